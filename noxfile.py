@@ -45,7 +45,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests of one Blender.
 
-    -- [--make | [--fast | --nightly] [--strict] [--coverage] [--only PYTEST_ARGUMENTS]]
+    -- [--make | [--level LEVEL] [--strict] [--coverage] [--only PYTEST_ARGUMENTS]]
     """
     python = install(session)
     environment = pytest_runs.environment_of_session(session.name)
@@ -57,10 +57,8 @@ def tests(session: nox.Session) -> None:
         selected = pytest_runs.custom_run(environment, words[place + 1 :])
     else:
         place = len(words)
-        default = environments.default()
-        selected = pytest_runs.runs_for(
-            environment, default, fast="--fast" in words, nightly="--nightly" in words
-        )
+        level = pytest_runs.Level(words[words.index("--level") + 1])
+        selected = pytest_runs.runs_for(environment, environments.default(), level)
     chosen = words[:place]
     if not pytest_runs.run_all(
         python, selected, strict="--strict" in chosen, with_coverage="--coverage" in chosen

@@ -6,9 +6,10 @@ python3 scripts/dev.py service       run the stand-in service; prints what to pa
                                      terminal; --credits N: what its account has
 python3 scripts/dev.py images        render the pictures of the manual; --window: only Blender's
 python3 scripts/dev.py animation     record the animations of the manual in Blender's window
-python3 scripts/dev.py test          run lint and all tests; --all: on every Blender too;
-                                     --fast: only what needs no Blender and no minutes;
-                                     --nightly: leave out nothing on any Blender
+python3 scripts/dev.py test          run lint and the tests, in about 10 minutes;
+                                     --fast: only what needs no Blender, in about 2 minutes;
+                                     --all: on every Blender; --thorough: also kills, network
+                                     faults, pictures and pages; --nightly: everything, for hours
                                      --coverage: measure it, which is slower
                                      -- PYTEST_ARGUMENTS: only these tests
 python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these
@@ -39,6 +40,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "dev.txt"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+MODULES = {
+    "demo": "scripts.demo",
+    "service": "tests.mint_service",
+    "images": "scripts.images",
+    "release": "scripts.release",
+    "animation": "scripts.animation",
+}
+"""The module that each of these commands runs in the default environment."""
+HANDED_ON = ("bench", "soak")
+"""Other commands whose arguments are not those of `scripts/devtools/__main__.py`."""
 
 
 def cache() -> Path:
@@ -122,5 +134,8 @@ if __name__ == "__main__":
         sys.exit(f"Mint for Blender needs Python 3.11 or 3.13; this is {VERSION}. Try python3.13.")
     if not sys.argv[1:] or sys.argv[1] in ("-h", "--help"):
         sys.exit(print(__doc__))
+    is_read_elsewhere = sys.argv[1] in (*MODULES, *HANDED_ON)
+    if {"-h", "--help"} & set(sys.argv[2:]) and not is_read_elsewhere:  # nothing is installed
+        sys.exit(replace_process([sys.executable, "-m", "scripts.devtools", *sys.argv[1:]]))
     keep_bytecode()
     sys.exit(replace_process([str(ensure_tools()), "-m", "scripts.devtools", *sys.argv[1:]]))

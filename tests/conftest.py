@@ -26,6 +26,7 @@ import socket
 import sys
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,9 +230,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     if not any(item.get_closest_marker("blender") for item in items):
         items.sort(
-            key=lambda item: (
-                item.path.name not in LONGEST and not item.get_closest_marker("one_blender")
-            )
+            key=lambda item: item.path.name not in LONGEST and not item.get_closest_marker("slow")
         )
 
 
@@ -245,10 +244,13 @@ class Outcomes:
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.skipped: dict[str, str] = {}
+        self.durations: defaultdict[str, float] = defaultdict(float)
 
     def add(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         """Add a report of a test's setup, call or teardown, or of the collection of a file."""
         expected = hasattr(report, "wasxfail")
+        if isinstance(report, pytest.TestReport):
+            self.durations[report.nodeid] += report.duration
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.skipped and not expected:
@@ -356,6 +358,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             "failed": sorted(_outcomes.failed),
             "not_applicable": _outcomes.not_applicable,
             "left_out": _outcomes.left_out,
+            "durations": {test: round(each, 2) for test, each in _outcomes.durations.items()},
         }
         Path(target).write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
 

@@ -13,15 +13,7 @@ from scripts.languages import manual_languages
 from . import compatibility, environments, manual, pip_settings, soak, testing
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
-
-MODULES = {
-    "demo": "scripts.demo",
-    "service": "tests.mint_service",
-    "images": "scripts.images",
-    "release": "scripts.release",
-    "animation": "scripts.animation",
-}
-"""The module that each command runs in the default environment."""
+from .pytest_runs import Level
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,9 +24,9 @@ def parser() -> argparse.ArgumentParser:
     installing.add_argument(
         "--install", action="store_true", help="install missing Debian packages too"
     )
-    for name in MODULES:
+    for name in dev.MODULES:
         commands.add_parser(name, add_help=False, parents=[installing])
-    for name in ("bench", "soak"):
+    for name in dev.HANDED_ON:
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
     docs = commands.add_parser("docs", parents=[installing])
@@ -57,16 +49,26 @@ def parser() -> argparse.ArgumentParser:
     versions = [blender.name.removeprefix("bpy-") for blender in BLENDERS]
     which.add_argument("--bpy", action="append", choices=versions, help="on this Blender")
     which.add_argument("--all", action="store_true", help="on all Blenders")
-    which.add_argument("--others", action="store_true", help="on all but the default")
-    help = "on all Blenders, and what the other runs leave out on them"
-    which.add_argument("--nightly", action="store_true", help=help)
-    help = "only what needs no Blender and no minutes"
-    test.add_argument("--fast", action="store_true", help=help)
+    level = test.add_mutually_exclusive_group()
+    words = {
+        Level.FAST: "only what needs no Blender and no minutes",
+        Level.THOROUGH: "also what `.ci/run` tests, such as kills, faults and pictures",
+        Level.NIGHTLY: "also what is random or takes hours, and everything on all Blenders",
+    }
+    for name, text in words.items():
+        level.add_argument(
+            f"--{name}",
+            dest="level",
+            action="store_const",
+            const=name,
+            default=Level.TEST,
+            help=text,
+        )
     test.add_argument("--no-lint", action="store_true", help="without ruff, mypy and codespell")
     test.add_argument(
         "--coverage", action="store_true", help="measure it; takes half as long again"
     )
-    help = "a test that was left out is a failure (the default where CI=true)"
+    help = "a test that was left out or needs a second try is a failure (default where CI=true)"
     strict = os.environ.get("CI") == "true"
     test.add_argument("--strict", action="store_true", default=strict, help=help)
     return top
@@ -77,9 +79,11 @@ def main(words: list[str]) -> int:
     place = words.index("--") if "--" in words else len(words)
     own, rest = words[:place], words[place + 1 :]
     options, unknown = parser().parse_known_args(own)
-    if options.command in MODULES:
+    if options.command in dev.MODULES:
         python = environments.ensure(environments.default(), install=options.install)
-        return dev.replace_process([str(python), "-m", MODULES[options.command], *unknown, *rest])
+        return dev.replace_process(
+            [str(python), "-m", dev.MODULES[options.command], *unknown, *rest]
+        )
     if options.command == "bench":
         return _bench([*unknown, *rest], install=options.install)
     if options.command == "soak":

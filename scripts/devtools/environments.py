@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from scripts.dev import ROOT, VERSION, folder_for
 
 from . import debian, pip_settings
@@ -160,6 +158,8 @@ def _make(environment: Environment) -> Path:
 @contextmanager
 def _only_one(environment: Environment) -> Iterator[None]:
     """Hold the lock of this environment; wait while another process creates it."""
+    from filelock import FileLock, Timeout  # installed later than the help of dev.py is shown
+
     folder().mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder() / f"{environment.name}.lock")
     try:

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pytest runs of each environment, which the nox session `tests` makes.
 
-The default environment runs every test:
+How much is run is a level. Each has all of the one before:
+
+- `--fast`: the tests without Blender, except those marked `slow`.
+- `test`: each rule once, and whole systems in their small bounds. Not what is marked `thorough`.
+- `--thorough`, in `.ci/run`: also kills, network faults, pages, pictures and most of the window.
+- `--nightly`: also what is random or long, or tests the tests.
+
+The default environment runs all tests of the level:
 
 - Tests without Blender run in several processes.
 - Tests with the `bpy` module run beside them, in three processes of their own, always in the same
@@ -10,23 +17,17 @@ The default environment runs every test:
 - Tests that start a Blender executable run last, file by file on several virtual screens, since
   they spend more than half of their time waiting.
 
-If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
-slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
-A run whose process crashes in a test is made again, once, and the summary names the test.
+If at most three tests of a run fail, they are tried again, alone, and the summary lists those that
+pass then as unstable. A run whose process crashes in a test is made again, once, and the summary
+names the test. With `--strict`, either is a failure: a second try only tells what kind it is.
 
-With `--fast`, only the tests without Blender run, except those marked `one_blender`: they simulate,
-kill, explore or cut off whole systems, which takes minutes.
-
-The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
-is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
-asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
-draws is never marked. Of the tests without Blender those run again that depend on NumPy, whose
-version differs between Blenders, and the import rules. Blender 5.0 (`BETWEEN`) is between two that
-run all of it, and has the Python and the NumPy of one of them: there, only what the compatibility
-table shows runs again.
-
-With `--nightly` nothing of that is saved: the others run all `bpy` tests, and on another Python
-version the tests without Blender, too.
+The other environments run the `bpy` tests of the level again, except those marked `one_blender`:
+their subject is the stand-in service, or a process or a quantity of ours, and Blender is only the
+load. What is asserted about data-blocks, about files that Blender reads or writes, or about what it
+registers or draws is never marked. Of the tests without Blender those run again that depend on
+NumPy, whose version differs between Blenders, and the import rules. Blender 5.0 (`BETWEEN`) is
+between two that run all of it, and has the Python and the NumPy of one of them: there, only what
+the compatibility table shows runs again. At night nothing of that is saved.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +51,6 @@ RESULTS = ROOT / "build" / "tests"
 COVERAGE = ROOT / "build" / "coverage"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
-FAST_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 SHOWN_FEATURES = f"{OTHER_BLENDER} and feature"
 BETWEEN = frozenset({"bpy-5.0"})
@@ -63,6 +64,25 @@ IN_BLENDER = ("tests/scene", "tests/ui")
 """A third of the `bpy` tests; most of the others start processes and wait for them."""
 COMMANDS = ("tests/cli",)
 """Another third."""
+
+
+class Level(StrEnum):
+    """How much is run; each level has all of the one before."""
+
+    FAST = "fast"
+    TEST = "test"
+    THOROUGH = "thorough"
+    NIGHTLY = "nightly"
+
+
+LEFT_OUT = {
+    Level.FAST: ("slow", "thorough", "nightly"),
+    Level.TEST: ("thorough", "nightly"),
+    Level.THOROUGH: ("nightly",),
+    Level.NIGHTLY: (),
+}
+"""The markers of the tests that a level leaves out."""
+
 TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -112,6 +132,13 @@ class Outcome:
     """The test that ran when the process of the run crashed, at the first or at both tries."""
     not_applicable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    """Seconds of each test, with its fixtures."""
+
+    @property
+    def had_second_try(self) -> bool:
+        """Whether something failed at first: on a quiet machine nothing does."""
+        return bool(self.unstable or self.crashed_in)
 
     @property
     def is_successful(self) -> bool:
@@ -146,43 +173,49 @@ def screens() -> str:
     return str(min(SCREENS_PER_CORE * (os.cpu_count() or 1), 8))
 
 
-def runs_for(
-    environment: Environment, default: Environment, *, fast: bool = False, nightly: bool = False
-) -> list[PytestRun]:
-    """Return the runs of an environment.
+def at(level: Level, expression: str) -> str:
+    """Return a marker expression without the tests that a level leaves out."""
+    return " and ".join([expression, *(f"not {marker}" for marker in LEFT_OUT[level])])
 
-    Args:
-        environment: The environment.
-        default: The one that runs every test.
-        fast: Whether to run only tests that need no Blender and no minutes.
-        nightly: Whether the other environments leave out nothing that may differ there.
-    """
+
+def runs_for(environment: Environment, default: Environment, level: Level) -> list[PytestRun]:
+    """Return the runs of an environment; `default` is the one that runs every test of the level."""
     name = environment.name
     if environment == default:
-        pure = ("-m", FAST_PURE if fast else PURE, "-n", workers())
+        pure = ("-m", at(level, PURE), "-n", workers())
         first = PytestRun(name, "without Blender", pure, second_try=True)
-        if fast:
+        if level is Level.FAST:
             return [first]
-        others = [f"--ignore={each}" for each in (*IN_BLENDER, *COMMANDS)]
+        blender = ("-m", at(level, BLENDER))
+        others = [f"--ignore={folder}" for folder in (*IN_BLENDER, *COMMANDS)]
         thirds = {
-            "with bpy": ("-m", BLENDER, *IN_BLENDER),
-            "commands with bpy": ("-m", BLENDER, *COMMANDS),
-            "others with bpy": ("-m", BLENDER, *others),
+            "with bpy": (*blender, *IN_BLENDER),
+            "commands with bpy": (*blender, *COMMANDS),
+            "others with bpy": (*blender, *others),
         }
         beside = [
             PytestRun(name, title, arguments, beside=True, second_try=True)
             for title, arguments in thirds.items()
         ]
-        driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile", "--no-loadscope-reorder")
-        return [first, *beside, PytestRun(name, "driven from outside", driven, second_try=True)]
-    if environment.name in BETWEEN and not nightly:
-        return [PytestRun(name, "with bpy", ("-m", SHOWN_FEATURES), second_try=True)]
-    if nightly and environment.python != default.python:
-        pure = ("-m", FAST_PURE, "-n", workers())
+        driven = ["-m", at(level, f"({DRIVEN})"), "-n", screens()]
+        driven += ["--dist", "loadfile", "--no-loadscope-reorder"]
+        return [
+            first,
+            *beside,
+            PytestRun(name, "driven from outside", tuple(driven), second_try=True),
+        ]
+    is_nightly = level is Level.NIGHTLY
+    if environment.name in BETWEEN and not is_nightly:
+        shown = ("-m", at(level, SHOWN_FEATURES))
+        return [PytestRun(name, "with bpy", shown, second_try=True)]
+    if is_nightly and environment.python != default.python:
+        pure = ("-m", at(Level.FAST, PURE), "-n", workers())
         first = PytestRun(name, "without Blender", pure, second_try=True)
     else:
-        first = PytestRun(name, "smoke", ("-m", PURE, "tests/files", "tests/code/test_rooms.py"))
-    return [first, PytestRun(name, "with bpy", ("-m", OTHER_BLENDER), second_try=True)]
+        smoke = ("-m", at(Level.FAST, PURE), "tests/files", "tests/code/test_rooms.py")
+        first = PytestRun(name, "smoke", smoke)
+    with_bpy = ("-m", at(level, OTHER_BLENDER))
+    return [first, PytestRun(name, "with bpy", with_bpy, second_try=True)]
 
 
 def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun]:

@@ -5,18 +5,30 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from . import debian, environments, pytest_runs
 from .console import DevError, echo
 from .environments import BLENDERS, Environment
-from .pytest_runs import Outcome, PytestRun
+from .pytest_runs import Level, Outcome, PytestRun
 
 CHECKS = ("lint", "docs")
 """The sessions that run before the tests, side by side."""
 
 SIDE_BY_SIDE = "--parallel=auto"
 """The option of nox that runs as many sessions at once as there are cores."""
+
+DURATIONS = {
+    Level.FAST: "about 2 minutes",
+    Level.TEST: "about 10 minutes",
+    Level.THOROUGH: "about 30 minutes",
+    Level.NIGHTLY: "hours",
+}
+"""How long each level takes on two cores, when the environments are there."""
+
+SLOWEST = 10
+"""How many of the slowest tests the summary names."""
 
 REPORT = pytest_runs.RESULTS / "nox" / "report.json"
 
@@ -30,6 +42,10 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     """
     default = environments.default()
     chosen = _chosen(options, default)
+    if not arguments:
+        echo(
+            f"-- This takes {DURATIONS[options.level]} on two cores, when everything is installed."
+        )
     checks: list[Environment] = []
     in_turn = [one for one in chosen if one == default or arguments]
     # The longest first: on another Python, the tests without Blender run again.
@@ -38,27 +54,27 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     )
     selected: list[PytestRun] = []
     for one in chosen:
-        whole = pytest_runs.runs_for(one, default, fast=options.fast, nightly=options.nightly)
+        whole = pytest_runs.runs_for(one, default, options.level)
         selected += pytest_runs.custom_run(one, arguments) if arguments else whole
     for pytest_run in selected:
         pytest_run.results.unlink(missing_ok=True)
     if default in chosen and not arguments:
         if not options.no_lint:
             checks = [environments.ENVIRONMENTS[name] for name in CHECKS]
-        if not options.fast:
+        if options.level is not Level.FAST:
             install_window_packages(install=options.install)
     for one in (*checks, *in_turn, *side_by_side):
         environments.ensure(one, install=options.install)
-    words = [
-        f"--{name}" for name in ("fast", "nightly", "strict", "coverage") if getattr(options, name)
-    ]
+    words = ["--level", options.level]
+    words += [f"--{name}" for name in ("strict", "coverage") if getattr(options, name)]
     words += ["--only", *arguments] if arguments else []
     results = _run(checks, words, SIDE_BY_SIDE)
     _run(in_turn, words)
     _run(side_by_side, words, SIDE_BY_SIDE)
-    before = pytest_runs.runs_for(default, default) if options.others else []
-    outcomes, earlier = map(Outcome.read, selected), map(Outcome.read, before)
-    return print_summary([*outcomes], checks=results, strict=options.strict, before=[*earlier])
+    outcomes = [Outcome.read(pytest_run) for pytest_run in selected]
+    if not arguments:
+        print_durations(outcomes)
+    return print_summary(outcomes, checks=results, strict=options.strict)
 
 
 def install_window_packages(*, install: bool) -> None:
@@ -78,15 +94,13 @@ def print_summary(
     *,
     checks: Mapping[str, bool],
     strict: bool,
-    before: list[Outcome] | None = None,
 ) -> int:
     """Print a summary with the tests that were left out; return the exit status.
 
     Args:
         outcomes: The outcomes of the runs.
         checks: Which of the sessions lint and docs were run, and whether they succeeded.
-        strict: Whether a test that was left out is a failure.
-        before: Outcomes of an earlier call. They are not counted, but their tests are not left out.
+        strict: Whether a test that was left out, or that needed a second try, is a failure.
     """
     passed = sum(len(outcome.passed) for outcome in outcomes)
     failed = sum(len(outcome.failed) for outcome in outcomes)
@@ -97,29 +111,50 @@ def print_summary(
         echo(f"   {name:<{width}}{'ok' if succeeded else 'FAILED'}")
     for outcome in outcomes:
         echo(f"   {outcome.title:<{width}}{_summary_line(outcome)}")
-    left_out = _left_out(outcomes, before or [])
+    left_out = _left_out(outcomes)
     counts = " (that counts as a failure here)" if strict else ""
     echo(f"   {len(left_out)} left out{counts}:" if left_out else "   no test was left out")
     for test, reason in sorted(left_out.items()):
         echo(f"     {test}: {reason}")
     for outcome in outcomes:
         for test in sorted(outcome.unstable):
-            echo(f"   unstable, passed at the second try: {test} [{outcome.title}]")
+            echo(f"   unstable, passed at the second try{counts}: {test} [{outcome.title}]")
         if outcome.crashed_in:
             ended = "passed at the second try" if outcome.is_successful else "FAILED"
             echo(f"   CRASHED in {outcome.crashed_in} [{outcome.title}], {ended}: see above")
     good = all(checks.values()) and all(outcome.is_successful for outcome in outcomes)
-    good = good and passed > 0 and not (strict and left_out)
+    had_second_try = any(outcome.had_second_try for outcome in outcomes)
+    good = good and passed > 0 and not (strict and (left_out or had_second_try))
     echo(f"   {'all good' if good else 'NOT good: see above'}")
     echo(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if good else 1
 
 
+def print_durations(outcomes: Sequence[Outcome]) -> None:
+    """Print how many tests each room has, how many seconds they took, and the slowest of them.
+
+    The seconds are those of all processes together, which run side by side.
+    """
+    seconds: defaultdict[str, float] = defaultdict(float)
+    counts: defaultdict[str, int] = defaultdict(int)
+    slowest: list[tuple[float, str]] = []
+    for outcome in outcomes:
+        for test, duration in outcome.durations.items():
+            room = test.split("/")[1]
+            seconds[room] += duration
+            counts[room] += 1
+            slowest.append((duration, f"{test} [{outcome.title}]"))
+    echo("\n== Seconds and tests by room")
+    for room in sorted(seconds, key=seconds.__getitem__, reverse=True):
+        echo(f"{seconds[room]:>9.0f} s{counts[room]:>7,}  {room}")
+    echo("== The slowest tests")
+    for duration, test in sorted(slowest, reverse=True)[:SLOWEST]:
+        echo(f"{duration:>9.1f} s  {test}")
+
+
 def _chosen(options: argparse.Namespace, default: Environment) -> list[Environment]:
-    if options.all or options.nightly:
+    if options.all or options.level is Level.NIGHTLY:
         return BLENDERS
-    if options.others:
-        return [environment for environment in BLENDERS if environment != default]
     named = [environments.ENVIRONMENTS[f"bpy-{version}"] for version in options.bpy or ()]
     return named or [default]
 
@@ -148,15 +183,13 @@ def _summary_line(outcome: Outcome) -> str:
     return f"{counted}, {outcome.seconds:.0f} s: {verdict}"
 
 
-def _left_out(outcomes: list[Outcome], before: list[Outcome]) -> dict[str, str]:
+def _left_out(outcomes: list[Outcome]) -> dict[str, str]:
     """Return skipped tests that apply here, or that ran in no environment, with the reasons."""
     left_out: dict[str, str] = {}
     for outcome in outcomes:
         for test, reason in outcome.left_out.items():
             left_out[f"{test} [{outcome.title}]"] = reason
-    everywhere = [
-        outcome for outcome in (*outcomes, *before) if outcome.status != pytest_runs.NEVER_RAN
-    ]
+    everywhere = [outcome for outcome in outcomes if outcome.status != pytest_runs.NEVER_RAN]
     blenders = {environment.name for environment in BLENDERS}
     if {outcome.title.split()[0] for outcome in everywhere} >= blenders:
         tests = set().union(*(outcome.passed | outcome.failed for outcome in everywhere))

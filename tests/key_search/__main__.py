@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.devtools import environments
-from scripts.devtools.pytest_runs import runs_for
+from scripts.devtools.pytest_runs import Level, runs_for
 
 from ..harness import methods
 from ..harness.methods import ROOT, Run
@@ -46,7 +46,7 @@ def _runs(only: list[str] | None) -> list[list[str]]:
     if only:
         return [only]
     default = environments.default()
-    return [[*each.arguments] for each in runs_for(default, default)]
+    return [[*run.arguments] for run in runs_for(default, default, Level.THOROUGH)]
 
 
 def _run(words: list[str], folder: str) -> int:

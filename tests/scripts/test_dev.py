@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import subprocess
@@ -193,6 +194,15 @@ def test_environments_are_outside_the_clone(monkeypatch, tmp_path):
     assert dev.cache() == tmp_path / "mine"
 
 
+def test_help_installs_nothing(tmp_path):
+    """It is there before nox and uv are: a newcomer asks first."""
+    words = [sys.executable, "scripts/dev.py", "test", "--help"]
+    variables = {**os.environ, "MINT_BLENDER_ENVS": str(tmp_path / "envs")}
+    done = captured(words, cwd=ROOT, env=variables)
+    assert done.returncode == 0 and "--thorough" in done.stdout, done.stderr
+    assert not (tmp_path / "envs").exists()
+
+
 def test_a_missing_python_is_reported(small, monkeypatch):
     """The error says which Python an environment needs; none is downloaded."""
     monkeypatch.setattr(environments, "has_python", lambda version: False)
@@ -244,9 +254,6 @@ def test_uv_uses_the_package_index_of_pip(monkeypatch):
     )
     monkeypatch.setenv("UV_INDEX_URL", "https://uv.invalid/simple")
     assert pip_settings.for_uv() == {"UV_FIND_LINKS": "/a,/b"}
-
-
-# -- Counting ----------------------------------------------------------------------------------------------------------------
 
 
 # -- The manual --------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import yaml
 from scripts import release
 from scripts.devtools.__main__ import parser
 from scripts.devtools.environments import DEFAULTS
-from scripts.devtools.pytest_runs import BLENDER, PURE
+from scripts.devtools.pytest_runs import BLENDER, LEFT_OUT, PURE, Level, at
 from scripts.devtools.soak_methods import METHODS
 from scripts.packaging import archive, blender_tool, readiness
 from scripts.packaging.errors import PackageError
@@ -333,15 +333,19 @@ def test_windows_are_opened_on_linux_only(jobs: dict[str, dict[str, Any]]) -> No
     assert commands_of(jobs["everything"]) == [[".ci/run"]]
     assert jobs["everything"]["runs-on"].startswith("ubuntu")
     fast, blender = commands_of(jobs["systems"])
-    assert "--fast" in fast and blender[blender.index("-m") + 1] == BLENDER
+    assert "--fast" in fast and blender[blender.index("-m") + 1] == at(Level.TEST, BLENDER)
 
 
 def test_the_night_runs_what_a_change_leaves_out(jobs: dict[str, dict[str, Any]]) -> None:
     """Every Blender, and on each system what `--fast` leaves out; the simulation runs for hours."""
     nightly = jobs_of(NIGHTLY)
     (whole,), (soak,) = commands_of(nightly["everything"]), commands_of(nightly["simulation"])
-    assert parser().parse_args(whole[2:]).nightly
+    assert parser().parse_args(whole[2:]).level == Level.NIGHTLY
     assert soak[2:4] == ["soak", "simulation"] and METHODS["simulation"].takes_minutes
     ((*words, marks),) = commands_of(nightly["systems"])
-    assert words[2:] == ["test", "--", "-m"] and PURE in marks and "one_blender" in marks
+    assert (
+        words[2:] == ["test", "--", "-m"]
+        and PURE in marks
+        and all(each in marks for each in LEFT_OUT[Level.FAST])
+    )
     assert nightly["systems"]["strategy"] == jobs["systems"]["strategy"]
