@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from py_mini_racer import JSEvalException, MiniRacer
 from mint_blender.cli.parser import parser
 from mint_blender.jobs.batch_lines import read_lines
 
+from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import ROOT, environment
@@ -41,25 +41,76 @@ class JobType:
         self._engine = engine
         engine.eval(DOUBLE.read_text(encoding="utf-8"))
         engine.eval("'use strict';" + SCRIPT.read_text(encoding="utf-8"))
+        self.definition = self._json("JOB_TYPE")
+        self.settings = {setting["key"]: setting for setting in self.definition["settings"]}
 
-    @property
-    def definition(self) -> dict[str, Any]:
-        """Return what Blender shows."""
-        return json.loads(self._engine.eval("JSON.stringify(JOB_TYPE)"))
+    def _json(self, expression: str) -> Any:
+        return json.loads(str(self._engine.eval(f"JSON.stringify({expression})")))
 
-    @property
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Return the settings by key."""
-        return {setting["key"]: setting for setting in self.definition["settings"]}
-
-    def compile(self, **changes: Any) -> list[dict[str, Any]]:
+    def compile(self, **changes: Any) -> Any:
         """Return the tasks of a job with these settings; the others have their defaults."""
         values = {
-            key: entry["default"] for key, entry in self.settings.items() if "default" in entry
+            key: setting["default"]
+            for key, setting in self.settings.items()
+            if "default" in setting
         }
         values |= {"batch_file": "/farm/props.csv", "output_folder": "/farm/results"}
-        values |= {"lines": "1-25", **changes}
-        return json.loads(self._engine.eval(f"compiled({json.dumps(values)})"))
+        return self._json(
+            f"JSON.parse(compiled({json.dumps(values | {'lines': '1-25'} | changes)}))"
+        )
+
+
+OPTIONS: tuple[tuple[dict[str, Any], list[str], list[str]], ...] = (
+    # what can cost Credits goes to the first task alone
+    ({"max_credits": " 250.5 "}, ["--max-credits", "250.5"], []),
+    ({"retry_failed": True}, ["--retry-failed"], []),
+    ({"render": True}, ["--render"], ["--render"]),
+    ({"again": True}, ["--again"], ["--again"]),
+    ({"render_size": " 1280x720 "}, ["--render-size", "1280x720"], ["--render-size", "1280x720"]),
+    ({"render_samples": 32}, ["--render-samples", "32"], ["--render-samples", "32"]),
+    ({"render_engine": "eevee"}, ["--render-engine", "eevee"], ["--render-engine", "eevee"]),
+)
+
+
+def test_settings_become_options(job_type: JobType) -> None:
+    """Each goes to the tasks that need it, as the command line accepts it."""
+    plain = [words(task) for task in job_type.compile()]
+    for changes, first, others in OPTIONS:
+        commands = [words(task) for task in job_type.compile(**changes)]
+        for number, command in enumerate(commands):
+            arguments = parser("mint-blender").parse_args(command[3:])
+            assert (arguments.command, arguments.step) == ("batch", command[8])
+            added = [word for word in command if word not in plain[number]]
+            is_sheet = number == len(commands) - 1 and changes != {"render": True}
+            assert added == ([] if is_sheet else others if number else first)
+
+
+def test_the_workers_may_start_it_in_another_way(job_type: JobType) -> None:
+    """The command is a setting; double quotes keep a path together."""
+    for command, program, others in (
+        ("mint-blender", "mint-blender", []),
+        ("  {python}  -m mint_blender ", "{python}", ["-m", "mint_blender"]),
+        ('"/opt/a b/bin/python" -m mint_blender', "/opt/a b/bin/python", ["-m", "mint_blender"]),
+        (r'"C:\A B\python.exe" -m mint_blender', r"C:\A B\python.exe", ["-m", "mint_blender"]),
+    ):
+        for task in job_type.compile(command=command, lines="1"):
+            line = words(task)
+            assert (line[0], line[1 : line.index("batch")]) == (program, others)
+
+
+def test_a_wrong_setting_makes_no_job(job_type: JobType) -> None:
+    """The Manager shows the sentence and accepts no job."""
+    for changes, says in (
+        ({"lines": "  "}, "Lines is empty"),
+        ({"lines": "one"}, "invalid range"),
+        ({"chunk_size": 0}, "invalid chunk size"),
+        ({"max_credits": "no limit"}, "must be a number or empty"),
+        ({"max_credits": "-5"}, "must be a number or empty"),
+        ({"render_size": "1280"}, "must be two numbers, such as 1280x720, or empty"),
+        ({"command": "  "}, "Command is empty"),
+    ):
+        with pytest.raises(JSEvalException, match=says):
+            job_type.compile(**changes)
 
 
 @pytest.fixture(scope="module")
@@ -103,45 +154,9 @@ def test_a_task_has_no_more_lines_than_asked_for(job_type: JobType) -> None:
     assert len(job_type.compile(lines="1-10000", chunk_size=10_000)) == 3
 
 
-def test_only_the_first_task_can_cost_credits(job_type: JobType) -> None:
-    """The limit and the options that pay go to it alone; a picture is rendered by the others."""
-    tasks = job_type.compile(max_credits=" 250.5 ", retry_failed=True, jobs=8, render=True)
-    generate, *others = map(words, tasks)
-    start = ["python3", *START, "generate", "--jobs", "8"]
-    assert generate[:-2] == [*start, "--max-credits", "250.5", "--retry-failed"]
-    assert "--render" in generate
-    for command in others:
-        assert not {"--jobs", "--max-credits", "--retry-failed"} & set(command)
-        assert "--render" in command
-
-
-def test_pictures_look_as_the_settings_say(job_type: JobType) -> None:
-    """Size, samples and engine go to both steps: a line may have a picture by itself."""
-    look = ["--render-size", "1280x720", "--render-samples", "32", "--render-engine", "eevee"]
-    chosen = {"render_size": " 1280x720 ", "render_samples": 32, "render_engine": "eevee"}
-    *others, sheet = map(words, job_type.compile(**chosen))
-    for line in others:
-        first = line.index("--render-size")
-        assert line[first : first + 6] == look and "--render" not in line
-    assert not set(look) & set(sheet)
-
-
-def test_finished_lines_can_be_written_again(job_type: JobType) -> None:
-    """Then the first task generates nothing: it only brings files that are missing."""
-    *others, sheet = map(words, job_type.compile(again=True))
-    assert all("--again" in command for command in others) and "--again" not in sheet
-
-
-def test_the_command_line_accepts_every_task(job_type: JobType) -> None:
-    """The options exist, and are those of the command `batch`."""
-    look = {"render_size": "64x48", "render_samples": 1, "render_engine": "eevee"}
-    for task in job_type.compile(max_credits="9", retry_failed=True, render=True, **look):
-        line = words(task)[3:]
-        arguments = parser("mint-blender").parse_args(line)
-        assert arguments.command == "batch" and arguments.step == line[5]
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(file=st.text(min_size=1), folder=st.text(min_size=1))
 def test_paths_are_passed_unchanged(job_type: JobType, file: str, folder: str) -> None:
     """There is no shell, so quotes, spaces and line breaks in paths need no care."""
@@ -150,25 +165,7 @@ def test_paths_are_passed_unchanged(job_type: JobType, file: str, folder: str) -
         assert line[4] == file and line[6] == folder
 
 
-@pytest.mark.parametrize(
-    "command, program, others",
-    [
-        ("mint-blender", "mint-blender", []),
-        ("  {python}  -m mint_blender ", "{python}", ["-m", "mint_blender"]),
-        ('"/opt/mint blender/bin/python" -m mint_blender', "/opt/mint blender/bin/python", ["-m", "mint_blender"]),
-        (r'"C:\Program Files\python.exe" -m mint_blender', r"C:\Program Files\python.exe", ["-m", "mint_blender"]),
-        ("blender --online-mode --command mint", "blender", ["--online-mode", "--command", "mint"]),
-    ],
-)  # fmt: skip
-def test_the_workers_may_start_it_in_another_way(
-    job_type: JobType, command: str, program: str, others: list[str]
-) -> None:
-    """The command is a setting; double quotes keep a path together."""
-    for task in job_type.compile(command=command, lines="1"):
-        line = words(task)
-        assert line[0] == program and line[1 : line.index("batch")] == others
-
-
+@pytest.mark.slow
 def test_tasks_make_every_result(job_type: JobType, service: ThreadService, tmp_path: Path) -> None:
     """Run as workers would, each line is paid once, and one that Mint refuses stops no task."""
     place = tmp_path / 'a "studio\'s" share'
@@ -182,31 +179,13 @@ def test_tasks_make_every_result(job_type: JobType, service: ThreadService, tmp_
         variables = environment(service, tmp_path / f"worker {number}")
         if number > 0:
             del variables["MINT_API_KEY"]
-        ended = subprocess.run(words(task), env=variables, capture_output=True, text=True)
+        ended = captured(words(task), env=variables)
         assert ended.returncode == 0, ended.stdout + ended.stderr
     assert len(service.requests("POST", "/v1/models:generate")) == 3
     names = {path.name for path in (place / "results").iterdir()}
     assert {"0001-a-lamp.glb", "0003-a-chair.glb", "index.html"} <= names
     states = [card.state for card in ContactSheet(place / "results" / "index.html").cards]
     assert states == ["done", "failed", "done"]
-
-
-@pytest.mark.parametrize(
-    "changes, says",
-    [
-        ({"lines": "  "}, "Lines is empty"),
-        ({"lines": "one"}, "invalid range"),
-        ({"chunk_size": 0}, "invalid chunk size"),
-        ({"max_credits": "no limit"}, "must be a number or empty"),
-        ({"max_credits": "-5"}, "must be a number or empty"),
-        ({"render_size": "1280"}, "must be two numbers, such as 1280x720, or empty"),
-        ({"command": "  "}, "Command is empty"),
-    ],
-)
-def test_a_wrong_setting_makes_no_job(job_type: JobType, changes: Any, says: str) -> None:
-    """The Manager shows the sentence and accepts no job."""
-    with pytest.raises(JSEvalException, match=says):
-        job_type.compile(**changes)
 
 
 def test_the_settings_are_what_flamenco_knows(job_type: JobType) -> None:
