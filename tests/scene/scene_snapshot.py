@@ -54,7 +54,7 @@ class SceneSnapshot:
                 for inner, name in _with_inner(each):
                     self.blocks[type(inner).__name__, name] = _struct_values(
                         inner, DEPTH
-                    ) | _bytes_of(inner)
+                    ) | bytes_of(inner)
             for scene in bpy.data.scenes:
                 for layer in scene.view_layers:
                     self.blocks["ViewLayer", f"{scene.name_full}/{layer.name}"] = _view_layer(layer)
@@ -194,7 +194,8 @@ def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, 
 # -- Data that is kept as bytes
 
 
-def _bytes_of(block: Any) -> dict[str, Any]:
+def bytes_of(block: Any) -> dict[str, Any]:
+    """Return what is too large to be listed, as digests; nothing for None."""
     values: dict[str, Any] = {}
     for attribute in getattr(block, "attributes", ()):
         if len(attribute.data):
