@@ -55,12 +55,16 @@ def plain(
 
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:
     """Return the bytes of an SPZ file; `extension` is put where extension records stand."""
+    if version < 4:
+        return gzip.compress(content(splats, version, flags) + extension, mtime=0)
     # without harmonics there is no stream for them
     parts = [part for part in sections(splats, version) if part]
-    head = header(splats, version, flags)
-    if version < 4:
-        return gzip.compress(head + b"".join(parts) + extension, mtime=0)
-    return table(head, parts, extension)
+    return table(header(splats, version, flags), parts, extension)
+
+
+def content(splats: Splats, version: int = 3, flags: int = 0) -> bytes:
+    """Return what is compressed as a whole up to version 3."""
+    return header(splats, version, flags) + b"".join(sections(splats, version))
 
 
 def header(

@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.files import download
 from mint_blender.files.download import DownloadLimits
-from mint_blender.files.errors import DownloadFailed
+from mint_blender.files.errors import DownloadFailed, FileError
 
 __all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "failed", "only_file"]
 
@@ -48,10 +48,10 @@ def failed(
     url: str,
     target: Path,
     *limits: DownloadLimits,
-    error: type[DownloadFailed] = DownloadFailed,
+    error: type[FileError] = DownloadFailed,
     match: str | None = None,
     **options: Any,
-) -> DownloadFailed:
+) -> FileError:
     """Return the error of a download by a downloader with these limits and options."""
     made = Downloader(*limits, **({"sleep": lambda _: None} | options))
     with made as loader, pytest.raises(error, match=match) as caught:

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import zstandard
 
@@ -45,7 +46,9 @@ def _decompressed(data: bytes) -> Iterator[bytes]:
         return
 
 
-def _blocks(stream: io.BufferedIOBase | zstandard.ZstdDecompressionReader) -> Iterator[bytes]:
+def _blocks(
+    stream: IO[bytes] | gzip.GzipFile | zstandard.ZstdDecompressionReader,
+) -> Iterator[bytes]:
     """Yield blocks that overlap, so that no key is cut in two."""
     size, before, total = 1 << 20, b"", 0
     while total < MOST and (block := stream.read(size)):

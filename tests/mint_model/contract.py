@@ -66,7 +66,8 @@ def _complaints(error: ValidationError) -> list[dict[str, str]]:
             known = set(error.schema.get("properties", {}))
             found = [
                 (f"{pointer}/{name}", "unrecognized_keys", "is not a known field")
-                for name in sorted(set(error.instance) - known)
+                for name in sorted(error.instance)
+                if name not in known
             ]
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]

@@ -47,7 +47,6 @@ class Operations:
         self.limits = {"model": LIMIT, "world": LIMIT}
         self._queue: list[tuple[float, int, Operation]] = []
         self._numbers = itertools.count()
-        self._unready: list[Operation] = []
 
     # -- what a subclass decides
 
@@ -55,8 +54,8 @@ class Operations:
         """Return the seconds of a stage: queued, preview, revised, shown, final, and those below."""
         raise NotImplementedError
 
-    def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any] | None:
-        """Return the members of `assets` that a stage adds, or None while its files are made.
+    def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any]:
+        """Return the members of `assets` that a stage adds.
 
         For a motion, the paths of its files by their ids.
         """
@@ -89,10 +88,6 @@ class Operations:
 
     def advance(self, now: float) -> None:
         """Let everything happen that was due until now."""
-        if self._unready:
-            unready, self._unready = self._unready, []
-            for operation in unready:
-                self._schedule(operation, now)
         while self._queue and self._queue[0][0] <= now:
             due, _, operation = heapq.heappop(self._queue)
             if operation.due == due:  # not rescheduled since
@@ -140,9 +135,6 @@ class Operations:
 
     def _show_preview(self, operation: Operation, now: float) -> None:
         members = self.fill(operation, "preview", now)
-        if members is None:
-            self._unready.append(operation)
-            return
         assert operation.resource is not None
         operation.resource.previews.append(members.get("previewImageUrl", ""))
         operation.assets, operation.seen = members or None, None
@@ -197,9 +189,6 @@ class Operations:
         members = self.fill(operation, stage, now)
         resource = operation.resource
         assert resource is not None
-        if members is None:
-            self._unready.append(operation)
-            return
         if operation.is_generation:
             operation.assets = members or None
         elif operation.motion is not None:

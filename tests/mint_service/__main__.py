@@ -34,12 +34,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--credits", type=float, help=f"what is spendable at the start (default: {CREDITS:,.0f})"
     )
     parser.add_argument("--scenario", metavar="FILE", help="JSON file, see README.md")
-    parser.add_argument(
-        "--assets", choices=("real", "tiny"), help="made by Blender (default), or tiny and instant"
-    )
-    parser.add_argument(
-        "--assets-cache", metavar="DIR", help="where Blender's files are kept between runs"
-    )
+    parser.add_argument("--assets", choices=("real", "tiny"), help="as Mint's (default), or tiny")
     return parser.parse_args(argv)
 
 
@@ -50,7 +45,7 @@ def options(args: argparse.Namespace) -> Options:
         chosen = replace(chosen, credits=CREDITS)
     if args.scenario:
         chosen = from_file(args.scenario, chosen)
-    names = ("speed", "assets", "assets_cache", "credits")
+    names = ("speed", "assets", "credits")
     given = {name: getattr(args, name) for name in names}
     return replace(chosen, **{name: value for name, value in given.items() if value is not None})
 
@@ -97,7 +92,6 @@ async def serve(args: argparse.Namespace) -> None:
     print(announcement(mint, to_person=sys.stdout.isatty()), flush=True)
     await stop.wait()
     await server.stop()
-    mint.close()
 
 
 def main() -> int:

@@ -61,15 +61,9 @@ class AssetFiles:
         self._files = files
         self._generator = generator
 
-    def begin(self, operation: Operation) -> None:
-        """Let the asset generator start with the files of the operation."""
-        self._generator.begin(self._asset_request(operation, "preview"))
-
-    def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:
-        """Return the asset members of a stage, or None while its files are still being made."""
+    def fill(self, operation: Operation, stage: str) -> dict[str, Any]:
+        """Return the asset members of a stage."""
         made = self._generator.make(self._asset_request(operation, stage))
-        if made is None:
-            return None
         if stage == "preview":
             return {"previewImageUrl": self._put(operation, made[0])}
         if stage == "optimize":

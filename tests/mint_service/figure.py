@@ -10,7 +10,7 @@ import numpy as np
 from ..files.build_glb import png_of
 from ..scene.glb_fixtures import Glb
 from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, turn
-from .asset_generator.model_shapes import Part, knight
+from .asset_generator.sample_files import FOLDER
 from .prompt_words import Color
 
 PAINTS: dict[str, Color] = {
@@ -19,7 +19,7 @@ PAINTS: dict[str, Color] = {
     "dark": (0.12, 0.07, 0.05),
     "light": (0.90, 0.87, 0.80),
 }
-"""As `build_assets` paints them, in another process."""
+"""As the models are painted."""
 _SHADE = 0.89
 """The mean of the pattern that a model has in the color of its prompt."""
 
@@ -32,38 +32,27 @@ class Figure(Rig):
 
     def _body(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
         """Add a mesh whose parts each follow one joint."""
-        names, parts = list(self.joints), knight().parts
-        size = self.heads()["Hips"][1]  # 1 m in a figure that is HEIGHT high
-        low = min(part.points[:, 2].min() for part in parts)
-        high = max(part.points[:, 2].max() for part in parts)
-        size *= HEIGHT / (high - low)
-        paints = ["main", *PAINTS]
+        body, names = np.load(FOLDER / "knight" / "body.npz"), list(self.joints)
+        size = self.heads()["Hips"][1] * HEIGHT  # 1 m in a figure that is HEIGHT high
         strip = np.array([np.array(self.color) * _SHADE, *PAINTS.values()])
         pixels = np.repeat((strip * 255).round().astype(np.uint8)[None], 2, axis=0)
         surface = glb.material(texture=png_of(np.repeat(pixels, 4, axis=1)))
         self._glow(glb, surface)
-        points = [_in_gltf(part.points - [0, 0, low]) * size for part in parts]
-        counts = [len(each) for each in points]
-        starts = np.cumsum([0, *counts[:-1]])
-        triangles = [_triangles(part) + start for part, start in zip(parts, starts, strict=True)]
-        across = [(paints.index(part.paint) + 0.5) / len(paints) for part in parts]
-        joints = np.zeros((sum(counts), 4))
-        joints[:, 0] = np.repeat([names.index(part.joint) for part in parts], counts)
+        count = len(body["points"])
+        joints = np.zeros((count, 4))
+        joints[:, 0] = np.array([names.index(each) for each in body["joints"]])[body["joint_of"]]
         weights = np.zeros_like(joints)
         weights[:, 0] = 1
-        normals = [
-            _normals(each, _triangles(part)) for each, part in zip(points, parts, strict=True)
-        ]
-        uvs = np.column_stack([np.repeat(across, counts), np.full(sum(counts), 0.5)])
+        across = (body["paint_of"] + 0.5) / len(strip)
         primitive = {
             "attributes": {
-                "POSITION": glb.accessor(np.concatenate(points), "f4"),
-                "NORMAL": glb.accessor(np.concatenate(normals), "f4"),
-                "TEXCOORD_0": glb.accessor(uvs, "f4"),
+                "POSITION": glb.accessor(body["points"] * size, "f4"),
+                "NORMAL": glb.accessor(body["normals"], "f4"),
+                "TEXCOORD_0": glb.accessor(np.column_stack([across, np.full(count, 0.5)]), "f4"),
                 "JOINTS_0": glb.accessor(joints, "u1"),
                 "WEIGHTS_0": glb.accessor(weights, "f4"),
             },
-            "indices": glb.accessor(np.concatenate(triangles).ravel(), "u4"),
+            "indices": glb.accessor(body["triangles"].ravel(), "u4"),
             "material": surface,
         }
         skin = self._skin(glb, nodes, binds)
@@ -79,28 +68,8 @@ def along_bones(rest: dict[str, np.ndarray], above: dict[str, str]) -> dict[str,
         way = way / np.linalg.norm(way)
         across = np.cross((0, 1, 0), way)
         angle = np.degrees(np.arccos(np.clip(way[1], -1, 1)))
-        axes[name] = turn(across if angle % 180 > 0.1 else (1, 0, 0), angle)
+        axes[name] = turn(across.tolist() if angle % 180 > 0.1 else (1, 0, 0), angle)
     return axes
-
-
-def _in_gltf(points: np.ndarray) -> np.ndarray:
-    """Return points with Y up that face Z."""
-    return points[:, [0, 2, 1]] * [1.0, 1.0, -1.0]
-
-
-def _triangles(part: Part) -> np.ndarray:
-    return np.array(
-        [(face[0], face[i], face[i + 1]) for face in part.faces for i in range(1, len(face) - 1)]
-    )
-
-
-def _normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Return the normals of the points: the mean of those of their triangles, by area."""
-    a, b, c = (points[triangles[:, corner]] for corner in range(3))
-    across, found = np.cross(b - a, c - a), np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(found, triangles[:, corner], across)
-    return found / np.maximum(np.linalg.norm(found, axis=1), 1e-12)[:, None]
 
 
 def clip(name: str) -> Clip:

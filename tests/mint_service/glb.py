@@ -74,6 +74,34 @@ def requiring(content: bytes, extension: str) -> bytes:
     return pack(document, binary)
 
 
+def image(content: bytes, name: str) -> bytes:
+    """Return the picture with this name."""
+    document, binary = unpack(content)
+    return _view(document, binary, _view_of_image(document, name))
+
+
+def with_image(content: bytes, name: str, picture: bytes) -> bytes:
+    """Return a GLB with another picture under this name."""
+    document, binary = unpack(content)
+    replaced, packed = _view_of_image(document, name), b""
+    for number, view in enumerate(document["bufferViews"]):
+        part = picture if number == replaced else _view(document, binary, number)
+        view |= {"byteOffset": len(packed), "byteLength": len(part)}
+        packed += part + b"\0" * (-len(part) % 4)
+    document["buffers"] = [{"byteLength": len(packed)}]
+    return pack(document, packed)
+
+
+def _view_of_image(document: dict[str, Any], name: str) -> int:
+    return int(next(each["bufferView"] for each in document["images"] if each["name"] == name))
+
+
+def _view(document: dict[str, Any], binary: bytes, number: int) -> bytes:
+    view = document["bufferViews"][number]
+    start = view.get("byteOffset", 0)
+    return binary[start : start + view["byteLength"]]
+
+
 def bounds(content: bytes) -> dict[str, list[float]] | None:
     """Return the bounds of all POSITION accessors, without node transforms."""
     document, _ = unpack(content)

@@ -29,8 +29,7 @@ class Options:
 
     speed: float = 1.0
     clock: str = "running"  # or "manual": moves only through advance()
-    assets: str = "tiny"  # or "real": made by Blender
-    assets_cache: str | None = None
+    assets: str = "tiny"  # or "real": files that resemble Mint's
     credits: float = 5000.0
     limits: Mapping[str, int] = field(default_factory=lambda: {"model": 10, "world": 10})
     durations: Mapping[str, float] = field(default_factory=lambda: dict(DURATIONS))

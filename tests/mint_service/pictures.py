@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from PIL import Image
 
@@ -13,12 +14,12 @@ from .prompt_words import Color
 def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
     """Return a lossless WebP of one color."""
     made = Image.new("RGB", (width, height), _bytes(color))
-    return _saved(made, "WEBP", lossless=True, method=0)
+    return saved(made, "WEBP", lossless=True, method=0)
 
 
 def png(rows: list[bytes], width: int) -> bytes:
     """Return an RGB PNG from rows of 3 * width bytes."""
-    return _saved(Image.frombytes("RGB", (width, len(rows)), b"".join(rows)), "PNG")
+    return saved(Image.frombytes("RGB", (width, len(rows)), b"".join(rows)), "PNG")
 
 
 def tiny_panorama(color: Color, width: int = 64) -> bytes:
@@ -30,7 +31,7 @@ def tiny_panorama(color: Color, width: int = 64) -> bytes:
     made = Image.new("RGB", (width, width // 2), (150, 190, 230))
     made.paste(_bytes(color), (0, width // 4, width, width // 2))
     made.paste((255, 255, 255), (width // 2, width // 4 - 1, width // 2 + 1, width // 4 + 2))
-    return _saved(made, "PNG")
+    return saved(made, "PNG")
 
 
 def _bytes(color: Color) -> tuple[int, int, int]:
@@ -38,7 +39,8 @@ def _bytes(color: Color) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _saved(made: Image.Image, format: str, **options: object) -> bytes:
+def saved(made: Image.Image, format: str, **options: Any) -> bytes:
+    """Return the bytes of a picture in a format."""
     stream = io.BytesIO()
     made.save(stream, format, **options)
     return stream.getvalue()

@@ -173,7 +173,6 @@ def running_service(**options: Any) -> Iterator[ThreadService]:
         yield service
     finally:
         service.stop()
-        service.mint.close()
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from ..mint_model.operations import Operations
 from ..mint_model.records import Operation
 from . import switches
 from .asset_files import FILE_SWITCHES, AssetFiles
-from .asset_generator import AssetGeneratorError
 from .options import Options
 
 MESSAGES = {
@@ -79,10 +78,6 @@ class Work(Operations):
     def running(self, operation: Operation) -> str:
         return "enchanting" if "unknown-status" in operation.switches else "running"
 
-    def begin_preview(self, operation: Operation, now: float, key: str) -> None:
-        super().begin_preview(operation, now, key)
-        self._asset_files.begin(operation)
-
     def failure(self, operation: Operation) -> tuple[str, str] | None:
         code = self._code(operation)
         if code is None:
@@ -107,10 +102,7 @@ class Work(Operations):
         if is_preview and "canceled" in operation.switches:
             self.cancel(operation, now)
         elif not self._is_stuck(operation, is_preview):
-            try:
-                super().move(operation, now)
-            except AssetGeneratorError as error:
-                self.fail(operation, now, "generation_failed", str(error))
+            super().move(operation, now)
 
     def _is_stuck(self, operation: Operation, is_preview: bool) -> bool:
         is_rigging = operation.motion is not None and operation.status == "running"
@@ -127,17 +119,15 @@ class Work(Operations):
         is_clip = {"one-clip", "one-clip-404"} & set(operation.switches)
         return "model_animation_clip" if is_clip else "model_animation_batch"
 
-    def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any] | None:
+    def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any]:
         chosen = operation.switches
         if stage == "animate":
             return self._asset_files.motion(operation)
         members = self._asset_files.fill(operation, stage)
-        if members is None:
-            return None
         if stage == "preview" and "no-pictures" in chosen:
             return {}
         if stage == "final" and "already-optimized" in chosen and operation.kind == "model":
-            members |= self._asset_files.fill(operation, "optimize") or {}
+            members |= self._asset_files.fill(operation, "optimize")
         return {} if stage == "final" and "null-assets" in chosen else members
 
     def outcome(self, operation: Operation) -> str:

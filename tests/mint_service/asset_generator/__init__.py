@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asset generators make the files that the service returns.
 
-`make(request)` returns the files for a stage of an operation, or None while they are being made.
-`tiny_assets` is instant and pure Python; `blender_process` runs Blender and caches its files.
+`make(request)` returns the files for a stage of an operation: small ones from `tiny_assets`, or those
+of `sample_files`, which resemble Mint's.
 """
 
 from __future__ import annotations
@@ -43,22 +43,8 @@ class Made:
         return self.path.read_bytes()
 
 
-class AssetGeneratorError(Exception):
-    """An asset could not be made."""
-
-
 class AssetGenerator(Protocol):
     """The interface of an asset generator."""
 
-    def make(self, request: AssetRequest) -> Sequence[Made] | None:
-        """Return the files, or None while they are being made.
-
-        Raises:
-            AssetGeneratorError: The files could not be made.
-        """
-
-    def begin(self, request: AssetRequest) -> None:
-        """Start with assets that will be needed later; errors are raised by `make`."""
-
-    def close(self) -> None:
-        """Stop all work in progress."""
+    def make(self, request: AssetRequest) -> Sequence[Made]:
+        """Return the files."""

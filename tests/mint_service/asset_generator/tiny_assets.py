@@ -46,12 +46,6 @@ class TinyAssetGenerator:
         model = draco_box(color) if request.draco_original else box(color)
         return [Made("glb", "model/gltf-binary", model)]
 
-    def begin(self, request: AssetRequest) -> None:
-        """Do nothing, because the files need no time."""
-
-    def close(self) -> None:
-        """Do nothing, because no work is in progress."""
-
 
 def box(color: prompt_words.Color) -> bytes:
     """Return a box of 1 x 1 x 1 on the floor with one material."""

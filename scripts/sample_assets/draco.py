@@ -9,7 +9,7 @@ from typing import Any
 import DracoPy
 import numpy as np
 
-from .. import glb
+from tests.mint_service import glb
 
 REQUIRED = ["KHR_draco_mesh_compression", "EXT_texture_webp"]
 KINDS = {0: "POSITION", 1: "NORMAL", 3: "TEXCOORD_0"}  # Draco's attribute types

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Functions that use Blender: meshes, materials, pictures and renders.
 
-This is the only file here that imports bpy at its top. It supports bpy 4.2 to 5.2.
+It supports bpy 4.2 to 5.2.
 """
+# mypy: disable-error-code="arg-type, attr-defined, union-attr"
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ def material(
 
 
 def lit(name: str, pixels: np.ndarray) -> Any:
-    """Return a material with a repeated texture, which also shows the light in the attribute `glow`.
+    """Return a material with a repeated texture that also shows the light in the attribute `glow`.
 
     Only the camera sees that light, so that very few samples are enough.
     """

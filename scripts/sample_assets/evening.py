@@ -24,6 +24,7 @@ LAMP, REACH = np.array((1.0, 0.52, 0.18)) * 0.13, 1.7  # a lamp's light at a dis
 GLASS = np.array((1.8, 0.85, 0.28))
 SIZE = 512  # of a texture, which covers one unit
 SKY_SIZE = (1024, 512)
+WALL, DOOR = (0.7925, 0.6725, 0.58), (0.6696, 0.324, 0.0576)
 
 
 def glow(
@@ -83,8 +84,8 @@ def courses(rows: int, columns: int, joint: float, seed: int) -> tuple[Floats, F
     return tint[row, along.astype(int)], np.clip(np.minimum(*edge) / joint, 0, 1)
 
 
-def textures(color: tuple[float, float, float]) -> dict[str, Floats]:
-    """Return the picture of each paint (SIZE, SIZE, 3); walls and door have the prompt's color."""
+def textures() -> dict[str, Floats]:
+    """Return the picture of each paint (SIZE, SIZE, 3)."""
     rough = noise(1)
     slabs, slab_joints = courses(5, 4, 0.007, 2)
     blocks, block_joints = courses(6, 3, 0.006, 3)
@@ -96,14 +97,12 @@ def textures(color: tuple[float, float, float]) -> dict[str, Floats]:
         shade = (1 + shade) * (0.68 + 0.32 * joints)
         return np.asarray(np.clip(np.array(of) * shade[..., None], 0, 1))
 
-    wall = tuple(0.25 * part + 0.56 for part in color)
-    door = tuple(0.72 * part for part in color)
     return {
         "floor": paint((0.66, 0.62, 0.58), rough * 0.10 + slabs * 0.06, slab_joints),
-        "wall": paint((wall[0], wall[1], wall[2]), rough * 0.12 + blocks * 0.05, block_joints),
+        "wall": paint(WALL, rough * 0.12 + blocks * 0.05, block_joints),
         "stone": paint((0.70, 0.69, 0.67), rough * 0.12, plain + 1),
         "pillar": paint((0.84, 0.80, 0.74), rough * 0.07, plain + 1),
-        "door": paint((door[0], door[1], door[2]), grain, plank_joints),
+        "door": paint(DOOR, grain, plank_joints),
         "wood": paint((0.50, 0.33, 0.20), grain, plank_joints),
         "iron": paint((0.16, 0.15, 0.15), plain, plain + 1),
         "glass": paint((1.0, 1.0, 1.0), plain, plain + 1),
@@ -119,8 +118,11 @@ def sky() -> Floats:
     near = np.clip(ray @ (-SUN / np.linalg.norm(SUN)), 0, 1)
     stops = np.radians([-90, 0, 9, 22, 40, 90])
     colors = np.array(
-        [(90, 55, 50), (255, 190, 105), (250, 150, 90), (205, 115, 110), (105, 85, 130), (38, 52, 98)]
-    )  # fmt: skip
+        [
+            *((90, 55, 50), (255, 190, 105), (250, 150, 90)),
+            *((205, 115, 110), (105, 85, 130), (38, 52, 98)),
+        ]
+    )
     made = np.stack([np.interp(tilt, stops, part) for part in colors.T], -1) / 255
     # Clouds lie in layers: seen from below, they are stretched along the horizon.
     cloud = np.roll(noise(7, stretch=0.2, steep=1.6), 90, axis=0)

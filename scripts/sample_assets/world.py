@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the files of a variant, in Blender's process."""
+"""Make the files of the World, in Blender's process."""
+# mypy: disable-error-code="arg-type"
 
 from __future__ import annotations
 
+import lzma
 from pathlib import Path
 
-import bpy
 import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-from ...files import build_spz
-from .. import prompt_words
-from . import blender_scene, courtyard, draco, evening, model_shapes, tiny_assets
+from tests.files import build_spz
+from tests.mint_service.asset_generator import sample_files
+from tests.mint_service.asset_generator.tiny_assets import mesh_glb
 
-TEXTURE = 256
-MAIN = 0.75  # part of a texture's width that has the color of the prompt
-LEAST_TRIANGLES = 3700
-PANORAMA, WORLD_PREVIEW, MODEL_PREVIEW = (2048, 1024), (640, 360), (384, 384)
+from . import blender_scene, courtyard, evening
+
+PANORAMA, PREVIEW = (2048, 1024), (640, 360)
 LOOK = (1024, 512)
 PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
 TIERS = {"100k": 100_000, "500k": 500_000}
@@ -27,173 +27,27 @@ SPREAD = 0.66
 """Standard deviation of a splat, in distances from one to the next."""
 STEEPEST = 0.3
 """The cosine between ray and normal up to which splats become longer."""
-PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughness, metal
-    "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
-    "metal": ((0.62, 0.60, 0.56), 0.35, 1.0),
-    "dark": ((0.12, 0.07, 0.05), 0.25, 0.0),
-    "light": ((0.90, 0.87, 0.80), 0.4, 0.0),
-}
 
 
-def make_model(shape: str, color: str, folder: Path) -> None:
-    """Make the original and the optimized GLB, and a picture."""
-    blender_scene.empty()
-    thing = model_shapes.MAKERS[shape]()
-    made = _built(thing, shape, prompt_words.COLORS[color])
-    original = folder / "original.glb"
-    bpy.ops.export_scene.gltf(
-        filepath=str(original),
-        export_format="GLB",
-        export_yup=True,
-        export_apply=True,
-        export_extras=False,
-    )
-    (folder / "optimized.glb").write_bytes(
-        draco.optimize(
-            original.read_bytes(), lambda content: blender_scene.as_webp(content, folder)
-        )
-    )
-    low, high = (np.array([f(c) for c in zip(*made.bound_box, strict=True)]) for f in (min, max))
-    middle, size = (low + high) / 2, float(np.linalg.norm(high - low))
-    floor = np.array([[-9, -9, 0], [9, -9, 0], [9, 9, 0], [-9, 9, 0]]) * size
-    ground = blender_scene.mesh_object("floor", floor + np.array([0, 0, low[2]]), [(0, 1, 2, 3)])
-    ground.data.materials.append(blender_scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
-    blender_scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
-    blender_scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
-    blender_scene.render(folder / "preview.webp", *MODEL_PREVIEW, 3)
-
-
-def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> bpy.types.Object:
-    """Return the shape as one object, with a texture where it has the color of the prompt."""
-    shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
-    points = np.concatenate([part.points for part in thing.parts])
-    faces = [
-        tuple(i + shift for i in face)
-        for part, shift in zip(thing.parts, shifts, strict=False)
-        for face in part.faces
-    ]
-    counts = [len(part.faces) for part in thing.parts]
-    # as in Mint's models, the longest side is one unit
-    points = points / max(np.ptp(points, axis=0))
-    made = blender_scene.mesh_object(
-        name, points, faces, np.repeat([part.smooth for part in thing.parts], counts)
-    )
-    paints = list(dict.fromkeys(part.paint for part in thing.parts))
-    made.data.materials.append(
-        blender_scene.material("main", color, textures=_textures(color, name, paints))
-    )
-    # Needed until the texture coordinates exist: Mint's models have one material.
-    made.data.polygons.foreach_set(
-        "material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts)
-    )
-    _refine(made.data)
-    _unwrap(made.data, paints)
-    made.data.polygons.foreach_set("material_index", np.zeros(len(made.data.polygons), np.int32))
-    return made
-
-
-def _refine(mesh: bpy.types.Mesh) -> None:
-    """Triangulate, and divide the largest triangles until there are as many as in Mint's models.
-
-    The shape does not change.
-    """
-    import bmesh  # installed with bpy
-
-    work = bmesh.new()
-    work.from_mesh(mesh)
-    bmesh.ops.triangulate(work, faces=work.faces[:])
-    while (missing := LEAST_TRIANGLES - len(work.faces)) > 0:
-        largest = sorted(work.faces, key=lambda face: -face.calc_area())[
-            : max(1, min(missing // 2 + 1, len(work.faces) // 2))
-        ]
-        bmesh.ops.poke(work, faces=largest)
-    work.to_mesh(mesh)
-    work.free()
-
-
-def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
-    """Create texture coordinates.
-
-    Faces with the prompt's color are projected along their main direction; all faces of another
-    paint share one point.
-    """
-    size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
-    layer = mesh.uv_layers.new(name="UVMap")
-    found = np.zeros((len(mesh.loops), 2), np.float32)
-    others = [paint for paint in paints if paint != "main"]
-    for face in mesh.polygons:
-        paint = paints[face.material_index]
-        axes = [axis for axis in range(3) if axis != int(np.argmax(np.abs(face.normal)))]
-        for loop in face.loop_indices:
-            if paint == "main":
-                spot = np.clip(
-                    np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size + 0.5,
-                    0,
-                    1,
-                )
-                found[loop] = ((0.01 + 0.98 * spot[0]) * MAIN, spot[1])
-            else:
-                found[loop] = (
-                    MAIN + (1 - MAIN) / 2,
-                    (others.index(paint) + 0.5) / max(1, len(others)),
-                )
-    layer.data.foreach_set("uv", found.ravel())
-
-
-def _textures(
-    color: prompt_words.Color, shape: str, paints: list[str]
-) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """Create the base color with a pattern, and a roughness that matches it.
-
-    The last quarter has an area for each other paint.
-    """
-    v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
-    random = np.random.default_rng(sum(map(ord, shape)))
-    if shape in ("lamp", "stool"):
-        grain = 0.5 + 0.25 * np.sin(u * 2 * np.pi * 32) + 0.25 * np.sin(v * 2 * np.pi * 32)
-    elif shape == "chest":
-        grain = 0.5 + 0.5 * np.sin(2 * np.pi * (6 * u + 0.4 * np.sin(4 * np.pi * v)))
-    else:
-        grain = 0.5 + 0.5 * np.sin(2 * np.pi * (3 * u + 2 * v)) * np.sin(2 * np.pi * (4 * v - u))
-    grain = np.clip(grain + random.normal(0, 0.02, grain.shape), 0, 1)[..., None]
-    base = np.array(color) * (0.78 + 0.22 * grain)
-    packed = np.concatenate(
-        [np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2
-    )
-    others = [paint for paint in paints if paint != "main"]
-    for index, paint in enumerate(others):
-        patch = (
-            slice(TEXTURE * index // len(others), TEXTURE * (index + 1) // len(others)),
-            slice(round(TEXTURE * MAIN), None),
-        )
-        base[patch], (packed[(*patch, 1)], packed[(*patch, 2)]) = (
-            PAINTS[paint][0],
-            PAINTS[paint][1:],
-        )
-    return blender_scene.picture("base", base), blender_scene.picture("orm", packed, data=True)
-
-
-def make_world(color: str, folder: Path, *, up: bool) -> None:
-    """Make the collider, panorama, splats, picture and a placeholder for the radiance file."""
+def make(folder: Path) -> None:
+    """Make the collider, the panorama, the picture and the splats."""
     points, triangles, paints = courtyard.joined(courtyard.courtyard())
-    # corrected: a half turn about X
-    turned = courtyard.raw(points) * ([1, -1, -1] if up else [1, 1, 1])
-    (folder / "collider.glb").write_bytes(
-        tiny_assets.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider")
-    )
+    raw = courtyard.raw(points).astype("<f4")
+    collider = mesh_glb(raw, triangles.astype("<u4").ravel(), name="collider")
+    (folder / "collider.glb.xz").write_bytes(lzma.compress(collider, preset=9))
     blender_scene.empty()
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
-    _show_evening(points, triangles, paints, prompt_words.COLORS[color], tree)
+    _show_evening(points, triangles, paints, tree)
     looks = _look_around(folder)
     blender_scene.camera((0, 0, 0), (0, 1, 0), degrees=PREVIEW_ANGLE)
-    blender_scene.render(folder / "preview.webp", *WORLD_PREVIEW, 4, denoise=False)
+    blender_scene.render(folder / "preview.webp", *PREVIEW, 4, denoise=False)
     corners = points[triangles]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = across / np.linalg.norm(across, axis=1)[:, None]
     for tier, count in TIERS.items():
         cloud = _cloud(tree, points[triangles], normals, looks, count)
-        (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud))
-    (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
+        packed = sample_files.in_planes(build_spz.content(cloud))
+        (folder / f"{tier}.spz.xz").write_bytes(lzma.compress(packed, preset=9))
 
 
 def _look_around(folder: Path) -> list[np.ndarray]:
@@ -213,7 +67,6 @@ def _show_evening(
     points: np.ndarray,
     triangles: np.ndarray,
     paints: list[str],
-    color: prompt_words.Color,
     tree: BVHTree,
 ) -> None:
     """Fill the scene with the courtyard, its lamps, and a low sun."""
@@ -225,7 +78,7 @@ def _show_evening(
     named = np.array(paints)
     made = blender_scene.mesh_object("courtyard", points, triangles, named == "pillar")
     blender_scene.project(made, points, triangles)
-    textures = evening.textures(color)
+    textures = evening.textures()
     for name, texture in textures.items():
         made.data.materials.append(blender_scene.lit(name, texture))
     made.data.polygons.foreach_set(
