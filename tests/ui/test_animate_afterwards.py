@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,8 +25,8 @@ from mint_blender.ui.pricing import price_dialog  # noqa: E402
 from mint_blender.ui.viewport import targets  # noqa: E402
 
 from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
+from .drawings import calls_of  # noqa: E402
 from .test_animate import orders  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
 from .test_job_list import drawn as drawn_rows  # noqa: E402
 
 MINT = {"credits": 1e6}
@@ -42,25 +41,18 @@ def form() -> Any:
     return form
 
 
-def drawn(draw: Any, *words: Any, **more: Any) -> list[tuple[Any, ...]]:
-    """Return each call on the layout."""
-    said: list[tuple[Any, ...]] = []
-    draw(Layout(Counter(), said), *words, **more)
-    return said
-
-
 def options() -> list[str]:
     """Return the properties that the section Options shows, in its order."""
     known = {"region": SimpleNamespace(width=300), "active_object": None}
     context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
-    return [each[2] for each in drawn(form_panel.draw_options, context) if each[0] == "prop"]
+    return [each[2] for each in calls_of(form_panel.draw_options, context) if each[0] == "prop"]
 
 
 def told(form: Any, motion: float | None) -> list[str]:
     """Return the texts of the form, where a model costs 248 and a motion that much."""
     for query, price in ((create_properties.price_of(form), 248.0), (AnimationPrice(), motion)):
         session.service().queries.cache_answer(query, Estimate(None, price, price))
-    said = drawn(form_panel.draw, form, width=300)
+    said = calls_of(form_panel.draw, form, width=300)
     return [each[-2] for each in said if each[-2]]
 
 

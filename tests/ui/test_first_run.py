@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -17,31 +15,16 @@ from mint_blender.jobs.queries import KeyOwner  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import panel  # noqa: E402
 
-from .test_job_list import Layout  # noqa: E402
-
-
-class Sections(Layout):
-    """A layout that notes the names of the sections, which are closed."""
-
-    def panel(self, name: str, **more: Any) -> tuple[Layout, None]:
-        """Note the name and return the header."""
-        self.said.append((name,))
-        return Layout(self.drawn), None
+from .drawings import calls_of, in_class  # noqa: E402
 
 
 def sections() -> list[str]:
-    """Draw the panel and return the names of its sections, and the library's button."""
-    names: list[Any] = []
-    counts: Counter[str] = Counter()
-    drawn: Any = SimpleNamespace(layout=Sections(counts, names))
-    context: Any = SimpleNamespace(
-        region=SimpleNamespace(width=300, height=900),
-        active_object=None,
-        window_manager=bpy.context.window_manager,
-    )
-    panel.MINT_PT_main.draw(drawn, context)
-    buttons = [each for each in counts if each == "mint.browse_library"]
-    return [*(name for name, *more in names if not more), *buttons]
+    """Return the names of the sections of the panel, and the library's button."""
+    size = SimpleNamespace(width=300, height=900)
+    known = {"region": size, "active_object": None}
+    context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
+    calls = calls_of(in_class(panel.MINT_PT_main.draw), context, is_open=False)
+    return [call[1] for call in calls if call[0] == "panel" or "mint.browse_library" in call]
 
 
 def test_a_refused_key_shows_no_library(

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from ..harness.call_counts import count_lines
+from .drawings import Call, calls_of, counted, drawn_by, in_class
 from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
@@ -40,25 +40,6 @@ from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_sup
 CARD = "mint.job_menu"
 
 
-class Layout:
-    """A layout that counts what is drawn, operators by their names, and notes each call in `said`."""
-
-    def __init__(self, drawn: Counter[str], said: list[tuple[Any, ...]] | None = None) -> None:
-        self.drawn = drawn
-        self.said = [] if said is None else said
-
-    def __getattr__(self, name: str) -> Any:
-        def take(*words: Any, **more: Any) -> Any:
-            self.drawn[words[0] if name == "operator" else name] += 1
-            if name == "label":
-                self.drawn[more.get("text", "")] += 1
-            self.said.append((name, *words, more.get("text"), more.get("factor")))
-            inside = Layout(self.drawn, self.said)
-            return (inside, inside) if name == "panel" else inside
-
-        return take
-
-
 def begin(job_service: JobService, jobs: Iterable[Job]) -> None:
     """Let these jobs look as if their workflows ran."""
     job_service._active.update((job.id, 1) for job in jobs)
@@ -74,50 +55,41 @@ def add(job_service: JobService, phase: Phase, count: int) -> None:
     job_list_groups.prepare(job_service)
 
 
-def drawn(job_service: JobService, *, width: int = 320, height: int = 2000) -> Counter[str]:
-    """Return what the list draws now: operators by name, labels by text, all else by kind."""
-    counts: Counter[str] = Counter()
-    job_list_groups.prepare(job_service)
-    draw_list(Layout(counts), width=width, height=height)
-    return counts
-
-
-def draw_list(layout: Layout, *, width: int = 320, height: int = 2000) -> None:
-    """Draw the list in a sidebar of this size."""
+def said(*, width: int = 320, height: int = 2000) -> list[Call]:
+    """Return each call of the layout that draws the list in a sidebar of this size."""
     region = SimpleNamespace(width=width, height=height)
-    job_list_panel.draw(layout, SimpleNamespace(region=region))  # type: ignore[arg-type]
+    return calls_of(job_list_panel.draw, SimpleNamespace(region=region))
 
 
-def test_only_rows_in_sight_are_drawn(job_service: JobService) -> None:
-    """With two thousand jobs as much is drawn as with a thousand."""
-
-    def draw() -> None:
-        draw_list(Layout(Counter()))
-        menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
-
-    seen = []
-    for _ in range(2):
-        for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
-            add(job_service, phase, 200)
-        counts = drawn(job_service)
-        draw()  # the second drawing finds the texts that the first one has made
-        seen.append((counts.total(), count_lines(draw)))
-        assert len(titles(job_service)) == job_list_panel.MOST
-    assert seen[0] == seen[1]
-
-
-def said(**size: int) -> list[tuple[Any, ...]]:
-    """Return each call of the layout."""
-    calls: list[tuple[Any, ...]] = []
-    draw_list(Layout(Counter(), calls), **size)
-    return calls
+def drawn(job_service: JobService, **size: int) -> Counter[str]:
+    """Return what the list draws now: operators by name, labels by text, all else by kind."""
+    job_list_groups.prepare(job_service)
+    return counted(said(**size))
 
 
 def titles(job_service: JobService, **size: int) -> list[str]:
     """Return the titles of the rows in sight."""
     job_list_groups.prepare(job_service)
-    found = [row.jobs[0].title for row in job_list_groups.rows()]
-    return [call[-2] for call in said(**size) if call[0] == "label" and call[-2] in found]
+    listed = [row.jobs[0].title for row in job_list_groups.rows()]
+    return [call[-2] for call in said(**size) if call[0] == "label" and call[-2] in listed]
+
+
+def in_status_bar() -> Counter[str]:
+    """Return what the status bar draws."""
+    return drawn_by(in_class(menus._draw_status_bar), bpy.context)
+
+
+def test_only_rows_in_sight_are_drawn(job_service: JobService) -> None:
+    """With 400 jobs as much is drawn as with 200."""
+    seen = []
+    for _ in range(2):
+        for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
+            add(job_service, phase, 40)
+        counts = drawn(job_service)
+        in_status_bar()  # the second drawing finds the texts that the first one has made
+        seen.append((counts.total(), count_lines(said), count_lines(in_status_bar)))
+        assert len(titles(job_service)) == job_list_panel.MOST
+    assert seen[0] == seen[1]
 
 
 def add_titled(job_service: JobService, count: int, *, first: int = 0) -> None:
@@ -170,13 +142,10 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     add(job_service, Phase.WORKING, 1)
     counts = drawn(job_service)
     assert (counts[CARD], counts["mint.cancel"]) == (1, 1)
-    (job,) = job_service.jobs()
-    menu: Counter[str] = Counter()
-    MINT_MT_job.job_id = job.id
-    MINT_MT_job.draw(SimpleNamespace(layout=Layout(menu)), bpy.context)  # type: ignore[arg-type]
+    MINT_MT_job.job_id = job_service.jobs()[0].id
+    menu = drawn_by(in_class(MINT_MT_job.draw), bpy.context)
     assert not any(each.startswith("mint.") for each in menu) and menu["menu"] == 1
-    support: Counter[str] = Counter()
-    MINT_MT_job_support.draw(SimpleNamespace(layout=Layout(support)), bpy.context)  # type: ignore[arg-type]
+    support = drawn_by(in_class(MINT_MT_job_support.draw), bpy.context)
     named = {each for each in support if each.startswith("mint.")}
     assert named == {"mint.copy_report", "mint.copy_diagnostics"}
 
@@ -225,9 +194,7 @@ def test_the_status_bar_names_a_running_job(
     add(job_service, Phase.WORKING, 2)
     begin(job_service, job_service.jobs())
     job_list_groups.prepare(job_service)
-    counts: Counter[str] = Counter()
-    menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
-    assert counts[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
+    assert in_status_bar()[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
 
 
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:
@@ -253,17 +220,16 @@ def other(job_service: JobService) -> Iterator[Journal]:
 def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> None:
     """Another process has changed the job: the list then shows it as it is."""
     add(job_service, Phase.REVIEW, 1)
-    assert groups(job_service) == [Group.NEEDS_USER]
+    assert groups() == [Group.NEEDS_USER]
     other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
     with pytest.raises(RuntimeError, match="is not possible now"):
         bpy.ops.mint.approve(job_id=job_service.jobs()[0].id)
-    assert groups(job_service) == [Group.FINISHED]
+    assert groups() == [Group.FINISHED]
 
 
 def test_an_error_in_a_beat_hides_no_other_event(job_service: JobService, other: Journal) -> None:
     """The other events of the same beat are shown all the same."""
     add(job_service, Phase.REVIEW, 1)
-    assert groups(job_service) == [Group.NEEDS_USER]
     other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
 
     def stumble(job_service: JobService) -> bool:
@@ -272,10 +238,10 @@ def test_an_error_in_a_beat_hides_no_other_event(job_service: JobService, other:
     heartbeat.on_beat(stumble)
     with pytest.raises(ValueError, match="a mistake of ours"):
         heartbeat.beat()
-    assert groups(job_service) == [Group.FINISHED]
+    assert groups() == [Group.FINISHED]
 
 
-def groups(job_service: JobService) -> list[Group]:
+def groups() -> list[Group]:
     """Return the group of each job, as the panel and the status bar see it."""
     return [group_of(job) for row in job_list_groups.rows() for job in row.jobs]
 

@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
@@ -31,7 +29,7 @@ from mint_blender.ui.library_browser.properties import library_state  # noqa: E4
 
 from ..jobs.test_library import an_asset  # noqa: E402
 from ..jobs.workflow_harness import accepted, operation  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
+from .drawings import drawn_by, in_class  # noqa: E402
 
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
@@ -127,7 +125,5 @@ def test_the_menu_offers_no_second_import_of_a_running_job(job_service: JobServi
 
 def menu_entries() -> list[str]:
     """Return the operators of the menu, in order."""
-    shown: Counter[str] = Counter()
-    menu = operators.MINT_MT_library_item
-    menu.draw(SimpleNamespace(layout=Layout(shown)), bpy.context)  # type: ignore[arg-type]
+    shown = drawn_by(in_class(operators.MINT_MT_library_item.draw), bpy.context)
     return [name.removeprefix("mint.") for name in shown if name.startswith("mint.")]

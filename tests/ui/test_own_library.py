@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -21,7 +18,7 @@ from mint_blender.jobs.child_process import ChildEnded  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.library_browser import library_sync, sync_operators  # noqa: E402
 
-from .test_job_list import Layout  # noqa: E402
+from .drawings import drawn_by, in_class  # noqa: E402
 
 MINT = {"library": {"models": 3}}
 
@@ -82,10 +79,7 @@ def test_a_sync_is_shown_in_the_status_bar_and_announced(
 
 def drawn_in_status_bar() -> set[str]:
     """Return the labels and the operators that the status bar shows of a sync."""
-    drawn: Counter[str] = Counter()
-    header: Any = SimpleNamespace(layout=Layout(drawn))
-    sync_operators._draw_status_bar(header, bpy.context)
-    return set(drawn)
+    return set(drawn_by(in_class(sync_operators._draw_status_bar), bpy.context))
 
 
 class EndedChild:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,8 @@ from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import list_operators, placed_results  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
+from .drawings import calls_of  # noqa: E402
 from .sample_jobs import a_job  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
 
 
 def finished(path: Path, **more: Any) -> Job:
@@ -59,10 +58,10 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
     assert shown_after(job) is Phase.READY
 
 
-@pytest.mark.parametrize("delivery", [{"output": "a.glb"}, {"render": "a.png"}])
-def test_exported_results_stay_placed(delivery: dict[str, str], model: Path) -> None:
+def test_exported_results_stay_placed(model: Path) -> None:
     """Only results that were placed into scenes are offered again; conversions are not."""
-    assert shown_after(finished(model, delivery=Delivery(**delivery))) is Phase.PLACED
+    for delivery in (Delivery(output="a.glb"), Delivery(render="a.png")):
+        assert shown_after(finished(model, delivery=delivery)) is Phase.PLACED
     assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
 
 
@@ -91,10 +90,9 @@ def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, mo
 
 def words_of(job: Job) -> str:
     """Return the text of the entry in a job's menu."""
-    said: list[Any] = []
     placed_results.scan()
-    list_operators.draw_job_menu(Layout(Counter(), said), JobView(job), False)
-    return next(text for _, *words, text, _ in said if words == ["mint.place"])
+    calls = calls_of(list_operators.draw_job_menu, JobView(job), False)
+    return next(text for _, *words, text, _ in calls if words == ["mint.place"])
 
 
 def test_the_menu_says_where_a_result_goes(model: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +23,8 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import auto_import, panel  # noqa: E402
 
+from .drawings import Call, calls_of  # noqa: E402
 from .sample_jobs import a_job  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
 
 SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 """A child process that never answers."""
@@ -46,12 +45,9 @@ def ready(job_service: JobService) -> Job:
     return job_service.job(job.id)
 
 
-def drawn(job_service: JobService, job: Job) -> list[tuple[Any, ...]]:
+def drawn(job_service: JobService, job: Job) -> list[Call]:
     """Return what the row of a job shows."""
-    found: list[tuple[Any, ...]] = []
-    row = Row(job.id, (job,))
-    panel.draw_row(Layout(Counter(), found), panel.Sidebar(job_service, 300), row)
-    return found
+    return calls_of(panel.draw_row, panel.Sidebar(job_service, 300), Row(job.id, (job,)))
 
 
 def test_a_row_says_how_far_its_result_is(

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -16,14 +14,13 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
+from .drawings import drawn_by
 from .reference_pictures import BLUE, listed, red
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.ui.references import operators as references_panel  # noqa: E402
-
-from .test_job_list import Layout  # noqa: E402
 
 
 def test_files_are_copied(home: Path, tmp_path: Path) -> None:
@@ -60,8 +57,7 @@ def test_at_most_eight_pictures_are_accepted(tmp_path: Path) -> None:
     names = [{"name": each.name} for each in files]
     bpy.ops.mint.add_references(directory=str(tmp_path), files=names)
     assert len(listed()) == 8
-    drawn: Counter[str] = Counter()
-    references_panel.draw(Layout(drawn), SimpleNamespace(window_manager=bpy.context.window_manager))
+    drawn = drawn_by(references_panel.draw, bpy.context)
     assert (drawn["mint.remove_reference"], drawn["menu"]) == (8, 0)
     with pytest.raises(RuntimeError, match="Mint accepts at most 8 images"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")

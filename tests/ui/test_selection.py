@@ -23,7 +23,7 @@ from mint_blender.ui.selection import panel, selected  # noqa: E402
 from ..harness.call_counts import count_lines  # noqa: E402
 from ..scene import glb_fixtures  # noqa: E402
 from ..scene.place_helpers import LAMP  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
+from .drawings import drawn_by, in_class  # noqa: E402
 
 
 def drawn(width: int = 300) -> Counter[str]:
@@ -31,19 +31,18 @@ def drawn(width: int = 300) -> Counter[str]:
 
     `width` is that of the sidebar in pixels.
     """
-    found: Counter[str] = Counter()
-    context = SimpleNamespace(
+    context: Any = SimpleNamespace(
         active_object=bpy.context.active_object,
         scene=bpy.context.scene,
         region=SimpleNamespace(width=width),
         screen=bpy.context.screen,
     )
-    if title := panel.title(context):
-        found[title] += 1
-        panel.draw_header(Layout(found))
-        panel.draw(Layout(found), context)
-        panel.MINT_MT_selection.draw(SimpleNamespace(layout=Layout(found)), context)
-    return found
+    title = panel.title(context)
+    if not title:
+        return Counter()
+    header, body = drawn_by(panel.draw_header), drawn_by(panel.draw, context)
+    menu = drawn_by(in_class(panel.MINT_MT_selection.draw), context)
+    return header + body + menu + Counter([title])
 
 
 def activate(each: Any) -> None:

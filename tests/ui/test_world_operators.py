@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +22,7 @@ from mint_blender.ui.worlds import world_job  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..scene.splat_settings import set_display, setting  # noqa: E402
-from .test_job_list import Layout  # noqa: E402
+from .drawings import drawn_by  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
@@ -74,9 +73,7 @@ def sidebar():
 def drawn_panel():
     """Return what the panel of the World draws, after a timer has looked at it."""
     selected.prepare()
-    found = Counter()
-    worlds_operators.draw(Layout(found), sidebar())
-    return found
+    return drawn_by(worlds_operators.draw, sidebar())
 
 
 def test_an_applied_scale_is_restored_with_a_button(placed):
@@ -245,13 +242,10 @@ def test_removing_a_part_can_be_undone(placed):
 
 def test_the_section_draws_what_was_prepared(placed):
     """It does not look for the parts while drawing; before they are known, little is drawn."""
-    drawn = Counter()
-    worlds_operators.draw(Layout(drawn), sidebar())
+    drawn = drawn_by(worlds_operators.draw, sidebar())
     assert drawn["mint.look_inside"] == 1 and drawn["mint.toggle_world_part"] == 0
-    selected.prepare()
+    assert drawn_panel()["mint.toggle_world_part"] == 3
     assert world_job.WorldParts.known(placed) == world_job.WorldParts.under(placed)
-    worlds_operators.draw(Layout(drawn), sidebar())
-    assert drawn["mint.toggle_world_part"] == 3
 
 
 def test_the_section_has_six_controls_at_most(placed):
