@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import EngineHarness
+from .engine_harness import EngineHarness, Engines, Held
 from .fast_config import account, fast_config, shorten_waits
 
 # A busy machine is no fault of the code under test.
@@ -57,8 +58,22 @@ def offline(home: Path) -> Iterator[JobService]:
 
 
 @pytest.fixture
-def engine(home: Path) -> Iterator[EngineHarness]:
-    """Yield an engine harness in an empty home."""
-    engine = EngineHarness(home)
-    yield engine
-    engine.close()
+def held() -> Iterator[Held]:
+    """Yield calls that hang until the end of the test at the latest."""
+    held = Held()
+    yield held
+    held.gate.set()
+
+
+@pytest.fixture
+def engines(home: Path, held: Held) -> Iterator[Engines]:
+    """Yield a function that makes engine harnesses of one home."""
+    with ExitStack() as stack:
+        yield lambda **more: stack.enter_context(closing(EngineHarness(home, **more)))
+        held.gate.set()
+
+
+@pytest.fixture
+def engine(engines: Engines) -> EngineHarness:
+    """Return an engine harness in an empty home."""
+    return engines()

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import queue
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -30,6 +32,10 @@ PICTURE = bytes.fromhex("524946461a000000574542505650384c0d0000002f0000001007101
 """A picture of one pixel."""
 
 
+Engines = Callable[..., "EngineHarness"]
+"""Makes harnesses of one home, which are closed at the end of the test."""
+
+
 class Clock:
     """A clock that moves only when a test moves it."""
 
@@ -51,6 +57,8 @@ class FakeMint:
         self.time: Callable[[], float] = time.time
         self.clock_offset: float | None = None
         self.asked: list[tuple[float, str, str]] = []
+        self.paid: list[tuple[str, str]] = []
+        """The key and the body of each paid request."""
         self.says: Callable[[str, str], Any] = lambda what, which: operation("running", id=which)
 
     def _return_file(self, what: str, which: str) -> Any:
@@ -70,6 +78,7 @@ class FakeMint:
         return self._return_file("poll", id)  # type: ignore[no-any-return]
 
     def pay(self, verb: str, kind: Kind, target: str, body: Any, *, key: str) -> Operation:
+        self.paid.append((key, json.dumps(body)))
         return self._return_file(str(verb), target or body["prompt"])  # type: ignore[no-any-return]
 
     def me(self) -> Me:
@@ -174,7 +183,7 @@ class EngineHarness:
 
 def until(engine: EngineHarness, condition: Callable[[], object]) -> None:
     """Run the engine, without moving its clock, until a condition holds."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         engine.run()
@@ -192,9 +201,32 @@ class NoDownloader(Downloader):
 
 
 class PictureDownloader(Downloader):
-    """Saves a small picture from nowhere."""
+    """Saves a small picture, or other bytes, from nowhere.
+
+    Before that, `before` is called with the arguments: it may wait, or raise an error.
+    """
+
+    def __init__(
+        self, content: bytes = PICTURE, before: Callable[..., object] = lambda *_, **more: None
+    ) -> None:
+        super().__init__()
+        self._content, self._before = content, before
 
     def fetch(self, url: str, target: Path, **more: Any) -> Path:
+        self._before(url, target, **more)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(PICTURE)
+        target.write_bytes(self._content)
         return target
+
+
+class Held:
+    """Calls and downloads that hang until the gate is opened."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.hanging: list[str] = []
+
+    def wait(self, what: str) -> None:
+        """Hang."""
+        self.hanging.append(what)
+        assert self.gate.wait(60)

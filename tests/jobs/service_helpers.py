@@ -33,7 +33,7 @@ def ended(job_service: JobService, job: Job) -> Job:
     return job_service.job(job.id)
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not condition():

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..files.build_glb import box
 from ..files.file_host import FileHost
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import EngineHarness, PictureDownloader, until
+from .engine_harness import EngineHarness, Engines, Held, PictureDownloader, until
 from .fast_config import account, fast_config
 from .service_helpers import ended
 from .workflow_harness import (
@@ -47,42 +47,31 @@ from .workflow_harness import (
 )
 
 
-class HeldDownloads:
-    """Downloads that finish only after the gate is set."""
+class HeldDownloads(Held):
+    """Downloads that hang, the files that they begin, and the functions that stop them."""
 
     def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.begun: list[Path] = []
+        super().__init__()
         self.stops: list[Callable[[], bool]] = []
 
-
-class HeldDownloader(PictureDownloader):
-    """The downloader of one thread of the pool."""
-
-    def __init__(self, held: HeldDownloads) -> None:
-        super().__init__()
-        self._held = held
-
-    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
-        self._held.stops.append(more["stop"])
-        self._held.begun.append(target)
-        assert self._held.gate.wait(20)
-        return super().fetch(url, target)
+    def hang(self, url: str, target: Path, *, stop: Callable[[], bool], **more: object) -> None:
+        """Hang as one of the downloads."""
+        self.stops.append(stop)
+        self.wait(target.stem)
 
 
 @pytest.fixture
-def held() -> HeldDownloads:
-    """Return the downloads of the engine below."""
-    return HeldDownloads()
-
-
-@pytest.fixture
-def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
-    """Yield an engine whose downloads hang."""
-    engine = EngineHarness(home, downloader=lambda local: HeldDownloader(held))
-    yield engine
+def held() -> Iterator[HeldDownloads]:
+    """Yield the downloads of the engine below."""
+    held = HeldDownloads()
+    yield held
     held.gate.set()
-    engine.close()
+
+
+@pytest.fixture
+def engine(engines: Engines, held: HeldDownloads) -> EngineHarness:
+    """Return an engine whose downloads hang."""
+    return engines(downloader=lambda local: PictureDownloader(before=held.hang))
 
 
 def cancel(engine: EngineHarness, job: Job) -> None:
@@ -99,7 +88,7 @@ def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloa
     assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
     held.gate.set()
     until(engine, lambda: engine.job(slow).has_preview)
-    assert len(held.begun) == 1
+    assert len(held.hanging) == 1
 
 
 def test_a_slow_preview_in_auto_mode_delays_no_poll_of_its_job(
@@ -118,7 +107,7 @@ def test_a_slow_preview_in_auto_mode_delays_no_poll_of_its_job(
     engine.run(15)
     assert engine.job(job).has_preview
     engine.run(60)
-    assert len(held.begun) == 1
+    assert len(held.hanging) == 1
 
 
 def test_a_hanging_preview_is_dropped_when_the_result_is_ready(
@@ -132,13 +121,11 @@ def test_a_hanging_preview_is_dropped_when_the_result_is_ready(
     )
     engine.add(working())
     engine.run(5)
-    until(engine, lambda: bool(held.begun))
-    assert [path.stem for path in held.begun] == ["preview-1"]
+    until(engine, lambda: held.hanging == ["preview-1"])
     assert not held.stops[0]()
     status[0] = "succeeded"
     engine.run(15)
-    until(engine, lambda: len(held.begun) == 2)
-    assert held.begun[1].stem == "model"
+    until(engine, lambda: held.hanging == ["preview-1", "model"])
     assert held.stops[0]()
     assert not held.stops[1]()
 
@@ -165,58 +152,42 @@ def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownl
     engine.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
     cancel(engine, job)
     engine.run(5)
-    assert len(held.begun) == 1, "it waits"
+    assert len(held.hanging) == 1, "it waits"
     held.gate.set()
     until(engine, lambda: engine.job(job).has_preview)
-    assert len(held.begun) == 2
-    assert held.begun[0] == held.begun[1]
+    assert held.hanging == ["preview-1", "preview-1"]
 
 
-def test_an_exception_in_a_download_pauses_one_job(home: Path) -> None:
+def test_an_exception_in_a_download_pauses_one_job(engines: Engines) -> None:
     """Other jobs continue."""
 
-    class Broken(Downloader):
-        def fetch(self, *arguments: Any, **more: Any) -> Path:
-            raise KeyError("oh")
+    def fail(*_: object, **more: object) -> None:
+        raise KeyError("oh")
 
-    engine = EngineHarness(home, downloader=lambda local: Broken())
+    engine = engines(downloader=lambda local: PictureDownloader(before=fail))
     job = job_in_review()
     engine.add(job)
     until(engine, lambda: engine.job(job).notes != ())
     assert engine.job(job).phase is Phase.REVIEW
     assert "The add-on failed unexpectedly (KeyError)" in engine.job(job).notes[0]
-    engine.close()
 
 
-class GivingDownloader(Downloader):
-    """Returns the same bytes for every address."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self._content = content
-
-    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(self._content)
-        return target
+def fetch(role: Role, url: str, name: str, folder: Path, downloader: Downloader) -> Path:
+    """Download a file of a job; return its path."""
+    effect = Fetch(role, url, name)
+    file = fetch_file.fetch(
+        effect, folder, downloader=downloader, stop=lambda: False, progress=lambda *_: None
+    )
+    return Path(file.path)
 
 
 @pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
 def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: bytes) -> None:
     """A format whose header we do not read is rejected, and the file is kept."""
-    downloader = GivingDownloader(beginning + bytes(100))
-
-    def fetched(role: Role) -> Path:
-        effect = Fetch(role, f"{FILES}p.webp", str(role))
-        return Path(
-            fetch_file.fetch(
-                effect, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None
-            ).path
-        )
-
+    downloader = PictureDownloader(beginning + bytes(100))
     for role in (Role.PREVIEW, Role.PICTURE, Role.PANORAMA):
         with pytest.raises(InvalidPicture, match="in the format"):
-            fetched(role)
+            fetch(role, f"{FILES}p.webp", str(role), home, downloader)
     with pytest.raises(InvalidPicture, match="in the format"):
         fetch_file.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
     assert sorted(path.name for path in home.rglob("*") if path.is_file()) == [
@@ -227,16 +198,28 @@ def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: byt
 # -- expired download links are renewed, and nothing is downloaded or paid twice
 
 
-@pytest.fixture(params=[403, 404, 410])
+@pytest.fixture(
+    params=[
+        403,
+        pytest.param(404, marks=pytest.mark.thorough),
+        pytest.param(410, marks=pytest.mark.thorough),
+    ]
+)
 def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
     """Yield a service whose links are valid for an hour."""
     with running_service(speed=1000, credits=1e6, expired_status=request.param) as running:
         yield running
 
 
-def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
-    """Return a job service for which each link expires once, just before the download."""
-    late: list[str] = []
+@pytest.fixture
+def late() -> list[str]:
+    """Return the files whose links have expired once, just before their download."""
+    return []
+
+
+@pytest.fixture
+def after_a_night(home: Path, service: ThreadService, late: list[str]) -> Iterator[JobService]:
+    """Yield a job service for which each link expires once."""
 
     class Late(Downloader):
         def fetch(self, url: str, target: Path, **more: Any) -> Path:
@@ -245,20 +228,18 @@ def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobServic
                 service.advance(4000)
             return super().fetch(url, target, **more)
 
-    return JobService(
-        fast_config(home, downloader=lambda local: Late(local_files=local)), account(service)
-    ), late
+    config = fast_config(home, downloader=lambda local: Late(local_files=local))
+    with closing(JobService(config, account(service))) as job_service:
+        yield job_service
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_results_are_downloaded_with_renewed_links(
-    home: Path, service: ThreadService, kind: Kind
+    after_a_night: JobService, service: ThreadService, late: list[str], kind: Kind
 ) -> None:
     """Every file is downloaded, although each link expired before its download began."""
-    job_service, late = service_after_a_night(home, service)
-    job = ended(
-        job_service, job_service.start(GenerationRequest(kind, "a lamp"), Delivery(splats="100k"))
-    )
+    request = GenerationRequest(kind, "a lamp")
+    job = ended(after_a_night, after_a_night.start(request, Delivery(splats="100k")))
     assert (job.phase, job.notes, job.problem) == (Phase.READY, (), None)
     wanted = {Role.MODEL} if kind is Kind.MODEL else {Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
     assert wanted <= {kept.role for kept in job.files}
@@ -266,16 +247,13 @@ def test_results_are_downloaded_with_renewed_links(
     refused = [entry for entry in service.requests(host="files") if entry.note == "expired"]
     assert len(refused) >= len(wanted) and len(late) >= len(wanted)
     assert len(service.operations()) == 1
-    assert job_service.close(20)
 
 
-def test_a_preview_is_downloaded_with_a_renewed_link(home: Path, service: ThreadService) -> None:
+def test_a_preview_is_downloaded_with_a_renewed_link(after_a_night: JobService) -> None:
     """The Preview can be seen before the decision."""
-    job_service, _ = service_after_a_night(home, service)
     request = GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW)
-    job = ended(job_service, job_service.start(request))
+    job = ended(after_a_night, after_a_night.start(request))
     assert (job.phase, job.notes, len(job.previews)) == (Phase.REVIEW, (), 1)
-    assert job_service.close(20)
 
 
 GONE = LinkExpired("The link has expired.")
@@ -289,18 +267,15 @@ def expired(answer: PollResult | Exception) -> WorkflowHarness:
     return run.fail(answer) if isinstance(answer, Exception) else run.answer(answer)
 
 
-def test_a_preview_whose_link_cannot_be_renewed_is_a_note() -> None:
-    """Without a working link the user can still decide.
-
-    Mint may be unreachable, have no picture any more, or return a link that does not work either.
-    """
-    for answer in (problem(404), shown(None), shown(f"{FILES}q.webp")):
-        run = expired(answer)
-        if run.effect is not None:
-            assert run.expect(Fetch).url == f"{FILES}q.webp"
-            run.fail(GONE)
-        said = "The preview picture could not be downloaded. The link has expired."
-        assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.REVIEW, (said,))
+@pytest.mark.parametrize("answer", [problem(404), shown(None), shown(f"{FILES}q.webp")])
+def test_a_preview_whose_link_cannot_be_renewed_is_a_note(answer: PollResult | Exception) -> None:
+    """The user can still decide: Mint is away, has no picture, or a link that works no better."""
+    run = expired(answer)
+    if run.effect is not None:
+        assert run.expect(Fetch).url == f"{FILES}q.webp"
+        run.fail(GONE)
+    said = "The preview picture could not be downloaded. The link has expired."
+    assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.REVIEW, (said,))
 
 
 def test_a_preview_that_is_gone_shows_what_was_decided_elsewhere() -> None:
@@ -343,32 +318,26 @@ def test_the_previous_preview_is_recognized_by_a_renewed_link() -> None:
 # -- one file of a job is downloaded, or taken from an earlier process
 
 
-def fetch(role: Role, url: str, name: str, folder: Path) -> Path:
-    """Download a file of a job; return its path."""
+@pytest.fixture
+def loader() -> Iterator[Downloader]:
+    """Yield a downloader that may download from this computer."""
     with Downloader(local_files=True) as loader:
-        file = fetch_file.fetch(
-            Fetch(role, url, name),
-            folder,
-            downloader=loader,
-            stop=lambda: False,
-            progress=lambda *_: None,
-        )
-    return Path(file.path)
+        yield loader
 
 
-def test_a_preview_is_never_taken_for_another_one(tmp_path: Path) -> None:
+def test_a_preview_is_never_taken_for_another_one(tmp_path: Path, loader: Downloader) -> None:
     """A process was killed after its download; meanwhile Mint has made another Preview."""
     earlier, later = (pictures.webp((shade, shade, shade)) for shade in (0.1, 0.9))
     with FileHost() as host:
-        fetch(Role.PREVIEW, host.put("/a.webp", earlier), "preview-2", tmp_path)
-        path = fetch(Role.PREVIEW, host.put("/b.webp", later), "preview-2", tmp_path)
+        fetch(Role.PREVIEW, host.put("/a.webp", earlier), "preview-2", tmp_path, loader)
+        path = fetch(Role.PREVIEW, host.put("/b.webp", later), "preview-2", tmp_path, loader)
     assert path.read_bytes() == later
     assert [each.name for each in tmp_path.iterdir()] == ["preview-2.webp"]
 
 
-def test_a_model_is_not_downloaded_twice(tmp_path: Path) -> None:
+def test_a_model_is_not_downloaded_twice(tmp_path: Path, loader: Downloader) -> None:
     """A process was killed after its download: the next one takes the file."""
     with FileHost() as host:
         url = host.put("/a.glb", box())
-        names = [fetch(Role.MODEL, url, "model", tmp_path).name for _ in range(2)]
+        names = [fetch(Role.MODEL, url, "model", tmp_path, loader).name for _ in range(2)]
         assert names == ["model.glb", "model.glb"] and len(host.asked) == 1

@@ -28,8 +28,12 @@ from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
 from .engine_harness import EngineHarness, NoDownloader
 from .workflow_harness import (
+    AT_CLICK,
+    CLICK,
     FILES,
     GLB,
+    LATER,
+    LOST,
     NOTHING_CLAIMED,
     Start,
     WorkflowHarness,
@@ -42,7 +46,6 @@ from .workflow_harness import (
     problem,
 )
 
-CLICK = 1_000_000.0  # 1970-01-12T13:46:40Z
 BEFORE, AFTER = "1970-01-12T13:40:00Z", "1970-01-12T13:47:00Z"
 ENTRY = {
     "id": "res_1",
@@ -51,9 +54,6 @@ ENTRY = {
     "status": "succeeded",
     "assets": {"glbUrl": GLB},
 }
-AT_CLICK = WorkflowConfig(now=lambda: CLICK)
-LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
-LOST = Unreachable("the connection broke")
 
 
 def sent(**more: Any) -> Job:
@@ -118,28 +118,53 @@ def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
     assert run.job.has_note("start_found")
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [{"prompt": "a chair"}, {"createdAt": BEFORE}, {"createdAt": None}, {"id": "taken"}],
-    ids=["another prompt", "before the click", "nobody knows when", "another job's"],
-)
-def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
-    """Then a person decides; nothing was sent."""
-    run = WorkflowHarness(sent(), LATER).answer(page(entry))
-    run.answer(ClaimedAssets(frozenset({"taken"})))
-    assert run.rests
-    assert is_unanswered(run.job)
-    assert run.job.candidates == ()
+def worlds(*entries: dict[str, Any]) -> Page:
+    """Return a page of Mint's Worlds, which have no prompts."""
+    made = {"id": "world_1", "name": "a lamp", "createdAt": AFTER, "status": "succeeded"}
+    return Page.from_json(Kind.WORLD, {"data": [made | entry for entry in entries]})
+
+
+def unanswered_start(**body: str) -> ClaimedAssets:
+    """Return what another start without an answer may have made."""
+    return ClaimedAssets(frozenset(), unanswered=(json.dumps(body),))
+
+
+A_WORLD, NAMED = {"kind": Kind.WORLD}, {"name": "Lamp"}
+TAKEN = ClaimedAssets(frozenset({"taken"}))
+OLDER_FIELD = unanswered_start(prompt="a lamp", displayName="a lamp")
+OTHER_WORLD = unanswered_start(prompt="something else", name="a lamp")
+
+
+LONG_AFTER = "1970-01-12T14:00:00Z"  # another machine may have started the same since
+LOOKS: dict[str, tuple[dict[str, Any], Page, ClaimedAssets, str | list[str]]] = {
+    "another prompt": ({}, page({"prompt": "a chair"}), TAKEN, []),
+    "before the click": ({}, page({"createdAt": BEFORE}), TAKEN, []),
+    "nobody knows when": ({}, page({"createdAt": None}), TAKEN, []),
+    "another job's": ({}, page({"id": "taken"}), TAKEN, []),
+    "the name": (NAMED, page({"name": "Lamp"}, {"id": "b", "name": "Other"}), TAKEN, "res_1"),
+    "still made": ({}, page({"status": "running", "assets": None}), TAKEN, "res_1"),
+    "long after": ({}, page({"createdAt": LONG_AFTER}), TAKEN, ["res_1"]),
+    "an equal start": ({}, page({}), unanswered_start(prompt="a lamp"), ["res_1"]),
+    "the older field": ({}, page({"name": "a lamp"}), OLDER_FIELD, ["res_1"]),
+    "a World": (A_WORLD, worlds({}, {"id": "other", "name": "a hall"}), TAKEN, "world_1"),
+    "Worlds of one name": (A_WORLD, worlds({}), OTHER_WORLD, ["world_1"]),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_is_found_is_adopted_or_offered(name: str) -> None:
+    """What may be another job's is not adopted: a person decides, and nothing was sent."""
+    more, listed, claimed, expected = LOOKS[name]
+    run = WorkflowHarness(sent(**more), LATER)
+    assert run.expect(ReadPage).kind is more.get("kind", Kind.MODEL)
+    run.answer(listed).answer(claimed)
+    if isinstance(expected, str):
+        assert run.expect(ReadAsset).asset_id == run.job.source_asset_id == expected
+        return
+    assert run.rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == expected
     assert "Mint may have started this" in run.job.problem.message
     assert "costs Credits again" in run.job.problem.message
-
-
-def test_only_what_has_the_same_name_is_taken() -> None:
-    """The name was sent, so what has another one is something else."""
-    several = page({"id": "c", "name": "Lamp"}, {"id": "b", "name": "Other"})
-    run = WorkflowHarness(sent(name="Lamp"), LATER).answer(several)
-    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
-    assert run.job.source_asset_id == "c"
 
 
 def test_of_two_that_look_alike_a_person_chooses() -> None:
@@ -156,59 +181,11 @@ def test_of_two_that_look_alike_a_person_chooses() -> None:
     assert "looks like it" in run.job.problem.message
 
 
-def test_what_was_made_long_after_the_last_attempt_is_only_offered() -> None:
-    """Another machine may have started the same since: a person says whether it is the one."""
-    run = WorkflowHarness(sent(), LATER).answer(page({"createdAt": "1970-01-12T14:00:00Z"}))
-    assert run.answer(NOTHING_CLAIMED).rests and is_unanswered(run.job)
-    assert [each.id for each in run.job.candidates] == ["res_1"]
-
-
-def test_what_another_start_without_an_answer_may_have_made_is_not_adopted() -> None:
-    """Of two equal starts, one could take what the other has made."""
-    body = sent().requests[0].body
-    assert body is not None
-    run = WorkflowHarness(sent(), LATER).answer(page({}))
-    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
-    assert run.rests and is_unanswered(run.job)
-    assert [each.id for each in run.job.candidates] == ["res_1"]
-
-
-def worlds(*entries: dict[str, Any]) -> Page:
-    """Return a page of Mint's Worlds, which have no prompts."""
-    made = {"id": "world_1", "name": "a lamp", "createdAt": AFTER, "status": "succeeded"}
-    return Page.from_json(Kind.WORLD, {"data": [made | entry for entry in entries]})
-
-
-def test_a_world_is_found_by_its_name() -> None:
-    """Mint lists no prompts of Worlds, and the name was sent."""
-    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER)
-    assert run.expect(ReadPage).kind is Kind.WORLD
-    run.answer(worlds({}, {"id": "other", "name": "a hall"}))
-    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
-    assert run.job.source_asset_id == "world_1"
-
-
-def test_worlds_of_one_name_are_not_told_apart() -> None:
-    """The list shows the same for another prompt under this name, so a person chooses."""
-    body = json.dumps({"prompt": "something else", "name": "a lamp"})
-    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER).answer(worlds({}))
-    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
-    assert run.rests and is_unanswered(run.job)
-
-
 def test_a_world_of_another_job_in_progress_is_not_adopted() -> None:
     """It has the same name, and its prompt is not in the list."""
     run = WorkflowHarness(sent(kind=Kind.WORLD), LATER).answer(worlds({}))
     body = json.dumps({"prompt": "something else", "name": "a lamp"})
     assert run.answer(ClaimedAssets(frozenset(), (body,))).expect(ReadPage).after == 60.0
-
-
-def test_the_older_name_field_names_it_too() -> None:
-    """Two starts that look alike in the list are recognized, whatever their field is called."""
-    body = json.dumps({"prompt": "a lamp", "displayName": "a lamp"})
-    run = WorkflowHarness(sent(), LATER).answer(page({"name": "a lamp"}))
-    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
-    assert run.rests and is_unanswered(run.job)
 
 
 def test_the_asset_of_another_job_in_progress_is_not_adopted() -> None:
@@ -230,18 +207,6 @@ def test_a_list_that_goes_round_ends() -> None:
     run.answer(page({"prompt": "x"}, cursor="a")).answer(page({"prompt": "x"}, cursor="a"))
     run.answer(NOTHING_CLAIMED)
     assert is_unanswered(run.job)
-
-
-def test_what_is_still_made_is_watched() -> None:
-    """The result is on its way: it is waited for, and fetched."""
-    run = WorkflowHarness(sent(), LATER).answer(page({"status": "running", "assets": None}))
-    run.answer(NOTHING_CLAIMED)
-    running = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
-    for _ in range(4):
-        run.answer(running).expect(ReadAsset)
-    while isinstance(run.effect, ReadAsset):
-        run.answer(asset(glbUrl=GLB))
-    assert run.expect(Fetch).url == GLB
 
 
 def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
@@ -268,14 +233,10 @@ def test_what_was_not_found_waits_for_a_person() -> None:
     job = unanswered()
     assert not job.is_resumable
     assert JobView(job).verbs == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
+    WorkflowHarness(job, LATER).expect(ReadPage)
     assert Verb.RETRY not in JobView(sent()).verbs, (
         "a job that is only paused goes on: it is not started twice"
     )
-
-
-def test_resume_looks_again() -> None:
-    """No start."""
-    WorkflowHarness(unanswered(), LATER).expect(ReadPage)
 
 
 # -- how old a paid request is, and when it was sent, is said by Mint's clock, never by ours
@@ -295,7 +256,7 @@ class Computer:
         self.since_click = 0.0  # seconds by Mint's clock
         self.listed: tuple[Asset, ...] = ()
         self.loses_answers = True
-        self.keys: list[str] = []
+        self.paid: list[tuple[str, str]] = []
         self.stack = ExitStack()
         monkeypatch.setattr(time, "time", lambda: CLICK_THEN + self.since_click + self.ahead)
 
@@ -307,13 +268,7 @@ class Computer:
         begun, begin = self.since_click, engine.clock.now
         engine.mint.time = lambda: CLICK_THEN + begun + engine.clock.now - begin
         engine.mint.says = self._say
-        real = engine.mint.pay
-
-        def pay(*call: Any, key: str) -> Any:
-            self.keys.append(key)
-            return real(*call, key=key)
-
-        engine.mint.pay = pay  # type: ignore[method-assign]
+        engine.mint.paid = self.paid
         if job is not None:
             engine.add(job)
         for each in engine.journal.jobs():
@@ -345,11 +300,11 @@ def test_a_clock_that_is_set_right_makes_no_request_young(computer: Computer, ah
     job = a_job()
     computer.ahead = ahead
     computer.run(60.0, job)
-    sent = len(computer.keys)
+    sent = len(computer.paid)
     assert sent > 0
     computer.ahead, computer.since_click = 0.0, 26 * HOUR
     engine = computer.run(30 * 60.0)
-    assert len(computer.keys) == sent
+    assert len(computer.paid) == sent
     assert is_unanswered(engine.job(job))
 
 
@@ -359,7 +314,7 @@ def test_a_clock_that_jumps_makes_no_request_old(computer: Computer) -> None:
     computer.run(30.0, job)
     computer.ahead, computer.loses_answers = 3 * DAY, False
     engine = computer.run(60.0)
-    assert len(computer.keys) > 1 and len(set(computer.keys)) == 1
+    assert len(computer.paid) > 1 and len(set(computer.paid)) == 1
     assert engine.job(job).operation is not None
 
 
@@ -500,11 +455,3 @@ def test_a_day_without_permission_to_go_online_counts(sleeper: SleepingComputer)
     sleeper.scheduler.receive(SetOnline(True))
     sleeper.run(3600.0)
     assert len(sleeper.mint.times("start")) == 1
-
-
-def test_a_short_sleep_changes_nothing(sleeper: SleepingComputer) -> None:
-    """The same request is sent again: its key finds what it has started."""
-    add(sleeper, a_job(), "start")
-    sleeper.slept = 8 * 3600.0
-    sleeper.run(60.0)
-    assert len(sleeper.mint.times("start")) > 1

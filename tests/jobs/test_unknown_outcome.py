@@ -13,13 +13,11 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets, Role
-from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import (
     SETTLED_AFTER,
     YOUNG_FOR,
     PaidVerb,
     State,
-    of_line,
 )
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
@@ -46,9 +44,13 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult
 
 from .workflow_harness import (
+    AT_CLICK,
+    CLICK,
     FILES,
     FINISHED_MODEL,
     GLB,
+    LATER,
+    LOST,
     NOTHING_CLAIMED,
     Convert,
     Optimize,
@@ -58,6 +60,7 @@ from .workflow_harness import (
     WorkflowHarness,
     a_conversion,
     a_job,
+    a_line,
     an_optimization,
     asset,
     decided,
@@ -324,31 +327,30 @@ def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
 
 
 def test_at_its_preview_it_stays_there() -> None:
-    """Nothing goes on, and nothing more is paid."""
+    """Nothing goes on, and nothing more is paid. A fresh link shows the same picture."""
     run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
-    run.answer(shown(P1))
-    assert run.job.phase is Phase.REVIEW
+    assert run.answer(shown(f"{P1}?expires=2")).rests
+    assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
     assert "costs nothing more unless you approve it" in run.job.notes[-1]
 
 
 # -- mint's list is read when nothing can be on its way, and what others may have made is left alone
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 422])
-def test_a_refusal_does_not_answer_the_attempt_before(status: int) -> None:
-    """That one may still arrive for ten minutes: "not found" would be told too early."""
-    lost = WorkflowHarness(a_job()).answer()
-    lost.expect(Start)
-    run = lost.fail(Unreachable("gone")).again()
-    run.expect(Start)
-    run.fail(problem(status)).expect(ReadPage)
-    assert run.waited > SETTLED_AFTER - 10.0
+@pytest.mark.parametrize(
+    "error", [*map(problem, (400, 403, 404, 422)), problem(409, "idempotency-conflict")]
+)
+def test_a_refusal_does_not_answer_the_attempt_before(error: MintError) -> None:
+    """That one may still arrive for ten minutes: "not found" would be told too early.
 
-
-def test_a_conflict_of_keys_is_no_answer() -> None:
-    """No other content has this key, so a second copy of the request may be on its way."""
+    So may a second copy of the request, if Mint has its key with other content.
+    """
     run = WorkflowHarness(a_job()).answer()
-    run.fail(problem(409, "idempotency-conflict")).expect(ReadPage)
+    run.expect(Start)
+    if not isinstance(error, Conflict):
+        run = run.fail(LOST).again()
+        run.expect(Start)
+    run.fail(error).expect(ReadPage)
     assert run.waited > SETTLED_AFTER - 10.0
 
 
@@ -415,12 +417,6 @@ def test_goes_on_when_it_is_approved_elsewhere() -> None:
 # -- follow-up calls that were not answered for twelve hours: nothing is bought again
 
 
-CLICK = 1_000_000.0
-AT_CLICK = WorkflowConfig(now=lambda: CLICK)
-LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
-LOST = Unreachable("the connection broke")
-
-
 def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
     lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
@@ -452,7 +448,7 @@ def test_an_optimization_that_became_too_old_is_looked_for(error: MintError) -> 
         lost = run.fail(error).job
         now[0] += YOUNG_FOR
         run = WorkflowHarness(lost, config).answer(asset(glbUrl=GLB))
-        run.answer(asset(glbUrl=GLB, **({"optimizedGlbUrl": optimized} if optimized else {})))
+        run.answer(asset(glbUrl=GLB, optimizedGlbUrl=optimized))
         assert run.expect(Fetch).url == (optimized or GLB)
         assert any("did not answer the optimization" in note for note in run.job.notes) == (
             optimized is None
@@ -475,24 +471,18 @@ def test_the_result_of_an_old_retry_is_searched() -> None:
     WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(Retry)
 
 
-def test_a_start_that_stopped_for_credits_long_ago_is_resumed() -> None:
-    """Its operation has no asset yet. Mint has forgotten the start, so the operation is resumed."""
+@pytest.mark.parametrize(("is_copied", "later"), [(False, YOUNG_FOR), (True, 0.0)])
+def test_a_start_that_stopped_for_credits_is_resumed(is_copied: bool, later: float) -> None:
+    """Long after, or in a copy of the journal, it is not replayed: Mint may have forgotten it."""
     run = WorkflowHarness(a_job(), AT_CLICK).answer()
-    run.answer(operation("billing_required", resource=None))
-    run = WorkflowHarness(decided(run.job, Verb.RESUME, now=CLICK + YOUNG_FOR), LATER)
+    job = run.answer(operation("billing_required", resource=None)).job
+    job = job.with_request(replace(job.requests[0], is_copied=is_copied))
+    now = CLICK + later
+    run = WorkflowHarness(decided(job, Verb.RESUME, now=now), WorkflowConfig(now=lambda: now))
     resume = run.expect(SendDecision)
     assert (resume.verb, resume.target) == (PaidVerb.RESUME, "op_1")
     assert run.job.operation.id == "op_1"
     assert run.answer(operation("queued", resource=None)).expect(Poll).operation_id == "op_1"
-
-
-def test_a_start_that_stopped_for_credits_is_not_replayed_by_a_copy() -> None:
-    """The operation that it knows is resumed."""
-    run = WorkflowHarness(a_job(), AT_CLICK).answer()
-    job = run.answer(operation("billing_required", resource=None)).job
-    job = job.with_request(replace(job.requests[0], is_copied=True))
-    run = WorkflowHarness(decided(job, Verb.RESUME, now=CLICK), AT_CLICK)
-    assert run.expect(SendDecision).target == "op_1"
 
 
 WORLD = {"id": "res_1", "status": "succeeded", "name": "Lamp", "createdAt": "2099-01-01T00:00:00Z"}
@@ -531,11 +521,9 @@ def test_a_list_that_cannot_be_read_in_full_proves_nothing(
 @pytest.mark.parametrize(("prompt", "is_taken"), [("a lamp", True), ("a mug", False)])
 def test_a_resumed_line_does_not_take_the_operation_of_others(prompt: str, is_taken: bool) -> None:
     """Whoever then revised or canceled it would do that to the operation of another job."""
-    line = of_line("batch", "0123456789abcdef")
-    job = replace(working(), phase=Phase.PAUSED)
-    heard = replace(new_request(line, PaidVerb.START, job.id, now=job.created_at), operation="op_1")
-    job = replace(job, requests=(heard,)).moved(Phase.WORKING)
-    run = WorkflowHarness(job)
+    heard = replace(a_line().requests[0], operation="op_1")
+    job = replace(working(), phase=Phase.PAUSED, requests=(heard,))
+    run = WorkflowHarness(job.moved(Phase.WORKING))
     run.expect(Poll)
     run.answer(seen("running", prompt=prompt))
     assert (run.job.operation is not None) is is_taken

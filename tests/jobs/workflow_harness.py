@@ -25,12 +25,14 @@ from mint_blender.jobs.job_values import (
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job, new_request
 from mint_blender.jobs.paid_requests.record import (
     FOUND,
+    YOUNG_FOR,
     Event,
     PaidRequest,
     PaidVerb,
     State,
     of_asset,
     of_job,
+    of_line,
     of_operation,
     of_preview,
 )
@@ -70,6 +72,12 @@ FINISHED_MODEL = Asset.from_json(
 )
 NOTHING_CLAIMED = ClaimedAssets(frozenset())
 _clicks = itertools.count(1000)
+CLICK = 1_000_000.0
+"""The time of a click: 1970-01-12T13:46:40Z."""
+AT_CLICK = WorkflowConfig(now=lambda: CLICK)
+LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
+"""When Mint may have forgotten what was sent at the click."""
+LOST = errors.Unreachable("the connection broke")
 KEY = "key-hash"
 
 
@@ -268,6 +276,13 @@ def an_optimization(*, now: float = 1.0) -> Job:
     return new_fetch(FINISHED_MODEL, Delivery(), now=now, optimize=OptimizationLevel.LIGHT)
 
 
+def a_line(line: str = "/results#tag", *, tag: str = "tag", **more: Any) -> Job:
+    """Return the job of a line of a batch, whose folder several machines may see."""
+    job = a_job(delivery=Delivery(line=line), **more)
+    request = new_request(of_line("batch", tag), PaidVerb.START, job.id, now=time.time())
+    return replace(job, requests=(request,))
+
+
 def decided(job: Job, verb: Verb, feedback: str | None = None, *, now: float | None = None) -> Job:
     """Return the job with a decision, which was made at this time, or just now."""
     now = time.time() if now is None else now
@@ -299,7 +314,7 @@ def retried(job: Job, *, now: float | None = None) -> Job:
     request = new_request(subject, verb, job.id, now=now, number=number)
     credits = job.operation.credits if job.operation else None
     if credits is not None:
-        kept = {"cost": credits.finalized, "operation": operation_of(job).id}
+        kept: dict[str, Any] = {"cost": credits.finalized, "operation": operation_of(job).id}
         closed = tuple(replace(each, **kept) if each == before else each for each in closed)
     job = replace(job, operation=None, requests=(*closed, request), candidates=())
     return job.moved(Phase.WAITING, problem=None, source_asset_id=made_of)
@@ -310,7 +325,13 @@ def sent(job: Job, at: float, **changes: Any) -> Job:
     request = job.start_request
     assert request is not None
     body = json.dumps(job.request.body(job.image_urls))
-    known = {"attempts": 1, "born": at, "attempted": at, "credential": KEY, "body": body}
+    known: dict[str, Any] = {
+        "attempts": 1,
+        "born": at,
+        "attempted": at,
+        "credential": KEY,
+        "body": body,
+    }
     return job.with_request(replace(request, **known | changes))
 
 
