@@ -62,6 +62,13 @@ class AssetList:
         )
         return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
 
+    def states(self) -> dict[str, AssetState]:
+        """Return the states of all assets by id."""
+        return {
+            f"id_{number}": AssetState.FAILED if number in self.failed else AssetState.DONE
+            for number in self.numbers
+        }
+
 
 def load(paged_list: PagedList, mint: AssetList, pages: int = 1000) -> None:
     """Read up to this many further pages."""

@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
@@ -21,25 +18,24 @@ from mint_blender.jobs.library.view_model import (
     Filter,
     Library,
     Sort,
-    View,
     state_label,
     state_of,
     title,
 )
-from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import Balance, ListPage, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import fetch_file
 from mint_blender.message import Message
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Page, Usage
 
 from ..harness.call_counts import count_lines
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import EngineHarness, PictureDownloader, until
-from .fast_config import account, fast_config
-from .library_helpers import MODELS, AssetList, a_shown, an_asset, asked, load, making, numbers
-from .workflow_harness import a_job, job_in_review, working
+from .engine_harness import EngineHarness, PictureDownloader
+from .engine_harness import until as run_until
+from .fast_config import account
+from .library_helpers import MODELS, AssetList, an_asset, asked, load, numbers
+from .service_helpers import until
+from .workflow_harness import job_in_review, working
 
 # -- pages
 
@@ -94,35 +90,6 @@ def test_a_refused_cursor_restarts_the_list() -> None:
     assert len(numbers(paged_list)) == 10
 
 
-@given(
-    st.lists(st.sampled_from(["new", "delete", "refresh", "more"]), max_size=40),
-    st.integers(1, 4),
-    st.integers(0, 12),
-)
-def test_the_loaded_list_equals_the_list_at_mint(steps: list[str], size: int, count: int) -> None:
-    """After any order of changes and pages, a refresh and all pages show what Mint has."""
-    mint, paged_list = AssetList(*range(count), size=size), PagedList(Kind.MODEL)
-    newest = count
-    for step in steps:
-        if step == "new":
-            mint.numbers.insert(0, newest)
-            newest += 1
-        elif step == "delete" and mint.numbers:
-            del mint.numbers[newest % len(mint.numbers)]
-        elif step == "refresh":
-            paged_list.add_page(None, mint.page(None))
-        else:
-            load(paged_list, mint, 1)
-        known = numbers(paged_list)
-        assert len(known) == len(set(known)), "an entry twice"
-        if "delete" not in steps:
-            assert known == sorted(known, reverse=True), "not in Mint's order"
-    paged_list.add_page(None, mint.page(None))
-    load(paged_list, mint)
-    assert set(mint.numbers) <= set(numbers(paged_list))
-    assert paged_list.next_page is None
-
-
 # -- what is shown
 
 
@@ -169,13 +136,9 @@ def test_assets_are_filtered_and_sorted(wanted: Filter, expected: list[str]) -> 
     ],
 )
 def test_the_state_of_an_asset_is_shown(status: str, state: AssetState, words: str) -> None:
-    """Unfinished and failed assets cannot be imported, and their state says so."""
+    """What is unfinished, has failed, or has no file cannot be imported, and its state says so."""
     asset = an_asset(1, status=status)
     assert (state_of(asset), state_label(asset)) == (state, words)
-
-
-def test_an_asset_without_a_file_is_not_offered() -> None:
-    """Mint may return succeeded without a file."""
     assert state_label(an_asset(1, assets=None)) == "Done, but no file"
 
 
@@ -195,44 +158,6 @@ def test_both_kinds_reach_equally_far_back() -> None:
     library.add_page(ListPage(Kind.MODEL, "m"), Page((an_asset(1),), "m2"))
     assert library.next_page() == ListPage(Kind.WORLD, "w")
     assert library.next_page(Kind.MODEL) == ListPage(Kind.MODEL, "m2")
-
-
-WANTED = st.builds(
-    Filter,
-    st.sampled_from([None, *Kind]),
-    st.sampled_from([None, *AssetState]),
-    st.sampled_from(["", "1"]),
-    st.sampled_from(Sort),
-)
-
-
-@given(
-    st.lists(st.sampled_from(["new", "delete", "change", "refresh", "more"]), max_size=30),
-    WANTED,
-    st.integers(0, 12),
-)
-def test_an_updated_view_equals_a_new_one(steps: list[str], wanted: Filter, count: int) -> None:
-    """A view updated page by page equals a view computed at the end."""
-    mint, library = AssetList(*range(count)), Library()
-    newest = count
-    for step in steps:
-        library.entries(wanted)
-        if step == "new":
-            mint.numbers.insert(0, newest)
-            newest += 1
-        elif step == "delete" and mint.numbers:
-            del mint.numbers[newest % len(mint.numbers)]
-        elif step == "change" and mint.numbers:
-            mint.failed.add(mint.numbers[newest % len(mint.numbers)])
-        else:
-            query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
-            if query is not None:
-                library.add_page(query, mint.page(query.cursor))
-        shown = library.entries(wanted)
-        anew = View(wanted, library.view(Filter()).entries).entries
-        assert [each.id for each in shown] == [each.id for each in anew]
-        places = [library.view(wanted).place(each) for each in shown]
-        assert places == list(range(len(shown)))
 
 
 def test_the_number_of_assets_in_certain_order() -> None:
@@ -284,63 +209,6 @@ def test_entries_that_have_not_changed_are_not_sorted_again() -> None:
     assert len(library.entries(Filter())) == 1000
 
 
-# -- requests for the start of the list after new assets were reported or are missing
-
-
-NOW = "2026-08-03T10:00:00.000Z"  # after all that Mint lists
-
-
-def with_a_reported_new_one() -> tuple[Library, AssetList]:
-    """Return a library that waits for its first page again.
-
-    A job reported model 3, which was created after the first page was read.
-    """
-    library, mint = a_shown(1, 2)
-    library.apply_updates([making(a_job(), "running", 3)])
-    assert library.outdated_pages() == [MODELS]
-    library.page_requested(MODELS)
-    mint.numbers.insert(0, 3)
-    return library, mint
-
-
-def test_a_failed_first_page_is_not_requested_repeatedly() -> None:
-    """The error is reported once, and the page is requested again only for a reason."""
-    library, _ = with_a_reported_new_one()
-    library.add_page(MODELS, None, "Mint did not answer.")
-    assert library.outdated_pages() == []
-
-
-def test_a_failed_first_page_is_requested_with_the_next_new_asset() -> None:
-    """A further new model requests the first page once."""
-    library, mint = with_a_reported_new_one()
-    library.add_page(MODELS, None, "Mint did not answer.")
-    library.apply_updates([making(a_job(), "running", 4)])
-    assert library.outdated_pages() == [MODELS]
-    library.page_requested(MODELS)
-    library.add_page(MODELS, mint.page(None))
-    assert (library.outdated_pages(), library.count()) == ([], 3)
-
-
-def test_a_failed_first_page_is_requested_when_mint_answers_again() -> None:
-    """Any successful page requests the missing first page."""
-    library, mint = a_shown(1, 2, 3, 4, 5)
-    library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
-    library.page_requested(MODELS)
-    library.add_page(MODELS, None, "Mint did not answer.")
-    further = library.next_page(Kind.MODEL)
-    assert further.cursor is not None
-    library.add_page(further, mint.page(further.cursor))
-    assert library.outdated_pages() == [MODELS]
-
-
-def test_a_failed_further_page_does_not_stop_the_first_page() -> None:
-    """New assets are still requested."""
-    library, _ = a_shown(1, 2, 3, 4, 5)
-    library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
-    library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
-    assert library.outdated_pages() == [MODELS]
-
-
 # -- the library read through the worker: pages, thumbnails, connections and accounts
 
 
@@ -359,10 +227,7 @@ def test_the_whole_list_through_the_worker(job_service: JobService, service: Thr
     assert [len(each) for each in requests] == [3, 1]
     states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
     assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
-    until = time.monotonic() + 10
-    while job_service.worker.is_running:
-        assert time.monotonic() < until, "the thread stays though nothing is in flight"
-        time.sleep(0.005)
+    until(lambda: not job_service.worker.is_running)
 
 
 def first_model(job_service: JobService) -> Asset:
@@ -375,7 +240,7 @@ def first_model(job_service: JobService) -> Asset:
 def test_a_thumbnail_is_downloaded_once(
     job_service: JobService, service: ThreadService, home: Path
 ) -> None:
-    """It is cached with the file extension of its content."""
+    """It is cached with the file extension of its content; a missing one is reported."""
     model = first_model(job_service)
     query = Thumbnail(model.assets.picture_url)
     paths = [asked(job_service, query)[0].answer for _ in range(3)]
@@ -384,6 +249,13 @@ def test_a_thumbnail_is_downloaded_once(
     assert paths[0].parent == home / "thumbnails"
     assert pictures.inspect(paths[0]).suffix == paths[0].suffix
     assert len(service.requests(host="files")) == 1
+    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
+    assert said.answer is None and "HTTP 404" in (said.error or "")
+    job_service.allow_online(False)
+    sent = len(service.log())
+    for said in asked(job_service, MODELS, Thumbnail(f"{service.files}/a.webp")):
+        assert "online access is off" in (said.error or "")
+    assert len(service.log()) == sent
 
 
 def test_the_thumbnail_cache_is_bounded(
@@ -404,21 +276,6 @@ def test_the_thumbnail_cache_is_bounded(
     assert left == {thumbnail_name(urls[0]), thumbnail_name(urls[3])}
 
 
-def test_a_missing_thumbnail_is_reported(job_service: JobService, service: ThreadService) -> None:
-    """The query fails with a message."""
-    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
-    assert said.answer is None
-    assert "HTTP 404" in (said.error or "")
-
-
-def test_no_query_is_sent_offline(job_service: JobService, service: ThreadService) -> None:
-    """Without permission to go online every query fails with a message."""
-    job_service.allow_online(False)
-    for said in asked(job_service, MODELS, Thumbnail(f"{service.files}/a.webp")):
-        assert "online access is off" in (said.error or "")
-    assert service.log() == []
-
-
 # -- queries belong to the account and the number they were sent with
 
 
@@ -429,39 +286,20 @@ def other() -> Iterator[ThreadService]:
         yield running
 
 
-def answered(job_service: JobService) -> None:
-    """Wait for the next answer to a query."""
-    until = time.monotonic() + 20
-    while job_service.worker.events.empty():
-        assert time.monotonic() < until, "nothing was answered"
-        time.sleep(0.005)
-
-
 def test_an_answer_for_an_earlier_account_is_dropped(
     job_service: JobService, other: ThreadService
 ) -> None:
-    """No query is pending after the account was changed."""
-    job_service.queries.ask(MODELS)
-    answered(job_service)
-    job_service.set_account(account(other))
-    assert not job_service.queries.is_pending(MODELS)
-    assert not job_service.has_active_work
-    job_service.catch_up()
-    assert not job_service.queries.answers
-
-
-def test_a_repeated_query_is_answered_by_the_new_account(
-    job_service: JobService, other: ThreadService
-) -> None:
-    """The query stays pending until the answer for the new account arrives."""
+    """No query is pending after the account was changed; the new account answers the next one."""
     queries = (MODELS, Balance())
     for query in queries:
         job_service.queries.ask(query)
-    answered(job_service)
+    until(lambda: not job_service.worker.events.empty())
     job_service.set_account(account(other))
-    for query in queries:
-        job_service.ask_and_wait(query)
-    models, balance = (job_service.queries.answers[query].answer for query in queries)
+    assert not any(job_service.queries.is_pending(query) for query in queries)
+    assert not job_service.has_active_work
+    job_service.catch_up()
+    assert not job_service.queries.answers
+    models, balance = (each.answer for each in asked(job_service, *queries))
     assert isinstance(models, Page)
     assert isinstance(balance, Usage)
     assert (len(models.data), balance.credits.total_available) == (5, 200)
@@ -482,22 +320,6 @@ def test_the_library_uses_a_connection_for_each_thread(
     assert [said.error for said in answers if said.error] == []
     assert len(service.requests(host="files")) >= len(thumbnails) > 20
     assert service.connections("files") <= SIZES[Lane.PICTURE]
-
-
-def test_several_jobs_share_connections(home: Path, service: ThreadService) -> None:
-    """Six jobs use no more connections to Mint and its files than there are threads."""
-    config = fast_config(home)
-    job_service = JobService(config, account(service))
-    jobs = [
-        job_service.start(GenerationRequest(Kind.MODEL, f"lamp {number}")) for number in range(6)
-    ]
-    job_service.watch([job.id for job in jobs])
-    assert {job_service.job(job.id).phase for job in jobs} == {Phase.READY}
-    assert job_service.close(20)
-    assert len(service.requests(host="files")) >= 12
-    threads = SIZES[Lane.DOWNLOAD] + SIZES[Lane.PICTURE]
-    assert service.connections("files") <= threads
-    assert service.connections("api") <= SIZES[Lane.CALL]
 
 
 class CountingDownloader(PictureDownloader):
@@ -535,45 +357,36 @@ def download(engine: EngineHarness) -> None:
     """Let a new job download its Preview."""
     job = job_in_review()
     engine.add(job)
-    until(engine, lambda: engine.job(job).has_preview)
+    run_until(engine, lambda: engine.job(job).has_preview)
 
 
-def test_one_downloader_serves_all_jobs(
-    engine: EngineHarness, made: list[CountingDownloader]
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda engine: engine.run(IDLE_TIMEOUT + 2),
+        lambda engine: (engine.scheduler.receive(SetOnline(False)), engine.run()),
+        lambda engine: engine.scheduler.close(),
+    ],
+    ids=["after a pause, while other jobs run", "when going offline", "at the end"],
+)
+def test_connections_stay_from_one_job_to_the_next_and_are_closed(
+    engine: EngineHarness, made: list[CountingDownloader], end: Callable[[EngineHarness], object]
 ) -> None:
-    """Its connections stay open from one job to the next."""
+    """One downloader serves all jobs, until it is not needed or not wanted any more."""
+    engine.add(working())
     for _ in range(3):
         download(engine)
         engine.run(IDLE_TIMEOUT / 2)
     assert [each.closed for each in made] == [0]
+    end(engine)
+    assert [each.closed for each in made] == [1]
 
 
-def test_connections_are_closed_after_a_pause(
+def test_a_download_after_a_pause_connects_again(
     engine: EngineHarness, made: list[CountingDownloader]
 ) -> None:
-    """Other jobs still run then; the next download connects again."""
-    engine.add(working())
+    """With another downloader."""
     download(engine)
     engine.run(IDLE_TIMEOUT + 2)
-    assert [each.closed for each in made] == [1]
     download(engine)
     assert [each.closed for each in made] == [1, 0]
-
-
-def test_connections_are_closed_when_going_offline(
-    engine: EngineHarness, made: list[CountingDownloader]
-) -> None:
-    """Nothing is left open while online access is off."""
-    download(engine)
-    engine.scheduler.receive(SetOnline(False))
-    engine.run()
-    assert [each.closed for each in made] == [1]
-
-
-def test_connections_are_closed_at_the_end(
-    engine: EngineHarness, made: list[CountingDownloader]
-) -> None:
-    """They do not outlive the scheduler."""
-    download(engine)
-    engine.scheduler.close()
-    assert [each.closed for each in made] == [1]

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Job
@@ -17,6 +17,7 @@ from mint_blender.jobs.library.view_model import (
     AssetState,
     Filter,
     Library,
+    Sort,
     View,
     state_of,
 )
@@ -42,6 +43,8 @@ from .library_helpers import (
 )
 from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem
 
+EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
+WORLDS = ListPage(Kind.WORLD)
 OUT_OF_CLAY = {"code": "generation_failed", "message": "Out of clay."}
 
 # -- something new
@@ -69,18 +72,6 @@ def test_a_new_asset_takes_one_request() -> None:
     library.apply_updates([replace(job, asset=an_asset(4))])
     assert states(library)["id_4"] is AssetState.DONE
     assert library.outdated_pages() == []
-
-
-def test_several_new_assets_take_one_request() -> None:
-    """Two models take one first page, and a World takes one of its kind."""
-    library, _ = a_shown(1, 2)
-    library.add_page(ListPage(Kind.WORLD), Page((), None))
-    world = replace(
-        a_job(kind=Kind.WORLD), operation=operation("running", resource="w", kind=Kind.WORLD)
-    )
-    library.apply_updates([making(a_job(), "running", 3), making(a_job(), "running", 4), world])
-    assert library.outdated_pages() == [MODELS, ListPage(Kind.WORLD)]
-    assert library.outdated_pages(Kind.MODEL) == [MODELS]
 
 
 def test_a_first_page_without_the_new_asset_is_repeated_once() -> None:
@@ -112,7 +103,7 @@ def test_an_update_while_a_page_is_loading_is_not_lost() -> None:
 
 
 def test_an_unopened_library_sends_no_request() -> None:
-    """Jobs cause no request; the first opening reads the first page."""
+    """Jobs cause no request; the first opening reads the first page, each kind its own."""
     library, mint = Library(), AssetList(1, 2, 3, 4, 5)
     job = making(a_job(), "running", 5)
     library.apply_updates([job])
@@ -121,6 +112,32 @@ def test_an_unopened_library_sends_no_request() -> None:
     library.page_requested(query)
     library.add_page(query, mint.page(None))
     library.apply_updates([making(job, "failed", 5)])
+    assert library.outdated_pages() == []
+    library.add_page(WORLDS, Page((), None))
+    made = operation("running", resource="w", kind=Kind.WORLD)
+    world = replace(a_job(kind=Kind.WORLD), operation=made)
+    new = [making(a_job(), "running", number, createdAt=THEN) for number in (6, 7)]
+    library.apply_updates([*new, world])
+    assert library.outdated_pages() == [MODELS, WORLDS]
+    assert library.outdated_pages(Kind.MODEL) == [MODELS]
+
+
+def test_a_failed_first_page_is_requested_when_there_is_a_reason() -> None:
+    """Not repeatedly: with the next new model, or when Mint answers again."""
+    library, mint = a_shown(1, 2, 3, 4, 5)
+    for number in (6, 7):
+        library.apply_updates([making(a_job(), "running", number, createdAt=THEN)])
+        library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
+        assert library.outdated_pages() == [MODELS], "not stopped by a failed further page"
+        library.page_requested(MODELS)
+        library.add_page(MODELS, None, "Mint did not answer.")
+        assert library.outdated_pages() == []
+    mint.numbers[:0] = [7, 6]
+    further = ListPage(Kind.MODEL, "3")
+    library.add_page(further, mint.page("3"))
+    assert library.outdated_pages() == [MODELS]
+    library.page_requested(MODELS)
+    library.add_page(MODELS, mint.page(None))
     assert library.outdated_pages() == []
 
 
@@ -135,20 +152,15 @@ def test_an_older_asset_takes_no_request() -> None:
 # -- something that is known
 
 
-def test_a_second_failure_shows_its_own_reason() -> None:
-    """The reason of the last attempt is shown."""
+def test_a_retry_is_shown_and_its_failure_has_its_own_reason() -> None:
+    """The job knows which model it retries before its operation names one."""
     library, _ = a_shown(1, failed=(1,))
+    library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
+    assert states(library) == {"id_1": AssetState.UNFINISHED}
     library.apply_updates([making(attempt(1), "failed", 1, id="op_9", error=OUT_OF_CLAY)])
     entry = library.get("id_1")
     assert entry is not None
     assert (state_of(entry), library_words.reason(entry)) == (AssetState.FAILED, "Out of clay.")
-
-
-def test_a_retry_whose_operation_names_no_model_yet() -> None:
-    """The job knows which model it retries."""
-    library, _ = a_shown(1, failed=(1,))
-    library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
-    assert states(library) == {"id_1": AssetState.UNFINISHED}
 
 
 def test_a_canceled_job_cancels_the_asset() -> None:
@@ -230,6 +242,7 @@ def test_a_fresh_read_of_an_old_model_updates_the_entry() -> None:
     assert library.get("id_1").name == "Lamp"
 
 
+@settings(max_examples=25)
 @given(jobs)
 def test_any_job_can_update_the_library(job: Job) -> None:
     """No response of Mint makes the update fail."""
@@ -238,45 +251,70 @@ def test_any_job_can_update_the_library(job: Job) -> None:
     assert library.outdated_pages() in ([], [MODELS])
 
 
-WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *AssetState]))
-
-
-@given(
-    st.lists(st.sampled_from(["new", "fail", "finish", "gone", "refresh", "more"]), max_size=30),
-    WANTED,
-    st.integers(0, 12),
+WANTED = st.builds(
+    Filter,
+    st.sampled_from([None, Kind.MODEL]),
+    st.sampled_from([None, *AssetState]),
+    st.sampled_from(["", "1"]),
+    st.sampled_from(Sort),
 )
+STEPS = ("new", "fail", "finish", "gone", "delete", "change", "refresh", "more")
+
+
+class _Run:
+    """A list at Mint that changes, and the library that follows it by pages and by jobs."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self.mint, self.library = AssetList(*range(count), size=size), Library()
+        self.newest, self.reports = count, list[Job]()
+
+    def load(self, query: ListPage | None) -> None:
+        if query is not None:
+            self.library.add_page(query, self.mint.page(query.cursor))
+
+    def take(self, step: str) -> None:
+        numbers = self.mint.numbers
+        if step == "new":
+            numbers.insert(0, self.newest)
+            self.newest += 1
+        elif step in {"refresh", "more"}:
+            self.load(MODELS if step == "refresh" else self.library.next_page(Kind.MODEL))
+        elif numbers:
+            number = numbers[self.newest * 7 % len(numbers)]
+            if step in {"gone", "delete"}:
+                numbers.remove(number)
+            (self.mint.failed.discard if step == "finish" else self.mint.failed.add)(number)
+            if step in {"fail", "finish", "gone"}:
+                self.reports.append(_telling(step, number))
+                self.library.apply_updates(self.reports)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from(STEPS), max_size=30), WANTED, st.integers(1, 4), st.integers(0, 12))
 def test_the_view_stays_sorted_after_any_update(
-    steps: list[str], wanted: Filter, count: int
+    steps: list[str], wanted: Filter, size: int, count: int
 ) -> None:
-    """Updates and pages in any order give the same view as computing it at the end."""
-    mint, library = AssetList(*range(count)), Library()
-    newest, run = count, []
+    """Updates and pages in any order give the same view as computing it at the end.
+
+    Mint may delete and change assets without a job that says so.
+    """
+    run = _Run(count, size)
+    library = run.library
     for step in steps:
         library.entries(wanted)
-        some = mint.numbers[newest * 7 % len(mint.numbers)] if mint.numbers else None
-        if step == "new":
-            mint.numbers.insert(0, newest)
-            newest += 1
-        elif step in {"refresh", "more"}:
-            query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
-            if query is not None:
-                library.add_page(query, mint.page(query.cursor))
-        elif some is not None:
-            run.append(_telling(step, some))
-            if step == "gone":
-                mint.numbers.remove(some)
-            (mint.failed.add if step == "fail" else mint.failed.discard)(some)
-            library.apply_updates(run)
+        run.take(step)
+        view = library.view(wanted)
         anew = View(wanted, library.view(Filter()).entries).entries
-        assert [each.id for each in library.entries(wanted)] == [each.id for each in anew]
-    library.add_page(MODELS, mint.page(None))
-    while (query := library.next_page(Kind.MODEL)) is not None:
-        library.add_page(query, mint.page(query.cursor))
-    assert states(library) == {
-        f"id_{number}": AssetState.FAILED if number in mint.failed else AssetState.DONE
-        for number in mint.numbers
-    }
+        assert [each.id for each in view.entries] == [each.id for each in anew]
+        assert [view.place(each) for each in view.entries] == list(range(len(anew)))
+        assert len({each.id for each in anew}) == len(anew), "an entry twice"
+    run.load(MODELS)
+    while query := library.next_page(Kind.MODEL):
+        run.load(query)
+    shown, expected = states(library), run.mint.states()
+    assert expected.keys() <= shown.keys()
+    if not {"delete", "change"} & set(steps):
+        assert shown == expected
 
 
 def _telling(step: str, number: int) -> Job:
@@ -290,9 +328,6 @@ def _telling(step: str, number: int) -> Job:
 
 
 # -- how failures of jobs change the library: refused is not deleted, and failed stays failed
-
-
-EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
 
 
 @pytest.mark.parametrize("is_read", [True, False])
@@ -332,28 +367,29 @@ def listed(library: Library, updated: str | None) -> AssetState:
     return states(library)["id_2"]
 
 
-@pytest.mark.parametrize("updated", [EARLIER, THEN, None])
-def test_a_stale_list_does_not_undo_a_failure(updated: str | None) -> None:
-    """Mint's list may still say running for some seconds."""
-    library = reported_as_failed()
-    assert listed(library, updated) is AssetState.FAILED
-    assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
+@pytest.mark.parametrize(
+    ("reported", "updated", "state"),
+    [
+        (THEN, EARLIER, AssetState.FAILED),
+        (THEN, THEN, AssetState.FAILED),
+        (THEN, None, AssetState.FAILED),
+        (None, None, AssetState.FAILED),
+        (None, LATER, AssetState.UNFINISHED),
+        (THEN, LATER, AssetState.UNFINISHED),
+    ],
+)
+def test_only_a_newer_list_undoes_a_failure(
+    reported: str | None, updated: str | None, state: AssetState
+) -> None:
+    """Mint's list may still say running for some seconds; later that is a retry elsewhere.
 
-
-def test_a_failure_without_a_date() -> None:
-    """Without dates the list is not newer; a list that has a date is."""
-    assert listed(reported_as_failed(updated=None), None) is AssetState.FAILED
-    assert listed(reported_as_failed(updated=None), LATER) is AssetState.UNFINISHED
-
-
-def test_a_retry_elsewhere_is_shown_as_running() -> None:
-    """A list newer than the failure shows a retry, perhaps from the web app."""
-    assert listed(reported_as_failed(), LATER) is AssetState.UNFINISHED
-
-
-def test_a_retry_here_is_shown_as_running() -> None:
-    """The job of the retry is believed, however late the list is."""
-    library = reported_as_failed()
+    The job of a retry here is believed, however late the list is.
+    """
+    library = reported_as_failed(reported)
+    assert listed(library, updated) is state
+    if state is AssetState.FAILED:
+        assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
+    library = reported_as_failed(reported)
     library.apply_updates([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
     assert listed(library, EARLIER) is AssetState.UNFINISHED
 
