@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What acts, reading and writing cost, however many jobs are in the journal."""
+"""Many jobs in the journal: what acts cost, and what is found though it is not in memory."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from mint_blender.jobs import new_jobs
+from mint_blender.jobs.batch_folder.line_files import line_id
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.thread_messages import JobChanged
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Decision, Delivery
-from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.paid_requests import table
-from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_job
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
+from mint_blender.jobs.phases import ENDED, Phase, Verb
 from mint_blender.jobs.queries import Price
-from mint_blender.jobs.service import JobService
+from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage import serialization
+from mint_blender.jobs.storage.job_cache import LATEST
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.jobs.storage.tables import COLUMNS, columns_of
-from mint_blender.mint.account import Account
-from mint_blender.mint.schema import Estimate, Kind, Mode
+from mint_blender.mint.account import Account, Owner
+from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Mode, Status
 
 from ..harness.call_counts import count_lines
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
-from .workflow_harness import a_job, operation
+from .workflow_harness import a_job, accepted, asset, operation, working
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
 SMALL = {"open_jobs", "ended_jobs", "optimizations", "unreadable_jobs", "CONSTANT"}
@@ -59,7 +62,7 @@ def filled(home: Path, count: int) -> Path:
     return home
 
 
-def opened(home: Path) -> JobService:
+def resting(home: Path) -> JobService:
     """Return a job service whose jobs stay as they are."""
     job_service = JobService(fast_config(home), ACCOUNT)
     job_service.allow_online(False)
@@ -111,7 +114,7 @@ def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
     efforts = []
     for count in (300, 1000):
         home = filled(tmp_path / str(count), count)
-        job_service = opened(home)
+        job_service = resting(home)
         job_service.start(LAMP)
         connection = job_service.journal._db.connection
         lines = {name: count_lines(act) for name, act in acts(home, job_service).items()}
@@ -126,18 +129,10 @@ def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
     assert grown == {}
 
 
-def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
-    """Else each start of a worker would make every other process look for changes."""
-    with closing(Journal(filled(tmp_path, 1))) as journal:
-        before = journal.revision()
-        Journal(tmp_path).close()
-        assert journal.revision() == before
-
-
 def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
     """SQLite finds every row with an index."""
     home = filled(tmp_path, 20)
-    job_service = opened(home)
+    job_service = resting(home)
     statements: set[str] = set()
     job_service.journal._db.connection.set_trace_callback(statements.add)
     for act in list(acts(home, job_service).values()):
@@ -158,22 +153,13 @@ def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
     assert scans == []
 
 
-def test_the_records_are_listed_page_by_page(home: Path) -> None:
-    """Every job comes once, newest first, also several of the same moment."""
-    with closing(Journal(home)) as journal:
-        journal.add(*(replace(a_job(), created_at=float(number // 7)) for number in range(1200)))
-        jobs = journal.jobs()
-    assert len({job.id for job in jobs}) == 1200
-    assert jobs == sorted(jobs, key=lambda job: (-job.created_at, job.id))
-
-
 # -- what is repeated beside the record
 
 
 def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) -> None:
     """The thread writes the row alone: the job has its summary from before."""
     home = filled(tmp_path, 0)
-    job_service = opened(home)
+    job_service = resting(home)
     job = job_service.start(LAMP)
     assert job_service.spending.today() == 50
     yesterday = time.time() - 30 * 3600.0
@@ -304,18 +290,6 @@ def test_a_click_parses_at_most_its_own_job(
     }
 
 
-def test_a_commit_shows_what_it_has_changed_of_other_jobs(job_service: JobService) -> None:
-    """Also if only a paid request of such a job was written."""
-    (job,) = job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()))
-    (request,) = job.requests
-    with job_service.cache.single_commit():
-        job_service.cache.add(a_job())
-        job_service.journal.close_request(request.key)
-    (closed,) = job_service.job(job.id).requests
-    assert closed.state is State.OVER
-    assert job_service.job(job.id) == job_service.journal.job(job.id)
-
-
 def test_a_change_of_one_job_is_parsed_once(
     job_service: JobService, worker: Journal, count: Count
 ) -> None:
@@ -330,3 +304,255 @@ def test_a_change_of_one_job_is_parsed_once(
         assert cost.records == 1 and cost.statements <= 4
         assert job_service.job(job.id) == worker.job(job.id)
     assert count(job_service.catch_up).records == 0
+
+
+# -- jobs that ended long ago are not in memory, and nothing that needs them misses one
+
+
+OLD = time.time() - 90 * 24 * 3600.0
+Opened = Callable[..., JobService]
+
+
+def old(job: Job, **changes: Any) -> Job:
+    """Return a job of three months ago."""
+    return replace(job, created_at=OLD, **changes)
+
+
+def ended(number: int = 2 * LATEST + 5) -> list[Job]:
+    """Return newer jobs that have ended, more than there are in memory."""
+    return [replace(a_job(), created_at=OLD + 60.0, phase=Phase.PLACED) for _ in range(number)]
+
+
+@pytest.fixture
+def opened(home: Path) -> Iterator[Opened]:
+    """Open a job service with these jobs in its journal, and many that ended after them."""
+    services: list[JobService] = []
+
+    def open_with(*jobs: Job) -> JobService:
+        with closing(Journal(home)) as journal:
+            journal.set_account(ACCOUNT)
+            journal.add(*jobs, *ended())
+        job_service = JobService(fast_config(home), ACCOUNT)
+        job_service.allow_online(False)
+        services.append(job_service)
+        return job_service
+
+    yield open_with
+    assert all(job_service.close(20) for job_service in services)
+
+
+def is_in_memory(job_service: JobService, job: Job) -> bool:
+    """Return whether the job is in memory."""
+    return job.id in {each.id for each in job_service.cache}
+
+
+# -- what is in memory
+
+
+def test_every_open_job_and_the_latest_ended_ones_are_in_memory(opened: Opened) -> None:
+    """However old the open ones are. The user can see more of the others, page by page."""
+    jobs = [old(working(), phase=phase) for phase in Phase]
+    job_service = opened(*jobs)
+    open_ones = [job for job in jobs if job.phase not in ENDED]
+    assert {job.phase for job in jobs if is_in_memory(job_service, job)} == set(Phase) - ENDED
+    assert len(job_service.jobs()) == LATEST + len(open_ones) and job_service.cache.has_older
+    version = job_service.version
+    while job_service.cache.has_older:
+        job_service.cache.show_older()
+    assert all(is_in_memory(job_service, job) for job in jobs) and job_service.version > version
+    assert job_service.jobs() == job_service.journal.jobs()
+
+
+def test_a_job_that_is_retried_is_open(opened: Opened, home: Path) -> None:
+    """A retry that was clicked just before the crash waits in the queue for a click."""
+    job = old(working(), phase=Phase.FAILED)
+    job_service = opened(job)
+    assert not is_in_memory(job_service, job)
+    job_service.retry(job.id)
+    other = JobService(fast_config(home), ACCOUNT)
+    assert is_in_memory(other, job)
+    assert [each.id for each in other.jobs() if each.is_resumable] == [job.id]
+    assert other.job(job.id).phase is Phase.WAITING
+    assert other.close(20)
+
+
+def test_memory_does_not_grow_with_the_jobs_that_end(opened: Opened) -> None:
+    """The oldest are dropped, and can still be found."""
+    job_service = opened()
+    first = job_service.cache.add(replace(working(), created_at=time.time()))[0]
+    job_service.cache.save(replace(first, phase=Phase.PLACED))
+    for number in range(3 * LATEST):
+        job = replace(a_job(), created_at=time.time() + number, phase=Phase.PLACED)
+        job_service.cache.add(job)
+        assert is_in_memory(job_service, job)
+        assert len(job_service.jobs()) <= 2 * LATEST + 1
+    assert not is_in_memory(job_service, first)
+    assert job_service.job(first.id).phase is Phase.PLACED
+    assert [phase for phase, _ in job_service.cache.moves(first)] == [Phase.WORKING, Phase.PLACED]
+
+
+def test_what_another_process_does_with_an_old_job_is_seen(opened: Opened, home: Path) -> None:
+    """It is in memory as soon as it is open again. Until a look it is read once."""
+    job = old(working(), phase=Phase.PLACED)
+    job_service = opened(job)
+    first = job_service.job(job.id)
+    with closing(Journal(home)) as other:
+        other.save(replace(job, phase=Phase.FETCHING))
+        assert job_service.job(job.id) is first, "as with a job in memory, until the next look"
+        assert job_service.catch_up()
+        assert is_in_memory(job_service, job)
+        other.dismiss(job.id)
+        assert job_service.catch_up()
+    assert not is_in_memory(job_service, job)
+    with pytest.raises(NotPossible, match="There is no job"):
+        job_service.job(job.id)
+
+
+# -- what is found all the same
+
+
+def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
+    """Also by the beginning of it, if that is unique."""
+    jobs = (
+        old(working(), id="old-1a", phase=Phase.PLACED),
+        old(a_job(), id="old-2", phase=Phase.FAILED),
+    )
+    job_service = opened(*jobs)
+    found = [job_service.job(each).id for each in ("old-1a", "old-1", "old-2")]
+    assert found == ["old-1a", "old-1a", "old-2"]
+    with pytest.raises(NotPossible, match="More than one job"):
+        job_service.job("old")
+    for nothing in ("", "old-3", "\udcff", "old%"):
+        with pytest.raises(NotPossible, match="There is no job"):
+            job_service.job(nothing)
+
+
+def test_an_old_job_can_be_continued(opened: Opened) -> None:
+    """It is retried under a new key, which costs today, or its files are downloaded again.
+
+    Another job would not know what the first attempt has cost.
+    """
+    failed = old(accepted(costing(Phase.FAILED, status="failed", finalized=0)))
+    placed = old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource="res_2"))
+    job_service = opened(failed, placed)
+    assert job_service.spending.today() == 0
+    job_service.queries.cache_answer(Price.of(failed.request), Estimate(None, 50.0, 50.0))
+    gone = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": Status.FAILED.value})
+    assert job_service.retry_asset(gone).id == failed.id
+    first, retry = job_service.job(failed.id).requests
+    assert (retry.verb, retry.is_open, retry.key == first.key) == (PaidVerb.RETRY, True, False)
+    assert job_service.spending.today() == 50
+    with pytest.raises(NotPossible, match="Cancel it first"):
+        job_service.dismiss(failed.id)
+    job_service.fetch_again(placed.id)
+    assert job_service.job(placed.id).phase is Phase.FETCHING
+    assert {failed.id, placed.id} <= {job.id for job in job_service.jobs()}
+
+
+def test_a_conversion_is_not_started_twice(opened: Opened) -> None:
+    """An old one that is not finished is resumed."""
+    model = asset(glbUrl="https://files.example/a.glb")
+    job = old(
+        new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=0.0), phase=Phase.PAUSED
+    )
+    assert opened(job).convert(model, [Format.FBX], Path("/out")).id == job.id
+
+
+def test_the_request_of_an_old_job_can_be_used_again(opened: Opened) -> None:
+    """Also from a job that only downloaded its result."""
+    made = old(working(prompt="a very old lamp"), phase=Phase.PLACED)
+    fetched = replace(new_fetch(asset(), Delivery(), now=time.time()), phase=Phase.PLACED)
+    job_service = opened(made, fetched)
+    job = job_service.job(fetched.id)
+    template = new_jobs.template_of_job(job, job_service.jobs_of_asset(asset_of(job)))
+    assert (template.request.prompt, template.is_complete) == ("a very old lamp", True)
+    assert job_service.jobs_of_asset(None) == job_service.jobs_of_asset("other") == []
+
+
+def test_the_asset_of_an_old_job_is_not_taken_for_a_lost_start(opened: Opened) -> None:
+    """A start without an answer looks for assets that no job has, dismissed jobs included."""
+    jobs = [
+        old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource=f"res_{each}"))
+        for each in "ab"
+    ]
+    job_service = opened(*jobs)
+    job_service.dismiss(jobs[1].id)
+    assert job_service.journal.assets(exclude="") == {"res_a", "res_b"}
+    assert job_service.journal.assets(exclude=jobs[0].id) == {"res_b"}
+
+
+def test_all_finished_jobs_are_dismissed(opened: Opened) -> None:
+    """Not only those in memory; what failed, and what belongs to another account, stays."""
+    theirs = Owner("https://other.example", "user:them")
+    foreign = old(costing(Phase.PLACED, status="succeeded", finalized=40), owner=theirs)
+    failed = old(a_job(), phase=Phase.FAILED)
+    job_service = opened(old(a_job(), phase=Phase.CANCELED), failed, foreign)
+    assert job_service.spending.ever() == 0
+    with pytest.raises(NotPossible, match="belongs to another account"):
+        job_service.retry(foreign.id)
+    job_service.dismiss_finished()
+    assert job_service.journal.listed_ids() == {failed.id, foreign.id}
+    assert {job.id for job in job_service.journal.jobs()} == {failed.id, foreign.id}
+
+
+# -- batches
+
+
+def test_a_finished_line_of_a_batch_is_found(opened: Opened, tmp_path: Path) -> None:
+    """It would be paid for again otherwise, also if it is dismissed."""
+    folders = [tmp_path / name for name in ("out", "out\udcff", "outer")]
+    lines = [
+        old(working(delivery=Delivery(line=line_id(folder, "1"))), phase=Phase.PLACED)
+        for folder in folders
+    ]
+    job_service = opened(*lines)
+    find, start = job_service.journal.jobs_of_lines, line_id(folders[0])
+    assert [job.id for job in find(start)] == [lines[0].id]
+    job_service.dismiss(lines[0].id)
+    assert find(start) == []
+    job_service.cache.restore_dismissed(start)
+    assert find(start) == [job_service.job(lines[0].id)]
+    assert [job.id for job in find(line_id(folders[1]))] == [lines[1].id]
+    assert find(line_id(tmp_path / "ou")) == []
+    assert job_service.job(lines[0].id).phase is Phase.PLACED
+    assert len(job_service.journal.listed_ids()) == len(lines) + len(ended())
+
+
+# -- the queue, accounts and limits
+
+
+def test_an_old_unsent_job_waits_in_the_queue(opened: Opened) -> None:
+    """It is sent only after a click, and counts as of today until it is dismissed."""
+    unsent, sent = old(a_job(), estimate=80.0), old(working())
+    job_service = opened(unsent, sent)
+    assert [job.id for job in job_service.unfinished.resume_all()] == [sent.id]
+    assert job_service.unfinished.queue == (job_service.job(unsent.id),)
+    assert job_service.spending.today() == 80.0
+    assert job_service.unfinished.queue_credits == 80.0
+    job_service.dismiss(unsent.id)
+    assert job_service.spending.today() == 0
+
+
+def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> None:
+    """Those that are not in memory, those of other processes, and dismissed ones."""
+    now, count = time.time(), LATEST + 20
+
+    def paid_today(credits: float = 10) -> Job:
+        return replace(costing(Phase.PLACED, status="succeeded", finalized=credits), created_at=now)
+
+    jobs = [paid_today() for _ in range(count)]
+    job_service = opened(*jobs, replace(paid_today(50), created_at=OLD))
+    assert job_service.spending.today() == 10.0 * count
+    job_service.dismiss(jobs[3].id)
+    with closing(Journal(home)) as other:
+        other.set_account(ACCOUNT)
+        other.add(paid_today())
+        other.save(replace(jobs[5], operation=operation("succeeded", credits={"finalized": 30})))
+    total = 10.0 * count + 10 + 20
+    month = job_service.spending.month()
+    assert (job_service.spending.today(), month.count, month.credits) == (total, count + 1, total)
+    assert job_service.spending.ever() == total + 50
+    job_service.queries.cache_answer(Price.of(LAMP), Estimate(None, 50.0, 50.0))
+    job_service.budget.limits = Limits(day=total + 30)
+    with pytest.raises(TooExpensive, match="daily limit"):
+        job_service.start(LAMP)

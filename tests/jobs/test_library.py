@@ -1,41 +1,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library's pages: merged, filtered, sorted, and asked for through the worker."""
+"""The library: its pages, what is shown of them, and what jobs report about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import time
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mint_blender.files import pictures
-from mint_blender.files.download_folder import thumbnail_name
-from mint_blender.jobs.engine.thread_messages import SetOnline
-from mint_blender.jobs.engine.threads import IDLE_TIMEOUT, SIZES, Lane
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Problem
+from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
     AssetState,
     Filter,
     Library,
     Sort,
+    View,
     state_label,
     state_of,
     title,
 )
-from mint_blender.jobs.queries import Balance, ListPage, Thumbnail
-from mint_blender.jobs.service import JobService
-from mint_blender.jobs.transfers import fetch_file
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import ListPage
+from mint_blender.jobs.workflow.effects import ReadAsset
 from mint_blender.message import Message
-from mint_blender.mint.schema import Asset, Kind, Page, Usage
+from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from ..harness.call_counts import count_lines
-from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import EngineHarness, PictureDownloader
-from .engine_harness import until as run_until
-from .fast_config import account
-from .library_helpers import MODELS, AssetList, an_asset, asked, load, numbers
-from .service_helpers import until
-from .workflow_harness import job_in_review, working
+from .library_helpers import (
+    MODELS,
+    NOWHERE,
+    AssetList,
+    a_shown,
+    an_asset,
+    attempt,
+    load,
+    making,
+    numbers,
+    states,
+)
+from .workflow_harness import (
+    Convert,
+    WorkflowHarness,
+    a_job,
+    operation,
+    problem,
+)
 
 # -- pages
 
@@ -209,184 +224,324 @@ def test_entries_that_have_not_changed_are_not_sorted_again() -> None:
     assert len(library.entries(Filter())) == 1000
 
 
-# -- the library read through the worker: pages, thumbnails, connections and accounts
+# -- the library follows the jobs without extra requests
 
 
-SERVICE = {"library": {"models": 65, "worlds": 4}}
+EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
+WORLDS = ListPage(Kind.WORLD)
+OUT_OF_CLAY = {"code": "generation_failed", "message": "Out of clay."}
+
+# -- something new
 
 
-def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
-    """65 models and 4 worlds take three and one requests, and the thread ends."""
-    library = Library()
-    while (query := library.next_page()) is not None:
-        (said,) = asked(job_service, query)
-        assert isinstance(said.answer, Page)
-        library.add_page(query, said.answer, said.error)
-    assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
-    requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
-    assert [len(each) for each in requests] == [3, 1]
-    states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
-    assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
-    until(lambda: not job_service.worker.is_running)
+def test_a_new_asset_takes_one_request() -> None:
+    """The first page is requested once for a new model; its end is known from the job."""
+    library, mint = a_shown(1, 2, 3)
+    job = a_job()
+    library.apply_updates([job])
+    assert library.outdated_pages() == []
+    job = making(job, "running", 4)
+    library.apply_updates([job])
+    assert library.outdated_pages() == [MODELS]
+    assert library.outdated_pages(Kind.WORLD) == []
+    library.page_requested(MODELS)
+    assert library.outdated_pages() == []
+    mint.numbers.insert(0, 4)
+    page = mint.page(None)
+    library.add_page(MODELS, replace(page, data=(an_asset(4, status="running"), *page.data[1:])))
+    assert next(iter(states(library).items())) == ("id_4", AssetState.UNFINISHED)
+    for status in ("preview_ready", "running", "succeeded"):
+        job = making(job, status, 4)
+        library.apply_updates([job])
+    library.apply_updates([replace(job, asset=an_asset(4))])
+    assert states(library)["id_4"] is AssetState.DONE
+    assert library.outdated_pages() == []
 
 
-def first_model(job_service: JobService) -> Asset:
-    """Return a finished model."""
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    return next(asset for asset in said.answer.data if state_of(asset) is AssetState.DONE)
+def test_a_first_page_without_the_new_asset_is_repeated_once() -> None:
+    """The page is requested once when the model is created and once when it is done."""
+    library, mint = a_shown(1, 2)
+    job = a_job()
+    queries = 0
+    for status in ("running", "preview_ready", "running", "succeeded", "succeeded"):
+        job = making(job, status, 3, updatedAt=f"2026-08-03T22:46:0{queries}.000Z")
+        for _ in range(3):
+            library.apply_updates([job])
+            for query in library.outdated_pages():
+                library.page_requested(query)
+                queries += 1
+                library.add_page(query, mint.page(None))
+    assert queries == 2
 
 
-def test_a_thumbnail_is_downloaded_once(
-    job_service: JobService, service: ThreadService, home: Path
+def test_an_update_while_a_page_is_loading_is_not_lost() -> None:
+    """The page is requested again only if the answer lacks the new asset."""
+    for is_in_answer in (True, False):
+        library, mint = a_shown(1, 2)
+        library.page_requested(MODELS)
+        library.apply_updates([making(a_job(), "running", 3)])
+        if is_in_answer:
+            mint.numbers.insert(0, 3)
+        library.add_page(MODELS, mint.page(None))
+        assert library.outdated_pages() == ([] if is_in_answer else [MODELS])
+
+
+def test_an_unopened_library_sends_no_request() -> None:
+    """Jobs cause no request; the first opening reads the first page, each kind its own."""
+    library, mint = Library(), AssetList(1, 2, 3, 4, 5)
+    job = making(a_job(), "running", 5)
+    library.apply_updates([job])
+    assert library.outdated_pages() == []
+    (query,) = library.unloaded_pages(Kind.MODEL)
+    library.page_requested(query)
+    library.add_page(query, mint.page(None))
+    library.apply_updates([making(job, "failed", 5)])
+    assert library.outdated_pages() == []
+    library.add_page(WORLDS, Page((), None))
+    made = operation("running", resource="w", kind=Kind.WORLD)
+    world = replace(a_job(kind=Kind.WORLD), operation=made)
+    new = [making(a_job(), "running", number, createdAt=THEN) for number in (6, 7)]
+    library.apply_updates([*new, world])
+    assert library.outdated_pages() == [MODELS, WORLDS]
+    assert library.outdated_pages(Kind.MODEL) == [MODELS]
+
+
+def test_a_failed_first_page_is_requested_when_there_is_a_reason() -> None:
+    """Not repeatedly: with the next new model, or when Mint answers again."""
+    library, mint = a_shown(1, 2, 3, 4, 5)
+    for number in (6, 7):
+        library.apply_updates([making(a_job(), "running", number, createdAt=THEN)])
+        library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
+        assert library.outdated_pages() == [MODELS], "not stopped by a failed further page"
+        library.page_requested(MODELS)
+        library.add_page(MODELS, None, "Mint did not answer.")
+        assert library.outdated_pages() == []
+    mint.numbers[:0] = [7, 6]
+    further = ListPage(Kind.MODEL, "3")
+    library.add_page(further, mint.page("3"))
+    assert library.outdated_pages() == [MODELS]
+    library.page_requested(MODELS)
+    library.add_page(MODELS, mint.page(None))
+    assert library.outdated_pages() == []
+
+
+def test_an_older_asset_takes_no_request() -> None:
+    """A job whose model is on a page not yet loaded causes no request."""
+    library, _ = a_shown(*range(10))
+    old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
+    library.apply_updates([old, making(attempt(1), "running", 1)])
+    assert library.outdated_pages() == []
+
+
+# -- something that is known
+
+
+def test_a_retry_is_shown_and_its_failure_has_its_own_reason() -> None:
+    """The job knows which model it retries before its operation names one."""
+    library, _ = a_shown(1, failed=(1,))
+    library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
+    assert states(library) == {"id_1": AssetState.UNFINISHED}
+    library.apply_updates([making(attempt(1), "failed", 1, id="op_9", error=OUT_OF_CLAY)])
+    entry = library.get("id_1")
+    assert entry is not None
+    assert (state_of(entry), library_words.reason(entry)) == (AssetState.FAILED, "Out of clay.")
+
+
+def test_a_conversion_does_not_change_its_model() -> None:
+    """The model's state stays while the conversion runs and when it fails."""
+    library, _ = a_shown(1)
+    for asset in (an_asset(1), Asset.from_json(Kind.MODEL, {"id": "id_1"})):
+        job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
+        for status in ("running", "failed"):
+            library.apply_updates([making(job, status, 1)])
+            assert states(library) == {"id_1": AssetState.DONE}
+
+
+@pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
+def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
+    """Any other error removes nothing."""
+    library, _ = a_shown(1, 2)
+    job = new_fetch(an_asset(1), NOWHERE, now=1.0)
+    refused = Problem(Cause.REFUSED, "There is no such model.", code=code)
+    library.apply_updates([replace(job, phase=Phase.PAUSED, problem=refused)])
+    left = ["id_2"] if code == "not-found" else ["id_2", "id_1"]
+    assert [asset.id for asset in library.entries(Filter())] == left
+
+
+def test_a_stale_list_does_not_undo_a_finished_asset() -> None:
+    """Mint's list may still say running for some seconds.
+
+    The entry stays done and takes the other members from the list.
+    """
+    for is_known in (True, False):
+        library, _ = a_shown(*((1, 2) if is_known else (1,)))
+        library.apply_updates([replace(making(a_job(), "succeeded", 2), asset=an_asset(2))])
+        page = Page((an_asset(2, status="running"), an_asset(1)), None)
+        library.add_page(MODELS, page)
+        assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
+
+
+def test_an_old_job_does_not_change_a_newer_entry() -> None:
+    """A job of yesterday knows less than the entry read today, unless it reads its model again.
+
+    Some seconds are no order: an operation and its model are dated apart.
+    """
+    library, yesterday = Library(), "2026-08-02T10:00:00.000Z"
+    library.add_page(MODELS, Page((an_asset(1, updatedAt=EARLIER),), None))
+    job = making(a_job(), "succeeded", 1, updatedAt=yesterday)
+    files = {"optimizedGlbUrl": "https://files.example/1o.glb"}
+    read = an_asset(1, name="Lamp", assets=files, updatedAt=EARLIER)
+    for updated, state in (
+        (making(a_job(), "failed", 1, updatedAt=yesterday), AssetState.DONE),
+        (replace(job, asset=an_asset(1)), AssetState.DONE),
+        (replace(job, asset=read), AssetState.DONE),
+        (making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z"), AssetState.FAILED),
+    ):
+        library.apply_updates([updated])
+        assert states(library) == {"id_1": state}
+    entry = library.get("id_1")
+    assert entry is not None and entry.assets is not None
+    assert (entry.name, entry.assets.optimized_glb_url) == ("Lamp", files["optimizedGlbUrl"])
+
+
+WANTED = st.builds(
+    Filter,
+    st.sampled_from([None, Kind.MODEL]),
+    st.sampled_from([None, *AssetState]),
+    st.sampled_from(["", "1"]),
+    st.sampled_from(Sort),
+)
+STEPS = ("new", "fail", "finish", "gone", "delete", "change", "refresh", "more")
+
+
+class _Run:
+    """A list at Mint that changes, and the library that follows it by pages and by jobs."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self.mint, self.library = AssetList(*range(count), size=size), Library()
+        self.newest, self.reports = count, list[Job]()
+
+    def load(self, query: ListPage | None) -> None:
+        if query is not None:
+            self.library.add_page(query, self.mint.page(query.cursor))
+
+    def take(self, step: str) -> None:
+        numbers = self.mint.numbers
+        if step == "new":
+            numbers.insert(0, self.newest)
+            self.newest += 1
+        elif step in {"refresh", "more"}:
+            self.load(MODELS if step == "refresh" else self.library.next_page(Kind.MODEL))
+        elif numbers:
+            number = numbers[self.newest * 7 % len(numbers)]
+            if step in {"gone", "delete"}:
+                numbers.remove(number)
+            (self.mint.failed.discard if step == "finish" else self.mint.failed.add)(number)
+            if step in {"fail", "finish", "gone"}:
+                self.reports.append(_telling(step, number))
+                self.library.apply_updates(self.reports)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from(STEPS), max_size=30), WANTED, st.integers(1, 4), st.integers(0, 12))
+def test_the_view_stays_sorted_after_any_update(
+    steps: list[str], wanted: Filter, size: int, count: int
 ) -> None:
-    """It is cached with the file extension of its content; a missing one is reported."""
-    model = first_model(job_service)
-    query = Thumbnail(model.assets.picture_url)
-    paths = [asked(job_service, query)[0].answer for _ in range(3)]
-    assert len(set(paths)) == 1
-    assert isinstance(paths[0], Path)
-    assert paths[0].parent == home / "thumbnails"
-    assert pictures.inspect(paths[0]).suffix == paths[0].suffix
-    assert len(service.requests(host="files")) == 1
-    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
-    assert said.answer is None and "HTTP 404" in (said.error or "")
-    job_service.allow_online(False)
-    sent = len(service.log())
-    for said in asked(job_service, MODELS, Thumbnail(f"{service.files}/a.webp")):
-        assert "online access is off" in (said.error or "")
-    assert len(service.log()) == sent
+    """Updates and pages in any order give the same view as computing it at the end.
+
+    Mint may delete and change assets without a job that says so.
+    """
+    run = _Run(count, size)
+    library = run.library
+    for step in steps:
+        library.entries(wanted)
+        run.take(step)
+        view = library.view(wanted)
+        anew = View(wanted, library.view(Filter()).entries).entries
+        assert [each.id for each in view.entries] == [each.id for each in anew]
+        assert [view.place(each) for each in view.entries] == list(range(len(anew)))
+        assert len({each.id for each in anew}) == len(anew), "an entry twice"
+    run.load(MODELS)
+    while query := library.next_page(Kind.MODEL):
+        run.load(query)
+    shown, expected = states(library), run.mint.states()
+    assert expected.keys() <= shown.keys()
+    if not {"delete", "change"} & set(steps):
+        assert shown == expected
 
 
-def test_the_thumbnail_cache_is_bounded(
-    job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
-    """Beyond its size the least recently used picture is removed."""
-    monkeypatch.setattr(fetch_file, "PRUNE_INTERVAL", 1)
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    files = [asset.assets for asset in said.answer.data if asset.assets]
-    urls = [each.picture_url for each in files if each.picture_url][:4]
-    first = asked(job_service, Thumbnail(urls[0]))[0].answer
-    assert isinstance(first, Path)
-    monkeypatch.setattr(fetch_file, "MAX_CACHE_BYTES", int(first.stat().st_size * 2.5))
-    for url in (*urls[1:3], urls[0], urls[3]):
-        asked(job_service, Thumbnail(url))
-    left = {path.stem for path in (home / "thumbnails").iterdir()}
-    assert left == {thumbnail_name(urls[0]), thumbnail_name(urls[3])}
+def _telling(step: str, number: int) -> Job:
+    if step == "gone":
+        trouble = Problem(Cause.REFUSED, "There is no such model.", code="not-found")
+        return replace(
+            new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, problem=trouble
+        )
+    job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
+    return job if step == "fail" else replace(job, asset=an_asset(number))
 
 
-# -- queries belong to the account and the number they were sent with
+# -- how failures of jobs change the library: refused is not deleted, and failed stays failed
 
 
-@pytest.fixture
-def other() -> Iterator[ThreadService]:
-    """Yield a service with another account and five models."""
-    with running_service(library={"models": 5}, credits=200) as running:
-        yield running
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_model_that_cannot_be_read_is_removed(is_read: bool) -> None:
+    """A server that does not know the format returns "not found" to a conversion, too."""
+    library, _ = a_shown(1, 2)
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
+    run.expect(ReadAsset)
+    if is_read:
+        run.answer(an_asset(1)).answer(None).expect(Convert)
+        run.fail(problem(404, "not-found")).expect(ReadAsset)
+        assert run.answer(an_asset(1)).rests
+    else:
+        run.fail(problem(404, "not-found"))
+    library.apply_updates([run.job])
+    assert set(states(library)) == ({"id_1", "id_2"} if is_read else {"id_2"})
 
 
-def test_an_answer_for_an_earlier_account_is_dropped(
-    job_service: JobService, other: ThreadService
-) -> None:
-    """No query is pending after the account was changed; the new account answers the next one."""
-    queries = (MODELS, Balance())
-    for query in queries:
-        job_service.queries.ask(query)
-    until(lambda: not job_service.worker.events.empty())
-    job_service.set_account(account(other))
-    assert not any(job_service.queries.is_pending(query) for query in queries)
-    assert not job_service.has_active_work
-    job_service.catch_up()
-    assert not job_service.queries.answers
-    models, balance = (each.answer for each in asked(job_service, *queries))
-    assert isinstance(models, Page)
-    assert isinstance(balance, Usage)
-    assert (len(models.data), balance.credits.total_available) == (5, 200)
+# -- what has failed
 
 
-# -- connections to the file host: all downloads of the engine share them, and they end in time
+def reported_as_failed(updated: str | None = THEN) -> Library:
+    """Return a library in which a job reported model 2 as failed at that time."""
+    library, _ = a_shown(1, 2)
+    job = making(a_job(), "running", 2, updatedAt=EARLIER)
+    library.apply_updates([job])
+    more = {"updatedAt": updated} if updated else {}
+    library.apply_updates([making(job, "failed", 2, error=OUT_OF_CLAY, **more)])
+    assert states(library)["id_2"] is AssetState.FAILED
+    return library
 
 
-def test_the_library_uses_a_connection_for_each_thread(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """Thumbnails share them: two threads, two connections."""
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    files = [asset.assets for asset in said.answer.data if asset.assets]
-    thumbnails = [Thumbnail(each.picture_url) for each in files if each.picture_url]
-    answers = asked(job_service, *thumbnails)
-    assert [said.error for said in answers if said.error] == []
-    assert len(service.requests(host="files")) >= len(thumbnails) > 20
-    assert service.connections("files") <= SIZES[Lane.PICTURE]
-
-
-class CountingDownloader(PictureDownloader):
-    """Counts how often it is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.closed = 0
-
-    def close(self) -> None:
-        self.closed += 1
-        super().close()
-
-
-@pytest.fixture
-def made() -> list[CountingDownloader]:
-    """Return the downloaders that the engine below has made."""
-    return []
-
-
-@pytest.fixture
-def engine(home: Path, made: list[CountingDownloader]) -> Iterator[EngineHarness]:
-    """Yield an engine whose downloaders are counted."""
-
-    def make(local_files: bool) -> CountingDownloader:
-        made.append(CountingDownloader())
-        return made[-1]
-
-    engine = EngineHarness(home, downloader=make)
-    yield engine
-    engine.close()
-
-
-def download(engine: EngineHarness) -> None:
-    """Let a new job download its Preview."""
-    job = job_in_review()
-    engine.add(job)
-    run_until(engine, lambda: engine.job(job).has_preview)
+def listed(library: Library, updated: str | None) -> AssetState:
+    """Return the state of model 2 after a page lists it as running, as of that time."""
+    more = {"updatedAt": updated} if updated else {}
+    library.add_page(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
+    return states(library)["id_2"]
 
 
 @pytest.mark.parametrize(
-    "end",
+    ("reported", "updated", "state"),
     [
-        lambda engine: engine.run(IDLE_TIMEOUT + 2),
-        lambda engine: (engine.scheduler.receive(SetOnline(False)), engine.run()),
-        lambda engine: engine.scheduler.close(),
+        (THEN, EARLIER, AssetState.FAILED),
+        (THEN, THEN, AssetState.FAILED),
+        (THEN, None, AssetState.FAILED),
+        (None, None, AssetState.FAILED),
+        (None, LATER, AssetState.UNFINISHED),
+        (THEN, LATER, AssetState.UNFINISHED),
     ],
-    ids=["after a pause, while other jobs run", "when going offline", "at the end"],
 )
-def test_connections_stay_from_one_job_to_the_next_and_are_closed(
-    engine: EngineHarness, made: list[CountingDownloader], end: Callable[[EngineHarness], object]
+def test_only_a_newer_list_undoes_a_failure(
+    reported: str | None, updated: str | None, state: AssetState
 ) -> None:
-    """One downloader serves all jobs, until it is not needed or not wanted any more."""
-    engine.add(working())
-    for _ in range(3):
-        download(engine)
-        engine.run(IDLE_TIMEOUT / 2)
-    assert [each.closed for each in made] == [0]
-    end(engine)
-    assert [each.closed for each in made] == [1]
+    """Mint's list may still say running for some seconds; later that is a retry elsewhere.
 
-
-def test_a_download_after_a_pause_connects_again(
-    engine: EngineHarness, made: list[CountingDownloader]
-) -> None:
-    """With another downloader."""
-    download(engine)
-    engine.run(IDLE_TIMEOUT + 2)
-    download(engine)
-    assert [each.closed for each in made] == [1, 0]
+    The job of a retry here is believed, however late the list is.
+    """
+    library = reported_as_failed(reported)
+    assert listed(library, updated) is state
+    if state is AssetState.FAILED:
+        assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
+    library = reported_as_failed(reported)
+    library.apply_updates([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
+    assert listed(library, EARLIER) is AssetState.UNFINISHED

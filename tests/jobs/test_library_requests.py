@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The library read through the worker: pages, thumbnails, connections, accounts and retries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import pictures
+from mint_blender.files.download_folder import thumbnail_name
+from mint_blender.jobs.engine.thread_messages import SetOnline
+from mint_blender.jobs.engine.threads import IDLE_TIMEOUT, SIZES, Lane
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.library.view_model import (
+    AssetState,
+    Filter,
+    Library,
+    state_of,
+)
+from mint_blender.jobs.queries import Balance, Thumbnail
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.transfers import fetch_file
+from mint_blender.mint.schema import Kind, Page, Usage
+
+from ..mint_service.runner import ThreadService, running_service
+from .engine_harness import EngineHarness, PictureDownloader
+from .engine_harness import until as run_until
+from .fast_config import account
+from .library_helpers import (
+    MODELS,
+    asked,
+)
+from .service_helpers import until
+from .workflow_harness import (
+    job_in_review,
+    working,
+)
+
+SERVICE = {"library": {"models": 65, "worlds": 4}}
+
+
+def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
+    """65 models and 4 worlds take three and one requests, and the thread ends."""
+    library = Library()
+    while (query := library.next_page()) is not None:
+        (said,) = asked(job_service, query)
+        assert isinstance(said.answer, Page)
+        library.add_page(query, said.answer, said.error)
+    assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
+    requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
+    assert [len(each) for each in requests] == [3, 1]
+    states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
+    assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
+    until(lambda: not job_service.worker.is_running)
+
+
+def test_a_thumbnail_is_downloaded_once(
+    job_service: JobService, service: ThreadService, home: Path
+) -> None:
+    """It is cached with the file extension of its content; a missing one is reported."""
+    model = loaded(job_service).entries(Filter(Kind.MODEL, AssetState.DONE))[0]
+    assert model.assets is not None
+    query = Thumbnail(model.assets.picture_url or "")
+    paths = [asked(job_service, query)[0].answer for _ in range(3)]
+    assert len(set(paths)) == 1
+    assert isinstance(paths[0], Path)
+    assert paths[0].parent == home / "thumbnails"
+    assert pictures.inspect(paths[0]).suffix == paths[0].suffix
+    assert len(service.requests(host="files")) == 1
+    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
+    assert said.answer is None and "HTTP 404" in (said.error or "")
+    job_service.allow_online(False)
+    sent = len(service.log())
+    for said in asked(job_service, MODELS, Thumbnail(f"{service.files}/a.webp")):
+        assert "online access is off" in (said.error or "")
+    assert len(service.log()) == sent
+
+
+def test_the_thumbnail_cache_is_bounded(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    """Beyond its size the least recently used picture is removed."""
+    monkeypatch.setattr(fetch_file, "PRUNE_INTERVAL", 1)
+    (said,) = asked(job_service, MODELS)
+    assert isinstance(said.answer, Page)
+    files = [asset.assets for asset in said.answer.data if asset.assets]
+    urls = [each.picture_url for each in files if each.picture_url][:4]
+    first = asked(job_service, Thumbnail(urls[0]))[0].answer
+    assert isinstance(first, Path)
+    monkeypatch.setattr(fetch_file, "MAX_CACHE_BYTES", int(first.stat().st_size * 2.5))
+    for url in (*urls[1:3], urls[0], urls[3]):
+        asked(job_service, Thumbnail(url))
+    left = {path.stem for path in (home / "thumbnails").iterdir()}
+    assert left == {thumbnail_name(urls[0]), thumbnail_name(urls[3])}
+
+
+@pytest.fixture
+def other() -> Iterator[ThreadService]:
+    """Yield a service with another account and five models."""
+    with running_service(library={"models": 5}, credits=200) as running:
+        yield running
+
+
+def test_an_answer_for_an_earlier_account_is_dropped(
+    job_service: JobService, other: ThreadService
+) -> None:
+    """No query is pending after the account was changed; the new account answers the next one."""
+    queries = (MODELS, Balance())
+    for query in queries:
+        job_service.queries.ask(query)
+    until(lambda: not job_service.worker.events.empty())
+    job_service.set_account(account(other))
+    assert not any(job_service.queries.is_pending(query) for query in queries)
+    assert not job_service.has_active_work
+    job_service.catch_up()
+    assert not job_service.queries.answers
+    models, balance = (each.answer for each in asked(job_service, *queries))
+    assert isinstance(models, Page)
+    assert isinstance(balance, Usage)
+    assert (len(models.data), balance.credits.total_available) == (5, 200)
+
+
+def test_the_library_uses_a_connection_for_each_thread(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """Thumbnails share them: two threads, two connections."""
+    (said,) = asked(job_service, MODELS)
+    assert isinstance(said.answer, Page)
+    files = [asset.assets for asset in said.answer.data if asset.assets]
+    thumbnails = [Thumbnail(each.picture_url) for each in files if each.picture_url]
+    answers = asked(job_service, *thumbnails)
+    assert [said.error for said in answers if said.error] == []
+    assert len(service.requests(host="files")) >= len(thumbnails) > 20
+    assert service.connections("files") <= SIZES[Lane.PICTURE]
+
+
+class CountingDownloader(PictureDownloader):
+    """Counts how often it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+        super().close()
+
+
+@pytest.fixture
+def made() -> list[CountingDownloader]:
+    """Return the downloaders that the engine below has made."""
+    return []
+
+
+@pytest.fixture
+def engine(home: Path, made: list[CountingDownloader]) -> Iterator[EngineHarness]:
+    """Yield an engine whose downloaders are counted."""
+
+    def make(local_files: bool) -> CountingDownloader:
+        made.append(CountingDownloader())
+        return made[-1]
+
+    engine = EngineHarness(home, downloader=make)
+    yield engine
+    engine.close()
+
+
+def download(engine: EngineHarness) -> None:
+    """Let a new job download its Preview."""
+    job = job_in_review()
+    engine.add(job)
+    run_until(engine, lambda: engine.job(job).has_preview)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda engine: engine.run(IDLE_TIMEOUT + 2),
+        lambda engine: (engine.scheduler.receive(SetOnline(False)), engine.run()),
+        lambda engine: engine.scheduler.close(),
+    ],
+    ids=["after a pause, while other jobs run", "when going offline", "at the end"],
+)
+def test_connections_stay_from_one_job_to_the_next_and_are_closed(
+    engine: EngineHarness, made: list[CountingDownloader], end: Callable[[EngineHarness], object]
+) -> None:
+    """One downloader serves all jobs, until it is not needed or not wanted any more."""
+    engine.add(working())
+    for _ in range(3):
+        download(engine)
+        engine.run(IDLE_TIMEOUT / 2)
+    assert [each.closed for each in made] == [0]
+    end(engine)
+    assert [each.closed for each in made] == [1]
+
+
+def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
+    """Return the states of the job's entry while the job runs.
+
+    The entry exists from the beginning.
+    """
+    seen: list[AssetState] = []
+
+    def look(_: object = None) -> None:
+        library.apply_updates(job_service.jobs())
+        entry = library.get(job.source_asset_id or "")
+        assert entry is not None
+        if [state_of(entry)] != seen[-1:]:
+            seen.append(state_of(entry))
+
+    look()
+    job_service.watch([job.id], look)
+    look()
+    return seen
+
+
+def loaded(job_service: JobService) -> Library:
+    """Return a library with all models loaded."""
+    library = Library()
+    while (query := library.next_page(Kind.MODEL)) is not None:
+        (said,) = asked(job_service, query)
+        assert isinstance(said.answer, Page)
+        library.add_page(query, said.answer)
+    return library
+
+
+@pytest.mark.parametrize("switches", [[], ["incomplete"]])
+def test_a_retry_of_an_old_entry_needs_no_page(
+    job_service: JobService, service: ThreadService, switches: list[str]
+) -> None:
+    """The entry is failed, running and done, and Mint's list agrees afterwards.
+
+    A new model that still says "running" is done because its operation is.
+    """
+    service.scenario(switches=switches)
+    library = loaded(job_service)
+    pages = len(service.requests("GET", "/v1/models"))
+    old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
+    seen = states_during(library, job_service, job_service.retry_asset(old))
+    assert seen == [AssetState.FAILED, AssetState.UNFINISHED, AssetState.DONE]
+    assert len(service.requests("GET", "/v1/models")) == pages
+    assert library.outdated_pages() == []
+    at_mint = loaded(job_service).get(old.id)
+    assert switches or (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)
