@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from mint_blender.jobs.budget.spending import Limits
 
-from ...mint_service.runner import ThreadService
 from ..conftest import SetLimits
 from .agent import Agent, Connect
 from .people import Person
@@ -19,12 +18,12 @@ from .test_generate import LAMP, arguments, started
 MODES = ("auto", "legacy")
 """The SDK's client with the newest protocol, and with the one of most clients."""
 
-ESTIMATES = {"method": "POST", "path": "/v1/pricing:estimate", "times": 100}
-NO_PRICES = {**ESTIMATES, "answer": {"status": 404}}
-DIALOGS = [
-    *(Person("decline"), Person("cancel")),
-    *(Person("accept", content) for content in ({"spend": False}, {}, None)),
-]
+
+REASONS = (
+    (Limits(each=247), "more than your limit of 247 Credits per generation"),
+    (Limits(day=247), "more than your daily limit of 247 Credits"),
+    (Limits(), "No spending limit is set"),
+)
 
 
 def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") -> tuple[Agent, Any]:
@@ -35,67 +34,53 @@ def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") ->
 
 @pytest.mark.covers("R-agent-limits")
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    ("limits", "reason"),
-    [
-        (Limits(each=247), "more than your limit of 247 Credits per generation"),
-        (Limits(day=247), "more than your daily limit of 247 Credits"),
-        (Limits(), "No spending limit is set"),
-    ],
-)
+@pytest.mark.parametrize(("limits", "reason"), REASONS)
 def test_a_person_decides_beyond_the_limits(
-    connect: Connect,
-    service: ThreadService,
-    set_limits: SetLimits,
-    mode: str,
-    limits: Limits,
-    reason: str,
+    connect: Connect, set_limits: SetLimits, mode: str, limits: Limits, reason: str
 ) -> None:
-    """The question has what, how much and why; a yes starts it once, with its own limit."""
+    """The question has what, how much and why; a yes starts it once, with its own limit.
+
+    The most that the person agrees to is part of it, so that nobody is asked again within it.
+    """
     set_limits(limits)
     person = Person()
     agent, quote = ask_for_lamp(connect, person, mode)
     assert reason in quote["person_decides"]
-    job = agent.ask("generate", **arguments(quote))
+    words = arguments(quote, approved_credits=1000)
+    job = agent.ask("generate", **words)
     (question,) = person.asked
     assert question.startswith('Generate the model "a lamp" (fast, review). About 248 Credits. ')
-    assert reason in question
-    assert job["approved_credits"] == 248
+    assert "With revisions, up to 1,000 Credits in total." in question and reason in question
+    assert job["approved_credits"] == 1000
     agent.ask("wait", jobs=[job["job"]], seconds=20)
-    assert agent.ask("generate", **arguments(quote))["job"] == job["job"]
+    assert agent.ask("generate", **words)["job"] == job["job"]
     assert len(person.asked) == 1  # the same request again asks nobody
-    assert started(service) == 1
+    assert started(agent.service) == 1
 
 
 @pytest.mark.covers("R-agent-limits")
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("person", DIALOGS, ids=str)
-def test_anything_but_a_yes_starts_nothing(
-    connect: Connect, service: ThreadService, mode: str, person: Person
-) -> None:
-    """Decline, cancel, an unchecked box, and answers without the box."""
+def test_anything_but_a_yes_starts_nothing(connect: Connect, mode: str) -> None:
+    """Decline, cancel, an unchecked box, and answers without the box; later a yes is good."""
+    person = Person()
     agent, quote = ask_for_lamp(connect, person, mode)
-    agent.refusal("generate", **arguments(quote))
-    assert agent.ask("jobs")["jobs"] == []
-    assert started(service) == 0
-    person.asked.clear()
-
-
-def test_a_no_is_said(connect: Connect) -> None:
-    """The agent reads that nothing was started, and the quote is still good for a yes."""
-    person = Person("decline")
-    agent, quote = ask_for_lamp(connect, person)
-    assert "The person has not agreed. Nothing was started" in agent.refusal(
-        "generate", **arguments(quote)
+    answers: tuple[tuple[Literal["accept", "decline", "cancel"], dict[str, Any] | None], ...] = (
+        *(("accept", {"spend": False}), ("accept", {}), ("accept", None)),
+        *(("cancel", None), ("decline", None)),
     )
-    person.action = "accept"
+    for person.action, person.content in answers:
+        refusal = agent.refusal("generate", **arguments(quote))
+    assert "The person has not agreed. Nothing was started" in refusal
+    assert agent.ask("jobs")["jobs"] == []
+    assert started(agent.service) == 0
+    person.action, person.content = "accept", {"spend": True}
     assert agent.ask("generate", **arguments(quote))["job"]
 
 
 @pytest.mark.covers("S-agent")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_client_that_cannot_ask_is_refused(
-    connect: Connect, service: ThreadService, set_limits: SetLimits, mode: str
+    connect: Connect, set_limits: SetLimits, mode: str
 ) -> None:
     """The sentence says what a person can change."""
     set_limits(Limits(each=247))
@@ -104,7 +89,7 @@ def test_a_client_that_cannot_ask_is_refused(
     assert "more than your limit of 247 Credits per generation" in refusal
     assert "MINT_MAX_CREDITS" in refusal
     assert "Nothing was started." in refusal
-    assert started(service) == 0
+    assert started(agent.service) == 0
 
 
 def test_limits_come_from_the_environment(
@@ -124,7 +109,7 @@ def test_limits_come_from_the_environment(
 
 
 def test_a_limit_that_is_no_number_starts_nothing(
-    connect: Connect, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mistake must not become "no limit"; no try holds a lock, which would show a program."""
     monkeypatch.setenv("MINT_MAX_CREDITS", "1.000,00")
@@ -132,34 +117,27 @@ def test_a_limit_that_is_no_number_starts_nothing(
     for _ in range(3):
         refusal = agent.refusal("estimate", **LAMP)
         assert 'MINT_MAX_CREDITS must be a number of Credits above 0, not "1.000,00".' in refusal
-    assert started(service) == 0
+    assert started(agent.service) == 0
     assert not list(home.glob("processes/*"))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_person_decides_about_an_unknown_price(
-    connect: Connect, service: ThreadService, limits: Limits, mode: str
+    connect: Connect, limits: Limits, mode: str
 ) -> None:
     """The estimate says that the price is unknown."""
-    service.scenario(answers=[NO_PRICES])
     person = Person()
-    agent, quote = ask_for_lamp(connect, person, mode)
+    agent = connect(mode=mode, elicitation_callback=person.answer)
+    unknown = {"method": "POST", "path": "/v1/pricing:estimate", "times": 100}
+    agent.service.scenario(answers=[{**unknown, "answer": {"status": 404}}])
+    quote = agent.ask("estimate", **LAMP)
     assert quote["credits"] is None
     assert "Price unknown." in quote["summary"]
     job = agent.ask("generate", **arguments(quote, approved_credits=0))
     assert "Price unknown. Mint did not return a price." in person.asked[0]
-    done = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"][0]
+    (done,) = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"]
     assert done["phase"] == "review"
-    assert started(service) == 1
-
-
-def test_a_person_sees_the_most_that_they_agree_to(connect: Connect) -> None:
-    """Room for revisions is part of the question: nobody is asked again within it."""
-    person = Person()
-    agent, quote = ask_for_lamp(connect, person)
-    job = agent.ask("generate", **arguments(quote, approved_credits=1000))
-    assert "About 248 Credits. With revisions, up to 1,000 Credits in total." in person.asked[0]
-    assert job["approved_credits"] == 1000
+    assert started(agent.service) == 1
 
 
 def test_an_agent_alone_gives_a_job_no_more_than_a_limit(agent: Agent) -> None:

@@ -17,7 +17,6 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 
 from ...mint_service.runner import ThreadService
-from ..conftest import SetLimits
 from .agent import Agent, Connect, pictures_of, text_of
 from .people import Person
 from .results import finished
@@ -56,60 +55,69 @@ def blender(signed_in: ThreadService) -> Iterator[JobService]:
         yield job_service
 
 
-def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService) -> None:
+def test_a_revision_brings_another_preview(agent: Agent) -> None:
     """Each Preview has a number, and its revision is what the next decision takes."""
     job = lamp_at_preview(agent, approved_credits=1000)
     assert job["possible"] == ["approve", "revise", "cancel"]
-    revised = agent.ask(
-        "revise", job=job["job"], revision=PREVIEW, feedback="make it red", approved_credits=1000
-    )
+    seen = {"job": job["job"], "revision": PREVIEW, "approved_credits": 1000}
+    revised = agent.ask("revise", **seen, feedback="make it red")
     assert revised["revision"] == "preview-2-requested"
     second = wait(agent, job["job"])
     assert (second["revision"], second["previews"]) == ("preview-2", 2)
     assert second["files"]["preview"] != job["files"]["preview"]
-    agent.ask("approve", job=job["job"], revision="preview-2", approved_credits=1000)
-    assert wait(agent, job["job"])["phase"] == "ready"
-    assert (decisions(service, "revise"), decisions(service, "approve")) == (1, 1)
+    agent.ask("approve", **seen | {"revision": "preview-2"})
+    done = wait(agent, job["job"])
+    assert done["phase"] == "ready"
+    assert (decisions(agent.service, "revise"), decisions(agent.service, "approve")) == (1, 1)
+    for verb in ("approve", "revise", "resume", "retry", "cancel"):
+        more: dict[str, Any] = {} if verb == "cancel" else {"approved_credits": 1000}
+        if verb == "revise":
+            more["feedback"] = "make it red"
+        more["revision"] = done["revision"]
+        assert "is not possible now" in agent.refusal(verb, job=job["job"], **more)
+        assert 'There is no job "nowhere"' in agent.refusal(verb, job="nowhere", **more)
 
 
 @pytest.mark.parametrize("verb", ["approve", "revise", "cancel"])
 def test_what_was_not_seen_is_not_decided(agent: Agent, blender: JobService, verb: str) -> None:
-    """A person has revised in Blender: the agent gets the new Preview instead."""
+    """A person has revised in Blender: the agent gets the new Preview instead.
+
+    The answer has a part of what the agent has sent.
+    """
     job = lamp_at_preview(agent, approved_credits=1000)
     blender.catch_up()
     blender.set_limit(job["job"], None)
     blender.revise(job["job"], "make it blue")
     blender.watch([job["job"]])
-    more = {
-        "approve": {"approved_credits": 1000},
-        "revise": {"approved_credits": 1000, "feedback": "make it red"},
-        "cancel": {},
-    }
-    result = agent.call(verb, job=job["job"], revision=PREVIEW, **more[verb])
-    assert result.is_error
-    assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
-    assert len(pictures_of(result)) == 1
-    assert result.structured_content["previews"] == 2
+    more: dict[str, Any] = {} if verb == "cancel" else {"approved_credits": 1000}
+    if verb == "revise":
+        more["feedback"] = "make it red"
+    for revision, says in (
+        (PREVIEW, "you saw preview-1, and it is now preview-2 (Preview ready)"),
+        ("x" * 1_000_000, "Nothing was done. Look at it again."),
+    ):
+        result = agent.call(verb, job=job["job"], revision=revision, **more)
+        assert result.is_error and says in text_of(result)
+        assert len(text_of(result)) < 2000
+        assert len(pictures_of(result)) == 1
+        assert result.structured_content is not None
+        assert result.structured_content["previews"] == 2
     assert decisions(agent.service, verb) == (1 if verb == "revise" else 0)
 
 
-def test_a_long_revision_is_not_repeated(agent: Agent, service: ThreadService) -> None:
-    """The answer has the state and the Preview, and a part of what the agent has sent."""
-    job = lamp_at_preview(agent)
-    result = agent.call("cancel", job=job["job"], revision="x" * 1_000_000)
-    assert result.is_error and pictures_of(result)
-    assert len(text_of(result)) < 2000
-    assert "Nothing was done. Look at it again." in text_of(result)
-    assert decisions(service, "cancel") == 0
+def test_an_approval_costs_no_more_than_was_approved(agent: Agent) -> None:
+    """The whole price of the job counts, not only what is still to be spent.
 
-
-def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: ThreadService) -> None:
-    """The whole price of the job counts, not only what is still to be spent."""
+    A cancel spends nothing more.
+    """
     job = lamp_at_preview(agent)
     refusal = agent.refusal("approve", job=job["job"], revision=PREVIEW, approved_credits=247)
     assert "up to 248 Credits in total, 248 of them are spent or reserved" in refusal
     assert "more than the approved 247 Credits" in refusal
-    assert decisions(service, "approve") == 0
+    assert decisions(agent.service, "approve") == 0
+    agent.ask("cancel", job=job["job"], revision=PREVIEW)
+    assert wait(agent, job["job"])["phase"] == "canceled"
+    assert decisions(agent.service, "cancel") == 1
 
 
 def test_no_price_is_asked_for_in_the_commit(
@@ -153,42 +161,27 @@ def agent_request() -> Any:
 
 @pytest.mark.parametrize("own_limit", [None, 1000])
 def test_a_job_of_a_person_is_not_approved_without_a_person(
-    connect: Connect, service: ThreadService, blender: JobService, own_limit: float | None
+    connect: Connect, blender: JobService, own_limit: float | None
 ) -> None:
     """Nobody has agreed to an amount: `--max-credits` is an upper bound, no yes to its Preview."""
     theirs = blender.start(agent_request(), max_credits=own_limit).id
     blender.watch([theirs])
     approval = {"job": theirs, "revision": PREVIEW, "approved_credits": 1000}
-    refusal = connect().refusal("approve", **approval)
-    assert "No spending limit is set" in refusal
-    no = Person("decline")
-    assert "has not agreed" in connect(elicitation_callback=no.answer).refusal(
-        "approve", **approval
-    )
-    assert decisions(service, "approve") == 0
-    yes = Person()
+    assert "No spending limit is set" in connect().refusal("approve", **approval)
+    no, yes = Person("decline"), Person()
+    refusing = connect(elicitation_callback=no.answer)
+    assert "has not agreed" in refusing.refusal("approve", **approval)
+    assert decisions(refusing.service, "approve") == 0
     agent = connect(elicitation_callback=yes.answer)
     agent.ask("approve", **approval)
     (question,) = yes.asked
     assert question.startswith('Approve "a lamp". The job would cost up to 248 Credits in total')
     assert wait(agent, theirs)["phase"] == "ready"
-    assert decisions(service, "approve") == 1
-
-
-def test_an_approval_within_the_amount_of_the_start_asks_nobody_again(connect: Connect) -> None:
-    """The person has agreed to the whole price at the start."""
-    person = Person()
-    agent = connect(elicitation_callback=person.answer)
-    job = lamp_at_preview(agent)
-    agent.ask("approve", job=job["job"], revision=PREVIEW, approved_credits=248)
-    assert wait(agent, job["job"])["phase"] == "ready"
-    assert len(person.asked) == 1
+    assert decisions(agent.service, "approve") == 1
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_revision_beyond_the_start_asks_a_person(
-    connect: Connect, service: ThreadService, mode: str
-) -> None:
+def test_a_revision_beyond_the_start_asks_a_person(connect: Connect, mode: str) -> None:
     """It costs another Preview."""
     person = Person()
     agent = connect(mode=mode, elicitation_callback=person.answer)
@@ -199,16 +192,17 @@ def test_a_revision_beyond_the_start_asks_a_person(
     agent.ask("revise", job=job["job"], **revision)
     assert "up to 496 Credits in total" in person.asked[1]
     assert wait(agent, job["job"])["revision"] == "preview-2"
-    assert decisions(service, "revise") == 1
+    assert decisions(agent.service, "revise") == 1
 
 
-def test_a_cancel_spends_nothing_more(agent: Agent, service: ThreadService) -> None:
-    """The Preview was paid for; the rest is not."""
+def test_an_approval_within_the_amount_of_the_start_asks_nobody_again(connect: Connect) -> None:
+    """The person has agreed to the whole price at the start."""
+    person = Person()
+    agent = connect(elicitation_callback=person.answer)
     job = lamp_at_preview(agent)
-    agent.ask("cancel", job=job["job"], revision=PREVIEW)
-    assert wait(agent, job["job"])["phase"] == "canceled"
-    assert agent.refusal("cancel", job=job["job"], revision="canceled-1")
-    assert decisions(service, "cancel") == 1
+    agent.ask("approve", job=job["job"], revision=PREVIEW, approved_credits=248)
+    assert wait(agent, job["job"])["phase"] == "ready"
+    assert len(person.asked) == 1
 
 
 def test_a_job_that_needs_credits_is_resumed(agent: Agent, service: ThreadService) -> None:
@@ -225,17 +219,6 @@ def test_a_job_that_needs_credits_is_resumed(agent: Agent, service: ThreadServic
     assert wait(agent, job["job"])["phase"] == "review"
 
 
-@pytest.mark.parametrize("verb", ["approve", "revise", "resume", "retry"])
-def test_a_decision_that_is_not_possible_is_refused(agent: Agent, verb: str) -> None:
-    """A finished job is not approved; a job that does not exist is not found."""
-    quote = agent.ask("estimate", **LAMP, mode="auto")
-    job = wait(agent, agent.ask("generate", **arguments(quote))["job"])
-    more = {"feedback": "make it red"} if verb == "revise" else {}
-    state = {"revision": job["revision"], "approved_credits": 1000, **more}
-    assert "is not possible now" in agent.refusal(verb, job=job["job"], **state)
-    assert 'There is no job "nowhere"' in agent.refusal(verb, job="nowhere", **state)
-
-
 def failed_lamp(
     agent: Agent, switch: str = "transient", approved_credits: float = 2000
 ) -> dict[str, Any]:
@@ -250,9 +233,14 @@ def failed_lamp(
 
 @pytest.mark.parametrize(("switch", "phase"), [("transient", "ready"), ("fails", "failed")])
 def test_a_new_attempt_is_started_once(agent: Agent, switch: str, phase: str) -> None:
-    """The same call again is refused, also after another failure: the job has changed since."""
+    """The same call again is refused, also after another failure: the job has changed since.
+
+    What the job has cost before counts for the approved amount.
+    """
     job = failed_lamp(agent, switch)
     seen = {"job": job["job"], "revision": job["revision"], "approved_credits": 2000}
+    few = agent.refusal("retry", **seen | {"approved_credits": 10})
+    assert "more than the approved 10 Credits" in few
     agent.ask("retry", **seen)
     assert "has changed since you saw it" in agent.refusal("retry", **seen)
     again = wait(agent, job["job"])
@@ -261,104 +249,76 @@ def test_a_new_attempt_is_started_once(agent: Agent, switch: str, phase: str) ->
     assert decisions(agent.service, "retry", "models") == 1
 
 
-def test_an_attempt_that_costs_more_than_approved(agent: Agent, service: ThreadService) -> None:
-    """Nothing is started; what the job has cost before counts."""
-    job = failed_lamp(agent)
-    few = {"job": job["job"], "revision": job["revision"], "approved_credits": 10}
-    assert "more than the approved 10 Credits" in agent.refusal("retry", **few)
-    assert decisions(service, "retry", "models") == 0
-
-
-def test_a_person_is_asked_without_limits(connect: Connect, service: ThreadService) -> None:
+def test_a_person_is_asked_without_limits(connect: Connect) -> None:
     """A new attempt is more than the person has agreed to. Whoever declines pays nothing."""
     yes = Person()
     job = failed_lamp(connect(elicitation_callback=yes.answer), approved_credits=248)
     seen = {"job": job["job"], "revision": job["revision"], "approved_credits": 2000}
     no = Person(action="decline")
-    assert "has not agreed" in connect(elicitation_callback=no.answer).refusal("retry", **seen)
-    assert "Retry" in no.asked[0] and decisions(service, "retry", "models") == 0
-    assert "limits of this server" in connect().refusal("retry", **seen)
-    assert decisions(service, "retry", "models") == 0
+    refusal = connect(elicitation_callback=no.answer).refusal("retry", **seen)
+    assert "has not agreed" in refusal and "Retry" in no.asked[0]
+    silent = connect()
+    assert "limits of this server" in silent.refusal("retry", **seen)
+    assert decisions(silent.service, "retry", "models") == 0
 
 
-def test_a_model_is_optimized_once(agent: Agent, service: ThreadService) -> None:
+def test_a_model_is_optimized_once(agent: Agent) -> None:
     """The quote has Mint's price; the same request starts nothing more."""
     model = finished(agent)
     quote = agent.ask("estimate_transform", action="optimize", job=model["job"], level="light")
     assert quote["credits"] and "(light)" in quote["summary"]
-    assert decisions(service, "optimize", "models") == 0
+    assert decisions(agent.service, "optimize", "models") == 0
     started = agent.ask("generate", **arguments(quote, request_id="lighter"))
     assert agent.ask("generate", **arguments(quote, request_id="lighter"))["job"] == started["job"]
     done = wait(agent, started["job"])
     assert done["phase"] == "ready" and Path(done["files"]["model"]).is_file()
-    assert decisions(service, "optimize", "models") == 1
+    assert decisions(agent.service, "optimize", "models") == 1
     refusal = agent.refusal("estimate_transform", action="optimize", asset=model["asset"])
     assert "is optimized already" in refusal
 
 
 def test_a_person_is_asked_about_a_price_that_mint_does_not_give(
-    connect: Connect, limits: Limits, service: ThreadService, tmp_path: Path
+    connect: Connect, limits: Limits, tmp_path: Path
 ) -> None:
-    """Conversions have no price: a client that cannot ask is refused, a person may agree."""
-    model, folder = finished(connect())["job"], tmp_path / "converted"
-    request = {"action": "convert", "job": model, "formats": ["fbx", "stl"], "folder": str(folder)}
+    """Conversions have no price: a client that cannot ask is refused, a person may agree.
+
+    Formats that exist already are free, and are only downloaded.
+    """
     silent = connect()
-    quote = silent.ask("estimate_transform", **request)
-    assert quote["credits"] is None and not folder.exists()
+    request = {"action": "convert", "job": finished(silent)["job"], "formats": ["fbx", "stl"]}
+    quote = silent.ask("estimate_transform", **request, folder=str(tmp_path / "a"))
+    assert quote["credits"] is None and not (tmp_path / "a").exists()
     words = arguments(quote, approved_credits=100, request_id="formats")
     assert "did not return a price" in silent.refusal("generate", **words)
-    assert decisions(service, "convert", "models") == 0
+    assert decisions(silent.service, "convert", "models") == 0
     person = Person()
     asking = connect(elicitation_callback=person.answer)
-    quote = asking.ask("estimate_transform", **request)
-    started = asking.ask("generate", **{**words, "quote_id": quote["quote_id"]})
-    assert "FBX, STL" in person.asked[0]
-    assert wait(asking, started["job"])["phase"] == "placed"
-    assert {each.suffix for each in folder.iterdir()} == {".fbx", ".stl"}
-    assert decisions(service, "convert", "models") == 1
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        quote = asking.ask("estimate_transform", **request, folder=str(folder))
+        words = arguments(quote, approved_credits=100, request_id=name)
+        started = asking.ask("generate", **words)
+        assert wait(asking, started["job"])["phase"] == "placed"
+        assert {path.suffix for path in folder.iterdir()} == {".fbx", ".stl"}
+    (question,) = person.asked
+    assert "FBX, STL" in question
+    assert decisions(silent.service, "convert", "models") == 1
 
 
-def test_formats_that_exist_are_free(
-    connect: Connect, set_limits: SetLimits, service: ThreadService, tmp_path: Path
-) -> None:
-    """Nobody is asked: they are only downloaded."""
-    person = Person()
-    agent = connect(elicitation_callback=person.answer)
-    model = finished(agent)["job"]
-    request = {"action": "convert", "job": model, "formats": ["stl"]}
-    for number, folder in enumerate(("a", "b")):
-        quote = agent.ask("estimate_transform", **request, folder=str(tmp_path / folder))
-        words = arguments(quote, approved_credits=100, request_id=folder)
-        asked = len(person.asked)
-        started = agent.ask("generate", **words)
-        assert wait(agent, started["job"])["phase"] == "placed"
-        assert len(person.asked) - asked == (1 if number == 0 else 0)
-        assert [each.suffix for each in (tmp_path / folder).iterdir()] == [".stl"]
-    assert decisions(service, "convert", "models") == 1
-
-
-def test_what_cannot_be_transformed(agent: Agent, service: ThreadService, tmp_path: Path) -> None:
+def test_what_cannot_be_transformed(agent: Agent, tmp_path: Path) -> None:
     """Each refusal says why, and costs nothing."""
     job = finished(agent)["job"]
     world = finished(agent, prompt="a hall", kind="world")["job"]
     folder = str(tmp_path / "out")
-    for sentence, request in {
-        "either a job or an asset": {"action": "optimize"},
-        "Only models": {"action": "optimize", "job": world},
-        "no such model": {"action": "optimize", "asset": "../x"},
-        "at least one format": {"action": "convert", "job": job, "folder": folder},
-        "absolute path of a folder": {"action": "convert", "job": job, "formats": ["fbx"]},
-    }.items():
+    for sentence, request in (
+        ("either a job or an asset", {"action": "optimize"}),
+        ("Only models", {"action": "optimize", "job": world}),
+        ("no such model", {"action": "optimize", "asset": "../x"}),
+        ("at least one format", {"action": "convert", "job": job, "folder": folder}),
+        ("absolute path of a folder", {"action": "convert", "job": job, "formats": ["fbx"]}),
+        ("", {"action": "explode", "job": job}),
+        ("", {"action": "optimize", "asset": "unknown"}),
+    ):
         assert sentence in agent.refusal("estimate_transform", **request)
-    assert agent.call("estimate_transform", action="explode", job=job).is_error
-    assert agent.call("estimate_transform", action="optimize", asset="unknown").is_error
-    (tmp_path / "file").write_text("")
-    quote = agent.ask(
-        "estimate_transform",
-        action="convert",
-        job=job,
-        formats=["fbx"],
-        folder=str(tmp_path / "file"),
-    )
-    assert quote["credits"] is None
-    assert decisions(service, "convert", "models") + decisions(service, "optimize", "models") == 0
+    sent = [decisions(agent.service, verb, "models") for verb in ("convert", "optimize")]
+    assert sent == [0, 0]

@@ -15,7 +15,8 @@ from mint_blender.jobs.storage import job_cache
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
 from ..batch_helpers import animations
-from .agent import Agent, Connect
+from ..test_batch_limit import cheap
+from .agent import Agent, Connect, pictures_of
 
 LAMP: dict[str, Any] = {"prompt": "a lamp", "preset": "fast"}
 
@@ -36,63 +37,56 @@ def arguments(quote: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**of_quote, "request_id": "one", **changes}
 
 
-def test_an_estimate_has_the_price_and_starts_nothing(agent: Agent, service: ThreadService) -> None:
-    """The price is Mint's."""
+def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None:
+    """The usual way: quote, generate, wait, look, approve, wait. The price is Mint's."""
     quote = agent.ask("estimate", **LAMP)
     expected = {"credits": 248, "credits_needed": 248, "expires_in_seconds": 600}
     summary = 'Generate the model "a lamp" (fast, review). About 248 Credits.'
     assert {**expected, "person_decides": None, "summary": summary}.items() <= quote.items()
-    assert started(service) == 0
-
-
-def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None:
-    """The usual way: quote, generate, wait, look, approve, wait."""
-    job = generate(agent, agent.ask("estimate", **LAMP), request_id="lamp")
-    assert job["request_id"] == "lamp"
-    assert job["approved_credits"] == 248
+    assert started(agent.service) == 0
+    job = generate(agent, quote, request_id="lamp")
+    assert (job["request_id"], job["approved_credits"]) == ("lamp", 248)
     assert not job["is_waiting_for_somebody"]
     waited = agent.call("wait", jobs=[job["job"]], seconds=20)
     state = waited.structured_content
+    assert state is not None
     assert (state["ended"], state["changed"]) == ("change", [job["job"]])
     (seen,) = state["jobs"]
     assert (seen["phase"], seen["revision"]) == ("review", "preview-1")
     assert Path(seen["files"]["preview"]).is_file()
-    assert len([each for each in waited.content if each.type == "image"]) == 1
+    assert len(pictures_of(waited)) == 1
     approved = agent.ask("approve", job=job["job"], revision=seen["revision"], approved_credits=248)
     assert approved["revision"] == "preview-1-approved"
     done = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"][0]
-    assert done["phase"] == "ready"
+    assert (done["phase"], done["credits"]) == ("ready", 248)
     assert Path(done["files"]["model"]).is_file()
-    assert done["credits"] == 248
     assert started(agent.service) == 1
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
 def test_the_same_request_returns_the_same_job(
-    limits: object, connect: Connect, service: ThreadService, is_restarted: bool
+    limits: object, connect: Connect, is_restarted: bool
 ) -> None:
-    """Also with another quote, and from another server, which has the journal but not the quote."""
+    """Also with another quote, and from another server, which has the journal but not the quote.
+
+    The same id with another prompt is a mistake of the agent, and starts nothing.
+    """
     first = connect()
     quote = first.ask("estimate", **LAMP)
     job = generate(first, quote)
     agent = connect() if is_restarted else first
     assert generate(agent, quote)["job"] == job["job"]
     assert generate(agent, agent.ask("estimate", **LAMP))["job"] == job["job"]
-    other = {"quote_id": "unknown"} if is_restarted else {"request_id": "two"}
-    refusal = agent.refusal("generate", **arguments(quote, **other))
-    assert ("with another request" if is_restarted else "was used for the job") in refusal
-    agent.ask("wait", jobs=[job["job"]], seconds=20)
-    assert started(service) == 1
-
-
-def test_an_id_belongs_to_one_request(agent: Agent, service: ThreadService) -> None:
-    """The same id with another prompt is a mistake of the agent, and starts nothing."""
-    job = generate(agent, agent.ask("estimate", **LAMP))
-    other = agent.ask("estimate", prompt="a chest", preset="fast")
-    refusal = agent.refusal("generate", **arguments(other))
+    unknown = agent.refusal("generate", **arguments(quote, quote_id="unknown", request_id="new"))
+    assert "has not made the quote" in unknown
+    if not is_restarted:
+        refusal = agent.refusal("generate", **arguments(quote, request_id="two"))
+        assert "was used for the job" in refusal
+    chest = agent.ask("estimate", prompt="a chest", preset="fast")
+    refusal = agent.refusal("generate", **arguments(chest))
     assert f"has started the job {job['job']} with another request" in refusal
     agent.ask("wait", jobs=[job["job"]], seconds=20)
-    assert started(service) == 1
+    assert started(agent.service) == 1
 
 
 def test_quotes_expire(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,48 +97,49 @@ def test_quotes_expire(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     assert started(agent.service) == 0
 
 
-def test_quotes_of_other_servers_are_not_used(
-    limits: object, connect: Connect, service: ThreadService
-) -> None:
-    """A quote is good where it was made."""
-    quote = connect().ask("estimate", **LAMP)
-    assert "has not made the quote" in connect().refusal("generate", **arguments(quote))
-    assert started(service) == 0
-
-
-def test_less_than_the_price_was_approved(agent: Agent, service: ThreadService) -> None:
+def test_less_than_the_price_was_approved(agent: Agent) -> None:
     """The sentence has both numbers."""
     quote = agent.ask("estimate", **LAMP)
     refusal = agent.refusal("generate", **arguments(quote, approved_credits=247))
     assert "About 248 Credits. That is more than the approved 247 Credits." in refusal
     for wrong in (-1, "nan", "inf"):
         agent.refusal("generate", **arguments(quote, approved_credits=wrong))
-    assert started(service) == 0
+    assert started(agent.service) == 0
 
 
-def test_a_price_that_rose_is_refused(agent: Agent, service: ThreadService) -> None:
-    """Mint is asked again right before the start."""
+def test_a_price_that_rose_is_refused(agent: Agent) -> None:
+    """Mint is asked again right before the start; during an outage nothing is started."""
     quote = agent.ask("estimate", **LAMP)
-    dearer = {
-        "object": "pricing_estimate",
-        "operation": "model_generation",
-        "credits": {"requiredToStart": 150, "estimatedTotal": 300},
-    }
-    answer = {"method": "POST", "path": "/v1/pricing:estimate", "times": 100}
-    service.scenario(answers=[{**answer, "answer": {"status": 200, "json": dearer}}])
+    agent.service.stop()
+    agent.refusal("generate", **arguments(quote))
+    agent.service.start()
+    agent.service.scenario(answers=[cheap(300, times=100)])
     refusal = agent.refusal("generate", **arguments(quote, approved_credits=1000))
     assert "The price has changed since the quote: it is now 300 Credits." in refusal
-    assert started(service) == 0
-
-
-def test_an_outage_starts_nothing(agent: Agent, service: ThreadService) -> None:
-    """The price cannot be checked, so nothing is started; later the quote is still good."""
-    quote = agent.ask("estimate", **LAMP)
-    service.stop()
-    agent.refusal("generate", **arguments(quote))
-    assert agent.ask("jobs")["jobs"] == []
-    service.start()
+    assert agent.ask("jobs")["jobs"] == [] and started(agent.service) == 0
+    agent.service.mint.scripted.clear()
     assert generate(agent, quote)["job"]
+
+
+def test_wrong_requests_get_a_sentence(agent: Agent) -> None:
+    """What Mint would refuse is refused before anything is sent."""
+    for wrong, sentence in (
+        ({"prompt": " "}, "The prompt is empty"),
+        ({"images": ["lamp.png"]}, "needs an absolute path"),
+        ({"images": ["/nowhere/lamp.png"]}, "cannot be read"),
+        ({"preset": "cheap"}, "preset"),
+    ):
+        assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})
+    assert agent.service.requests("POST") == []
+    made = generate(agent, agent.ask("estimate", **{**LAMP, "mode": "auto"}))
+    agent.ask("wait", jobs=[made["job"]], seconds=20)
+    for motion, sentence in (
+        ({"motions": [" "]}, "The motion is empty"),
+        ({"motions": []}, "at least 1 item"),
+        ({"motions": ["walk"], "height": 99}, "99.00 m high"),
+    ):
+        assert sentence in agent.refusal("animate_model", job=made["job"], **motion)
+    assert not agent.service.requests("POST", "*:animate")
 
 
 def test_a_picture_that_changed_is_refused(agent: Agent, tmp_path: Path) -> None:
@@ -157,23 +152,8 @@ def test_a_picture_that_changed_is_refused(agent: Agent, tmp_path: Path) -> None
     assert started(agent.service) == 0
 
 
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"prompt": " "}, "The prompt is empty"),
-        ({"images": ["lamp.png"]}, "needs an absolute path"),
-        ({"images": ["/nowhere/lamp.png"]}, "cannot be read"),
-        ({"preset": "cheap"}, "preset"),
-    ],
-)
-def test_wrong_requests_get_a_sentence(agent: Agent, wrong: dict[str, Any], sentence: str) -> None:
-    """What Mint would refuse is refused before anything is sent."""
-    assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})
-    assert agent.service.requests("POST") == []
-
-
 def test_a_job_that_was_never_sent_waits_for_the_same_request(
-    limits: object, connect: Connect, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    limits: object, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a crash between commit and sending nothing is spent by itself."""
     first = connect()
@@ -184,16 +164,15 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     monkeypatch.setattr(job_cache, "_requested", set())  # as in a new process
     second = connect()
     left = second.ask("wait", jobs=[job], seconds=10)
+    (state,) = left["jobs"]
     assert left["ended"] == "change"
-    assert "Call generate with the same request_id" in left["jobs"][0]["next"]
-    refusal = second.refusal(
-        "resume", job=job, revision=left["jobs"][0]["revision"], approved_credits=1000
-    )
-    assert "same request_id" in refusal
-    assert started(service) == 0
+    assert "Call generate with the same request_id" in state["next"]
+    resume = {"job": job, "revision": state["revision"], "approved_credits": 1000}
+    assert "same request_id" in second.refusal("resume", **resume)
+    assert started(second.service) == 0
     assert generate(second, quote)["job"] == job
     assert second.ask("wait", jobs=[job], seconds=20)["jobs"][0]["phase"] == "review"
-    assert started(service) == 1
+    assert started(second.service) == 1
 
 
 @pytest.mark.blender
@@ -224,16 +203,3 @@ def test_a_model_is_animated_for_a_quoted_price(agent: Agent, tmp_path: Path) ->
     assert set(animations(file)) == {"walk in place", "run"}
     free = agent.ask("animate_model", asset=done[0]["asset"], motions=["Run"])
     assert (free["credits"], free["person_decides"]) == (0, None)
-
-
-def test_a_wrong_motion_is_refused(agent: Agent, service: ThreadService) -> None:
-    """Before there is a quote."""
-    made = generate(agent, agent.ask("estimate", **{**LAMP, "mode": "auto"}))
-    agent.ask("wait", jobs=[made["job"]], seconds=20)
-    for arguments, sentence in (
-        ({"motions": [" "]}, "The motion is empty"),
-        ({"motions": []}, "at least 1 item"),
-        ({"motions": ["walk"], "height": 99}, "99.00 m high"),
-    ):
-        assert sentence in agent.refusal("animate_model", job=made["job"], **arguments)
-    assert not service.requests("POST", "*:animate")

@@ -20,22 +20,27 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-def test_page_by_page(agent: Agent, service: ThreadService) -> None:
-    """Every item comes once, newest first, and says whether it can be placed."""
+def test_page_by_page(agent: Agent) -> None:
+    """Every item comes once, newest first, and says whether it can be placed.
+
+    Worlds have a list of their own, and a refused key is a sentence.
+    """
     items, cursor, pages = [], None, 0
     while pages == 0 or cursor:
         page = agent.ask("library", most=20, cursor=cursor)
         items += page["items"]
         cursor, pages = page["next_cursor"], pages + 1
     assert pages == 3
-    assert {each["asset"] for each in items} == {
-        each.id for each in service.resources() if each.kind == "model"
-    }
-    assert [each["created_at"] for each in items] == sorted(
-        (each["created_at"] for each in items), reverse=True
-    )
-    assert {each["can_be_placed"] for each in items} == {True, False}
-    assert service.requests("POST") == []
+    models = {asset.id for asset in agent.service.resources() if asset.kind == "model"}
+    assert {item["asset"] for item in items} == models
+    times = [item["created_at"] for item in items]
+    assert times == sorted(times, reverse=True)
+    assert {item["can_be_placed"] for item in items} == {True, False}
+    worlds = agent.ask("library", kind="world")["items"]
+    assert [world["kind"] for world in worlds] == ["world"] * 3
+    assert agent.service.requests("POST") == []
+    agent.service.scenario(revoked=True)
+    assert "API key" in agent.refusal("library")
 
 
 def test_a_search_looks_through_pages(agent: Agent) -> None:
@@ -72,15 +77,3 @@ def test_pictures_on_request(agent: Agent) -> None:
     assert 1 <= len(shown) <= 4
     assert all(each[:4] == b"RIFF" or each[:2] == b"\xff\xd8" for each in shown)
     assert agent.call("library", pictures=9).is_error
-
-
-def test_worlds(agent: Agent) -> None:
-    """The other kind has a list of its own."""
-    items = agent.ask("library", kind="world")["items"]
-    assert len(items) == 3 and {each["kind"] for each in items} == {"world"}
-
-
-def test_a_refused_key(agent: Agent, service: ThreadService) -> None:
-    """It is a sentence."""
-    service.scenario(revoked=True)
-    assert "API key" in agent.refusal("library")

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from mint_blender.cli import session
 
-from ...mint_service.runner import ThreadService
 from .agent import Agent, pictures_of
 from .results import finished
 from .test_decisions import lamp_at_preview, state_of
@@ -57,9 +55,12 @@ def test_a_world_is_written(agent: Agent, tmp_path: Path) -> None:
 
 
 def test_mints_own_file_is_copied_without_blender(agent: Agent, tmp_path: Path) -> None:
-    """The answer says why there is no picture."""
+    """The answer says why there is no picture. Only overwrite=true replaces a file."""
     job, file = finished(agent), tmp_path / "lamp.glb"
-    placed = agent.ask("place", job=job["job"], path=str(file))
+    file.write_text("mine")
+    assert "exists already" in agent.refusal("place", job=job["job"], path=str(file))
+    assert file.read_text() == "mine"
+    placed = agent.ask("place", job=job["job"], path=str(file), overwrite=True)
     assert file.read_bytes() == Path(job["files"]["model"]).read_bytes()
     assert (placed["objects"], placed["low"]) == ([], None)
     assert "pip install bpy" in placed["notes"][0]
@@ -68,16 +69,6 @@ def test_mints_own_file_is_copied_without_blender(agent: Agent, tmp_path: Path) 
     again = agent.ask("place", job=job["job"], path=str(tmp_path / "b.glb"), still=False)
     assert (again["notes"], agent.service.credits()) == ([], spent)
     assert (tmp_path / "b.glb").read_bytes() == file.read_bytes()
-
-
-def test_an_existing_file_is_kept(agent: Agent, tmp_path: Path) -> None:
-    """Only overwrite=true replaces it."""
-    job, file = finished(agent), tmp_path / "lamp.glb"
-    file.write_text("mine")
-    assert "exists already" in agent.refusal("place", job=job["job"], path=str(file))
-    assert file.read_text() == "mine"
-    agent.ask("place", job=job["job"], path=str(file), overwrite=True)
-    assert file.read_bytes()[:4] == b"glTF"
 
 
 def test_paths_that_cannot_be_written(agent: Agent, tmp_path: Path) -> None:
@@ -104,32 +95,19 @@ def test_a_job_without_a_result(agent: Agent, tmp_path: Path) -> None:
         assert "either a job or an asset" in agent.refusal("place", **both, path=path)
 
 
-def library_item(agent: Agent, service: ThreadService) -> dict[str, Any]:
-    """Return an item of the library that no job on this computer knows."""
-    finished(agent)
-    (resource,) = service.resources()
-    return {"asset": resource.id}
-
-
 def test_an_asset_of_the_library_is_downloaded_once(agent: Agent, tmp_path: Path) -> None:
     """Its files are fetched for free; a second call uses them."""
-    item = library_item(agent, agent.service)
-    generated = agent.ask("jobs")["jobs"][0]
-    placed = agent.ask("place", **item, path=str(tmp_path / "a.glb"))
-    assert placed["job"] == generated["job"], "the files are here already"
+    generated = finished(agent)["job"]
+    (resource,) = agent.service.resources()
+    placed = agent.ask("place", asset=resource.id, path=str(tmp_path / "a.glb"))
+    assert placed["job"] == generated, "the files are here already"
     spent = agent.service.credits()
-    forget(generated["job"])
-    placed = agent.ask("place", **item, path=str(tmp_path / "b.glb"))
-    assert placed["job"] != generated["job"] and (tmp_path / "b.glb").is_file()
-    again = agent.ask("place", **item, path=str(tmp_path / "c.glb"))
+    with session.open_journal() as job_service:
+        job_service.dismiss(generated)  # as a person does in Blender
+    placed = agent.ask("place", asset=resource.id, path=str(tmp_path / "b.glb"))
+    assert placed["job"] != generated and (tmp_path / "b.glb").is_file()
+    again = agent.ask("place", asset=resource.id, path=str(tmp_path / "c.glb"))
     assert again["job"] == placed["job"]
     assert agent.service.credits() == spent
-    assert "Not a valid Mint ID" in agent.refusal(
-        "place", asset="../x", path=str(tmp_path / "d.glb")
-    )
-
-
-def forget(job: str) -> None:
-    """Remove a job from the list, as a person does in Blender."""
-    with session.open_journal() as job_service:
-        job_service.dismiss(job)
+    refusal = agent.refusal("place", asset="../x", path=str(tmp_path / "d.glb"))
+    assert "Not a valid Mint ID" in refusal

@@ -115,7 +115,7 @@ async def waited(client: Client, job: str) -> dict[str, Any]:
             return state
 
 
-@pytest.mark.one_blender
+@pytest.mark.thorough
 def test_kills_and_restarts_pay_once(service: ThreadService, home: Path, tmp_path: Path) -> None:
     """Killed while it starts a job, at the Preview, and while it approves: one job, one price."""
     shell, before = Shell(service, home, tmp_path), service.credits()

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -20,7 +20,7 @@ from mcp_types import ImageContent
 from PIL import Image
 
 from mint_blender.cli import session
-from mint_blender.cli.mcp_server import server
+from mint_blender.cli.mcp_server import generate, server
 from mint_blender.cli.mcp_server.answers import LONGEST_SIDE, picture_content
 from mint_blender.cli.mcp_server.server import TOOLS
 from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, PATIENCE, READ_ONLY, Tool
@@ -28,6 +28,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.mint import redaction
 from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
+from mint_blender.mint.schema import Kind
 
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
@@ -46,32 +47,25 @@ READS = {
 
 
 def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
-    """A client may run without asking only what changes nothing; `place` can replace a file."""
-    listed = agent.portal.call(agent.client.list_tools).tools
-    hints = {each.name: each.annotations for each in listed}
+    """A client may run without asking only what changes nothing; `place` can replace a file.
+
+    Each tool has a title, sentences, and no argument of the server's.
+    """
+    listed = agent.portal.call(agent.client.list_tools)
+    hints = {tool.name: tool.annotations for tool in listed.tools}
     assert set(hints) == IRREVERSIBLE | READS | {"place"}
-    for name in IRREVERSIBLE | {"place"}:
-        assert not hints[name].read_only_hint, name
-        assert hints[name].destructive_hint, name
-        assert hints[name].idempotent_hint is (name != "place"), name
-        assert hints[name].open_world_hint, name
-    for name in READS:
-        assert hints[name].read_only_hint, name
-        assert hints[name].open_world_hint is (name not in READS_HERE), name
-
-
-def test_tools_describe_themselves(agent: Agent) -> None:
-    """Each has a title, sentences, and no argument of the server's."""
-    for tool in agent.portal.call(agent.client.list_tools).tools:
-        assert tool.title, tool.name
-        assert tool.description.endswith("."), tool.name
+    for name, hint in hints.items():
+        assert hint is not None
+        assert hint.read_only_hint is (name in READS), name
+        assert hint.open_world_hint is (name not in READS_HERE), name
+        if name not in READS:
+            assert hint.destructive_hint, name
+            assert hint.idempotent_hint is (name != "place"), name
+    for tool in listed.tools:
+        assert tool.title and tool.description and tool.description.endswith("."), tool.name
         assert "\n  " not in tool.description, tool.name
         assert not {"context", "decision", "ctx"} & set(tool.input_schema["properties"]), tool.name
-
-
-def test_all_tools_together_are_short(agent: Agent) -> None:
-    """A model reads them before its first word: 4,000 tokens at most, of four characters each."""
-    listed = agent.portal.call(agent.client.list_tools)
+    # a model reads them before its first word: 4,000 tokens at most, of four characters each
     assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) <= 16_000
 
 
@@ -103,39 +97,41 @@ LONG = 1_000_000
 WORD, WORDS = "x" * LONG, "x " * (LONG // 2)
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "end"),
-    [
-        ("wait", {"jobs": [WORD]}, "."),
-        ("wait", {"jobs": [WORDS]}, "."),
-        ("approve", {"job": WORD, "revision": WORD, "approved_credits": 1}, "."),
-        ("estimate", {"prompt": "a lamp", "images": [WORD]}, "needs an absolute path."),
-        ("estimate", {"prompt": "a lamp", "preset": WORD}, ""),
-        ("generate", {"quote_id": WORDS, "approved_credits": 1, "request_id": "a"}, "."),
-        ("reference_image", {"image": "/" + WORD}, ""),
-        (WORD, {}, ""),
-    ],
+TOO_LONG: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("wait", {"jobs": [WORD]}, "."),
+    ("wait", {"jobs": [WORDS]}, "."),
+    ("approve", {"job": WORD, "revision": WORD, "approved_credits": 1}, "."),
+    ("estimate", {"prompt": "a lamp", "images": [WORD]}, "needs an absolute path."),
+    ("estimate", {"prompt": "a lamp", "preset": WORD}, ""),
+    ("generate", {"quote_id": WORDS, "approved_credits": 1, "request_id": "a"}, "."),
+    ("reference_image", {"image": "/" + WORD}, ""),
+    (WORD, {}, ""),
 )
-def test_errors_quote_no_long_argument(
-    agent: Agent, tool: str, arguments: dict[str, Any], end: str
-) -> None:
-    """What an agent has sent by mistake does not fill its memory a second time."""
-    sentence = agent.refusal(tool, **arguments)
-    assert len(sentence) < 1000
-    assert sentence.endswith(end)
 
 
-def test_a_long_error_keeps_its_beginning_and_its_end(agent: Agent) -> None:
-    """Many wrong arguments make many sentences."""
+def test_errors_quote_no_long_argument(agent: Agent) -> None:
+    """What an agent has sent by mistake does not fill its memory a second time.
+
+    A long error keeps its beginning and its end; a path of usual length stays one.
+    """
+    for tool, words, end in TOO_LONG:
+        sentence = agent.refusal(tool, **words)
+        assert len(sentence) < 1000
+        assert sentence.endswith(end)
     sentence = agent.refusal("wait", jobs=[{"a": 1}] * 50)
     assert len(sentence) <= LONGEST_TEXT + len("…")
     assert sentence.startswith("Error executing tool wait: ")
-
-
-def test_a_short_argument_is_quoted_whole(agent: Agent) -> None:
-    """A path of usual length stays one."""
     path = "folder/" * 30 + "lamp.png"
     assert path in agent.refusal("estimate", prompt="a lamp", images=[path])
+
+
+def test_the_configuration_of_the_page() -> None:
+    """It is JSON that can be copied, and a wrong name of a variable would be no limit at all."""
+    (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    server = json.loads(block)["mcpServers"]["mint"]
+    assert server["args"] == ["mcp"]
+    assert set(server["env"]) <= VARIABLES
+    assert set(re.findall(r"MINT_[A-Z_]+", TEXT)) == VARIABLES
 
 
 def test_a_tool_does_not_wait_as_long_as_a_command(
@@ -165,18 +161,6 @@ def test_the_table_has_every_tool() -> None:
             assert rows[tool.function.__name__] == "no"
 
 
-def test_the_page_begins_with_a_conversation() -> None:
-    """An example comes before all sections, and its tools are those of the table."""
-    example = TEXT.partition("\n## ")[0]
-    used = {
-        name
-        for names in re.findall(r"\*\*Agent\*\* \((.+?)\)", example)
-        for name in re.findall(r"\w+", names)
-    }
-    assert {"estimate", "generate", "approve", "place"} <= used
-    assert used <= {tool.function.__name__ for tool in TOOLS}
-
-
 def test_the_table_has_every_member_of_a_job(agent: Agent) -> None:
     """No schema says what a member means."""
     (table,) = re.findall(r"^\| member of a job .*\n(?:\|.*\n)+", TEXT, re.MULTILINE)
@@ -187,20 +171,6 @@ def test_the_table_has_every_member_of_a_job(agent: Agent) -> None:
     assert re.findall(r"`(\w+)`", phases) == list(Phase)
 
 
-def test_the_configuration_is_json() -> None:
-    """It can be copied."""
-    (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
-    configuration: dict[str, Any] = json.loads(block)
-    server = configuration["mcpServers"]["mint"]
-    assert server["args"] == ["mcp"]
-    assert set(server["env"]) <= VARIABLES
-
-
-def test_every_variable_exists() -> None:
-    """A wrong name would be no limit at all."""
-    assert set(re.findall(r"MINT_[A-Z_]+", TEXT)) == VARIABLES
-
-
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
 
@@ -209,90 +179,69 @@ def content(path: Path) -> ImageContent | None:
     return anyio.run(picture_content, path)
 
 
-def decoded(picture: ImageContent) -> Image.Image:
-    """Return the pixels of a picture."""
+def decoded(path: Path) -> Image.Image:
+    """Return the pixels of the JPEG that an agent gets."""
+    picture = content(path)
+    assert picture is not None and picture.mime_type == "image/jpeg"
     return Image.open(io.BytesIO(base64.b64decode(picture.data)))
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_small_picture_is_sent_as_it_is(tmp_path: Path, format: str) -> None:
-    """Mint's own names have several endings, so the content decides about the type."""
+def test_pictures_are_sent_whole_or_scaled(tmp_path: Path, format: str) -> None:
+    """A small one is sent as it is, with the type of its content, and a large one as a JPEG.
+
+    One that is cut off is not sent, neither as it is nor decoded.
+    """
     path = tmp_path / "preview.bin"
     Image.new("RGB", (512, 300), (200, 100, 0)).save(path, format)
     picture = content(path)
-    assert picture.mime_type == FORMATS[format]
+    assert picture is not None and picture.mime_type == FORMATS[format]
     assert base64.b64decode(picture.data) == path.read_bytes()
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_large_picture_is_scaled(tmp_path: Path, format: str) -> None:
-    """Its shape and color stay."""
-    path = tmp_path / "preview"
     Image.new("RGB", (3000, 1500), (200, 100, 0)).save(path, format)
-    picture = content(path)
-    assert picture.mime_type == "image/jpeg"
-    seen = decoded(picture)
+    seen = decoded(path)
     assert seen.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
-    red, green, blue = seen.getpixel((100, 100))
+    red, green, blue = cast(tuple[int, int, int], seen.getpixel((100, 100)))
     assert abs(red - 200) + abs(green - 100) + blue < 12
+    for size in (200, 1000):
+        Image.effect_noise((size, size), 100).convert("RGB").save(path, format)
+        path.write_bytes(path.read_bytes()[:10_000])
+        assert content(path) is None
 
 
-def test_a_heavy_picture_is_compressed(tmp_path: Path) -> None:
-    """Noise of the right size is still too many bytes."""
-    path = tmp_path / "noise.png"
+def test_pictures_that_have_to_be_changed(tmp_path: Path) -> None:
+    """Noise is compressed, and what is transparent becomes gray: black would hide a dark model."""
+    path = tmp_path / "picture.png"
     Image.effect_noise((768, 768), 100).save(path)
     assert path.stat().st_size > 300_000
-    assert len(base64.b64decode(content(path).data)) < path.stat().st_size
-
-
-def test_what_is_transparent_becomes_gray(tmp_path: Path) -> None:
-    """JPEG has no transparency, and black would hide a dark model."""
-    path = tmp_path / "clear.png"
+    noise = content(path)
+    assert noise is not None and len(base64.b64decode(noise.data)) < path.stat().st_size
     Image.new("RGBA", (2000, 2000), (0, 0, 0, 0)).save(path)
-    assert all(abs(each - 128) < 3 for each in decoded(content(path)).getpixel((5, 5)))
-
-
-@pytest.mark.parametrize("data", [b"", b"<html>", b"RIFF\x10\0\0\0WEBPVP8X", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_picture_is_not_sent(tmp_path: Path, data: bytes) -> None:
-    """The agent still gets the path."""
-    path = tmp_path / "preview.webp"
-    path.write_bytes(data)
-    assert content(path) is None
+    pixel = cast(tuple[int, int, int], decoded(path).getpixel((5, 5)))
+    assert all(abs(value - 128) < 3 for value in pixel)
+    for data in (b"", b"<html>", b"RIFF\x10\0\0\0WEBPVP8X", b"\x89PNG\r\n\x1a\n"):
+        path.write_bytes(data)
+        assert content(path) is None
     assert content(tmp_path / "missing.webp") is None
 
 
-@pytest.mark.parametrize("size", [200, 2000])
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_cut_off_picture_is_not_sent(tmp_path: Path, size: int, format: str) -> None:
-    """Neither one that would be sent as it is, nor one that has to be decoded."""
-    path = tmp_path / "preview"
-    Image.effect_noise((size, size), 100).convert("RGB").save(path, format)
-    path.write_bytes(path.read_bytes()[:10_000])
-    assert content(path) is None
-
-
 @pytest.mark.covers("S-agent")
-def test_account_says_whose_credits_are_spent(agent: Agent, signed_in: ThreadService) -> None:
-    """The Credits are those at Mint; a key that Mint refuses is an answer, too."""
-    state = agent.ask("account")
-    assert {"key": "accepted", "base_url": signed_in.api}.items() <= state.items()
-    assert (state["credits_available"], state["credits_spent_today"]) == (signed_in.credits(), 0)
+def test_account_says_whose_credits_are_spent(
+    agent: Agent, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Credits are those at Mint; a key that is refused or missing is an answer, too."""
+    state, service = agent.ask("account"), agent.service
+    assert {"key": "accepted", "base_url": service.api}.items() <= state.items()
+    assert (state["credits_available"], state["credits_spent_today"]) == (service.credits(), 0)
     assert (state["limit_per_generation"], state["limit_per_day"]) == (2000, 5000)
-    signed_in.scenario(revoked=True)
+    service.scenario(revoked=True)
     state = agent.ask("account")
     assert (state["key"], state["credits_available"]) == ("refused", None)
     assert state["problem"]
-
-
-def test_account_works_without_a_key(
-    connect: Connect, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A missing key is an answer, not an error: the agent has to say what to do."""
     monkeypatch.delenv("MINT_API_KEY")
+    asked = len(service.requests())
     state = connect().ask("account")
-    assert state["key"] == "missing"
-    assert "MINT_API_KEY" in state["problem"]
-    assert signed_in.requests() == []
+    assert state["key"] == "missing" and "MINT_API_KEY" in state["problem"]
+    assert len(service.requests()) == asked
 
 
 def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> None:
@@ -303,12 +252,9 @@ def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> Non
         " from mint_blender.jobs.storage.job_locks import ProcessLock;"
         " lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); input()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(home)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    ) as other:
+    command = [sys.executable, "-c", code, str(home)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as other:
         assert other.stdout.readline() == b"held\n"
         assert agent.ask("account")["shares_jobs"] is True
         other.kill()
@@ -337,48 +283,37 @@ def test_a_picture_is_shown_and_can_be_passed(agent: Agent, picture: Path) -> No
     assert len(agent.service.requests("POST", "/v1/reference-images")) == 1
 
 
-def test_what_is_no_picture_for_mint(agent: Agent, tmp_path: Path) -> None:
-    """Each refusal says why, and nothing of another file is shown."""
+def test_what_is_no_picture_for_mint(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refusal says why, and nothing of another file or of the local network is shown."""
     (tmp_path / "secret.txt").write_text("password")
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    large = tmp_path / "large.webp"
-    large.write_bytes(webp((0.0, 0.0, 1.0)) + os.urandom(6 * 2**20))
+    (tmp_path / "large.webp").write_bytes(webp((0.0, 0.0, 1.0)) + os.urandom(6 * 2**20))
+    monkeypatch.setattr(generate, "_is_local_service", lambda: False)
     for image, sentence in {
         str(tmp_path / "secret.txt"): "cannot be used",
         str(tmp_path / "cut.png"): "cannot be used",
+        str(tmp_path / "large.webp"): "is 6.0 MB; Mint accepts at most 5 MB",
         str(tmp_path / "gone.png"): "cannot be read",
         str(tmp_path): "cannot be",
         "lamp.png": "absolute path",
         "ftp://example.org/lamp.png": "must be a file or an https:// address",
         "file:///etc/passwd": "must be a file or an https:// address",
+        "https://127.0.0.1/a.png": "cannot be used",
+        "https://192.168.0.1/a.png": "cannot be used",
     }.items():
         refusal = agent.refusal("reference_image", image=image)
-        assert sentence in refusal and "password" not in refusal
-    assert "cannot be used" in agent.refusal("reference_image", image=str(large)) or (
-        "5 MB" in agent.refusal("reference_image", image=str(large))
-    )
+        assert sentence in refusal and "password" not in refusal, image
 
 
 def test_an_address_is_looked_at(agent: Agent) -> None:
     """It is downloaded for the check, and passed on as it is."""
-    from mint_blender.cli import session
-
     finished(agent)
     with session.open_client() as client:
-        (model,) = client.page("model").data  # type: ignore[arg-type]
+        (model,) = client.page(Kind.MODEL).data
     assert model.assets is not None and model.assets.picture_url
     result = agent.call("reference_image", image=model.assets.picture_url)
     assert result.structured_content is not None
     assert result.structured_content["image"] == model.assets.picture_url
     assert len(pictures_of(result)) == 1
-
-
-def test_an_address_in_the_local_network_is_refused(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A service at Mint's own address must not make this computer look around its network."""
-    from mint_blender.cli.mcp_server import generate
-
-    monkeypatch.setattr(generate, "_is_local_service", lambda: False)
-    for address in ("https://127.0.0.1/a.png", "https://192.168.0.1/a.png"):
-        assert "cannot be used" in agent.refusal("reference_image", image=address)
