@@ -52,9 +52,8 @@ class SceneSnapshot:
             self.blocks: dict[tuple[str, str], dict[str, Any]] = {}
             for each in [each for each in all_data_blocks() if not isinstance(each, WINDOWS)]:
                 for inner, name in _with_inner(each):
-                    self.blocks[type(inner).__name__, name] = _struct_values(
-                        inner, DEPTH
-                    ) | bytes_of(inner)
+                    values = _struct_values(inner, DEPTH) | bytes_of(inner)
+                    self.blocks[type(inner).__name__, name] = values
             for scene in bpy.data.scenes:
                 for layer in scene.view_layers:
                     self.blocks["ViewLayer", f"{scene.name_full}/{layer.name}"] = _view_layer(layer)
@@ -76,16 +75,12 @@ class SceneSnapshot:
         found = []
         for key in [each for each in self.blocks if each in later.blocks]:
             before, after = self.blocks[key], later.blocks[key]
-            names = [
-                name
-                for name in after
-                if name not in before and not (but_new and name.startswith(MEMBERS))
-            ]
-            found += [f"{key}: {name} is new: {after[name]!r}" for name in names]
+            names = [*before, *(name for name in after if name not in before)]
             found += [
-                f"{key}: {name} was {value!r} and is {after.get(name)!r}"
-                for name, value in before.items()
-                if after.get(name) != value
+                f"{key}: {name} was {before.get(name)!r} and is {after.get(name)!r}"
+                for name in names
+                if before.get(name) != after.get(name)
+                and not (but_new and name not in before and name.startswith(MEMBERS))
             ]
         return found
 
@@ -141,13 +136,10 @@ def _plain(value: Any) -> str:
     """Return a custom property as plain data, without the address of its group."""
     if isinstance(value, bpy.types.ID):
         return value.name_full
-    return str(
-        value.to_dict()
-        if hasattr(value, "to_dict")
-        else value.to_list()
-        if hasattr(value, "to_list")
-        else value
-    )
+    for name in ("to_dict", "to_list"):
+        if hasattr(value, name):
+            return str(getattr(value, name)())
+    return str(value)
 
 
 def _value(name: str, prop: Any, value: Any, depth: int, is_named: bool) -> dict[str, Any]:
@@ -163,22 +155,11 @@ def _value(name: str, prop: Any, value: Any, depth: int, is_named: bool) -> dict
 
 
 def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, Any]:
-    if (
-        is_named
-        and len(value)
-        and isinstance(
-            value[0], bpy.types.ID | bpy.types.CollectionObject | bpy.types.CollectionChild
-        )
-    ):
-        return {
-            f"{name}<{number if not hasattr(each, 'name_full') else each.name_full}>": True
-            for number, each in enumerate(value)
-        }
-    if (
-        is_named
-        and not len(value)
-        and name in ("objects", "children", "collection_objects", "collection_children")
-    ):
+    members = bpy.types.ID | bpy.types.CollectionObject | bpy.types.CollectionChild
+    if is_named and len(value) and isinstance(value[0], members):
+        names = [getattr(each, "name_full", number) for number, each in enumerate(value)]
+        return {f"{name}<{each}>": True for each in names}
+    if is_named and not len(value) and f"{name}<" in MEMBERS:
         return {}
     values: dict[str, Any] = {name: len(value)}
     if not depth or len(value) > MOST:
@@ -198,10 +179,8 @@ def bytes_of(block: Any) -> dict[str, Any]:
     """Return what is too large to be listed, as digests; nothing for None."""
     values: dict[str, Any] = {}
     for attribute in getattr(block, "attributes", ()):
-        if len(attribute.data):
-            values[f"bytes of attribute {attribute.name}"] = _digest(
-                attribute.data, _member_of(attribute.data[0])
-            )
+        if len(data := attribute.data):
+            values[f"bytes of attribute {attribute.name}"] = _digest(data, _member_of(data[0]))
     if isinstance(block, bpy.types.Mesh):
         values["bytes of polygons"] = _digest(block.polygons, "loop_start")
         values["bytes of weights"] = _short(
@@ -210,17 +189,12 @@ def bytes_of(block: Any) -> dict[str, Any]:
     if isinstance(block, bpy.types.Key):
         values |= {f"bytes of {each.name}": _digest(each.data, "co") for each in block.key_blocks}
     if isinstance(block, bpy.types.Action):
-        values |= {
-            f"bytes of {each.data_path}[{each.array_index}] {number}": _curve(each)
-            for number, each in enumerate(_curves(block))
-        }
+        for number, each in enumerate(_curves(block)):
+            values[f"bytes of {each.data_path}[{each.array_index}] {number}"] = _curve(each)
     if isinstance(block, bpy.types.Image):
         values["bytes of pixels"] = _pixels(block)
-        values["packed"] = [
-            hashlib.sha256(each.packed_file.data).hexdigest()
-            for each in block.packed_files
-            if each.packed_file
-        ]
+        packed = [each.packed_file for each in block.packed_files if each.packed_file]
+        values["packed"] = [_short(each.data) for each in packed]
     if isinstance(block, bpy.types.Text):
         values["text"] = block.as_string()
     return values
@@ -269,45 +243,30 @@ def _pixels(image: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return hashlib.sha256(value if isinstance(value, bytes) else repr(value).encode()).hexdigest()[
-        :16
-    ]
+    data = value if isinstance(value, bytes) else repr(value).encode()
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 # -- Windows and view layers
 
 
 def _view_layer(layer: Any) -> dict[str, Any]:
+    left_out = PASSING | {"objects", "layer_collection", "active_layer_collection"}
     values: dict[str, Any] = {}
     for prop in layer.bl_rna.properties:
-        if prop.identifier not in PASSING | {
-            "objects",
-            "layer_collection",
-            "active_layer_collection",
-        }:
+        if prop.identifier not in left_out:
             values |= _value(prop.identifier, prop, getattr(layer, prop.identifier), 2, False)
-    values["active object"] = layer.objects.active and layer.objects.active.name_full
-    values["active collection"] = (
-        layer.active_layer_collection and layer.active_layer_collection.name
-    )
+    active, collection = layer.objects.active, layer.active_layer_collection
+    values |= {"active object": active and active.name_full, "active": collection.name}
     values |= {f"[{key}]": _plain(value) for key, value in _custom(layer)}
     waiting = [layer.layer_collection]
-    while waiting:
-        each = waiting.pop()
-        flags = (
-            each.exclude,
-            each.hide_viewport,
-            each.holdout,
-            each.indirect_only,
-            each.collection.name_full,
-        )
-        values[f"layer_collection<{each.name}>"] = flags
+    for each in waiting:
+        flags = (each.exclude, each.hide_viewport, each.holdout, each.indirect_only)
+        values[f"layer_collection<{each.collection.name_full}>"] = flags
         waiting += each.children
     for each in layer.objects:
-        values[f"object<{each.name_full}>"] = (
-            each.select_get(view_layer=layer),
-            each.hide_get(view_layer=layer),
-        )
+        flags = each.select_get(view_layer=layer), each.hide_get(view_layer=layer)
+        values[f"object<{each.name_full}>"] = flags
     return values
 
 
@@ -315,14 +274,10 @@ def _windows() -> dict[str, Any]:
     manager = bpy.context.window_manager
     values: dict[str, Any] = {f"[{key}]": _plain(value) for key, value in _custom(manager)}
     for number, window in enumerate(manager.windows):
-        values[f"window {number}"] = (
-            window.scene.name,
-            window.view_layer.name,
-            window.workspace.name,
-            window.screen.name,
-        )
+        shown = (window.scene, window.view_layer, window.workspace, window.screen)
+        values[f"window {number}"] = [each.name for each in shown]
         for place, area in enumerate(window.screen.areas):
-            values[f"window {number} area {place}"] = (area.type, area.ui_type, area.show_menus)
+            values[f"window {number} area {place}"] = area.type, area.ui_type
             for space in [each for each in area.spaces if each.type == "VIEW_3D"]:
                 values[f"window {number} view {place}"] = _view(space)
     return values
@@ -336,14 +291,5 @@ def _view(space: Any) -> Any:
         if space.local_view and each.local_view_get(space)
     ]
     matrix = [list(row) for row in region.view_matrix] if region else None
-    shading = (space.shading.type, space.shading.light, space.shading.color_type)
     camera = space.camera and space.camera.name_full
-    return (
-        shading,
-        space.local_view is not None,
-        inside,
-        matrix,
-        camera,
-        space.lens,
-        space.overlay.show_overlays,
-    )
+    return space.shading.type, space.local_view is not None, inside, matrix, camera, space.lens

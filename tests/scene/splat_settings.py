@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change the display settings of splats, as the modifier panel does. Needs bpy."""
+"""Change the display settings of splats, as the modifier panel does, and count what is shown."""
 
 from __future__ import annotations
 
@@ -36,3 +36,14 @@ def set_display(
             else:
                 holder[member.strip('[]"')] = value
     made.update_tag()
+
+
+def shown(made: bpy.types.Object) -> tuple[int, int]:
+    """Return what a window draws of splats: the numbers of squares and of points."""
+    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    if hasattr(evaluated, "evaluated_geometry"):
+        geometry = evaluated.evaluated_geometry()
+        mesh, cloud = geometry.mesh, geometry.pointcloud
+    else:  # before 5.1 only data of the type of the object itself is available
+        mesh, cloud = evaluated.data if evaluated.type == "MESH" else None, None
+    return len(mesh.polygons) if mesh else 0, len(cloud.points) if cloud else 0

@@ -11,57 +11,39 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 ROOT, FOLDER = Path(__file__).parents[2], Path(sys.argv[-1])
 sys.path.insert(0, str(ROOT))
 
 import bpy  # noqa: E402
-import numpy as np  # noqa: E402
 
 from mint_blender.scene.world import splats  # noqa: E402
+from tests.scene import synthetic_world  # noqa: E402
 
 COLUMNS = (28, 48, 68)  # where the three splats are in the picture
 
 
-def _scene() -> bpy.types.Scene:
-    bpy.ops.wm.read_homefile(use_empty=True)
-    scene = bpy.context.scene
-    splats.build(FOLDER / "three.spz", "Three", scene.collection)
-    camera = bpy.data.cameras.new("Camera")
-    camera.type, camera.ortho_scale = "ORTHO", 4.8
-    scene.camera = bpy.data.objects.new("Camera", camera)
-    scene.camera.location, scene.camera.rotation_euler = (0, -10, 0), (np.pi / 2, 0, 0)
-    scene.collection.objects.link(scene.camera)
-    scene.render.engine = next(
-        each.identifier
-        for each in type(scene.render).bl_rna.properties["engine"].enum_items_static
-        if "EEVEE" in each.identifier
-    )
+def say(**facts: Any) -> None:
+    """Print one line for the test."""
+    print("MINT " + json.dumps(facts), flush=True)
+
+
+def tell_colors(what: str, path: Path) -> None:
+    """Tell the colors of the splats in a picture."""
+    pixels = synthetic_world.pixels_of(path)
+    say(what=what, colors=[pixels[32, column].tolist() for column in COLUMNS])
+
+
+def show(scene: bpy.types.Scene) -> None:
+    """Render with EEVEE, and draw the 3D view from the camera in each shading with colors."""
     scene.eevee.taa_render_samples = scene.eevee.taa_samples = 2
-    scene.render.resolution_x, scene.render.resolution_y = 96, 64
-    scene.view_settings.view_transform = "Standard"
-    return scene
-
-
-def _tell(what: str, path: str) -> None:
-    image = bpy.data.images.load(path)
-    pixels = np.array(image.pixels[:]).reshape(64, 96, 4)
-    print(
-        "MINT "
-        + json.dumps(
-            {"what": what, "colors": [pixels[32, column, :3].tolist() for column in COLUMNS]}
-        ),
-        flush=True,
-    )
-
-
-def _render(scene: bpy.types.Scene) -> None:
-    scene.render.filepath = str(FOLDER / "eevee.png")
+    engines = type(scene.render).bl_rna.properties["engine"].enum_items_static
+    scene.render.engine = next(name for name in engines.keys() if "EEVEE" in name)
+    path = FOLDER / "seen.png"
+    synthetic_world.set_output(scene, path)
     bpy.ops.render.render(write_still=True)
-    _tell("render", scene.render.filepath)
-
-
-def _show(scene: bpy.types.Scene) -> None:
+    tell_colors("render", path)
     window = bpy.context.window_manager.windows[0]
     area = next(each for each in window.screen.areas if each.type == "VIEW_3D")
     region = next(each for each in area.regions if each.type == "WINDOW")
@@ -71,18 +53,17 @@ def _show(scene: bpy.types.Scene) -> None:
     space.shading.light, space.shading.color_type = "FLAT", "TEXTURE"
     for shading in ("SOLID", "MATERIAL", "RENDERED"):
         space.shading.type = shading
-        scene.render.filepath = str(FOLDER / f"{shading}.png")
         with bpy.context.temp_override(window=window, area=area, region=region):
             bpy.ops.render.opengl(write_still=True, view_context=True)
-        _tell(shading, scene.render.filepath)
+        tell_colors(shading, path)
 
 
 try:
-    scene = _scene()
-    _render(scene)
-    _show(scene)
-    print("MINT " + json.dumps({"done": True}), flush=True)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    splats.build(FOLDER / "three.spz", "Three", bpy.context.scene.collection)
+    bpy.context.scene.camera = synthetic_world.camera_ahead(bpy.context.scene)
+    show(bpy.context.scene)
+    say(done=True)
 except BaseException:
-    print("MINT " + json.dumps({"error": traceback.format_exc()}), flush=True)
-sys.stdout.flush()
+    say(error=traceback.format_exc())
 os._exit(0)

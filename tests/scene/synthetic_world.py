@@ -109,16 +109,36 @@ def render(
     for name, value in cycles.items():
         setattr(scene.cycles, name, value)
     scene.cycles.use_denoising = scene.cycles.use_adaptive_sampling = False
+    set_output(scene, path)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    return pixels_of(path)
+
+
+def set_output(scene: bpy.types.Scene, path: Path) -> None:
+    """Let a render be written as a small picture with the colors of the scene."""
     scene.render.resolution_x, scene.render.resolution_y = SIZE
     scene.render.resolution_percentage = 100
     scene.view_settings.view_transform = "Standard"
     scene.render.image_settings.file_format = "PNG"
     scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True, scene=scene.name)
+
+
+def pixels_of(path: Path) -> np.ndarray:
+    """Return the colors of a picture of that size, 0..1, the first row at the top."""
     image = bpy.data.images.load(str(path))
     pixels = np.array(image.pixels[:]).reshape(SIZE[1], SIZE[0], 4)[::-1, :, :3]
     bpy.data.images.remove(image)
     return pixels
+
+
+def camera_ahead(scene: bpy.types.Scene) -> bpy.types.Object:
+    """Add a camera that looks along +Y with 96 x 64 pixels, 0.05 units each at the origin."""
+    data = bpy.data.cameras.new("Camera")
+    data.type, data.ortho_scale = "ORTHO", 4.8
+    camera = bpy.data.objects.new("Camera", data)
+    camera.location, camera.rotation_euler = (0, -10, 0), (np.pi / 2, 0, 0)
+    scene.collection.objects.link(camera)
+    return camera
 
 
 def seen_from(camera: bpy.types.Object, upright: Matrix) -> np.ndarray:

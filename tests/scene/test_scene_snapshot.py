@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.nightly]
 
 from mint_blender.scene.model import cleanup  # noqa: E402
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
 from ..files.read_spz import Splats, read_splats, to_blender_axes  # noqa: E402
+from ..harness.processes import captured  # noqa: E402
 from . import synthetic_world  # noqa: E402
-from .splat_settings import set_display  # noqa: E402
+from .splat_settings import set_display, shown  # noqa: E402
+from .window_script import said  # noqa: E402
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
@@ -95,13 +98,8 @@ class Photo:
     """A camera that looks along +Y with 96 x 64 pixels, 0.05 units each at the origin."""
 
     def __init__(self, folder: Path) -> None:
-        self.scene = bpy.context.scene
-        data = bpy.data.cameras.new("Camera")
-        data.type, data.ortho_scale = "ORTHO", 4.8
-        self.camera = bpy.data.objects.new("Camera", data)
-        self.camera.location, self.camera.rotation_euler = (0, -10, 0), (np.pi / 2, 0, 0)
-        self.scene.collection.objects.link(self.camera)
-        self.path = folder / "seen.png"
+        self.scene, self.path = bpy.context.scene, folder / "seen.png"
+        self.camera = synthetic_world.camera_ahead(self.scene)
 
     def take(self, samples: int = 64) -> np.ndarray:
         return synthetic_world.render(self.scene, self.camera, self.path, samples=samples)
@@ -160,17 +158,6 @@ def test_the_disc_is_perpendicular_to_the_smallest_axis(show, photo, thin):
     assert broad > 400 and narrow < broad / 8
 
 
-def test_a_rotated_splat_is_rotated(show, photo):
-    """A long splat rotated by 30 degrees is seen along that line and not across it."""
-    half = np.radians(30) / 2
-    turned = (np.cos(half), 0, 0, np.sin(half))
-    show(places=[(0, 0, 0)], scales=[(0.8, 0.06, 0.01)], rotations=[turned])
-    seen = photo.take(16).max(axis=-1) > 0.3
-    x, z = offsets()
-    slope = np.polyfit(x[seen], z[seen], 1)[0]
-    assert abs(np.degrees(np.arctan(slope)) - 30) < 3
-
-
 def test_many_layers_stay_bright(show, photo):
     """Forty half-transparent layers of one color do not turn dark."""
     places = [(0, 0, -0.05 * index) for index in range(40)]
@@ -200,26 +187,17 @@ def test_nearer_splats_hide_those_behind(show, photo):
         bpy.data.objects.remove(made)
 
 
-def evaluated_points(made) -> int:
-    """Return how many squares and points are shown."""
-    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    if hasattr(evaluated, "evaluated_geometry"):
-        geometry = evaluated.evaluated_geometry()
-        parts = (geometry.mesh, "polygons"), (geometry.pointcloud, "points")
-        return sum(len(getattr(part, name)) for part, name in parts if part)
-    return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
-
-
+@pytest.mark.feature("splats as vertices of a mesh")
 def test_density_reduces_what_a_window_shows(show):
     """A share of the splats is shown, always the same ones; faint splats never are."""
     places = np.random.default_rng(1).uniform(-1, 1, (400, 3))
     made = show(places=places, opacities=[0.02] * 100 + [0.9] * 300)
-    assert evaluated_points(made) == 300
+    assert sum(shown(made)) == 300
     set_display(made, density=0.5)
-    half = evaluated_points(made)
-    assert 110 < half < 190
+    half = shown(made)
+    assert 110 < sum(half) < 190
     made.update_tag()
-    assert evaluated_points(made) == half
+    assert shown(made) == half
 
 
 def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
@@ -228,14 +206,37 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     before = photo.take(4)
     set_display(made, viewport_limit=59)
     bpy.context.view_layer.update()
-    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    if hasattr(evaluated, "evaluated_geometry"):
-        geometry = evaluated.evaluated_geometry()
-        assert not (geometry.mesh and geometry.mesh.polygons)
-        assert len(geometry.pointcloud.points) > 40
-    elif evaluated.type == "MESH":
-        assert not len(evaluated.data.polygons)
+    squares, points = shown(made)
+    assert squares == 0 and (points == 0 or points > 40)  # before 5.1 they are not told
     assert np.array_equal(photo.take(4), before)
+
+
+LOAD, MEGABYTES = Path(__file__).with_name("load_many_splats.py"), 1 << 20
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(200_000, marks=pytest.mark.thorough),
+        pytest.param(2_000_000, marks=pytest.mark.nightly, id="the most that Mint offers"),
+    ],
+)
+def test_many_splats_take_little_memory(write, count):
+    """Each takes 236 bytes in the end, which is what its attributes need.
+
+    Loading takes at most 1.6 times that, and three times with every disc in a window. Above the
+    limit of the viewport none of them is a disc.
+    """
+    if splats.has_native():
+        pytest.skip(DOES_NOT_APPLY + "this Blender shows splats itself")
+    path = write(build_spz.made_up(count, degree=3))
+    (told,) = said(captured([sys.executable, LOAD, path], timeout=280))
+    kept = count * 4 * (3 + 3 + 4 + 4 + 15 * 3)
+    assert told["splats"] == count
+    assert told["built"] < 1.6 * kept + 40 * MEGABYTES and told["peak"] < 3 * kept + 40 * MEGABYTES
+    assert told["unlimited"][0] > 0.9 * count
+    is_limited = count > splat_nodes.VIEWPORT_LIMIT
+    assert told["limited"][0] == (0 if is_limited else told["unlimited"][0])
 
 
 def test_plain_points_are_as_wide_as_their_splats(show):

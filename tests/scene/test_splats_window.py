@@ -9,22 +9,11 @@ import numpy as np
 import pytest
 
 from ..files import build_spz
-from ..files.read_spz import Splats
 from .window_script import run_in_window
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.thorough]
 
 COLORS = np.array([(0.9, 0.2, 0.2), (0.2, 0.9, 0.2), (0.2, 0.2, 0.9)], np.float32)
-
-
-def _three() -> Splats:
-    """Return three opaque balls in a row along X."""
-    base = np.concatenate(((COLORS - 0.5) / 0.2820948, np.ones((3, 1), np.float32)), axis=1)
-    places = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)], np.float32)
-    turns = np.tile(np.array([1, 0, 0, 0], np.float32), (3, 1))
-    return Splats(
-        places, np.full((3, 3), 0.25, np.float32), turns, base, np.zeros((3, 0, 3), np.float32)
-    )
 
 
 # software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a
@@ -33,7 +22,9 @@ def _three() -> Splats:
 @pytest.mark.feature("splats as vertices of a mesh")
 def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
     """A render, Solid shading, Material Preview and Rendered show each color at its place."""
-    (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
+    places, ones = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)]), np.ones((3, 1))
+    three = build_spz.plain(places, ones * [0.25, 0.25, 0.25], ones * [1, 0, 0, 0], COLORS, 1.0)
+    (tmp_path / "three.spz").write_bytes(build_spz.encode(three))
     results = run_in_window("splats_in_window.py", tmp_path, timeout=500)
     assert [each["what"] for each in results] == ["render", "SOLID", "MATERIAL", "RENDERED"]
     for each in results:
