@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -69,7 +70,13 @@ def held() -> Iterator[Held]:
 def engines(home: Path, held: Held) -> Iterator[Engines]:
     """Yield a function that makes engine harnesses of one home."""
     with ExitStack() as stack:
-        yield lambda **more: stack.enter_context(closing(EngineHarness(home, **more)))
+
+        def make(home: Path = home, **more: Any) -> EngineHarness:
+            engine = EngineHarness(home, **more)
+            stack.callback(engine.close)
+            return engine
+
+        yield make
         held.gate.set()
 
 

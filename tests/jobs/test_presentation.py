@@ -118,19 +118,13 @@ def test_jobs_that_were_started_together_are_one() -> None:
 
 
 def test_a_job_of_a_batch_that_needs_the_user_stays_in_it() -> None:
-    """The batch counts it, and other jobs stay by themselves."""
+    """The batch counts it, and other jobs stay by themselves, also a single one of a batch."""
     alone = jobs_in(Phase.WORKING, 1)
     batch, other = rows_of([*alone, *batch_of(Phase.REVIEW, Phase.WORKING, Phase.WORKING)])
     assert (len(batch.jobs), batch.counts[Group.NEEDS_USER]) == (3, 1)
     assert other.jobs == tuple(alone)
-
-
-def test_a_single_job_of_a_batch_is_a_usual_job() -> None:
-    """One bar for one job would say less than its row; that keeps its place as a second one comes."""
-    (row,) = rows_of(batch_of(Phase.WORKING))
-    assert not row.is_batch
-    (both,) = rows_of(batch_of(Phase.WORKING, Phase.WAITING))
-    assert (both.is_batch, both.key) == (True, row.key)
+    (first,) = rows_of(batch_of(Phase.WORKING))
+    assert (first.is_batch, first.key) == (False, batch.key), "it keeps its place as others come"
 
 
 def test_lines_of_one_batch_folder_are_one() -> None:
@@ -214,36 +208,22 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
 def test_queued_jobs_are_canceled_in_one_commit(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """Jobs that were sent continue, and no queued job is sent any more."""
+    """Jobs that were sent continue, as does the queue of another batch."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    jobs = job_service.start_all((request, Delivery()) for _ in range(60))
+    jobs = job_service.start_all((request, Delivery()) for _ in range(14))
     while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
         job_service.next_event()
-    assert commits(job_service, job_service.cancel_waiting) == 1
-    job_service.watch([job.id for job in jobs if job_service.job(job.id).decision is not None])
+    batches = [None, [job.id for job in jobs[9:12]]]
+    for mine in reversed(batches):
+        assert commits(job_service, lambda mine=mine: job_service.cancel_waiting(mine)) == 1
+        decided = [job.id for job in jobs if job_service.job(job.id).decision is not None]
+        assert len(decided) == 2
+        job_service.watch(decided)
     phases = [job_service.job(job.id).phase for job in jobs]
-    assert (phases.count(Phase.WORKING), phases.count(Phase.CANCELED)) == (10, 50)
+    assert phases == [Phase.WORKING] * 10 + [Phase.CANCELED] * 4
     assert len(service.requests("POST", "/v1/models:generate")) == 10
     assert not service.requests("POST", "*:cancel")
     for job in jobs[:10]:
-        job_service.cancel(job.id)
-    job_service.watch([job.id for job in jobs])
-
-
-def test_the_queue_of_one_batch_is_canceled(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """Jobs of another batch stay in the queue."""
-    job_service.allow_online(False)
-    request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    jobs = job_service.start_all((request, Delivery()) for _ in range(6))
-    mine = [job.id for job in jobs[:3]]
-    job_service.cancel_waiting(mine)
-    job_service.allow_online(True)
-    job_service.watch(mine)
-    assert [job_service.job(job.id).phase for job in jobs[:3]] == [Phase.CANCELED] * 3
-    assert Phase.CANCELED not in {job_service.job(job.id).phase for job in jobs[3:]}
-    for job in jobs[3:]:
         job_service.cancel(job.id)
     job_service.watch([job.id for job in jobs])
 
@@ -313,31 +293,14 @@ def row(key: str, started: float) -> Row:
 def test_rows_keep_their_places() -> None:
     """A new row comes last whatever its clock says, and a dismissed one goes."""
     one, two, three = row("one", 1.0), row("two", 2.0), row("three", 3.0)
-    late = row("late", 1.5)
+    older, late = row("older", 0.5), row("late", 1.5)
     assert keep([one, late, two], [one, two]) == (one, two, late)
     assert keep([one, three], [three, two, one]) == (three, one)
     assert keep([one, two], []) == (one, two)
-
-
-def test_older_jobs_come_first() -> None:
-    """The user has asked for them."""
-    one, two = row("one", 1.0), row("two", 2.0)
-    assert keep([row("older", 0.5), one, two], [one, two])[0].key == "older"
+    assert keep([older, one, two], [one, two])[0] == older, "the user has asked for it"
 
 
 # -- the words for the state of a job
-
-
-WAITING = "Waiting for a free slot"
-REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
-
-
-def test_a_job_waits_for_a_slot_only_when_there_is_none() -> None:
-    """With a free slot it is about to be sent, unless Mint has just refused it."""
-    job = a_job()
-    assert JobView(job).state == WAITING
-    assert JobView(job, is_slot_free=True).state == "Starting"
-    assert JobView(replace(job, problem=REFUSED), is_slot_free=True).state == WAITING
 
 
 def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
@@ -350,38 +313,30 @@ def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
         assert ("--once-more" in stop_text(seen, terminal)) is is_offered
 
 
-def test_fetching_and_converting_need_no_slot() -> None:
-    """Nothing is generated for them."""
-    job = replace(a_job(), source_asset_id="model_1")
-    assert JobView(job).state == "Starting"
-    assert JobView(replace(job, convert=(Format.OBJ,))).state == "Starting"
+REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
+PICTURES = a_job(images=("a.png", "https://a.example/b.png"))
+COPY = replace(a_job(), source_asset_id="model_1")
+SLOT = {"is_slot_free": True}
+SAVED = (Delivery(output="lamp.glb"), Delivery(render="lamp.png"))
+WORDS: list[tuple[Job, dict[str, bool], str]] = [
+    (a_job(), {}, "Waiting for a free slot"),
+    (a_job(), SLOT, "Starting"),
+    (replace(a_job(), problem=REFUSED), SLOT, "Waiting for a free slot"),
+    (a_job(), {"is_held_back": True}, "Queued earlier, not sent"),
+    (PICTURES, {}, "Uploading pictures"),
+    (replace(PICTURES, image_urls=("https://mint.example/a",)), {}, "Waiting for a free slot"),
+    # nothing is generated for these
+    (COPY, {}, "Starting"),
+    (replace(COPY, convert=(Format.OBJ,)), {}, "Starting"),
+    (replace(a_job(), phase=Phase.PLACED), {}, "In scene"),
+    *((replace(a_job(), phase=Phase.PLACED, delivery=each), {}, "Saved") for each in SAVED),
+]
 
 
-def test_pictures_are_uploaded_before_a_slot_is_taken() -> None:
-    """Pictures on the web are not uploaded."""
-    request = GenerationRequest(Kind.MODEL, "a lamp", images=("a.png", "https://a.example/b.png"))
-    job = replace(a_job(), request=request)
-    assert JobView(job).state == "Uploading pictures"
-    assert JobView(replace(job, image_urls=("https://mint.example/a",))).state == WAITING
-
-
-def test_the_queue_of_an_earlier_session_was_not_sent() -> None:
-    """It waits for the user, whether or not there is a slot."""
-    assert JobView(a_job(), is_held_back=True).state == "Queued earlier, not sent"
-
-
-@pytest.mark.parametrize(
-    ("delivery", "word"),
-    [
-        (Delivery(), "In scene"),
-        (Delivery(output="lamp.glb"), "Saved"),
-        (Delivery(render="lamp.png"), "Saved"),
-    ],
-)
-def test_a_finished_job_says_where_its_result_is(delivery: Delivery, word: str) -> None:
-    """A file is not in a scene."""
-    job = replace(a_job(), phase=Phase.PLACED, delivery=delivery)
-    assert JobView(job).state == word
+@pytest.mark.parametrize(("job", "circumstances", "word"), WORDS)
+def test_the_state_of_a_job(job: Job, circumstances: dict[str, bool], word: str) -> None:
+    """What it waits for, and where its result is."""
+    assert JobView(job, **circumstances).state == word
 
 
 def test_the_slots_of_each_kind_are_counted(offline: JobService) -> None:
@@ -408,23 +363,18 @@ def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
     ("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)]
 )
 def test_typical_durations_are_used_first(kind: Kind, least: float, most: float) -> None:
-    """A World takes 4 to 6 minutes, a model about 4."""
-    outlook = job_cache.outlook(working(kind), [(Phase.WORKING, 100.0)], {}, now=160.0)
+    """A World takes 4 to 6 minutes, a model about 4. Then measured durations replace them.
+
+    After the expected time nothing is promised.
+    """
+    job, history = working(kind), [(Phase.WORKING, 100.0)]
+    outlook = job_cache.outlook(job, history, {}, now=160.0)
     assert outlook.usual is not None and least <= outlook.usual <= most
     assert (outlook.elapsed, outlook.remaining) == (60.0, outlook.usual - 60.0)
-
-
-def test_an_exceeded_duration_has_no_estimate() -> None:
-    """After the expected time nothing is promised."""
-    outlook = job_cache.outlook(working(Kind.WORLD), [(Phase.WORKING, 0.0)], {}, now=3600.0)
-    assert (outlook.remaining, outlook.fraction) == (None, 0.97)
-
-
-def test_measured_durations_replace_typical_ones() -> None:
-    """The typical duration is used only the first time."""
-    job = working(Kind.MODEL)
-    known = {job_cache.stage_of(job): 30.0}
-    assert job_cache.outlook(job, [], known, now=job.created_at).usual == 30.0
+    exceeded = job_cache.outlook(job, history, {}, now=3700.0)
+    assert (exceeded.remaining, exceeded.fraction) == (None, 0.97)
+    measured = {job_cache.stage_of(job): 30.0}
+    assert job_cache.outlook(job, history, measured, now=160.0).usual == 30.0
 
 
 def test_a_preview_has_no_estimate() -> None:

@@ -7,15 +7,16 @@ import itertools
 import json
 import logging
 import math
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL, SLOT_CHECK_INTERVAL
@@ -39,7 +40,7 @@ from mint_blender.mint.retry import DEFAULT, FailureStreak
 from mint_blender.mint.schema import Format, Kind, Operation
 
 from ..harness.call_counts import calls_of
-from .engine_harness import EngineHarness
+from .engine_harness import EngineHarness, Engines
 from .workflow_harness import GLB, a_job, asset, operation, problem, working
 
 # -- due times
@@ -98,10 +99,8 @@ def test_a_failed_call_is_repeated_with_growing_pauses(engine: EngineHarness) ->
 
 def test_a_success_resets_the_pause(engine: EngineHarness) -> None:
     """Only failures in a row count."""
-    turns = iter([True, False] * 50)
-    engine.mint.says = lambda what, which: (
-        errors.Unreachable("no route to it") if next(turns) else operation("running")
-    )
+    turns = itertools.cycle([errors.Unreachable("no route to it"), operation("running")])
+    engine.mint.says = lambda what, which: next(turns)
     job = working()
     engine.add(job)
     engine.run(200)
@@ -239,7 +238,7 @@ def named(engine: EngineHarness) -> list[str]:
 @pytest.mark.covers("C18-ten")
 def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
     """Ten models and ten worlds are sent at once, the eleventh of a kind is not."""
-    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
+    engine.mint.says = running
     jobs = queue_up(11)
     engine.add(*jobs)
     engine.run(60)
@@ -250,9 +249,9 @@ def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) ->
     assert named(engine)[-1] == "a world"
 
 
-def test_slots_are_given_in_order_of_creation(home: Path) -> None:
+def test_slots_are_given_in_order_of_creation(engines: Engines) -> None:
     """A free slot goes to the oldest job, in whatever order the scheduler got them."""
-    engine = EngineHarness(home, slots=ONE_SLOT)
+    engine = engines(slots=ONE_SLOT)
     over = [False]
     engine.mint.says = lambda what, which: operation(
         "canceled" if over[0] and what == "poll" else "running", id=which.replace("number ", "op_")
@@ -269,44 +268,28 @@ def test_slots_are_given_in_order_of_creation(home: Path) -> None:
     starts = {which: at for at, what, which in engine.mint.asked if what == "start"}
     ends = {which: at for at, what, which in engine.mint.asked if what == "poll" and at > 1021}
     assert starts["number 2"] == ends["op_1"], "the next one does not wait for its own next look"
-    engine.close()
 
 
-def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
-    """The first queued job checks every few seconds, and the others keep their order."""
-    engine = EngineHarness(home, slots=ONE_SLOT)
-    other = EngineHarness(home)
-    blocker = a_job("number 9")
-    other.add(blocker)
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_a_slot_released_by_another_process_is_found(engines: Engines, is_canceled: bool) -> None:
+    """The first queued job checks every few seconds, and the others keep their order.
+
+    If the first one is canceled there just before, the next one takes the slot at once.
+    """
+    engine, other = engines(slots=ONE_SLOT), engines()
+    other.add(a_job("number 9"))
     other.run(1)
     jobs = queue_up(3)
     engine.add(*jobs)
     engine.run(30)
     assert named(engine) == []
+    if is_canceled:
+        other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    engine.run(SLOT_CHECK_INTERVAL)
-    assert named(engine) == ["number 0"]
-    engine.close()
-    other.close()
-
-
-def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(home: Path) -> None:
-    """The first queued job is canceled by another process just before a slot is free."""
-    engine = EngineHarness(home, slots=ONE_SLOT)
-    other = EngineHarness(home)
-    other.add(a_job("number 9"))
-    other.run(1)
-    jobs = queue_up(2)
-    engine.add(*jobs)
-    engine.run(1)
-    other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
-    other.mint.says = lambda what, which: operation("canceled")
-    other.run(30)
-    engine.run(DECISION_CHECK_INTERVAL)
-    assert (engine.job(jobs[0]).phase, named(engine)) == (Phase.CANCELED, ["number 1"])
-    engine.close()
-    other.close()
+    engine.run(DECISION_CHECK_INTERVAL if is_canceled else SLOT_CHECK_INTERVAL)
+    assert named(engine) == ["number 1" if is_canceled else "number 0"]
+    assert (engine.job(jobs[0]).phase is Phase.CANCELED) is is_canceled
 
 
 # -- a long waiting line costs no more than a short one: only its first job looks for a slot
@@ -316,99 +299,93 @@ def statements_of(engine: EngineHarness, act: Callable[[], object]) -> list[str]
     """Return the SQL statements that the scheduler executes."""
     connection, statements = engine.scheduler._journal._db.connection, list[str]()
     connection.set_trace_callback(statements.append)
-    try:
-        act()
-    finally:
+    act()
+    with suppress(sqlite3.ProgrammingError):  # it was closed
         connection.set_trace_callback(None)
     return statements
 
 
-@contextmanager
-def waiting(home: Path, count: int) -> Iterator[EngineHarness]:
+def running(what: str, which: str) -> Operation:
+    """Start what Mint is sent, and let it run."""
+    return operation("running", id=which.replace("number ", "op_"))
+
+
+def waiting(engines: Engines, count: int) -> EngineHarness:
     """Return an engine in which one job runs and `count` others wait for its slot."""
-    engine = EngineHarness(home, slots=ONE_SLOT)
-    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
+    engine = engines(slots=ONE_SLOT)
+    engine.mint.says = running
     engine.add(*queue_up(count + 1))
     engine.run(60)
-    yield engine
-    engine.close()
+    return engine
 
 
-def test_waiting_costs_the_same_for_any_number_of_jobs(tmp_path: Path) -> None:
-    """In ten minutes, 200 waiting jobs cause exactly as many calls and statements as 10."""
+def test_waiting_costs_the_same_for_any_number_of_jobs(engines: Engines, home: Path) -> None:
+    """In ten minutes, 60 waiting jobs cause exactly as many calls and statements as 10."""
     costs = []
-    for count in (10, 200):
-        with waiting(tmp_path / str(count), count) as engine:
-            calls = calls_of(partial(engine.run, 600))
-            statements = len(statements_of(engine, partial(engine.run, 600)))
-            assert named(engine) == ["number 0"]
+    for count in (10, 60):
+        engine = waiting(partial(engines, home=home / str(count)), count)
+        calls = calls_of(partial(engine.run, 600))
+        statements = len(statements_of(engine, partial(engine.run, 600)))
+        assert named(engine) == ["number 0"]
         costs.append((calls, statements))
     assert costs[0] == costs[1]
 
 
-def test_a_line_that_is_worked_off_costs_as_much_as_it_is_long(tmp_path: Path) -> None:
+def test_a_line_that_is_worked_off_costs_as_much_as_it_is_long(
+    engines: Engines, home: Path
+) -> None:
     """Four times as many jobs cause about four times as many calls, not sixteen times."""
     costs = []
-    for count in (30, 120):
-        engine = EngineHarness(tmp_path / str(count), slots=ONE_SLOT)
+    for count in (10, 40):
+        engine = engines(home=home / str(count), slots=ONE_SLOT)
         engine.mint.says = lambda what, which: operation("canceled", id=which)
         engine.add(*queue_up(count))
         costs.append(calls_of(partial(engine.run, 3600)))
         assert len(named(engine)) == count
-        engine.close()
     assert 3.5 < costs[1] / costs[0] < 4.5
 
 
-def test_polls_that_change_nothing_write_nothing(home: Path) -> None:
+def test_polls_that_change_nothing_write_nothing(engines: Engines) -> None:
     """A running job is polled for ten minutes; the journal is only asked for decisions."""
-    with waiting(home, 0) as engine:
-        before = len(engine.mint.asked)
-        statements = statements_of(engine, partial(engine.run, 600))
-        assert len(engine.mint.asked) - before == 600 / 15
+    engine = waiting(engines, 0)
+    before = len(engine.mint.asked)
+    statements = statements_of(engine, partial(engine.run, 600))
+    assert len(engine.mint.asked) - before == 600 / 15
     assert set(statements) == {"PRAGMA data_version"}
 
 
 @pytest.mark.parametrize("canceled", [0, 1])
-def test_the_line_closes_up_when_a_job_is_canceled(home: Path, canceled: int) -> None:
+def test_the_line_closes_up_when_a_job_is_canceled(engines: Engines, canceled: int) -> None:
     """Wherever the canceled job was, the next one is sent as soon as there is a slot."""
-    with waiting(home, 3) as engine:
-        jobs = engine.journal.jobs()
-        waiting_jobs = [job for job in jobs if job.phase is Phase.WAITING]
-        first_three = sorted(waiting_jobs, key=lambda job: job.created_at)
-        engine.journal.decide(first_three[canceled].id, Decision(Verb.CANCEL, "here"))
-        engine.run(SLOT_CHECK_INTERVAL)
-        engine.mint.says = lambda what, which: operation("canceled", id=which)
-        engine.run(600)
-        expected = [f"number {number}" for number in range(4) if number != canceled + 1]
-        assert named(engine) == expected
+    engine = waiting(engines, 3)
+    waiting_jobs = [job for job in engine.journal.jobs() if job.phase is Phase.WAITING]
+    first_three = sorted(waiting_jobs, key=lambda job: job.created_at)
+    engine.journal.decide(first_three[canceled].id, Decision(Verb.CANCEL, "here"))
+    engine.run(SLOT_CHECK_INTERVAL)
+    engine.mint.says = lambda what, which: operation("canceled", id=which)
+    engine.run(600)
+    expected = [f"number {number}" for number in range(4) if number != canceled + 1]
+    assert named(engine) == expected
 
 
-def test_a_refused_job_keeps_its_place(home: Path) -> None:
+def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
     """Mint has no room for the first in line: it tries again later, and nobody overtakes it."""
-    engine = EngineHarness(home, slots={Kind.MODEL: 2, Kind.WORLD: 1})
+    engine = engines(slots={Kind.MODEL: 2, Kind.WORLD: 1})
     refusals = [problem(429, "concurrency-limit-reached") for _ in range(2)]
-
-    def says(what: str, which: str) -> Any:
-        if what == "start" and refusals:
-            return refusals.pop()
-        return operation("running", id=which)
-
-    engine.mint.says = says
+    engine.mint.says = lambda what, which: (
+        refusals.pop() if what == "start" and refusals else running(what, which)
+    )
     engine.add(*queue_up(3))
     engine.run(120)
-    starts = engine.mint.times("start", "number 0")
+    first, second = (engine.mint.times("start", f"number {number}") for number in range(2))
     assert named(engine)[-2:] == ["number 0", "number 1"]
-    assert (
-        engine.mint.times("start", "number 1")[-1] >= starts[-1] > starts[0] + SLOT_CHECK_INTERVAL
-    )
-    engine.close()
+    assert second[-1] >= first[-1] > first[0] + SLOT_CHECK_INTERVAL
 
 
-def test_a_line_is_closed_in_one_commit(home: Path) -> None:
+def test_a_line_is_closed_in_one_commit(engines: Engines) -> None:
     """Blender quits with many jobs waiting: their locks are released together."""
-    with waiting(home, 100) as engine:
-        connection, statements = engine.scheduler._journal._db.connection, list[str]()
-        connection.set_trace_callback(statements.append)
+    engine = waiting(engines, 20)
+    statements = statements_of(engine, engine.close)
     assert statements.count("COMMIT") == 1
 
 
@@ -442,6 +419,7 @@ def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
     return due, task.effect not in DECISIONS, task.due
 
 
+@settings(max_examples=40)
 @given(
     moves=st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*EFFECTS, None]), TIMES)),
     next_call=st.sampled_from([0.0, 3.0]),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -11,13 +11,14 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.errors import DiskError, DownloadFailed, InvalidGlb
-from mint_blender.jobs.job import Job
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job_values import Cause, Delivery, Role
-from mint_blender.jobs.new_jobs import new_fetch, new_request
-from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_line
+from mint_blender.jobs.new_jobs import new_fetch
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
@@ -30,19 +31,23 @@ from mint_blender.jobs.workflow.effects import (
 )
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.retry import PollIntervals
-from mint_blender.mint.schema import Asset, Kind, Mode, Page
+from mint_blender.mint.schema import Asset, Kind, Mode, Page, PollResult
 
 from .workflow_harness import (
     FILES,
+    FINISHED_MODEL,
     GLB,
     NOTHING_CLAIMED,
     PREVIEW,
     THUMB,
+    Optimize,
     Retry,
     SendDecision,
     Start,
     WorkflowHarness,
     a_job,
+    a_line,
+    an_optimization,
     asset,
     decided,
     fetch_all,
@@ -159,16 +164,6 @@ def test_billing_says_how_many_credits_and_where() -> None:
     said = f"Mint needs 700 more Credits to continue. Buy them at {url}, then resume."
     assert (run.rests, run.job.phase) == (True, Phase.BILLING)
     assert (run.job.problem.cause, run.job.problem.message) == (Cause.CREDITS, said)
-
-
-def test_resume_with_a_resource_is_resumed() -> None:
-    """With a resource the operation is resumed under the click's key, once."""
-    billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required"))
-    run = WorkflowHarness(decided(billing, Verb.RESUME))
-    act = run.expect(SendDecision)
-    assert (act.verb, act.key) == (PaidVerb.RESUME, run.job.requests[-1].key)
-    run.answer(operation("running")).expect(Poll)
-    assert run.job.problem is None
 
 
 @pytest.mark.covers("C5-same-start")
@@ -299,14 +294,14 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
 
 def test_the_older_name_field_of_a_line_is_tried_under_its_own_key() -> None:
     """Another machine may have started the line with that key: another one could pay twice."""
-    job = a_job(name="Lamp")
-    line = new_request(of_line("batch", "tag"), PaidVerb.START, job.id, now=time.time())
-    run = WorkflowHarness(replace(job, requests=(line,)))
+    job = a_line(name="Lamp")
+    run = WorkflowHarness(job)
     run.answer().fail(problem(400, field="name")).expect(TakeSlot)
     again = run.answer().expect(Start)
-    assert (again.key, again.body["displayName"], "name" in again.body) == (line.key, "Lamp", False)
+    assert (again.body["displayName"], "name" in again.body) == ("Lamp", False)
     (request,) = run.job.requests
-    assert request.state is State.IN_DOUBT
+    assert (request.key, request.state) == (job.requests[0].key, State.IN_DOUBT)
+    assert again.key == request.key
     assert run.fail(problem(400, field="displayName")).expect(ReadPage).kind is Kind.MODEL
 
 
@@ -345,7 +340,7 @@ def test_a_clear_refusal_ends_a_start(status: int) -> None:
     assert "Nothing was started or charged" in run.job.problem.message
 
 
-PLACES = {
+PLACES: dict[str, Callable[[], WorkflowHarness]] = {
     "upload": lambda: WorkflowHarness(a_job(images=("/tmp/lamp.png",))),
     "start": lambda: WorkflowHarness(a_job()).answer(),
     "poll": lambda: started(a_job()),
@@ -381,38 +376,50 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
 
 
+BUSY = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
+
+
+def optimizing() -> WorkflowHarness:
+    """Return a model that is being optimized."""
+    reads = WorkflowConfig(readable=OPTIMIZED_NEEDS)
+    run = WorkflowHarness(an_optimization(), reads).answer(FINISHED_MODEL)
+    run.expect(Optimize)
+    return run.answer(operation("running", id="op_2"))
+
+
+LONG: dict[str, tuple[Callable[[], WorkflowHarness], PollResult | Asset, PollResult | Asset]] = {
+    "generation": (lambda: started(a_job()), seen("running"), seen("succeeded")),
+    "optimization": (optimizing, seen("running", id="op_2"), seen("succeeded", id="op_2")),
+    "elsewhere": (
+        lambda: WorkflowHarness(new_fetch(BUSY, Delivery(), now=1.0)),
+        BUSY,
+        FINISHED_MODEL,
+    ),
+}
+
+
 @pytest.mark.covers("C7-timeout", "R-slow")
-def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
+@pytest.mark.parametrize("name", LONG)
+def test_after_half_an_hour_polling_goes_on_once_a_minute(name: str) -> None:
     """Polling continues less often with a note, until the job ends."""
-    run = started(a_job())
-    waited = 0.0
+    start, busy, done = LONG[name]
+    run, waited = start(), 0.0
+    asks = type(run.effect)
     while run.job.problem is None:
-        waited += run.expect(Poll).after
-        run.answer(seen("running"))
+        waited += run.expect(asks).after
+        run.answer(busy)
     assert 30 * 60 <= waited <= 30 * 60 + 15
-    for _ in range(24 * 60):
-        assert run.expect(Poll).after == 60.0
-        run.answer(seen("running"))
-    assert run.job.phase is Phase.WORKING
+    for _ in range(100):
+        assert run.expect(asks).after == 60.0
+        run.answer(busy)
+    assert run.job.phase is (Phase.WORKING if name == "generation" else Phase.FETCHING)
     assert run.job.problem.cause is Cause.PATIENCE
     said = "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
     assert run.job.problem.message == said
-    assert run.again().expect(Poll).after == 0.0
-    run.answer(seen("succeeded"))
+    again = run.again().effect
+    assert again is not None and again.after == 0.0
+    run.answer(done)
     assert (run.job.phase, run.job.problem) == (Phase.FETCHING, None)
-
-
-def test_an_asset_generated_elsewhere_is_read_once_a_minute() -> None:
-    """After half an hour an unfinished asset is read less often."""
-    busy = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
-    run = WorkflowHarness(new_fetch(busy, Delivery(), now=1.0)).answer(busy)
-    while run.job.problem is None:
-        run.expect(ReadAsset)
-        run.answer(busy)
-    assert (run.job.phase, run.job.problem.cause) == (Phase.FETCHING, Cause.PATIENCE)
-    assert run.expect(ReadAsset).after == 60.0
-    run.answer(asset(glbUrl=GLB)).expect(Fetch)
-    assert run.job.problem is None
 
 
 def test_retry_after_replaces_the_schedule() -> None:
@@ -438,13 +445,6 @@ def test_a_job_of_another_project_can_be_picked_up_again() -> None:
 
 
 # -- the start of a batch line: others can order the same, so nothing about it is certain alone
-
-
-def a_line() -> Job:
-    """Return the job of a batch line."""
-    job = replace(a_job(), delivery=Delivery(line="/results#tag"))
-    request = new_request(of_line("batch", "tag"), PaidVerb.START, job.id, now=time.time())
-    return replace(job, requests=(request,))
 
 
 def test_a_line_that_another_machine_has_taken_is_paused() -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mint_blender.files.download import Downloader
 from mint_blender.files.errors import (
     DownloadFailed,
-    FileError,
     InvalidFile,
     InvalidGlb,
     InvalidPicture,
@@ -29,9 +28,10 @@ from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.message import Message
-from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
+from mint_blender.mint.schema import Kind, OptimizationLevel
 
 from ..files.build_glb import box, pack
+from .engine_harness import PictureDownloader
 from .workflow_harness import (
     FILES,
     GLB,
@@ -51,7 +51,7 @@ from .workflow_harness import (
 
 
 def collecting(
-    workflow_config: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: object
+    workflow_config: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: Any
 ) -> WorkflowHarness:
     """Return a run of a finished job whose resource offers these files."""
     job = job or working()
@@ -73,8 +73,8 @@ def test_an_expired_link_is_renewed_once() -> None:
     assert (run.rests, run.job.phase, run.job.problem.cause) == (True, Phase.PAUSED, Cause.FILE)
 
 
-WORLD_FILES = {"colliderMeshUrl": GLB, "panoUrl": PREVIEW, "thumbnailUrl": THUMB}
-BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
+WORLD_FILES: dict[str, Any] = {"colliderMeshUrl": GLB, "panoUrl": PREVIEW, "thumbnailUrl": THUMB}
+BOTH: dict[str, Any] = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
 
 
 @pytest.mark.covers("C3-optimized")
@@ -90,12 +90,10 @@ def test_the_optimized_file_where_it_can_be_read() -> None:
 @pytest.mark.covers("C2-original")
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
     """A Blender without Draco takes the original file and says why."""
-    effect = collecting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
-        Fetch
-    )
+    run = collecting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH)
+    effect = run.expect(Fetch)
     assert effect.url == GLB
-    assert effect.note is not None
-    assert "Draco" in effect.note
+    assert effect.note is not None and "Draco" in effect.note
 
 
 def test_the_file_itself_decides() -> None:
@@ -127,52 +125,14 @@ def optimizing() -> WorkflowHarness:
     return run
 
 
-def test_a_model_that_is_optimized_already_is_looked_at_again() -> None:
-    """409 model-already-optimized: its optimized file is taken, and there is nothing to remark."""
-    run = optimizing().fail(problem(409, "model-already-optimized"))
-    run.expect(ReadAsset)
-    assert run.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(run).job.notes == ()
-
-
-def test_an_optimization_in_progress_is_awaited() -> None:
-    """After a 409 the model is read at growing intervals until the file is there."""
-    run = optimizing().fail(problem(409, "model-optimization-in-progress"))
-    waits = []
-    for _ in range(4):
-        waits.append(run.expect(ReadAsset).after)
-        run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
-    assert waits == pytest.approx([1.0, 1.6, 2.56, 4.096])
-    assert run.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(run).job.notes == ()
-
-
-def test_a_long_optimization_is_polled_once_a_minute() -> None:
-    """After half an hour it is polled less often, and its file is used in the end."""
-    run = optimizing().answer(operation("running", id="op_2"))
-    waited = 0.0
-    while run.job.problem is None:
-        waited += run.expect(Poll).after
-        run.answer(PollResult(operation("running", id="op_2"), None))
-    assert waited == pytest.approx(30 * 60, rel=0.1)
-    for _ in range(300):
-        assert run.expect(Poll).after == 60.0
-        run.answer(PollResult(operation("running", id="op_2"), None))
-    assert run.job.problem.cause is Cause.PATIENCE
-    run.answer(PollResult(operation("succeeded", id="op_2"), None))
-    assert run.job.problem is None
-    run.answer(asset(**BOTH))
-    assert run.expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(run).job.notes == ()
-
-
 def test_an_optimization_elsewhere_is_not_awaited_forever() -> None:
-    """After half an hour the model is read less often, after two hours the original is used."""
+    """The model is read at growing intervals; after an hour the original is used."""
     run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     while isinstance(run.effect, ReadAsset):
         waits.append(run.effect.after)
         run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    assert waits[:4] == pytest.approx([1.0, 1.6, 2.56, 4.096])
     assert waits[-1] == 30.0
     assert 60 * 60 <= sum(waits) <= 65 * 60
     assert run.expect(Fetch).url == GLB
@@ -253,16 +213,6 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     assert names == ["splats-100k", "splats-full_res"]
 
 
-@pytest.mark.parametrize("trouble", [InvalidPicture, TooLarge])
-def test_a_rejected_part_of_a_world_does_not_stop_the_others(trouble: type[FileError]) -> None:
-    """The part is skipped with a note, and the others are downloaded."""
-    run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
-    run.answer(kept(run.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
-    assert run.job.phase is Phase.READY and run.job.problem is None
-    assert run.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
-    assert [each.role for each in run.job.files] == [Role.COLLIDER]
-
-
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
     run = collecting(job=working(kind=Kind.WORLD), **WORLD_FILES)
@@ -324,6 +274,7 @@ def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
 
 
 PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
+BAD = {Role.COLLIDER: InvalidGlb, Role.PANORAMA: InvalidPicture, Role.SPLATS: TooLarge}
 STATES = ("missing", "bad", "gone", "good")
 ALL_GOOD = dict.fromkeys(PARTS, "good")
 REMARK = "No RAD file came with this World."
@@ -331,10 +282,10 @@ REMARK = "No RAD file came with this World."
 States = dict[Role, str]
 
 
-def fetching(status: str = "succeeded", **more: str) -> Job:
+def fetching(status: str = "succeeded") -> Job:
     """A World that Mint has made, all of whose parts are wanted."""
     job = working(kind=Kind.WORLD, delivery=Delivery(splats="100k"))
-    return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD), **more)
+    return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD))
 
 
 def fetched_again(job: Job) -> Job:
@@ -359,7 +310,7 @@ def run_until_thumbnail(run: WorkflowHarness, states: States, time: str) -> Work
     run.answer(world)
     while (effect := run.expect(Fetch)).role is not Role.PICTURE:
         if states[effect.role] == "bad":
-            run.fail(InvalidFile(f"It was damaged the {time} time."))
+            run.fail(BAD[effect.role](f"It was damaged the {time} time."))
         elif states[effect.role] == "gone":
             # a fresh address, which is as dead
             run.fail(LinkExpired("It is not there.")).expect(ReadAsset)
@@ -479,23 +430,14 @@ HTML = b"<html>This link has expired.</html>"
 BAD_GLB = pack({"asset": {"version": "3.0"}})
 
 
-class Giving(Downloader):
-    """A downloader that writes these bytes to every path that is still free."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.content = content
-
-    def fetch(self, url: str, target: Path, **more: object) -> Path:
-        if not target.exists():
-            target.write_bytes(self.content)
-        return target
-
-
 def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
     """Return the result of a download of these bytes."""
     return fetch_file.fetch(
-        effect, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
+        effect,
+        folder,
+        downloader=PictureDownloader(content),
+        stop=lambda: False,
+        progress=lambda *_: None,
     )
 
 
