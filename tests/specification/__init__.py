@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The protocol of paid requests as a model that can be explored, and the checks that follow from it.
 
-Run `python3 -m tests.specification`. Only `real_record.py`, `mutants.py` and `recorder.py` import the product, beside the
-check of its table.
+The tests explore it: within small bounds on each change, and within larger ones at night. Only
+`real_record.py`, `mutants.py` and `recorder.py` import the product, beside the check of its table.
 
 A *line* is one thing that a person ordered: a click, or a line of a batch. A *row* is the record of
 one paid request of it. Times are in units of 12 hours: a request is repeated until it is one unit

@@ -13,15 +13,13 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.jobs.paid_requests import record, table
+from mint_blender.jobs.paid_requests import table
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.table import PaidRequests
 
-from ..simulation.mutations import MUTATIONS
-
 _may_be_sent = PaidRequest.may_be_sent
 _get, _answer, _take_over = PaidRequests.get, PaidRequests.answer, PaidRequests.take_over
-_change, _read = PaidRequests._change, PaidRequests._read
+_read = PaidRequests._read
 
 
 def _copies_send() -> AbstractContextManager[Any]:
@@ -56,22 +54,6 @@ def _forgets_late_answers() -> AbstractContextManager[Any]:
     return patch.object(PaidRequests, "answer", answer)
 
 
-def _counts_no_attempt() -> AbstractContextManager[Any]:
-    """It is not stored that an attempt is about to be sent."""
-
-    def change(self: Any, request: Any, event: Any, **changes: Any) -> Any:
-        if event is record.Event.ATTEMPT:
-            return request
-        return _change(self, request, event, **changes)
-
-    return patch.object(PaidRequests, "_change", change)
-
-
-def _trusts_lines() -> AbstractContextManager[Any]:
-    """What others can order too counts as not sent, if this journal has not sent it."""
-    return patch.object(PaidRequest, "is_outside", False)
-
-
 def _trusts_copies() -> AbstractContextManager[Any]:
     """A copy of the journal believes that nothing was sent."""
 
@@ -97,16 +79,6 @@ MUTANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "copies send": _copies_send,
     "takes over without an attempt": _takes_over_without_an_attempt,
     "forgets late answers": _forgets_late_answers,
-    "counts no attempt": _counts_no_attempt,
-    "trusts lines": _trusts_lines,
     "trusts copies": _trusts_copies,
     "cancels what is in doubt": _cancels_what_is_in_doubt,
-    **{
-        name: MUTATIONS[name]
-        for name in (
-            "believes a later refusal",
-            "repeats a start for ever",
-            "does not compare API keys",
-        )
-    },
 }

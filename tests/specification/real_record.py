@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_job, of_line
 from mint_blender.jobs.paid_requests.table import TABLES, PaidRequests
+from mint_blender.jobs.storage.database import Database
 
 from .record import Record
 from .state import Call, Row, World
@@ -19,10 +20,11 @@ UNIT = 12 * 3600.0
 _STEP = re.compile(r"(.*?)(?: \(process (\d+)(?:, line (\d+))?\))?")
 
 
-class MemoryDatabase:
-    """What the table asks of its database, without a file: nothing else uses it meanwhile."""
+class MemoryDatabase(Database):
+    """A database without a file."""
 
     def __init__(self, copy_of: MemoryDatabase | None = None) -> None:
+        self.path = Path("memory")
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         if copy_of is not None:
             copy_of.connection.backup(self.connection)
@@ -30,18 +32,6 @@ class MemoryDatabase:
         for statement in TABLES:
             self.connection.execute(statement)
         self.connection.execute("CREATE TABLE changes (job TEXT PRIMARY KEY)")
-
-    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """Return the rows of a query."""
-        return self.connection.execute(query, values).fetchall()
-
-    def row(self, query: str, *values: object) -> tuple[object, ...] | None:
-        """Return the first row of a query."""
-        return next(iter(self.rows(query, *values)), None)
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Return a transaction: nobody could come between."""
-        return nullcontext()
 
 
 class RealRecord:

@@ -74,6 +74,9 @@ _SMALL: dict[str, dict[str, Any]] = {
 SMALL = {name: replace(setup, **_SMALL.get(name, {})) for name, setup in SETUPS.items()}
 """The same, the large ones in smaller bounds: the tests explore them in some ten seconds."""
 
+LARGE = frozenset({"backup of two lines", "backup on another machine", "folder that is seen late"})
+"""Those of them that take the longest, each beside another one with the same faults."""
+
 SHOWN_IN = {
     "record": "one process",
     "key": "folder that is seen late",
