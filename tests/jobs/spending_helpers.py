@@ -21,16 +21,22 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 
 
 def costing(
-    phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None
+    phase: Phase,
+    *,
+    status: str = "running",
+    resource: str = "res_1",
+    estimate: float | None = None,
+    **credits: float | None,
 ) -> Job:
     """Return a job in a phase with these Credits in its operation."""
-    said = {"credits": credits} if credits else {}
-    return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
+    said: dict[str, Any] = {"credits": credits} if credits else {}
+    run = operation(status, resource=resource, **said)
+    return replace(a_job(), phase=phase, operation=run, estimate=estimate)
 
 
 def paid_before(job: Job, credits: float) -> Job:
     """Return a job with an earlier attempt that has cost this."""
-    earlier = records.sent(of_job(job.id), job=job.id, operation="op_0", cost=credits)
+    earlier = records.sent(subject=of_job(job.id), job=job.id, operation="op_0", cost=credits)
     return replace(job, requests=(earlier, *job.requests))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget.spending import Limits, begun_at, committed, date_of
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, of_line
+from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, of_asset, of_line
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import OptimizationPrice, Price
-from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Quote, TakeSlot
@@ -28,7 +29,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, Mode, OptimizationLevel, Preset
 
-from ..mint_service.runner import running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .spending_helpers import LAMP, answered, costing
@@ -37,7 +38,6 @@ from .workflow_harness import (
     WorkflowHarness,
     a_job,
     accepted,
-    asset,
     decided,
     operation,
     problem,
@@ -50,14 +50,10 @@ WORLD = GenerationRequest(Kind.WORLD, "a walled courtyard", Preset.STANDARD, Mod
 PRICE = Estimate(None, 150.0, 1650.0)
 
 
-def at_preview(spent: float = 150.0, **more: Any) -> Job:
-    """Return a World that waits at its Preview, with this cost so far."""
-    run = operation(
-        "preview_ready",
-        type="world_generation",
-        generationMode="review",
-        credits={"finalized": spent, "reserved": 0},
-    )
+def at_preview(spent: float | None = 150.0, **more: Any) -> Job:
+    """Return a World that waits at its Preview, with this cost so far; None: Mint names none."""
+    said: dict[str, Any] = {} if spent is None else {"credits": {"finalized": spent, "reserved": 0}}
+    run = operation("preview_ready", Mode.REVIEW, kind=Kind.WORLD, **said)
     job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=run, estimate=1650.0)
     return replace(job, created_at=time.time(), **more)
 
@@ -71,7 +67,7 @@ def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
     with OtherProcess(home) as one, OtherProcess(home) as other:
         for process in (one, other):
             process.ask("open_offline")
-        for spent in range(0, 1000, 100):
+        for spent in range(0, 600, 100):
             at = time.time() + 0.05
             for process in (one, other):
                 process.tell("start_within", spent + 150, 100, at)
@@ -152,14 +148,8 @@ DECIDE: dict[Verb, Callable[[JobService, str], None]] = {
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (
-            Limits(each=1649),
-            "about 1,650 Credits in total, more than your limit of 1,649 Credits per generation",
-        ),
-        (
-            Limits(day=2149),
-            "about 1,500 Credits. With the 650 Credits spent today, that is more than your daily limit of 2,149 Credits",
-        ),
+        (Limits(each=1649), "about 1,650 Credits in total, more than your limit of 1,649 Credits"),
+        (Limits(day=2149), "about 1,500 Credits. With the 650 Credits spent today"),
         (Limits(each=1650, day=2150), None),
     ],
 )
@@ -171,20 +161,17 @@ def test_approving_is_within_the_limits(
     The cost of a Preview of today is not counted twice.
     """
     job = at_preview()
-    other = replace(at_preview(500.0), phase=Phase.PLACED)
-    offline.cache.add(job, other)
+    offline.cache.add(job, replace(at_preview(500.0), phase=Phase.PLACED))
     offline.queries.cache_answer(Price.of(WORLD), PRICE)
     offline.budget.limits = limits
-    if says is None:
-        offline.approve(job.id)
-    else:
+    if says is not None:
         with pytest.raises(TooExpensive, match=says):
             offline.approve(job.id)
-    assert (offline.job(job.id).decision is None) is (says is not None)
-    if says is not None:
-        with offline.budget.without_limits():
-            offline.approve(job.id)
-        assert offline.spending.today() == 1650 + 500
+        assert offline.job(job.id).decision is None
+        offline.budget.limits = Limits()
+    offline.approve(job.id)
+    assert offline.job(job.id).decision is not None
+    assert offline.spending.today() == 1650 + 500
 
 
 def test_the_price_of_an_approval_is_requested_first(offline: JobService) -> None:
@@ -199,29 +186,21 @@ def test_the_price_of_an_approval_is_requested_first(offline: JobService) -> Non
     offline.approve(job.id)
 
 
-SILENT = {"operation": operation("preview_ready", Mode.REVIEW)}
-
-
 @pytest.mark.parametrize(
     ("job", "price", "verb", "total"),
     [
-        pytest.param(*values, id=says)
-        for says, *values in (
-            ("a revision counts another Preview", at_preview(), PRICE, Verb.REVISE, 300),
-            (
-                *("without its price, as much as a generation", at_preview()),
-                *(Estimate(None, None, 1650.0), Verb.REVISE, 1800),
-            ),
-            ("both Previews count", at_preview(300.0, revision=1), PRICE, Verb.APPROVE, 1800),
-            (
-                *("and without a price", at_preview(300.0, revision=1)),
-                *(Estimate(None, None, None), Verb.APPROVE, 1950),
-            ),
-            (
-                *("Mint reports no Credits", at_preview(revision=2, **SILENT)),
-                *(PRICE, Verb.APPROVE, 1950),
-            ),
-        )
+        (at_preview(), PRICE, Verb.REVISE, 300),
+        (at_preview(), Estimate(None, None, 1650.0), Verb.REVISE, 1800),
+        (at_preview(300.0, revision=1), PRICE, Verb.APPROVE, 1800),
+        (at_preview(300.0, revision=1), Estimate(None, None, None), Verb.APPROVE, 1950),
+        (at_preview(None, revision=2), PRICE, Verb.APPROVE, 1950),
+    ],
+    ids=[
+        "a revision counts another Preview",
+        "without its price, as much as a generation",
+        "both Previews count",
+        "and without a price",
+        "Mint reports no Credits",
     ],
 )
 def test_what_a_decision_adds_is_within_the_limits(
@@ -239,88 +218,75 @@ def test_what_a_decision_adds_is_within_the_limits(
     assert verb is Verb.APPROVE or offline.spending.today() == 1800
 
 
-def test_without_a_limit_a_decision_needs_no_price(offline: JobService) -> None:
-    """Neither the user nor the job has a limit."""
-    job = at_preview(estimate=None)
-    offline.cache.add(job)
-    offline.approve(job.id)
-    assert committed(offline.job(job.id)) == 150
-
-
 # -- a job's own limit
 
 
 @pytest.mark.covers("R-limit")
 def test_a_jobs_own_limit_applies_to_every_decision(offline: JobService) -> None:
     """The user can set another limit, and an accepted excess removes the limit."""
-    job = at_preview(max_credits=1000.0)
-    offline.cache.add(job)
+    revised, raised, accepted = (at_preview(max_credits=1000.0) for _ in range(3))
+    offline.cache.add(revised, raised, accepted)
     offline.queries.cache_answer(Price.of(WORLD), PRICE)
-    with pytest.raises(
-        TooExpensive, match=r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
-    ):
-        offline.approve(job.id)
-    offline.revise(job.id, "more ivy")
-    assert offline.job(job.id).max_credits == 1000
-
-    second = replace(at_preview(max_credits=1000.0), id="second")
-    offline.cache.add(second)
-    offline.set_limit(second.id, 1650.0)
-    offline.approve(second.id)
-
-    third = replace(at_preview(max_credits=1000.0), id="third")
-    offline.cache.add(third)
+    said = r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
+    for job in (revised, raised, accepted):
+        with pytest.raises(TooExpensive, match=said):
+            offline.approve(job.id)
+    offline.revise(revised.id, "more ivy")
+    assert offline.job(revised.id).max_credits == 1000
+    offline.set_limit(raised.id, 1650.0)
+    offline.approve(raised.id)
     with offline.budget.without_limits():
-        offline.approve(third.id)
-    assert offline.job(third.id).max_credits is None
+        offline.approve(accepted.id)
+    assert offline.job(accepted.id).max_credits is None
+
+
+UNCERTAIN = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+FAILED = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"})
 
 
 @pytest.mark.covers("R-limit")
-def test_a_retry_adds_to_what_the_job_has_cost(offline: JobService) -> None:
-    """The job's limit covers all attempts together."""
-    failed = replace(
-        at_preview(500.0),
-        phase=Phase.FAILED,
-        operation=operation("failed", credits={"finalized": 500}),
-        max_credits=2000.0,
-    )
-    offline.cache.add(failed)
-    offline.queries.cache_answer(Price.of(WORLD), PRICE)
-    with pytest.raises(TooExpensive, match="about 2,150 Credits in total"):
-        offline.retry(failed.id)
-    offline.set_limit(failed.id, 2150.0)
-    offline.retry(failed.id)
+@pytest.mark.parametrize(
+    ("job", "total"),
+    [
+        (
+            replace(
+                accepted(at_preview()),
+                phase=Phase.FAILED,
+                operation=operation("failed", credits={"finalized": 500}),
+            ),
+            2150,
+        ),
+        (
+            replace(
+                sent(a_job(), NOON, operation=f"{FOUND}res_1"),
+                phase=Phase.FAILED,
+                asset=FAILED,
+                source_asset_id="res_1",
+                estimate=248.0,
+            ),
+            496,
+        ),
+        (
+            replace(sent(a_job(), NOON), estimate=248.0, phase=Phase.PAUSED, problem=UNCERTAIN),
+            496,
+        ),
+    ],
+    ids=["what Mint reports", "what was only found", "what may have been started"],
+)
+def test_a_retry_adds_to_what_the_job_has_cost(offline: JobService, job: Job, total: float) -> None:
+    """The job's limit covers all attempts together.
 
-
-@pytest.mark.covers("R-limit")
-def test_a_retry_adds_to_what_was_only_found(offline: JobService) -> None:
-    """Mint's list does not say what a result has cost: it counts with the price of its click."""
-    failed = replace(
-        sent(a_job(), NOON, operation=f"{FOUND}res_1"),
-        phase=Phase.FAILED,
-        asset=Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}),
-        source_asset_id="res_1",
-        estimate=248.0,
-        max_credits=300.0,
-    )
-    offline.cache.add(failed)
-    offline.queries.cache_answer(Price.of(failed.request), Estimate(None, 248.0, 248.0))
-    with pytest.raises(TooExpensive, match="about 496 Credits in total"):
-        offline.retry(failed.id)
-
-
-@pytest.mark.covers("R-limit")
-def test_starting_again_adds_to_what_may_have_been_started(offline: JobService) -> None:
-    """What Mint has not answered counts as paid."""
-    problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
-    job = sent(replace(a_job(), estimate=248.0, max_credits=300.0), NOON)
-    offline.cache.add(replace(job, phase=Phase.PAUSED, problem=problem))
-    offline.queries.cache_answer(Price.of(job.request), Estimate(None, 248.0, 248.0))
-    with pytest.raises(TooExpensive, match="about 496 Credits in total"):
+    Mint's list does not say what a result has cost: it counts with the price of its click. What
+    Mint has not answered counts as paid.
+    """
+    offline.cache.add(replace(job, max_credits=total - 1))
+    price = job.estimate
+    offline.queries.cache_answer(Price.of(job.request), Estimate(None, price, price))
+    with pytest.raises(TooExpensive, match=f"about {total:,} Credits in total"):
         offline.retry(job.id)
-    offline.set_limit(job.id, 496.0)
+    offline.set_limit(job.id, total)
     offline.retry(job.id)
-    assert offline.job(job.id).paid_before == 248.0
+    assert offline.job(job.id).paid_before == total - (price or 0.0)
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
@@ -334,33 +300,28 @@ def waiting(**more: Any) -> Job:
     return replace(job, **more)
 
 
-def test_a_recent_price_is_not_requested_again_at_the_send() -> None:
-    """A known price within the limit sends the start."""
-    workflow = run(waiting()).answer(None)
-    assert workflow.expect(Start)
-
-
 @pytest.mark.covers("S-credits")
-@pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
-def test_a_later_send_requests_the_price_again(price: float | None, is_sent: bool) -> None:
-    """The new price is compared with the limit before sending.
+@pytest.mark.parametrize(
+    ("price", "is_sent"), [(300.0, True), (301.0, False), (None, True), ("recent", True)]
+)
+def test_a_later_send_requests_the_price_again(price: float | str | None, is_sent: bool) -> None:
+    """The new price is compared with the limit before sending; a recent one is not asked for.
 
     If Mint returns none, the price at the click is used.
     """
-    workflow = run(waiting(), now=NOON + DAY).answer(None)
-    assert isinstance(workflow.effect, Quote)
-    workflow.answer(Estimate(None, price, price))
+    workflow = run(waiting(), now=NOON if price == "recent" else NOON + DAY).answer(None)
+    if not isinstance(price, str):
+        assert isinstance(workflow.effect, Quote)
+        workflow.answer(Estimate(None, price, price))
     if is_sent:
         assert workflow.expect(Start)
-    else:
-        assert workflow.job.phase is Phase.PAUSED
-        assert workflow.job.requests[0].is_unsent
-        assert workflow.job.problem.cause is Cause.CREDITS
-        assert (
-            "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
-            in workflow.job.problem.message
-        )
-        assert isinstance(workflow.again().effect, TakeSlot)
+        return
+    assert workflow.job.phase is Phase.PAUSED
+    assert workflow.job.requests[0].is_unsent
+    assert workflow.job.problem.cause is Cause.CREDITS
+    said = "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
+    assert said in workflow.job.problem.message
+    assert isinstance(workflow.again().effect, TakeSlot)
 
 
 def test_an_unknown_price_is_not_within_a_jobs_limit() -> None:
@@ -379,30 +340,29 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
 
 
 def test_resuming_a_job_at_its_limit_asks_the_user(offline: JobService) -> None:
-    """In a window Resume shows price and limit, and accepting removes the limit."""
-    workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    offline.cache.add(workflow.job)
-    with pytest.raises(TooExpensive) as caught:
-        offline.resume(workflow.job.id)
-    assert caught.value.missing_prices == (Price.of(workflow.job.request),)
-    offline.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 301.0, 301.0))
-    with pytest.raises(
-        TooExpensive, match="about 301 Credits in total, more than its limit of 300"
-    ):
-        offline.resume(workflow.job.id)
-    assert not offline.is_active(workflow.job.id)
-    with offline.budget.without_limits():
-        offline.resume(workflow.job.id)
-    assert offline.is_active(workflow.job.id) and offline.job(workflow.job.id).max_credits is None
+    """In a window Resume shows price and limit, and accepting removes the limit.
 
-
-def test_a_job_whose_price_fell_continues(offline: JobService) -> None:
-    """The present price counts."""
-    workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    offline.cache.add(workflow.job)
-    offline.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 300.0, 300.0))
-    offline.resume(workflow.job.id)
-    assert offline.is_active(workflow.job.id) and offline.job(workflow.job.id).max_credits == 300
+    If the price has fallen meanwhile, the present price counts.
+    """
+    for is_cheaper in (True, False):
+        workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+        job, price = workflow.job, Price.of(workflow.job.request)
+        offline.cache.add(job)
+        offline.queries.answers.clear()
+        with pytest.raises(TooExpensive) as caught:
+            offline.resume(job.id)
+        assert caught.value.missing_prices == (price,)
+        now = 300.0 if is_cheaper else 301.0
+        offline.queries.cache_answer(price, Estimate(None, now, now))
+        if not is_cheaper:
+            said = "about 301 Credits in total, more than its limit of 300"
+            with pytest.raises(TooExpensive, match=said):
+                offline.resume(job.id)
+            assert not offline.is_active(job.id)
+        with offline.budget.without_limits() if not is_cheaper else nullcontext():
+            offline.resume(job.id)
+        assert offline.is_active(job.id)
+        assert offline.job(job.id).max_credits == (300 if is_cheaper else None)
 
 
 # -- limits on spending, checked by a job service at every click that costs Credits
@@ -485,26 +445,6 @@ def test_a_revision_that_is_done_at_once_counts_today(
         assert job_service.spending.today() == today
 
 
-def test_an_optimization_is_checked_against_the_limits(job_service: JobService) -> None:
-    """Downloading is free; an optimization needs a price within the limit."""
-    job_service.budget.limits = Limits(each=10)
-    made = asset()
-    with pytest.raises(TooExpensive) as caught:
-        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
-    assert caught.value.missing_prices == (OptimizationPrice(made.id),)
-    job_service.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
-    with pytest.raises(TooExpensive, match="about 20 Credits"):
-        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
-    assert job_service.fetch(made).estimate is None
-
-
-def test_without_a_limit_no_price_is_needed(job_service: JobService) -> None:
-    """The job starts at once, and an unknown price stays unknown."""
-    assert job_service.start(LAMP).estimate is None
-    with pytest.raises(NotPossible):
-        job_service.retry("nope")
-
-
 def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
     """If the price cannot be read, the error is part of the message."""
     job_service.ask_price = job_service.ask_and_wait
@@ -516,3 +456,101 @@ def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
     job_service.queries.answers[query] = answered(query, None, error="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))
+
+
+# -- the price of an optimization
+
+
+LIGHT = OptimizationLevel.LIGHT
+ESTIMATE = ("POST", "/v1/pricing:estimate")
+
+
+@pytest.fixture
+def optimizing(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """Yield a job service that waits for a price, reads optimized files, and has made a model."""
+    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
+    job_service.ask_price = job_service.ask_and_wait
+    job_service.watch([job_service.start(LAMP).id])
+    yield job_service
+    assert job_service.close(20)
+
+
+def test_without_a_model_an_unknown_price_is_not_within_a_limit(job_service: JobService) -> None:
+    """Mint returns no price: the job is refused until accepted. A window gets all at once."""
+    prices = (Price.of(LAMP), OptimizationPrice())
+    for limits in (Limits(each=1000), Limits(day=1000)):
+        job_service.budget.limits = limits
+        with pytest.raises(TooExpensive) as caught:
+            job_service.start(LAMP, optimize=LIGHT)
+        assert caught.value.missing_prices == prices
+        job_service.ask_and_wait(prices[0])
+        prices = prices[1:] or prices
+    job_service.ask_price = job_service.ask_and_wait
+    with pytest.raises(
+        TooExpensive,
+        match=r"cannot be checked\. Mint sets the price of an optimization once there is a model\.",
+    ) as caught:
+        job_service.start(LAMP, optimize=LIGHT)
+    assert caught.value.missing_prices == () and job_service.jobs() == []
+    with job_service.budget.without_limits():
+        job = job_service.start(LAMP, optimize=LIGHT)
+    assert (job.estimate, job.optimize_estimate) == (248, None)
+
+
+def test_an_existing_model_gives_the_price(optimizing: JobService, service: ThreadService) -> None:
+    """One model is used for the price, with one request; later the last cost, if there is no price.
+
+    Generation and optimization together are compared with the limit per generation.
+    """
+    (model,) = service.resources()
+    for _ in range(2):
+        optimizing.budget.limits = Limits(each=267)
+        with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
+            optimizing.start(LAMP, optimize=LIGHT)
+    assert [each.body for each in service.requests(*ESTIMATE)][1:] == [
+        {"operation": "model_optimization", "modelId": model.id}
+    ]
+    optimizing.budget.limits = Limits(each=268)
+    job = optimizing.start(LAMP, optimize=LIGHT)
+    assert (job.estimate, job.optimize_estimate) == (248, 20)
+    assert optimizing.start(LAMP).optimize_estimate is None
+    optimizing.watch([job.id])
+    assert optimizing.job(job.id).cost == 268
+    optimizing.queries.answers.clear()
+    no_price = {"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}
+    optimizing.ask_and_wait(Price.of(LAMP))
+    service.scenario(answers=[no_price])
+    assert optimizing.start(LAMP, optimize=LIGHT).optimize_estimate == 20, "from the journal"
+
+
+def test_a_model_without_an_optimized_file_is_preferred_for_the_price(
+    optimizing: JobService, service: ThreadService
+) -> None:
+    """An optimized model may have no price, so it is used only if there is no other."""
+    (plain,) = service.resources()
+    made = optimizing.start(replace(LAMP, prompt="a lamp [already-optimized]"))
+    optimizing.watch([made.id])
+    optimizing.ask_and_wait(OptimizationPrice())
+    asked = service.requests(*ESTIMATE)[-1].body
+    assert asked == {"operation": "model_optimization", "modelId": plain.id}
+    assert optimizing.budget.price(OptimizationPrice()) == 20
+
+
+def test_the_cost_of_the_last_optimization(home: Path) -> None:
+    """The newest optimization with a known cost is used, not a failed one."""
+
+    def optimized(*credits: float) -> Job:
+        said = {"credits": {"finalized": credits[0]}} if credits else {}
+        request = new_request(of_asset("res_1"), PaidVerb.OPTIMIZE, "job", now=1.0)
+        job = a_job()
+        request = replace(request, key=job.id, subject=of_asset(job.id), job=job.id)
+        run = operation("succeeded", id="op_2", **said)
+        return replace(job, phase=Phase.PLACED, optimization=run, requests=(*job.requests, request))
+
+    with closing(Journal(home)) as journal:
+        journal.add(optimized())
+        assert journal.last_optimization() is None
+        paid = journal.add(*(optimized(price) for price in (20, 35, 0)))
+        assert journal.last_optimization() == 35
+        journal.dismiss(paid[1].id)
+        assert journal.last_optimization() == 35, "it was paid for all the same"

@@ -17,10 +17,8 @@ from mint_blender.jobs.budget.batch_prices import BatchBudget, Prices
 from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
-    Day,
     Expense,
     Limits,
-    Month,
     begun_at,
     committed,
     costs_nothing,
@@ -30,19 +28,21 @@ from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_fetch, new_job
+from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch, new_job
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
+from mint_blender.jobs.queries import Balance, OptimizationPrice, Price, prices_of_click
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import TakeSlot
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import (
+    Asset,
     Credits,
     Estimate,
+    Format,
     Kind,
     Mode,
     Operation,
@@ -65,6 +65,7 @@ from .workflow_harness import (
     working,
 )
 
+LIGHT = OptimizationLevel.LIGHT
 TODAY = date(2026, 3, 5)
 DAY = 24 * 3600.0
 NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
@@ -73,24 +74,22 @@ NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 # -- limits
 
 
+EACH, DAILY = Limits(each=500), Limits(day=1000)
+
+
 @pytest.mark.parametrize(
     ("price", "limits", "spent", "says"),
     [
         (798, Limits(), 1e6, None),
         (None, Limits(), 0, None),
-        (500, Limits(each=500), 0, None),
-        (501, Limits(each=500), 0, "more than your limit of 500 Credits per generation"),
-        (500, Limits(day=1000), 500, None),
-        (
-            501,
-            Limits(day=1000),
-            500,
-            "With the 500 Credits spent today, that is more than your daily limit of 1,000 Credits",
-        ),
-        (100, Limits(each=500, day=1000), 950, "your daily limit"),
+        (500, EACH, 0, None),
+        (501, EACH, 0, "more than your limit of 500 Credits per generation"),
+        (500, DAILY, 500, None),
+        (501, DAILY, 500, "With the 500 Credits spent today, that is more than your daily limit"),
+        (100, Limits(each=500, day=1000), 950, "your daily limit of 1,000 Credits"),
         (600, Limits(each=500, day=1000), 0, "per generation"),
-        (None, Limits(each=500), 0, "your limit of 500 Credits per generation cannot be checked"),
-        (None, Limits(day=1000), 0, "your daily limit of 1,000 Credits cannot be checked"),
+        (None, EACH, 0, "your limit of 500 Credits per generation cannot be checked"),
+        (None, DAILY, 0, "your daily limit of 1,000 Credits cannot be checked"),
     ],
 )
 def test_a_price_above_a_limit_is_reported(
@@ -100,15 +99,6 @@ def test_a_price_above_a_limit_is_reported(
     said = limit_error([Expense(price, price)], limits, spent)
     assert said is None if says is None else says in (said or "")
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
-
-
-def test_a_price_that_is_partly_paid_is_told_from_the_total() -> None:
-    """The button of the question shows only what is still to be paid."""
-    said = limit_error([Expense(248.0, 248.0, paid=150.0)], Limits(each=100))
-    assert said == (
-        "This generation would cost about 248 Credits in total, more than your limit of 100"
-        " Credits per generation."
-    )
 
 
 @pytest.mark.parametrize(
@@ -137,6 +127,12 @@ def test_an_own_limit_is_for_the_total(expense: Expense, says: str | None) -> No
     """What was started before is told from what was not."""
     assert limit_error([expense]) == says
     assert limit_error([Expense(1.0, 1.0), expense]) == says
+
+
+def test_a_price_that_is_partly_paid_is_told_from_the_total() -> None:
+    """The button of the question shows only what is still to be paid."""
+    said = limit_error([Expense(248.0, 248.0, paid=150.0)], Limits(each=100))
+    assert said is not None and "about 248 Credits in total" in said
 
 
 @pytest.mark.parametrize(
@@ -191,7 +187,10 @@ def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:
 
 
 def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
-    """The cost of a failed attempt is kept, and the job counts on the day of the retry."""
+    """The cost of a failed attempt is kept, and the job counts on the day of the retry.
+
+    Each poll of one operation has the same cost.
+    """
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
     failed = replace(accepted(failed, at=NOON - DAY), operation=failed.operation)
     config = WorkflowConfig(now=lambda: NOON)
@@ -201,16 +200,11 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
     run.answer(operation("running", id="op_2", credits={"reserved": 248, "finalized": 0}))
     assert run.job.cost == 40 + 248
     assert run.again().job.cost == 40 + 248
-    run.answer(polled(run.job, reserved=0, finalized=248))
-    assert run.job.cost == 40 + 248
+    for _ in range(2):
+        polled = operation("running", id="op_2", credits={"reserved": 0, "finalized": 248})
+        run.answer(PollResult(polled))
+        assert run.job.cost == 40 + 248
     assert (begun_at(run.job, NOON + DAY), committed(run.job)) == (NOON, 288)
-
-
-def polled(job: Job, **credits: float) -> Any:
-    """Return a poll of the job's present operation."""
-    return PollResult(
-        operation("running", id=job.operation.id if job.operation else "", credits=credits)
-    )
 
 
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
@@ -240,59 +234,6 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     done = costing(Phase.READY, status="succeeded", estimate=798.0, finalized=750.0)
     in_doubt = replace(done, optimize_estimate=50.0).with_note(note("optimizing_unanswered"))
     assert committed(in_doubt) == 800.0
-
-
-def test_the_same_operation_is_not_counted_twice() -> None:
-    """Each poll of one operation has the same cost."""
-    run = WorkflowHarness(
-        replace(working(), operation=operation("running", credits={"finalized": 100}))
-    )
-    for _ in range(3):
-        run.answer(polled(run.job, finalized=100))
-    assert run.job.cost == 100
-
-
-def test_an_optimization_is_part_of_the_cost() -> None:
-    """Both operations count."""
-    job = costing(Phase.PLACED, status="succeeded", finalized=248)
-    assert (
-        replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost
-        == 268
-    )
-
-
-def test_an_import_is_not_counted() -> None:
-    """Importing from the library costs nothing; having the model optimized does."""
-    assert costs_nothing(new_fetch(asset(), Delivery(), now=NOON))
-    light = OptimizationLevel.LIGHT
-    optimized = new_fetch(asset(), Delivery(), now=NOON, optimize=light, estimate=20.0)
-    assert not costs_nothing(optimized) and committed(optimized) == 20
-
-
-@pytest.mark.parametrize(
-    ("phase", "raw", "credits"),
-    [
-        (Phase.FETCHING, None, 20),
-        (Phase.FETCHING, {"status": "running"}, 20),
-        (Phase.FETCHING, {"status": "running", "credits": {"reserved": 35}}, 35),
-        (Phase.READY, {"status": "succeeded", "credits": {"finalized": 35}}, 35),
-        (Phase.READY, {"status": "succeeded"}, 20),
-        (Phase.READY, {"status": "failed", "credits": {"finalized": 0}}, 0),
-        (Phase.READY, None, 0),
-    ],
-)
-def test_an_import_that_is_optimized_costs_its_optimization(
-    phase: Phase, raw: dict[str, Any] | None, credits: float
-) -> None:
-    """Mint's numbers count, before them the expected price; a skipped one costs nothing."""
-    job = replace(
-        new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
-        phase=phase,
-    )
-    assert (
-        committed(replace(job, optimization=operation(id="op_2", **raw) if raw else None))
-        == credits
-    )
 
 
 def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,44 +268,6 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         (2, 300, 0),
         (2, 200, 1),
     ]
-
-
-def test_an_empty_month_has_no_share() -> None:
-    """Without ended jobs there is no share of failures."""
-    assert Month((Day(TODAY),)).failed_share is None
-
-
-# -- words
-
-
-@pytest.mark.parametrize(
-    ("job", "says"),
-    [
-        (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
-        (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
-        (
-            costing(Phase.READY, status="succeeded", finalized=0, reserved=248),
-            "248 Credits reserved",
-        ),
-        (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
-        (replace(a_job(), estimate=248.0), "About 248 Credits"),
-        (a_job(), ""),
-        (
-            costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0),
-            "No Credits charged",
-        ),
-        (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
-        (costing(Phase.FAILED, status="failed"), ""),
-        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), ""),
-        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), ""),
-        (costing(Phase.CANCELED, status="canceled"), ""),
-        (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
-        (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
-    ],
-)
-def test_the_cost_in_words(job: Job, says: str) -> None:
-    """Paid, reserved and expected Credits are told apart; an unknown cost is empty."""
-    assert JobView(job).cost == says
 
 
 def test_an_old_price_is_requested_again() -> None:
@@ -475,73 +378,252 @@ def test_credits_that_are_short() -> None:
 # -- the budget of a batch reserves what its running lines may still cost, and no more
 
 
-LIGHT = OptimizationLevel.LIGHT
-REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-PLAIN = Line(1, "plain", REQUEST, Delivery(), None, ".glb", None)
+PRICES = {Price.of(LAMP): 248.0, OptimizationPrice(): 20.0}
+PLAIN = Line(1, "plain", LAMP, Delivery(), None, ".glb", None)
 OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 
 def told(id: str, status: str = "running", **credits: float) -> Operation:
     """Return an operation as Mint reports it."""
-    return Operation.from_json(
-        {
-            "id": id,
-            "type": "model_generation",
-            "status": status,
-            **({"credits": credits} if credits else {}),
-        }
-    )
+    return operation(status, id=id, **({"credits": credits} if credits else {}))
 
 
-def lamp(
-    phase: Phase, operation: Operation | None = None, optimization: Operation | None = None
-) -> Job:
-    """Return the job of a line."""
-    job = new_job(REQUEST, Delivery(), now=1.0, optimize=LIGHT)
-    return replace(job, phase=phase, operation=operation, optimization=optimization)
+MODEL = told("op_1", finalized=248)
 
 
-RETRIED = retried(lamp(Phase.FAILED, told("op_1", finalized=0)))
+def lamp(phase: Phase, made: Operation | None = None, optimization: Operation | None = None) -> Job:
+    """Return a job for 248 Credits, and 20 for its optimization."""
+    job = new_job(LAMP, Delivery(), now=1.0, optimize=LIGHT)
+    job = replace(job, phase=phase, operation=made, optimization=optimization)
+    return job.with_prices(248.0, 20.0)
 
 
-@pytest.mark.parametrize(
-    ("job", "credits"),
-    [
-        (lamp(Phase.WAITING), 268),
-        (lamp(Phase.WORKING, told("op_1")), 268),
-        (lamp(Phase.WORKING, told("op_1", reserved=0)), 268),
-        (lamp(Phase.WORKING, told("op_1", reserved=248)), 268),
-        (lamp(Phase.FETCHING, told("op_1", finalized=248)), 268),
-        (lamp(Phase.FETCHING, told("op_1", finalized=248), told("op_2", reserved=30)), 278),
-        (lamp(Phase.READY, told("op_1", finalized=248), told("op_2", "failed", finalized=0)), 248),
-        (lamp(Phase.READY, told("op_1", finalized=248)), 248),
-        (paid_before(lamp(Phase.WORKING, told("op_1")), 40.0), 308),
-        (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
-        (lamp(Phase.CANCELED), 0),
-        (RETRIED, 268),
-    ],
-)
+def fetch(phase: Phase, optimization: Operation | None = None) -> Job:
+    """Return an import that is optimized for 20 Credits."""
+    job = new_fetch(asset(), Delivery(), now=NOON, optimize=LIGHT, estimate=20.0)
+    return replace(job, phase=phase, optimization=optimization)
+
+
+LINES = [
+    (lamp(Phase.WAITING), 268),
+    (lamp(Phase.WORKING, told("op_1")), 268),
+    (lamp(Phase.WORKING, told("op_1", reserved=0)), 268),
+    (lamp(Phase.WORKING, told("op_1", reserved=248)), 268),
+    (lamp(Phase.REVIEW, MODEL), 268),
+    (lamp(Phase.FETCHING, MODEL), 268),
+    (lamp(Phase.FETCHING, MODEL, told("op_2", "queued")), 268),
+    (lamp(Phase.FETCHING, MODEL, told("op_2", "queued", reserved=0)), 268),
+    (lamp(Phase.FETCHING, MODEL, told("op_2", reserved=30)), 278),
+    (lamp(Phase.READY, MODEL, told("op_2", "failed", finalized=0)), 248),
+    (lamp(Phase.READY, MODEL, told("op_2", "succeeded", finalized=35)), 283),
+    (lamp(Phase.READY, MODEL, told("op_2", "succeeded")), 268),
+    (lamp(Phase.READY, None, told("op_2", "succeeded", finalized=35)), 283),
+    (lamp(Phase.READY, MODEL), 248),
+    (paid_before(lamp(Phase.WORKING, told("op_1")), 40.0), 308),
+    (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
+    (lamp(Phase.FAILED), 0),
+    (lamp(Phase.CANCELED), 0),
+    (retried(lamp(Phase.FAILED, told("op_1", finalized=0))), 268),
+]
+"""Jobs of lines of a batch, and the Credits that they commit."""
+OTHERS = [
+    (lamp(Phase.WORKING, told("op_1", reserved=300)), 320),
+    (fetch(Phase.FETCHING), 20),
+    (fetch(Phase.FETCHING, told("op_2")), 20),
+    (fetch(Phase.FETCHING, told("op_2", reserved=35)), 35),
+    (fetch(Phase.READY, told("op_2", "succeeded", finalized=35)), 35),
+    (fetch(Phase.READY, told("op_2", "succeeded")), 20),
+    (fetch(Phase.READY, told("op_2", "failed", finalized=0)), 0),
+    (fetch(Phase.READY), 0),
+]
+
+
+@pytest.mark.parametrize(("job", "credits"), LINES + OTHERS)
+def test_a_pending_optimization_counts(job: Job, credits: float) -> None:
+    """Mint's numbers count, before them the expected price; what was skipped or failed does not."""
+    assert committed(job) == credits and not costs_nothing(job)
+
+
+@pytest.mark.parametrize(("job", "credits"), LINES)
 @pytest.mark.parametrize("has_ended", [False, True])
-def test_reserved_credits_of_a_line(job: Job, credits: float, has_ended: bool) -> None:
-    """A line reserves what is not paid yet: the optimization, or all of a retry."""
-
-    def allows(limit: float) -> bool:
-        budget = BatchBudget(limit, Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0}))
+def test_a_batch_reserves_what_its_lines_commit(job: Job, credits: float, has_ended: bool) -> None:
+    """While they run and afterwards: the next line fits into the limit, or it does not."""
+    for more, is_allowed in ((248, True), (247, False)):
+        budget = BatchBudget(credits + more, Prices(dict(PRICES)))
         budget.begin(OPTIMIZED, job)
         if has_ended:
             budget.end(job)
-        return budget.allows(PLAIN, [job])
-
-    assert allows(credits + 248)
-    assert not allows(credits + 247)
+        assert budget.allows(PLAIN, [job]) is is_allowed
 
 
 def test_a_higher_cost_becomes_the_expected_price() -> None:
     """A higher actual cost becomes the expected price; earlier attempts do not count."""
-    prices = Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0})
+    prices = Prices(dict(PRICES))
     budget = BatchBudget(10_000, prices)
     done = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30))
     job = paid_before(done, 40.0)
     budget.begin(OPTIMIZED, job)
     budget.end(job)
     assert prices.of(OPTIMIZED) == 330
+
+
+# -- the price of a retry
+
+
+BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
+
+
+def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
+    """Return a job that failed to import an asset of the library."""
+    return replace(new_fetch(model, Delivery(), now=1.0, optimize=optimize), phase=Phase.FAILED)
+
+
+def failed(**more: Any) -> Job:
+    """Return a generation that failed at Mint yesterday, at no cost."""
+    job = costing(Phase.FAILED, status="failed", reserved=0, finalized=0)
+    return replace(job, created_at=time.time() - DAY, **more)
+
+
+def clicked(
+    job: Job, at: float, estimate: float | None, optimize_estimate: float | None = None
+) -> Job:
+    """Return the job after a click on Retry at that time, with a known price."""
+    return retried(job, now=at).with_prices(estimate, optimize_estimate)
+
+
+GENERATION = Price.of(failed().request)
+
+
+@pytest.mark.parametrize(
+    ("job", "prices"),
+    [
+        (failed(), (GENERATION,)),
+        (failed(optimize=LIGHT), (GENERATION, OptimizationPrice())),
+        (imported(asset(), LIGHT), (OptimizationPrice("res_1"),)),
+        (imported(asset()), ()),
+        (imported(BROKEN), (Price.of(imported(BROKEN).request),)),
+        (imported(BROKEN, LIGHT), (Price.of(imported(BROKEN).request), OptimizationPrice())),
+        (new_conversion(asset(), (Format.FBX,), Delivery(), now=1.0), (None,)),
+    ],
+)
+def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object, ...]) -> None:
+    """A failed model is generated again; an existing one is only optimized."""
+    assert prices_of_click(job, Verb.RETRY) == prices
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [
+        (clicked(failed(), 1.0, 248.0), 248),
+        (clicked(failed(estimate=200.0), 1.0, None), 200),
+        (clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0), 268),
+        (clicked(paid_before(failed(), 40.0), 1.0, 248.0), 288),
+        (clicked(imported(BROKEN, LIGHT), 1.0, 248.0, 20.0), 268),
+        (clicked(new_attempt(BROKEN, Delivery(), now=1.0), 1.0, 248.0), 248),
+    ],
+)
+def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
+    """It counts with its expected price, on the day on which it is sent."""
+    assert committed(job) == credits
+    assert committed(replace(job, phase=Phase.PAUSED)) == credits
+    assert begun_at(job, 5 * DAY) == 5 * DAY and not costs_nothing(job)
+
+
+def test_the_price_at_the_click_is_kept() -> None:
+    """Without one, the price known before is kept."""
+    job = failed(estimate=200.0, optimize=LIGHT)
+    for prices, kept in (((248.0, 20.0), 248), ((None, None), 200)):
+        run = WorkflowHarness(clicked(job, time.time(), *prices)).answer()
+        run.answer(operation("queued", id="op_2"))
+        assert (run.job.estimate, run.job.optimize_estimate) == (kept, prices[1])
+    anew = WorkflowHarness(clicked(replace(failed(), operation=None), time.time(), 248.0)).job
+    assert (anew.phase, committed(anew)) == (Phase.WAITING, 248)
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [(imported(asset()), 0), (imported(asset(), LIGHT), 20), (imported(BROKEN, LIGHT), 268)],
+)
+def test_a_retry_costs_what_it_repeats(offline: JobService, job: Job, credits: float) -> None:
+    """A model that failed at Mint is a whole generation; one that exists is fetched again."""
+    generation, optimization = Estimate(None, 248.0, 248.0), Estimate(None, 20.0, 20.0)
+    offline.queries.cache_answer(Price.of(job.request), generation)
+    for query in (OptimizationPrice(), OptimizationPrice("res_1")):
+        offline.queries.cache_answer(query, optimization)
+    offline.cache.add(job)
+    if credits:
+        offline.budget.limits = Limits(each=credits - 1)
+        with pytest.raises(TooExpensive, match=f"about {credits} Credits, more than your limit"):
+            offline.retry(job.id)
+    offline.budget.limits = Limits(each=max(credits, 1))
+    offline.retry(job.id)
+    after = offline.job(job.id)
+    assert (after.phase, offline.spending.today()) == (Phase.WAITING, credits)
+    assert costs_nothing(after) is (credits == 0)
+    assert (after.requests == ()) is (credits < 248)
+
+
+def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) -> None:
+    """Two unanswered retries at 248 fit into 500, a third does not.
+
+    Another process counts the same.
+    """
+    jobs = [
+        replace(
+            costing(Phase.FAILED, status="failed", resource=f"res_{number}", finalized=0),
+            created_at=time.time() - DAY,
+        )
+        for number in range(3)
+    ]
+    offline.queries.cache_answer(Price.of(jobs[0].request), Estimate(None, 248.0, 248.0))
+    offline.cache.add(*jobs)
+    offline.budget.limits = Limits(day=500)
+    for job in jobs[:2]:
+        offline.retry(job.id)
+    with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
+        offline.retry(jobs[2].id)
+    assert offline.job(jobs[2].id).phase is Phase.FAILED
+    *_, yesterday, today = offline.spending.month().days
+    assert (today.credits, today.failed) == (496, 0)
+    assert (yesterday.credits, yesterday.failed) == (0, 1)
+    with closing(Journal(home)) as other:
+        other.set_account(offline.account)
+        assert SpendingTotals(other).today() == 496
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
+        (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
+        (
+            costing(Phase.READY, status="succeeded", finalized=0, reserved=248),
+            "248 Credits reserved",
+        ),
+        (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
+        (replace(a_job(), estimate=248.0), "About 248 Credits"),
+        (a_job(), ""),
+        (
+            costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0),
+            "No Credits charged",
+        ),
+        (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
+        (costing(Phase.FAILED, status="failed"), ""),
+        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), ""),
+        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), ""),
+        (costing(Phase.CANCELED, status="canceled"), ""),
+        (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
+        (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
+        (lamp(Phase.WAITING), "About 268 Credits"),
+        (clicked(failed(), 1.0, 248.0), "About 248 Credits"),
+        (clicked(paid_before(failed(), 40.0), 1.0, 248.0), "About 288 Credits"),
+        (clicked(failed(), 1.0, None), ""),
+        (failed(), "No Credits charged"),
+    ],
+)
+def test_the_cost_in_words(job: Job, says: str) -> None:
+    """Paid, reserved and expected Credits are told apart; an unknown cost is empty.
+
+    From the click on Retry, the card no longer shows the cost of the last attempt.
+    """
+    assert JobView(job).cost == says
