@@ -86,7 +86,7 @@ def _blocks(tokens: list[Token], first_line: int) -> Iterator[CodeBlock]:
             else:
                 name = _FILE_NAME.search(said)
                 language = (token.info.split() or [""])[0]
-                yield CodeBlock(line, language, token.content, name and name[1], not_run)
+                yield CodeBlock(line, language, token.content, name[1] if name else None, not_run)
             said, not_run = "", not_run if not_run and not_run.whole_page else None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ..cli.command_runner import CommandResult
 from ..conftest import DOES_NOT_APPLY
-from .code_blocks import CodeBlock, MarkError, NotRun, read_blocks
+from .code_blocks import CodeBlock, NotRun, read_blocks
 from .shell import Shell
 
 PAGE = """\
@@ -64,23 +64,6 @@ def test_blocks_have_their_lines_files_and_marks() -> None:
     ]
 
 
-def test_a_mark_can_hold_for_the_rest_of_a_page() -> None:
-    """A block before it is run, and all others are not."""
-    block = "```bash\nx\n```\n"
-    mark = "<!-- not run on this page: needs a clone; see tests/scripts/test_dev.py -->\n"
-    blocks = read_blocks(f"{block}\n{mark}{block}\nText.\n\n{block}")
-    assert [each.not_run is None for each in blocks] == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    "mark", ["not run", "not run: needs Blender", "not run: see tests/test_x.py"]
-)
-def test_a_mark_says_what_is_missing_and_names_a_test(mark: str) -> None:
-    """Any other form is an error, so that nothing is left out without a reason."""
-    with pytest.raises(MarkError):
-        read_blocks(f"<!-- {mark} -->\n```bash\nx\n```\n")
-
-
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """Return a shell whose command `mint-blender N …` ends with the status N."""
@@ -96,36 +79,26 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         shell.close()
 
 
-def test_a_command_gets_the_words_and_the_folder_of_bash(shell: Shell) -> None:
-    """Quotes, variables, pipes and `python3 -m mint_blender` work, and the next block continues."""
+def test_each_exit_status_is_as_the_line_says(shell: Shell) -> None:
+    """A failure has to be announced, and what is announced has to happen.
+
+    What bash cannot parse fails, and so do other programs: nothing is installed, and nothing
+    outside is reached.
+    """
     shell.run("mkdir here; cd here\nexport MINT_WORD='a lamp'")
     ran = shell.run('mint-blender 0 "$MINT_WORD" x | cat\npython3 -m mint_blender 0 y')
     assert ran == "['a lamp', 'x'] in here\n['y'] in here\n"
-
-
-@pytest.mark.parametrize("code", ["if true; then echo x", "echo 'x", "mint-blender 0 (x"])
-def test_a_block_that_bash_cannot_parse_fails(shell: Shell, code: str) -> None:
-    """Nothing of it would run, and nothing would have failed."""
-    with pytest.raises(AssertionError):
-        shell.run(code)
-
-
-def test_each_exit_status_is_as_the_line_says(shell: Shell) -> None:
-    """A failure has to be announced, and what is announced has to happen."""
     shell.run("mint-blender 4   # exit status 4\nmint-blender 5 || mint-blender 0")
     for code in (
         "mint-blender 4",
         "mint-blender 0  # exit status 4",
         "mint-blender 3  # exit status 4",
+        "if true; then echo x",
+        "echo 'x",
+        "pip install x",
+        "python3 -m pip install x",
+        "curl x",
+        "python3 x.py",
     ):
         with pytest.raises(AssertionError):
             shell.run(code)
-
-
-@pytest.mark.parametrize(
-    "code", ["pip install x", "python3 -m pip install x", "curl x", "blender", "python3 x.py"]
-)
-def test_other_programs_are_not_run(shell: Shell, code: str) -> None:
-    """They have to be marked: nothing is installed, and nothing outside is reached."""
-    with pytest.raises(AssertionError, match=r"not found|cannot run in a test"):
-        shell.run(code)

@@ -44,30 +44,6 @@ def names_in(cells: list[str]) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def missing_files(text: str) -> list[str]:
-    """Return the files and folders that a text names and that do not exist."""
-    places = (PACKAGE, REPOSITORY)
-    return [
-        name for name in NAMED.findall(text) if not any((place / name).exists() for place in places)
-    ]
-
-
-@pytest.mark.parametrize("page", ["architecture.md", "decisions.md", "testing.md"])
-def test_each_file_that_a_page_names_exists(page: str) -> None:
-    """Files are named below the package or the repository."""
-    text = text_of(page)
-    assert len(NAMED.findall(text)) > 10
-    assert missing_files(text) == []
-
-
-def test_a_file_that_is_gone_is_found() -> None:
-    """A name below any folder counts, and so does a module beside the rooms."""
-    assert missing_files("`jobs/gone.py`, `gone.py`, `jobs/`, `api.py`, `max_credits`") == [
-        "jobs/gone.py",
-        "gone.py",
-    ]
-
-
 def test_the_architecture_lists_every_room() -> None:
     """Each room has a row in its table, and the shared modules are named."""
     text = text_of("architecture.md")
@@ -100,13 +76,9 @@ def states_in(cell: str) -> set[State]:
     return set(State) if cell == "any" else found
 
 
-def test_the_architecture_explains_every_state_of_a_paid_request() -> None:
-    """The first table of Money has a row for each, in the order of the code."""
-    assert [row[0] for row in rows_of_money(0)] == [state.value for state in State]
-
-
 def test_the_architecture_lists_every_transition_of_a_paid_request() -> None:
-    """Its table leads from the same states to the same states as the one in the code."""
+    """Its tables have the states of the code, and lead from the same ones to the same ones."""
+    assert [row[0] for row in rows_of_money(0)] == [state.value for state in State]
     told = {
         (before, after)
         for row in rows_of_money(1)
@@ -117,6 +89,19 @@ def test_the_architecture_lists_every_transition_of_a_paid_request() -> None:
     real = {(before, after) for (before, _), after in TRANSITIONS.items()}
     real.add((State.IN_DOUBT, State.CLEAN))
     assert {(a, b) for a, b in told if a != b} == {(a, b) for a, b in real if a != b}
+
+
+def test_quoted_messages_exist() -> None:
+    """A user who searches for a message finds it here once; one that has changed is noticed."""
+    messages = quoted()
+    assert len(messages) == len(set(messages)) > 50
+    missing = [message for message in messages if not is_shown(message)]
+    assert not missing, f"no message says {missing}"
+
+
+def is_shown(words: str) -> bool:
+    """Return whether a text of the package has these words as a sentence, or its beginning."""
+    return any(shows(text, words) for text in texts())
 
 
 def test_the_architecture_lists_every_table_of_the_journal(tmp_path: Path) -> None:
@@ -175,39 +160,23 @@ def shows(text: str, message: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("message", quoted())
-def test_a_quoted_message_exists(message: str) -> None:
-    """A user who searches for a message finds it here; one that has changed is noticed."""
-    assert any(shows(text, message) for text in texts()), f"no message says {message!r}"
-
-
-def test_an_unknown_message_is_noticed() -> None:
-    """Words inside of another word or sentence do not count as a message."""
-    assert shows("Mint cannot cancel this now. It continues.", "Mint cannot cancel this now")
-    assert shows("… belongs to another account. Use it.", "… belongs to another account")
-    assert not shows("This would cost about … Credits.", "cost about … Credits")
-    assert not shows("Mint cannot cancel this nowadays.", "Mint cannot cancel this now")
-
-
-def _meanings() -> Iterator[str]:
+def test_what_mint_can_answer_is_explained() -> None:
+    """Each kind of refusal, and each reason of a failed generation, has an entry."""
+    reasons = [str(advice) for advice in error_messages._ADVICE.values()]
     pending = [errors.ProblemError]
     while pending:
         kind = pending.pop()
         pending += kind.__subclasses__()
-        yield str(kind.meaning)
-
-
-def test_what_mint_can_answer_is_explained() -> None:
-    """Each kind of refusal, and each reason of a failed generation, has an entry."""
-    known = quoted()
-    reasons = [*_meanings(), *map(str, error_messages._ADVICE.values())]
-    lacking = [each for each in reasons if not any(shows(each, message) for message in known)]
+        reasons.append(str(kind.meaning))
+    lacking = [text for text in reasons if not any(shows(text, message) for message in quoted())]
     assert not lacking, f"docs/troubleshooting.md does not explain: {lacking}"
 
 
-def test_no_message_is_explained_twice() -> None:
-    """Otherwise links to its heading would be ambiguous."""
-    assert len(quoted()) == len(set(quoted()))
+def test_labels_are_those_of_the_interface() -> None:
+    """A label that was renamed is renamed in the manual, too."""
+    for page in PAGES:
+        unknown = [label for label in labels(page) if label not in known() and not is_shown(label)]
+        assert not unknown, f"{page.name} has what is not in the interface: {unknown}"
 
 
 DOCS = ROOT / "docs"
@@ -246,16 +215,10 @@ def known() -> frozenset[str]:
     return frozenset(found | {text.removesuffix(GAP) for text in found} | OF_BLENDER)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_labels_are_those_of_the_interface(page: Path) -> None:
-    """A label that was renamed is renamed in the manual, too."""
-    unknown = {label for label in labels(page) if label not in known()}
-    unknown = {each for each in unknown if not any(shows(text, each) for text in texts())}
-    assert not unknown, f"not in the interface: {sorted(unknown)}"
-
-
-def test_an_unknown_label_is_noticed(tmp_path: Path) -> None:
-    """Also one in a path through menus, or in two lines; code is not looked at."""
-    page = tmp_path / "page.md"
-    page.write_text("Click *Show\nTime*, *Edit > Fly*, *5 Credits short* or **so**: `*code*`.")
-    assert [each for each in labels(page) if each not in known()] == ["Show Time", "Fly"]
+@pytest.mark.parametrize("page", ["architecture.md", "decisions.md", "testing.md"])
+def test_each_file_that_a_page_names_exists(page: str) -> None:
+    """Files are named below the package or the repository."""
+    names = NAMED.findall(text_of(page))
+    assert len(names) > 10
+    places = (PACKAGE, REPOSITORY)
+    assert [name for name in names if not any((place / name).exists() for place in places)] == []

@@ -44,6 +44,7 @@ def extended_package(folder: Path, page: str) -> None:
         path.write_text(changed(path.read_text(encoding="utf-8"), diff), encoding="utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.blender
 def test_the_example_of_the_page_works(tmp_path: Path) -> None:
     """The part is fetched, checked, built, prepared and removed, and a damaged file is refused."""

@@ -11,8 +11,6 @@ from mint_blender.jobs.phases import BUSY
 from .code_blocks import ROOT, RUN, pages, read_blocks
 from .page_runner import PageRunner
 
-pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
-
 BLOCKS = {page: read_blocks((ROOT / page).read_text(encoding="utf-8")) for page in pages()}
 WITH_CODE = [
     page
@@ -31,6 +29,9 @@ WRITTEN = {
 """Files that the code of a page writes, as patterns."""
 
 
+@pytest.mark.thorough
+@pytest.mark.blender
+@pytest.mark.one_blender
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_all_code_of_a_page_runs(page: str, run_page: PageRunner) -> None:
     """Each command ends with the exit status that the page says, and Python raises nothing."""
@@ -51,8 +52,7 @@ def test_a_block_that_is_not_run_names_a_test() -> None:
         assert (ROOT / block.not_run.test).is_file(), f"{page}, line {block.line}"
 
 
-@pytest.mark.parametrize("page", BLOCKS)
-def test_every_block_names_its_language(page: str) -> None:
+def test_every_block_names_its_language() -> None:
     """A command in a block without a language, or with another name of bash, would not be run."""
-    named = {each.language for each in BLOCKS[page]}
-    assert named <= {*RUN, "diff", "json", "text"}
+    languages = {block.language for blocks in BLOCKS.values() for block in blocks}
+    assert languages == {*RUN, "diff", "json", "text"}

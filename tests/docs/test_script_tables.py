@@ -66,18 +66,6 @@ def words(value: ast.expr) -> set[str]:
     return {str(value.value)}
 
 
-def test_events_are_found_however_they_are_written() -> None:
-    """Both values of a condition, arguments, defaults; what is passed on has its place there."""
-    source = """
-def record(job, event="a", *, other=1): return {"event": event}
-def second(*, event="b"): pass
-terminal.event({"event": "c" if step.file else "d", "kind": "no"})
-record(job, event="e")
-terminal.result({"event": kind.value, **raw})
-"""
-    assert events_in(source) == {"a", "b", "c", "d", "e", "model", "world"}
-
-
 TEXTS = {".py", ".po", ".md", ".js", ".html", ".toml"}
 
 
