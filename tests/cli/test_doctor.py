@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mint_blender.delivery import blender_runtime
+from mint_blender.files.file_choice import DRACO
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
@@ -24,7 +26,6 @@ from mint_blender.jobs.storage.journal import Journal
 
 from ..jobs.test_diagnostics import fill, snapshot
 from ..mint.raw_server import answer, raw_server, running_proxy, unused_port
-from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
 
 FAR = "api.mint.test"  # a name that no name server resolves
@@ -72,18 +73,16 @@ def secured(authority: trustme.CA, tmp_path: Path) -> Iterator[int]:
 
 
 @pytest.mark.covers("R-doctor")
-def test_all_is_well(mint: RunMint, service: ThreadService, home: Path) -> None:
+def test_all_is_well(mint: RunMint, home: Path) -> None:
     """A line for each part, status 0, one request that starts nothing, and nothing written."""
     ran = mint("doctor", "--json")
     assert ran.status == 0
-    found = states(ran)
-    assert list(found) == PARTS
-    assert {part: state for part, (state, _) in found.items() if state != "ok"} == {
-        "blender": "note",
-        "decoders": "unknown",
-    }
-    assert "MINT_API_KEY" in found["key"][1] and service.api[:20] in found["network"][1]
-    assert [(each.method, each.path) for each in service.requests()] == [("GET", "/v1/me")]
+    told = states(ran)
+    assert list(told) == PARTS
+    not_ok = {part: state for part, (state, _) in told.items() if state != "ok"}
+    assert not_ok == {"blender": "note", "decoders": "unknown"}
+    assert "MINT_API_KEY" in told["key"][1] and mint.service.api[:20] in told["network"][1]
+    assert [(sent.method, sent.path) for sent in mint.service.requests()] == [("GET", "/v1/me")]
     assert not home.exists()
     lines = mint("doctor").out.splitlines()
     assert [line.split()[0] for line in lines] == PARTS
@@ -91,13 +90,21 @@ def test_all_is_well(mint: RunMint, service: ThreadService, home: Path) -> None:
 
 @pytest.mark.covers("R-doctor")
 def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
-    """Neither an existing journal nor the permissions of its folder."""
+    """Neither an existing journal nor the permissions of its folder.
+
+    `--report` adds the text of Copy Diagnostics.
+    """
     fill(home).close()
     home.chmod(0o755)
     before = snapshot(home)
-    found = states(mint("doctor", "--json"))
-    assert found["journal"] == ("ok", "Intact: 4 jobs, 2 of them open.")
+    told = states(mint("doctor", "--json"))
+    assert told["journal"] == ("ok", "Intact: 4 jobs, 2 of them open.")
     assert snapshot(home) == before and home.stat().st_mode & 0o777 == 0o755
+    report = mint("doctor", "--report").out
+    for words in ("# Versions", "request id req-42", "Mint for Blender 0.1.0"):
+        assert words in report
+    record = mint("doctor", "--report", "--json").records[-1]
+    assert record["event"] == "report" and "job: job-0" in record["text"]
 
 
 def test_a_record_of_credits_that_cannot_be_right(mint: RunMint, home: Path) -> None:
@@ -130,58 +137,51 @@ def test_a_bad_key(mint: RunMint, monkeypatch: pytest.MonkeyPatch, key: str, say
 
 
 def test_no_network(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection is refused, or the network asks for a sign-in."""
+    """The connection is refused, the network asks for a sign-in, or nothing may be sent."""
     monkeypatch.setenv("MINT_API_BASE_URL", f"http://127.0.0.1:{unused_port()}/v1")
     ran = mint("doctor", "--json")
-    found = states(ran)
-    assert ran.status == 5 and found["network"][0] == "problem"
-    assert "refused the connection" in found["network"][1] and "firewall" in found["network"][1]
-    assert {found[part][0] for part in ("key", "clock")} == {"unknown"}
+    told = states(ran)
+    assert ran.status == 5 and told["network"][0] == "problem"
+    assert "refused the connection" in told["network"][1] and "firewall" in told["network"][1]
+    assert {told[part][0] for part in ("key", "clock")} == {"unknown"}
     with raw_server(answer(b"<html>Sign in</html>", Content_Type="text/html")) as portal:
         monkeypatch.setenv("MINT_API_BASE_URL", portal.base_url)
         status, _, text = look(mint, "network")
     assert status == 5 and "response is invalid" in text
-
-
-def test_nothing_is_sent(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blender's own switch is off, or the key would be sent in clear text."""
-    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: False)
-    status, _, text = look(mint, "network")
-    assert status == 5 and "Online access is off" in text
-    assert look(mint, "folder")[1] == "ok"
-    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: True)
     monkeypatch.setenv("MINT_API_BASE_URL", "http://example.com/v1")
     _, state, text = look(mint, "network")
     assert state == "problem" and "must start with https://" in text
+    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: False)
+    status, _, text = look(mint, "network")
+    assert status == 5 and "Online access is off" in text
 
 
 def test_a_proxy(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int, tmp_path: Path
 ) -> None:
-    """One that works is named without its password; one that does not is the problem."""
+    """One that works is named without its password; one that does not is the problem.
+
+    Where a company proxy opens TLS, the line names the variable for its CA bundle.
+    """
+    monkeypatch.setenv("MINT_API_BASE_URL", f"https://127.0.0.1:{secured}/v1")
+    told = states(mint("doctor", "--json"))
+    assert told["tls"][0] == "problem" and "REQUESTS_CA_BUNDLE" in told["tls"][1]
+    assert told["network"][0] == "unknown"
     monkeypatch.setenv("MINT_API_BASE_URL", f"https://{FAR}/v1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     with running_proxy(secured) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//me:proxy-password@"))
         ran = mint("doctor", "--json")
-    found = states(ran)
-    assert ran.status == 0, found
-    assert found["proxy"] == ("ok", f"{proxy.url} is used.")
-    assert found["tls"][0] == "ok" and "ca.pem" in found["tls"][1]
+    told = states(ran)
+    assert ran.status == 0, told
+    assert told["proxy"] == ("ok", f"{proxy.url} is used.")
+    assert told["tls"][0] == "ok" and "ca.pem" in told["tls"][1]
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:proxy-password@127.0.0.1:{unused_port()}")
     ran = mint("doctor", "--json")
-    found = states(ran)
-    assert (ran.status, found["proxy"][0], found["network"][0]) == (5, "problem", "unknown")
-    assert "does not respond" in found["proxy"][1] and "NO_PROXY" in found["proxy"][1]
+    told = states(ran)
+    assert (ran.status, told["proxy"][0], told["network"][0]) == (5, "problem", "unknown")
+    assert "does not respond" in told["proxy"][1] and "NO_PROXY" in told["proxy"][1]
     assert "proxy-password" not in ran.out
-
-
-def test_an_unknown_authority(mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int) -> None:
-    """As behind a company proxy that opens TLS: the line names the variable for its CA bundle."""
-    monkeypatch.setenv("MINT_API_BASE_URL", f"https://127.0.0.1:{secured}/v1")
-    status, state, text = look(mint, "tls")
-    assert (status, state) == (5, "problem") and "REQUESTS_CA_BUNDLE" in text
-    assert look(mint, "network")[1] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -236,24 +236,18 @@ def test_a_damaged_journal(mint: RunMint, home: Path) -> None:
 
 @pytest.mark.blender
 def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The version is named; what cannot be read, and what helps, is a note."""
-    from mint_blender.delivery import blender_runtime
-    from mint_blender.files.file_choice import DRACO
+    """The version is named; what cannot be read, and what helps, is a note.
 
-    found = states(mint("doctor", "--json"))
-    assert found["blender"][0] == "ok" and "the bpy module" in found["blender"][1]
+    A broken `bpy` is a line, not a traceback.
+    """
+    told = states(mint("doctor", "--json"))
+    assert told["blender"][0] == "ok" and "the bpy module" in told["blender"][1]
     monkeypatch.setattr(blender_runtime, "readable_extensions", lambda: frozenset({DRACO}))
-    found = states(mint("doctor", "--json"))
-    assert found["decoders"][0] == "note" and "cannot read WebP" in found["decoders"][1]
+    told = states(mint("doctor", "--json"))
+    assert told["decoders"][0] == "note" and "cannot read WebP" in told["decoders"][1]
     monkeypatch.setattr(blender_runtime, "MIN_BLENDER", (99, 0, 0))
     status, _, text = look(mint, "blender")
     assert status == 7 and "is too old" in text
-
-
-@pytest.mark.blender
-def test_a_blender_that_does_not_load(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken `bpy` is a line, not a traceback."""
-    from mint_blender.delivery import blender_runtime
 
     def broken() -> frozenset[str]:
         raise ImportError("libGL.so.1: cannot open shared object file")
@@ -261,13 +255,3 @@ def test_a_blender_that_does_not_load(mint: RunMint, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(blender_runtime, "readable_extensions", broken)
     status, _, text = look(mint, "blender")
     assert status == 7 and "libGL.so.1" in text
-
-
-def test_the_report_for_support(mint: RunMint, home: Path) -> None:
-    """`--report` adds the text of Copy Diagnostics."""
-    fill(home).close()
-    ran = mint("doctor", "--report")
-    assert "# Versions" in ran.out and "request id req-42" in ran.out
-    assert "Mint for Blender 0.1.0" in ran.out
-    record = mint("doctor", "--report", "--json").records[-1]
-    assert record["event"] == "report" and "job: job-0" in record["text"]

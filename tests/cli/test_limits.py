@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,10 +12,9 @@ from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
-from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch
 from .command_runner import LAMP, RunMint
-from .conftest import SetLimits
+from .conftest import Home, SetLimits
 from .test_batch_limit import cheap
 
 
@@ -24,32 +23,28 @@ def test_a_generation_above_the_limit(mint: RunMint, set_limits: SetLimits) -> N
     set_limits(Limits(each=247))
     ran = mint(*LAMP, "--max-credits", "100000")
     assert ran.status == 4
-    assert (
-        "about 248 Credits, more than your limit of 247 Credits per generation. Nothing was started."
-        in ran.error_text
-    )
+    says = "about 248 Credits, more than your limit of 247 Credits per generation."
+    assert says in ran.error_text and "Nothing was started." in ran.error_text
     assert not mint.service.operations()
     set_limits(Limits(each=248))
     assert mint(*LAMP).status == 0
     assert len(mint.service.requests("POST", "/v1/pricing:estimate")) == 2
 
 
-def test_a_batch_above_a_limit(mint: RunMint, set_limits: SetLimits, tmp_path: Path) -> None:
+def test_a_batch_above_a_limit(batch: Batch, set_limits: SetLimits) -> None:
     """The sum of a batch is checked against the day, each line against the limit for one."""
-    file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(3)))
-    words = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(*({"prompt": f"lamp {number}"} for number in range(3)))
     for limits, sentence in (
         (Limits(day=743), "daily limit of 743 Credits"),
         (Limits(each=200), "limit of 200 Credits per"),
     ):
         set_limits(limits)
-        ran = mint(*words)
-        assert ran.status == 4
-        assert sentence in ran.error_text
-    assert not mint.service.operations()
+        ran = batch()
+        assert (ran.status, sentence in ran.error_text) == (4, True), ran.err
+    assert not batch.service.operations()
     set_limits(Limits(each=248, day=744))
-    assert mint(*words).status == 0
-    assert len(mint.service.operations()) == 3
+    assert batch().status == 0
+    assert len(batch.service.operations()) == 3
 
 
 def test_usage_includes_the_last_month(mint: RunMint) -> None:
@@ -80,59 +75,43 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
     assert vase.endswith("(No Credits charged)")
 
 
-def in_review(mint: RunMint, *more: str) -> str:
-    """Return the id of a job whose Preview waits."""
-    assert mint(*LAMP, "--mode", "review", *more).status == 6
-    return mint.job
-
-
-def test_a_price_is_asked_for_again(mint: RunMint, set_limits: SetLimits) -> None:
-    """A decision waits for Mint as long as any command does, and says so."""
-    job = in_review(mint)
-    set_limits(Limits(each=248))
-    failing = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
-    mint.service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
-    ran = mint("approve", job)
-    assert ran.status == 0
-    assert "Retrying in" in ran.err
-
-
 @pytest.mark.covers("R-limit")
-def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -> None:
-    """The limit of a job holds for later commands, until one sets another limit."""
-    job = in_review(mint, "--max-credits", "300")
-    service.scenario(answers=[cheap(700, times=3)])
+def test_max_credits_belongs_to_the_job(mint: RunMint, set_limits: SetLimits) -> None:
+    """The limit of a job holds for later commands, until one sets another limit.
+
+    A decision asks for the price again, waits for Mint as any command does, and says so.
+    """
+    assert mint(*LAMP, "--mode", "review", "--max-credits", "300").status == 6
+    job = mint.job
+    mint.service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
     assert ran.status == 4
     assert "about 700 Credits in total, more than its limit of 300 Credits" in ran.error_text
     assert mint("revise", job, "in green").status == 4
-    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
-    assert mint("approve", job, "--max-credits", "700").status == 0
+    assert not mint.service.requests("POST", "*:approve")
+    assert not mint.service.requests("POST", "*:revise")
+    mint.service.mint.scripted.clear()
+    set_limits(Limits(each=700))
+    outage = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
+    mint.service.scenario(answers=[{**outage, "answer": {"word": "503"}}, cheap(700)])
+    ran = mint("approve", job, "--max-credits", "700")
+    assert ran.status == 0 and "Retrying in" in ran.err
 
 
-THREE_MINUTES = 180.0
-Arguments = tuple[str, ...]
-GENERATE: Arguments = (*LAMP, "--max-credits", "1000")
-BOTH = pytest.mark.parametrize("command", ["batch", "generate"])
-
-
+@dataclass
 class Waits:
-    """The waits of retried calls, which take no time here. `at` is called once it is that late."""
+    """The waits of retried calls, which take no time here; `act` is called once it is that late."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
-        self._at, self._act = float("inf"), lambda: None
-
-    def at(self, seconds: float, act: Callable[[], None]) -> None:
-        """Let something happen during a wait."""
-        self._at, self._act = seconds, act
+    now: float = 0.0
+    act_at: float = float("inf")
+    act: Callable[[], None] = lambda: None
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         self.now += seconds
-        if self.now >= self._at:
-            self._at = float("inf")
-            self._act()
+        if self.now >= self.act_at:
+            self.act_at = float("inf")
+            self.act()
 
 
 @pytest.fixture
@@ -146,69 +125,47 @@ def waits(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> Waits:
     return waits
 
 
-@pytest.fixture
-def batch(mint: RunMint, tmp_path: Path) -> Arguments:
-    """Return the arguments of a batch of two lines."""
-    file = lines_of(tmp_path / "lines.jsonl", {"prompt": "a lamp"}, {"prompt": "a mug"})
-    return "batch", str(file), "--output", str(tmp_path / "results")
+@pytest.mark.covers("R-three-minutes")
+@pytest.mark.parametrize("command", ["batch", "generate"])
+def test_a_command_waits_for_three_minutes(
+    command: str, mint: RunMint, waits: Waits, batch: Batch
+) -> None:
+    """It ends then, not before, with a status of its own, and nothing was started.
 
-
-@pytest.fixture
-def elsewhere(
-    mint: RunMint, batch: Arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Arguments:
-    """Return the arguments of a batch that has run, with another journal, while Mint is away."""
-    assert mint(*batch).status == 0
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
+    If Mint comes back before, nobody has to start the command again.
+    """
+    batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
+    words = batch.words if command == "batch" else (*LAMP, "--max-credits", "1000")
     mint.service.stop()
-    return batch
-
-
-@pytest.mark.covers("R-three-minutes")
-@BOTH
-def test_refused_connections_are_tried_again(
-    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
-) -> None:
-    """Mint comes back after more than two minutes: nobody has to start the command again."""
-    service.stop()
-    waits.at(150.0, service.start)
-    ran = mint(*(batch if command == "batch" else GENERATE))
+    assert mint(*words).status == 5
+    assert waits.now == pytest.approx(180.0)
+    waits.act_at, waits.act = waits.now + 150.0, mint.service.start
+    ran = mint(*words)
     assert ran.status == 0, ran.error_text
-    assert waits.now >= 150.0
-    assert len(service.operations()) == (2 if command == "batch" else 1)
+    assert waits.now >= 330.0
+    assert len(mint.service.operations()) == (2 if command == "batch" else 1)
 
 
-@pytest.mark.covers("R-three-minutes")
-@BOTH
-def test_a_command_ends_after_three_minutes(
-    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
-) -> None:
-    """Not before, and with a status of its own; nothing was started."""
-    service.stop()
-    ran = mint(*(batch if command == "batch" else GENERATE))
-    assert ran.status == 5
-    assert waits.now == pytest.approx(THREE_MINUTES)
-    service.start()
-    assert service.operations() == []
-
-
-@pytest.mark.parametrize("options", [(), ("--again",)])
 def test_another_journal_waits_until_it_knows_whose_key_it_is(
-    options: tuple[str, ...], mint: RunMint, waits: Waits, elsewhere: Arguments
+    mint: RunMint, waits: Waits, batch: Batch, at_home: Home
 ) -> None:
-    """A line of the same account is not taken for one of another account."""
-    waits.at(150.0, mint.service.start)
-    ran = mint(*elsewhere, *options)
-    assert (ran.status, "another Mint account" in ran.error_text) == (0, False), ran.error_text
-    assert len(mint.service.operations()) == 2
+    """A line of the same account is not taken for one of another account.
 
-
-def test_another_journal_gives_up_after_three_minutes(
-    mint: RunMint, waits: Waits, elsewhere: Arguments
-) -> None:
-    """The sentence says that Mint cannot be reached, and nothing about accounts."""
-    ran = mint(*elsewhere)
-    assert ran.status == 5
-    assert "Mint cannot be reached" in ran.error_text
+    After three minutes the sentence says that Mint cannot be reached, and nothing about accounts.
+    """
+    batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
+    assert batch().status == 0
+    at_home("elsewhere")
+    mint.service.stop()
+    ran = batch()
+    assert ran.status == 5 and "Mint cannot be reached" in ran.error_text
     assert "another Mint account" not in ran.error_text
-    assert waits.now == pytest.approx(THREE_MINUTES)
+    assert waits.now == pytest.approx(180.0)
+    for options in ((), ("--again",)):
+        at_home(f"elsewhere {options}")
+        mint.service.stop()
+        waits.act_at, waits.act = waits.now + 150.0, mint.service.start
+        ran = batch(*options)
+        assert ran.status == 0, ran.error_text
+        assert "another Mint account" not in ran.error_text
+    assert len(mint.service.operations()) == 2
