@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def tried(path: Path) -> str:
 
 def peak() -> int:
     """Return the most memory that this process has had so far, in bytes."""
+    import resource  # Windows has none
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

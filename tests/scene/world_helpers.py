@@ -12,7 +12,6 @@ from mint_blender.scene.world import build as world_build
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
-from ..files.read_spz import Splats
 from . import synthetic_world
 
 CORNERS = synthetic_world.CORNERS
@@ -20,11 +19,10 @@ CORNERS = synthetic_world.CORNERS
 
 def corner_splats(path: Path) -> Path:
     """Write a splat in each corner of the synthetic room."""
-    ones = np.ones((8, 1), np.float32)
-    values = ([0.05, 0.05, 0.05], [1, 0, 0, 0], [1, 1, 1, 0.9])
-    arrays = [ones * [each] for each in values]
-    places = synthetic_world.in_file(CORNERS).astype(np.float32)
-    made = Splats(places, *arrays, np.zeros((8, 0, 3), np.float32))
+    places, ones = synthetic_world.in_file(CORNERS), np.ones((8, 1))
+    made = build_spz.plain(
+        places, ones * [0.05, 0.05, 0.05], ones * [1, 0, 0, 0], ones * [1, 1, 1], 0.9
+    )
     path.write_bytes(build_spz.encode(made))
     return path
 
@@ -47,9 +45,15 @@ def all_parts(folder: Path) -> WorldFiles:
 def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
     """Place these parts in the open scene."""
     scene = bpy.context.scene
-    where = {"collection": scene.collection, "scene": scene, "at": at}
-    about = {"options": WorldOptions(**options), "properties": {"mint_kind": "world"}}
-    built = world_build.build_world(files, name="Room", **where, **about)
+    built = world_build.build_world(
+        files,
+        name="Room",
+        collection=scene.collection,
+        scene=scene,
+        at=at,
+        options=WorldOptions(**options),
+        properties={"mint_kind": "world"},
+    )
     bpy.context.view_layer.update()
     return built
 
