@@ -26,11 +26,16 @@ from . import synthetic_world  # noqa: E402
 from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
 
 
-@pytest.mark.covers("R-world")
-def test_the_root_is_neutral(files):
-    """It stands on the floor; an empty below it has Mint's calibration, the parts no transform."""
-    root = build(files, at=(3, 4, 5)).root
-    assert tuple(root.location) == (3, 4, 5) and tuple(root.scale) == (1, 1, 1)
+@pytest.mark.covers("R-world", "C10-links", "C11-upright")
+@pytest.mark.feature("import of Worlds")
+def test_a_world_is_upright_to_scale_and_together(files):
+    """The root stands on the floor, neutral; an empty below it has Mint's calibration.
+
+    The parts have no transform, and every corner of the room, from either file, is where the
+    upright room has it. Caption and links are on the root, also the link of the RAD file.
+    """
+    root = build(files, at=(3, 4, 0.5)).root
+    assert tuple(root.location) == (3, 4, 0.5) and tuple(root.scale) == (1, 1, 1)
     assert tuple(root.rotation_euler) == (0, 0, 0)
     assert root.parent is None and root.name == "Room" and root["mint_kind"] == "world"
     (holder,) = root.children
@@ -40,32 +45,23 @@ def test_the_root_is_neutral(files):
     for name in ("collider", "splats"):
         assert part(root, name).parent == holder
         assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
+        assert_at(part(root, name), CORNERS * 2.5 + [3, 4, 2])
+    assert root["mint_caption"] == "A room of six colors."
+    assert root["mint_link_rad"] == "https://files.example/place.rad"
 
 
-@pytest.mark.covers("C11-upright")
-@pytest.mark.feature("import of Worlds")
-def test_collider_and_splats_are_upright_to_scale_and_together(files):
-    """Every corner of the room, from either file, is where the upright room has it."""
-    root = build(files, at=(3, 4, 0.5)).root
-    expected = CORNERS * 2.5 + [3, 4, 2]
-    assert_at(part(root, "collider"), expected)
-    assert_at(part(root, "splats"), expected)
+@pytest.mark.parametrize("unit", [0.01, 0.3048])
+def test_a_world_keeps_its_size_in_any_unit(files, unit):
+    """In centimeters it has a hundred times as many units; splats and collider still agree.
 
-
-def test_a_world_keeps_its_size_in_a_scene_in_centimeters(files):
-    """It has a hundred times as many units; splats and collider still agree."""
-    bpy.context.scene.unit_settings.scale_length = 0.01
-    root = build(files).root
-    expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * 100)
-    for name in ("collider", "splats"):
-        np.testing.assert_allclose(places(part(root, name)), expected, atol=0.2)
-
-
-@pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
-def test_the_camera_sees_as_far_in_any_unit(files, unit):
-    """From a centimeter to a kilometer, so that a room of ten meters is not cut off."""
+    The camera sees from a centimeter to a kilometer, so that a room of ten meters is not cut off.
+    """
     bpy.context.scene.unit_settings.scale_length = unit
-    lens = part(build(files).root, "camera").data
+    root = build(files).root
+    expected = (CORNERS * 2.5 + [0, 0, 1.5]) / unit
+    for name in ("collider", "splats"):
+        np.testing.assert_allclose(places(part(root, name)), ordered(expected), atol=0.2)
+    lens = part(root, "camera").data
     assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
 
 
@@ -82,14 +78,6 @@ def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
     second = build(files).root
     assert bpy.context.scene.camera == camera != part(second, "camera")
     assert part(build(files, camera=False).root, "camera") is None
-
-
-@pytest.mark.covers("C10-links")
-def test_caption_and_links_are_on_the_root(files):
-    """They are kept as custom properties, also the link of the RAD file."""
-    built = build(files)
-    assert built.root["mint_caption"] == "A room of six colors."
-    assert built.root["mint_link_rad"] == "https://files.example/place.rad"
 
 
 @pytest.mark.covers("C10-parts")
@@ -186,7 +174,7 @@ for content in LATE.values():
 
 @pytest.mark.parametrize("name", LATE)
 def test_a_part_that_fails_late_is_left_out(files, tmp_path, name):
-    """The rest of the World is placed, and a note says why."""
+    """The rest of the World is placed, and a note says why; alone, it is an error."""
     for number, content in enumerate([LATE[name], *BAD]):
         bad = tmp_path / f"bad{number}.bin"
         bad.write_bytes(content)
@@ -197,17 +185,10 @@ def test_a_part_that_fails_late_is_left_out(files, tmp_path, name):
         assert not world_objects.has_part(built.root, name.upper())
         assert part(built.root, "collider") is not None
         assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
-
-
-@pytest.mark.parametrize("name", LATE)
-def test_a_bad_only_part_is_an_error(tmp_path, name):
-    """There is a sentence, and no empty root."""
-    bad = tmp_path / "bad.bin"
-    bad.write_bytes(LATE[name])
-    before = DataSnapshot()
-    with pytest.raises(SceneImportError, match=r"bad\.bin"):
-        place.place_world(WorldFiles(**{name: bad}), ROOM)
-    assert before.new() == []
+        before = DataSnapshot()
+        with pytest.raises(SceneImportError, match=bad.name):
+            place.place_world(WorldFiles(**{name: bad}), ROOM)
+        assert before.new() == []
 
 
 def _built_on(root) -> dict[str, bpy.types.Object]:
@@ -226,7 +207,10 @@ def _built_on(root) -> dict[str, bpy.types.Object]:
 
 
 def test_references_to_the_collider_are_moved_to_the_new_one(files):
-    """Children stay where they are; modifier, constraint and rigid body use the new collider."""
+    """Children stay where they are; modifier, constraint and rigid body use the new collider.
+
+    If it is removed, its children are parented to the root, and move with the World.
+    """
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)
@@ -236,17 +220,10 @@ def test_references_to_the_collider_are_moved_to_the_new_one(files):
     assert built["Moss"].modifiers[0].target == new and built["Cat"].constraints[0].target == new
     np.testing.assert_allclose(np.array(built["Chair"].matrix_world), stood, atol=1e-5)
     assert new.rigid_body is not None
-
-
-def test_children_of_a_removed_part_are_parented_to_the_root(files):
-    """They stay where they are, and move with the World."""
-    root = build(files).root
-    chair = _built_on(root)["Chair"]
-    stood = np.array(chair.matrix_world)
     world_build.remove_part(root, "COLLIDER")
     bpy.context.view_layer.update()
-    np.testing.assert_allclose(np.array(chair.matrix_world), stood, atol=1e-5)
-    assert chair.parent == root
+    np.testing.assert_allclose(np.array(built["Chair"].matrix_world), stood, atol=1e-5)
+    assert built["Chair"].parent == root
 
 
 def test_removing_the_panorama_restores_the_world_of_every_scene(files):
@@ -273,9 +250,8 @@ def test_a_saved_world_is_complete(files, tmp_path):
     assert world_edit.show_panorama(root, scene) and scene.world.name == "Room Panorama"
     world_build.remove_part(root, "SPLATS")
     camera, point = part(root, "camera"), part(root, "capture_point")
-    for location, turn in (((0, 0, 0), (math.pi / 2, 0, 0)), ((0.4, 0.4, 0.1), (1.3, 0.1, -0.6))):
-        camera.location, camera.rotation_euler = location, turn
-        bpy.context.view_layer.update()
-        seen = synthetic_world.render(scene, camera, tmp_path / "seen.png")
-        expected = synthetic_world.seen_from(camera, point.matrix_world)
-        assert synthetic_world.agreement(seen, expected) > 0.9
+    camera.location, camera.rotation_euler = (0.4, 0.4, 0.1), (1.3, 0.1, -0.6)
+    bpy.context.view_layer.update()
+    seen = synthetic_world.render(scene, camera, tmp_path / "seen.png")
+    expected = synthetic_world.seen_from(camera, point.matrix_world)
+    assert synthetic_world.agreement(seen, expected) > 0.9

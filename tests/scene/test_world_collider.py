@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collider of a World: its orientation, how it is shown, and what falls onto it."""
+"""The collider of a World: its orientation, how it is shown, and that it can be rigid."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import DOES_NOT_APPLY
-
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
 from . import synthetic_world  # noqa: E402
-from .glb_fixtures import draco_box  # noqa: E402
 from .world_helpers import CORNERS, assert_at, build, part, places  # noqa: E402
 
 
@@ -168,51 +162,3 @@ def test_the_collider_can_be_a_rigid_body(files):
     body = part(build(files, rigid_body=True).root, "collider").rigid_body
     assert (body.type, body.collision_shape) == ("PASSIVE", "MESH")
     assert part(build(files).root, "collider").rigid_body is None
-
-
-def test_a_ray_hits_a_collider_that_is_shown_as_a_box(files):
-    """Things can be snapped to it and placed on it although only its bounds are drawn."""
-    shape = part(build(files).root, "collider")
-    assert shape.display_type == "BOUNDS"
-    hit, place, *_, found, _matrix = bpy.context.scene.ray_cast(
-        bpy.context.evaluated_depsgraph_get(), (0, 0, 1.5), (0, 0, -1)
-    )
-    assert hit and found.original == shape and place.z == pytest.approx(0, abs=0.02)
-
-
-def test_objects_fall_onto_the_rigid_collider(files):
-    """A ball dropped at the capture point comes to rest on the floor of the room."""
-    build(files, rigid_body=True)
-    scene = bpy.context.scene
-    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.2, location=(0, 0, 1.5))
-    ball = bpy.context.object
-    bpy.ops.rigidbody.object_add()
-    for frame in range(1, 61):
-        scene.frame_set(frame)
-    height = ball.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation.z
-    assert height == pytest.approx(1.5 - 0.6 * 2.5 + 0.2, abs=0.1)
-
-
-def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
-    """The walls are in the same places, with the panorama on them."""
-    if not gltf_extensions.has_draco_decoder():
-        pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
-    glb = synthetic_world.Glb()
-    low, high = synthetic_world.in_file(np.array([synthetic_world.LOW, synthetic_world.HIGH]))
-    corners = tuple(np.minimum(low, high)), tuple(np.maximum(low, high))
-    glb.node(mesh=glb.mesh(draco_box(glb, *corners)))
-    root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
-    shape = part(root, "collider")
-    assert_at(shape, CORNERS * 2.5 + [0, 0, 1.5])
-    assert shape.data.materials and not shape.hide_render
-
-
-def test_a_collider_without_triangles_is_refused(files, tmp_path):
-    """Points alone are not a collider."""
-    glb = synthetic_world.Glb()
-    points = {"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}
-    glb.node(mesh=glb.mesh(points), name="points")
-    bad = replace(files, collider=glb.save(tmp_path / "points.glb"))
-    with pytest.raises(SceneImportError):
-        place.place_world(bad, place.Provenance(job_id="j", kind="world"))
-    assert not bpy.context.scene.objects
