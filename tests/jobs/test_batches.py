@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import errno
 import inspect
+import itertools
 import json
 import linecache
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +24,13 @@ from mint_blender.files.errors import DiskError
 from mint_blender.files.file_lock import FileInUse
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile
-from mint_blender.jobs.batch_lines import BadLineError, first_complaint, lines_of_text, read_lines
+from mint_blender.jobs.batch_lines import (
+    BadLineError,
+    Line,
+    first_complaint,
+    lines_of_text,
+    read_lines,
+)
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, of_job, of_line
 from mint_blender.jobs.storage import batch_lease
@@ -33,88 +39,54 @@ from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Claims, Lease
 from ..mint.generation_helpers import PIXEL
 from .workflow_harness import a_job
 
-MODEL = {
-    "prompt": "a hero",
-    "name": "Hero",
-    "preset": "fast",
-    "mode": "auto",
-    "pose": "a_pose",
-    "optimize": "light",
-    "height": 1.8,
-}
-WORLD = {
-    "prompt": "a hall", "kind": "world", "preset": "fast", "mode": "auto", "splats": "100k", "collider": "physics", "panorama": False,
-    "camera": False, "rigid_body": True,
-}  # fmt: skip
+
+def fields(line: Line, *names: str) -> list[object]:
+    """Return what a line asks for: members of its request, of its delivery, and its own."""
+    known = {**vars(line.request), **vars(line.delivery), **vars(line)}
+    return [known[name] for name in names]
 
 
-def test_every_field_of_a_model(tmp_path: Path) -> None:
-    """Every field of a model is in the request, the delivery or the optimization."""
-    (tmp_path / "hero.png").write_bytes(PIXEL)
-    (line,) = read_lines(
-        _jsonl(
-            tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}
-        )
-    )
-    request, delivery = line.request, line.delivery
-    assert (request.kind, request.prompt, request.name, request.preset, request.mode) == (
-        "model",
-        "a hero",
-        "Hero",
-        "fast",
-        "auto",
-    )
-    assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
-    assert (request.pose, line.optimize, delivery.height, line.render, line.suffix) == (
-        "a_pose",
-        "light",
-        1.8,
-        True,
-        ".blend",
-    )
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (
+            '{"prompt": "a hero", "name": "Hero", "kind": "model", "preset": "fast", "mode": "auto",'
+            ' "pose": "a_pose", "optimize": "light", "height": 1.8, "render": true}',
+            {"suffix": ".blend"},
+        ),
+        (
+            '{"prompt": "a hall", "kind": "world", "preset": "fast", "splats": "100k", "camera":'
+            ' false, "collider": "physics", "panorama": false, "rigid_body": true}',
+            {"collider": "PHYSICS"},
+        ),
+    ],
+)
+def test_every_field_of_a_line(tmp_path: Path, text: str, more: dict[str, object]) -> None:
+    """It is in the request, in the delivery, or the line's own."""
+    (tmp_path / "wishes.jsonl").write_text(text, encoding="utf-8")
+    (line,) = read_lines(tmp_path / "wishes.jsonl")
+    expected = json.loads(text) | more
+    assert fields(line, *expected) == list(expected.values())
 
 
-def test_image_and_images_are_combined(tmp_path: Path) -> None:
-    """A line with `image` and `images` uses all of these pictures."""
+def test_values_of_a_table_are_text(tmp_path: Path) -> None:
+    """Numbers and flags are text, empty fields are ignored, and all pictures of a line count."""
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(PIXEL)
-    table = tmp_path / "wishes.csv"
-    table.write_text("prompt,image,images\na lamp,a.png,b.png c.png\n", encoding="utf-8")
-    (line,) = read_lines(table)
-    assert [Path(image).name for image in line.request.images] == ["a.png", "b.png", "c.png"]
-
-
-def test_every_field_of_a_world(tmp_path: Path) -> None:
-    """Every field of a World is in the delivery."""
-    (line,) = read_lines(_jsonl(tmp_path, WORLD))
-    delivery = line.delivery
-    assert line.request.kind == "world"
-    assert (
-        delivery.splats,
-        delivery.collider,
-        delivery.panorama,
-        delivery.camera,
-        delivery.rigid_body,
-    ) == ("100k", "PHYSICS", False, False, True)
-
-
-def test_csv_values_are_text(tmp_path: Path) -> None:
-    """In a .csv, numbers and flags are text, and empty fields are ignored for both kinds."""
-    table = tmp_path / "wishes.csv"
-    table.write_text(
-        "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
-        encoding="utf-8",
+    rows = (
+        "prompt,kind,height,optimize,rigid_body,camera,render,image,images",
+        "a lamp,,0.5,moderate,,,YES,a.png,b.png https://example.com/b.png",
+        "a hall,world,,,yes,no,false,,",
+        "a mug,,,,,,,,",
     )
-    lamp, hall, mug = read_lines(table)
-    assert (lamp.delivery.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
-    assert (hall.delivery.rigid_body, hall.delivery.camera, hall.render) == (True, False, False)
-    assert (
-        mug.delivery.height,
-        mug.optimize,
-        mug.delivery.rigid_body,
-        mug.delivery.camera,
-        mug.render,
-    ) == (None, None, False, True, None)
+    (tmp_path / "wishes.csv").write_text("\n".join(rows), encoding="utf-8")
+    lamp, hall, mug = read_lines(tmp_path / "wishes.csv")
+    names = ("height", "optimize", "rigid_body", "camera", "render")
+    assert fields(lamp, *names) == [0.5, "moderate", False, True, True]
+    assert fields(hall, *names) == [None, None, True, False, False]
+    assert fields(mug, *names) == [None, None, False, True, None]
+    local = (str(tmp_path / "a.png"), str(tmp_path / "b.png"))
+    assert lamp.request.images == (*local, "https://example.com/b.png")
 
 
 @pytest.mark.parametrize(
@@ -204,8 +176,15 @@ def test_a_table_of_a_spreadsheet(tmp_path: Path, delimiter: str) -> None:
 
 
 def test_what_passes_through(tmp_path: Path) -> None:
-    """Columns that begin with x_ and the members of `meta` change nothing else about a line."""
-    (plain,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    """Columns that begin with x_ and the members of `meta` change nothing else about a line.
+
+    Nor does `render`: the line keeps its tag, and with it its job.
+    """
+    plain, rendered, other = (
+        read_lines(_jsonl(tmp_path, {"prompt": "a lamp", **more}))[0]
+        for more in ({}, {"render": "yes"}, {"height": 2})
+    )
+    assert plain.tag == rendered.tag != other.tag
     more = {"x_shot": "0010", "meta": {"asset": 7, "x_task": "prop"}, "max_credits": 300}
     (line,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "output": "lamp.glb", **more}))
     assert line.delivery.meta == (("x_asset", "7"), ("x_shot", "0010"), ("x_task", "prop"))
@@ -224,14 +203,6 @@ def test_an_id_tells_lines_apart(tmp_path: Path) -> None:
     assert before[1].title == "two"
     with pytest.raises(BadLineError, match=r"line 2: column \d+: id two is that of line 1 already"):
         read_lines(_jsonl(tmp_path, two, two))
-
-
-def test_render_does_not_change_the_tag(tmp_path: Path) -> None:
-    """Changing `render` keeps the tag of a line, and with it its job."""
-    (plain,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
-    (rendered,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
-    (other,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
-    assert plain.tag == rendered.tag != other.tag
 
 
 def test_a_text_has_the_lines_of_the_file(tmp_path: Path) -> None:
@@ -267,6 +238,10 @@ def on(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return lambda host: monkeypatch.setattr(platform, "node", lambda: host)
 
 
+ENDED = 99_999_999
+"""The number of a process that does not run."""
+
+
 def abandon(path: Path) -> None:
     """Make the lease older than its lifetime."""
     at = path.stat().st_mtime - EXPIRES_AFTER - 1
@@ -289,41 +264,33 @@ def test_another_machine_is_refused(tmp_path: Path, on: Callable[[str], None]) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """A lease that was not renewed for a minute can be taken over.
+def test_an_abandoned_lease_is_taken_over(
+    tmp_path: Path, on: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease that was not renewed for a minute can be taken over, and one that was renewed not.
 
-    When the first machine wakes up, it learns that it lost the folder.
+    When the first machine wakes up, it looks before it starts anything: its next renewal is
+    seconds away, and another machine may have started the lines by then.
     """
     path = tmp_path / "lease"
     on("laptop")
     asleep = Lease(path)
     asleep.acquire()
     abandon(path)
-    on("farm")
-    Lease(path).acquire(sleep=lambda seconds: None)
     asleep.renew()
-    assert asleep.is_lost
-    asleep.release()
-    assert path.exists()
-
-
-def test_a_machine_that_wakes_up_looks_before_it_starts_anything(
-    tmp_path: Path, on: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its next renewal is seconds away, and another machine may have started the lines by then."""
-    path = tmp_path / "lease"
-    on("laptop")
-    asleep = Lease(path)
-    asleep.acquire()
     assert asleep.is_held()
-    abandon(path)
     on("farm")
+    with pytest.raises(FileInUse):
+        Lease(path).acquire()
+    abandon(path)
     Lease(path).acquire(sleep=lambda seconds: None)
     on("laptop")
     assert asleep.is_held(), "the file is not read for every question"
     later = time.time() + EXPIRES_AFTER
     monkeypatch.setattr(time, "time", lambda: later)
     assert not asleep.is_held()
+    asleep.release()
+    assert path.exists()
 
 
 def test_only_one_of_two_machines_takes_over_a_lease(
@@ -342,19 +309,6 @@ def test_only_one_of_two_machines_takes_over_a_lease(
 
     with pytest.raises(FileInUse):
         Lease(path).acquire(sleep=meanwhile)
-
-
-def test_renewing_keeps_the_lease(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """A renewed lease is kept for any time."""
-    path = tmp_path / "lease"
-    on("workshop")
-    holding = Lease(path)
-    holding.acquire()
-    abandon(path)
-    holding.renew()
-    on("farm")
-    with pytest.raises(FileInUse):
-        Lease(path).acquire()
 
 
 def test_a_lease_that_cannot_be_read_for_a_moment_is_kept(
@@ -376,23 +330,25 @@ def test_a_lease_that_cannot_be_read_for_a_moment_is_kept(
     assert not (tmp_path / "lease").exists()
 
 
-def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path) -> None:
-    """A living process keeps its lease, even where the file system has no locks."""
+@pytest.mark.parametrize(
+    ("process", "is_alive"), [(os.getppid(), True), (ENDED, False), (10**30, False)]
+)
+def test_the_lease_of_a_dead_local_process_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: int, is_alive: bool
+) -> None:
+    """A living process keeps its lease, even where the file system has no locks.
+
+    A process number that no system has is that of a dead process.
+    """
     path = tmp_path / "lease"
-    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.batch_lease import Lease; Lease(Path(sys.argv[1])).acquire(); print(); input()"
-    other = subprocess.Popen(
-        [sys.executable, "-c", take, str(path)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    other.stdout.readline()
-    with pytest.raises(FileInUse):
+    with monkeypatch.context() as there:
+        there.setattr(os, "getpid", lambda: process)
         Lease(path).acquire()
-    other.kill()
-    other.communicate()
-    Lease(path).acquire()
+    if is_alive:
+        with pytest.raises(FileInUse):
+            Lease(path).acquire()
+    else:
+        Lease(path).acquire(sleep=lambda seconds: None)
 
 
 def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:
@@ -405,18 +361,11 @@ def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:
     Lease(path).acquire(sleep=lambda seconds: None)
 
 
-def test_a_damaged_lease_belongs_to_nobody_alive(tmp_path: Path) -> None:
-    """A process number that no system has is that of a dead process."""
-    path = tmp_path / "lease"
-    path.write_text(f'{{"host": "{platform.node()}", "pid": {10**30}, "id": "x"}}')
-    Lease(path).acquire(sleep=lambda seconds: None)
-
-
 # -- claims on the lines of a batch are given back when Ctrl+C comes at any of their lines of code
 
 
 Trace = Callable[[FrameType, str, Any], Any]
-DEAD = json.dumps({"host": platform.node(), "pid": 99_999_999, "id": "dead"})
+DEAD = json.dumps({"host": platform.node(), "pid": ENDED, "id": "dead"})
 INTERRUPTED = (Claims.take, Claims.release, Claims._acquire, Lease._write_to)
 
 
@@ -462,30 +411,19 @@ def interrupted(place: int, folder: Path) -> bool:
 @pytest.mark.parametrize("abandoned", [False, True], ids=["new", "left by a dead process"])
 def test_an_interruption_leaves_no_claim(tmp_path: Path, abandoned: bool) -> None:
     """Whatever was claimed at that moment is free for others."""
-    place = 1
-    while True:
+    for place in itertools.count(1):
         folder = tmp_path / str(place)
-        found = folder / ".mint-batch" / "claims"
+        claims = folder / ".mint-batch" / "claims"
+        second = claims / "second"
         if abandoned:
-            leave_claim(found / "second")
+            claims.mkdir(parents=True)
+            second.write_text(DEAD)
         if not interrupted(place, folder):
             break
-        left = {each.name for each in found.iterdir()} - {".lock"}
-        allowed = {"second"} if abandoned and is_left(found / "second") else set()
-        assert left == allowed, f"interrupted at line {place}"
-        place += 1
+        is_left = abandoned and second.is_file() and second.read_text() == DEAD
+        left = {each.name for each in claims.iterdir()} - {".lock"}
+        assert left == ({"second"} if is_left else set()), f"interrupted at line {place}"
     assert place > 12, "the functions have more lines than that"
-
-
-def leave_claim(path: Path) -> None:
-    """Write the claim of a process of this machine that no longer runs."""
-    path.parent.mkdir(parents=True)
-    path.write_text(DEAD)
-
-
-def is_left(path: Path) -> bool:
-    """Return whether the dead process's claim is still there."""
-    return path.is_file() and path.read_text() == DEAD
 
 
 # -- the files that say which lines of a batch were started, and by whom
@@ -502,34 +440,38 @@ def request(number: int = 1, *, journal: str = "ours", subject: str | None = Non
     )
 
 
-def line(folder: Path) -> LineFile:
-    """Return the files of the line in a folder."""
-    return LineFile(line_files.line_id(folder, TAG))
-
-
 def take(folder: Path, wanted: PaidRequest) -> bool:
     """Take the line for a start."""
-    return line(folder).take(wanted, credential="hash", now=5.0)
+    line = LineFile(line_files.line_id(folder, TAG))
+    return line.take(wanted, credential="hash", now=5.0)
 
 
 def test_the_first_one_has_the_line(tmp_path: Path) -> None:
-    """The same journal takes it again after a kill; another one does not, whatever it is called."""
-    assert take(tmp_path, request())
-    assert take(tmp_path, request())
-    assert not take(tmp_path, request(journal="theirs"))
-    assert not take(tmp_path, request(journal=""))
-    assert line_files.started(tmp_path)[TAG].home == "ours"
+    """The same journal takes it again after a kill; another one does not, whatever it is called.
+
+    A line that a person starts again is another order; the latest one counts.
+    """
+    line = LineFile(line_files.line_id(tmp_path, TAG))
+    for number, (ours, theirs) in enumerate((("ours", "theirs"), ("theirs", "ours")), start=1):
+        for journal in (ours, ours):
+            assert take(tmp_path, request(number, journal=journal))
+        for journal in (theirs, ""):
+            assert not take(tmp_path, request(number, journal=journal))
+        line.note_operation(request(number), f"op_{number}")
+        found = line_files.started(tmp_path)[TAG]
+        assert (found.number, found.home, found.operation) == (number, ours, f"op_{number}")
 
 
-def test_each_start_has_a_file(tmp_path: Path) -> None:
-    """A line that a person starts again is another order; the latest one counts."""
-    assert take(tmp_path, request(1))
-    assert take(tmp_path, request(2, journal="theirs"))
-    assert not take(tmp_path, request(2))
-    for number, operation in ((1, "op_1"), (2, "op_2")):
-        line(tmp_path).note_operation(request(number), operation)
-    found = line_files.started(tmp_path)[TAG]
-    assert (found.number, found.home, found.operation) == (2, "theirs", "op_2")
+def test_only_a_line_in_a_folder_has_files(tmp_path: Path) -> None:
+    """If they cannot be written, nothing is sent: another machine could not know it."""
+    assert LineFile(None).take(request(), credential="", now=1.0)
+    other = request(subject=of_job("job"))
+    assert take(tmp_path, other)
+    LineFile(line_files.line_id(tmp_path, TAG)).note_operation(other, "op")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / ".mint-batch").write_text("a file")
+    with pytest.raises(DiskError, match="Nothing was sent"):
+        take(tmp_path, request())
 
 
 def test_what_was_killed_while_it_wrote_is_nobodys(tmp_path: Path) -> None:
@@ -540,21 +482,6 @@ def test_what_was_killed_while_it_wrote_is_nobodys(tmp_path: Path) -> None:
         (place / f"{TAG}.start.{number}").write_bytes(content)
         assert not take(tmp_path, request(number))
     assert line_files.started(tmp_path)[TAG].operation is None
-
-
-def test_other_jobs_have_no_files(tmp_path: Path) -> None:
-    """Neither a job without a folder, nor what is not the start of a line."""
-    assert LineFile(None).take(request(), credential="", now=1.0)
-    assert take(tmp_path, request(subject=of_job("job")))
-    line(tmp_path).note_operation(request(subject=of_job("job")), "op")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """Nothing is sent then: another machine could not know it."""
-    (tmp_path / ".mint-batch").write_text("a file")
-    with pytest.raises(DiskError, match="Nothing was sent"):
-        take(tmp_path, request())
 
 
 def test_only_names_of_ours_are_read(tmp_path: Path) -> None:

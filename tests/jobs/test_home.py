@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder of the add-on: where it is, who has which file open, and which process is alive."""
+"""The folder of the add-on: where it is, who may read it, and which process uses which file."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from mint_blender.files import file_lock
-from mint_blender.jobs.job_values import Cause
+from mint_blender.cli import commands
+from mint_blender.files import disk, file_lock
+from mint_blender.files.download import Downloader
+from mint_blender.jobs.job_values import Cause, Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
@@ -27,10 +31,16 @@ from mint_blender.jobs.storage.database import is_local, is_local_by_mount, is_l
 from mint_blender.jobs.storage.documents import Documents, OpenDocument, open_elsewhere
 from mint_blender.jobs.storage.home import home_folder
 from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import JournalError
+from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.transfers import fetch_file
 from mint_blender.message import Message
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
 
 from ..files.windows_doubles import file_lock_of_windows, sharing_violation
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import running_service
+from .fast_config import SPEED, account, fast_config
 from .open_file import open_file
 from .other_process import OtherProcess
 from .workflow_harness import a_job
@@ -94,9 +104,11 @@ server:/export on /Users (nfs, nodev)
         ("/mnt/twice/mint", False),
     ],
 )
-def test_mountinfo_of_linux(path: str, local: bool) -> None:
+def test_mountinfo_of_linux(path: str, local: bool, tmp_path: Path) -> None:
     """The deepest and latest mount decides; an unknown file system counts as shared."""
     assert is_local_by_mountinfo(LINUX, path) is local
+    assert not is_local_by_mountinfo("", path)
+    assert is_local(tmp_path), "the folder of the tests is on a disk of this machine"
 
 
 @pytest.mark.parametrize(
@@ -111,17 +123,7 @@ def test_mountinfo_of_linux(path: str, local: bool) -> None:
 def test_mount_of_macos(path: str, local: bool) -> None:
     """On macOS, local mounts are marked as "local"."""
     assert is_local_by_mount(MAC, path) is local
-
-
-def test_without_known_mounts_a_folder_is_not_local() -> None:
-    """Without a list of mounts, a folder is not taken for local."""
-    assert not is_local_by_mountinfo("", "/home/me")
-    assert not is_local_by_mount("", "/Users/me")
-
-
-def test_the_test_folder_is_local(tmp_path: Path) -> None:
-    """The folder of the tests is on a disk of this machine."""
-    assert is_local(tmp_path)
+    assert not is_local_by_mount("", path)
 
 
 # -- which .blend file a document is: remembered, found again, and open in one process only
@@ -131,38 +133,26 @@ ONE, TWO = "1" * 32, "2" * 32
 
 
 def test_a_file_is_found_again(tmp_path: Path) -> None:
-    """Another opening of the same file takes over what the earlier ones have left."""
-    file, other = tmp_path / "scene.blend", tmp_path / "other.blend"
+    """Another opening of the same file takes over what the earlier ones have left.
+
+    That is the name under which it was saved last; a link to its folder is the same file.
+    """
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    file, other = tmp_path / "real" / "scene.blend", tmp_path / "other.blend"
+    earlier = tmp_path / "a long name.blend"
     first = Documents(tmp_path)
+    first.remember(ONE, earlier)
     first.remember(ONE, file)
     first.remember(TWO, other)
     assert first.path_of(ONE) == file
     first.release()
     second = Documents(tmp_path)
     assert second.path_of(ONE) == file and second.path_of(TWO) == other
-    assert second.take_over(file) == {ONE}
+    for path, documents in ((earlier, set()), (tmp_path / "link" / file.name, {ONE})):
+        assert second.take_over(path) == documents
     second.release()
     assert second.take_over(tmp_path / "new.blend") == frozenset()
-
-
-def test_a_file_is_found_by_another_name_of_its_folder(tmp_path: Path) -> None:
-    """A link to the folder is the same file."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    documents = Documents(tmp_path)
-    documents.remember(ONE, tmp_path / "real" / "scene.blend")
-    documents.release()
-    assert documents.take_over(tmp_path / "link" / "scene.blend") == {ONE}
-
-
-def test_a_file_that_was_saved_under_another_name(tmp_path: Path) -> None:
-    """The document is the new file from then on."""
-    documents = Documents(tmp_path)
-    documents.remember(ONE, tmp_path / "a long name.blend")
-    documents.remember(ONE, tmp_path / "b.blend")
-    documents.release()
-    assert documents.take_over(tmp_path / "a long name.blend") == frozenset()
-    assert documents.take_over(tmp_path / "b.blend") == {ONE}
 
 
 def test_a_document_that_is_open_elsewhere_is_left_alone(tmp_path: Path) -> None:
@@ -190,14 +180,20 @@ def test_what_no_job_needs_is_deleted(tmp_path: Path) -> None:
     assert documents.path_of(ONE) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"path": 3}', b'{"path": "'])
-def test_a_damaged_record_is_no_file(content: bytes, tmp_path: Path) -> None:
-    """The result of such a document waits for a click."""
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / ONE).write_bytes(content)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"path": 3}', b'{"path": "', None])
+def test_a_damaged_record_is_no_file(content: bytes | None, tmp_path: Path) -> None:
+    """The result of such a document, or of a folder that cannot be written, waits for a click."""
+    place = tmp_path / "documents"
+    if content is None:
+        place.write_text("in the way", encoding="utf-8")
+    else:
+        place.mkdir()
+        (place / ONE).write_bytes(content)
     documents = Documents(tmp_path)
     assert documents.path_of(ONE) is None
     assert documents.take_over(tmp_path / "scene.blend") == frozenset()
+    documents.remember(ONE, tmp_path / "a.blend")
+    assert documents.path_of(ONE) == (tmp_path / "a.blend" if content is not None else None)
 
 
 @pytest.mark.covers("S-foreign")
@@ -208,22 +204,6 @@ def test_no_other_file_is_read_or_written(tmp_path: Path) -> None:
     assert documents.path_of("../secret") is None
     documents.remember("../other", tmp_path / "a.blend")
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="does not apply: user folders are private there")
-def test_the_record_is_private(tmp_path: Path) -> None:
-    """Nobody else learns the names of the user's files."""
-    Documents(tmp_path).remember(ONE, tmp_path / "a.blend")
-    assert stat.S_IMODE((tmp_path / "documents").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "documents" / ONE).stat().st_mode) == 0o600
-
-
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    """The results of such a document wait for a click."""
-    (tmp_path / "documents").write_text("in the way", encoding="utf-8")
-    documents = Documents(tmp_path)
-    documents.remember(ONE, tmp_path / "a.blend")
-    assert documents.path_of(ONE) is None
 
 
 def test_open_documents_can_be_seen(tmp_path: Path) -> None:
@@ -239,80 +219,47 @@ def test_open_documents_can_be_seen(tmp_path: Path) -> None:
         assert open_elsewhere(tmp_path) == []
 
 
-def test_looking_does_not_take_a_document(tmp_path: Path) -> None:
-    """It can be opened while another process looks."""
-    Documents(tmp_path).show_open(ONE, tmp_path / "scene.blend")
-    assert open_elsewhere(tmp_path) == [], "nobody holds it any more"
-    Documents(tmp_path).remember(ONE, tmp_path / "scene.blend")
-    assert Documents(tmp_path).take_over(tmp_path / "scene.blend") == {ONE}
-
-
 def test_an_open_document_without_jobs_leaves_nothing(tmp_path: Path) -> None:
-    """Opening a thousand files leaves no thousand records; those with jobs stay."""
-    documents = Documents(tmp_path)
+    """Opening a thousand files leaves no thousand records; those with jobs stay.
+
+    The name of an open document changes when it is saved; it stays the current one. Another
+    process that looks does not take it.
+    """
+    documents, place = Documents(tmp_path), tmp_path / "documents"
     documents.show_open(ONE, tmp_path / "a.blend")
     documents.release()
-    assert list((tmp_path / "documents").iterdir()) == []
-    documents.show_open(ONE, tmp_path / "a.blend")
-    documents.remember(ONE, tmp_path / "a.blend")
-    documents.release()
-    assert documents.path_of(ONE) == tmp_path / "a.blend"
-
-
-def test_the_name_of_an_open_document_changes(tmp_path: Path) -> None:
-    """It was saved for the first time, then under another name; it stays the current one."""
-    documents = Documents(tmp_path)
+    assert open_elsewhere(tmp_path) == [] and list(place.iterdir()) == []
     for path in (None, tmp_path / "a.blend", tmp_path / "b.blend"):
         documents.show_open(ONE, path)
         assert documents.path_of(ONE) == path
     documents.remember(ONE, tmp_path / "b.blend")
-    assert json.loads((tmp_path / "documents" / ONE).read_bytes())["is_current"]
+    assert json.loads((place / ONE).read_bytes())["is_current"]
+    documents.release()
+    assert open_elsewhere(tmp_path) == [], "nobody holds it any more"
+    assert documents.path_of(ONE) == tmp_path / "b.blend"
+    assert documents.take_over(tmp_path / "b.blend") == {ONE}
 
 
 # -- a file lock shows which process runs a job, and ends with that process
 
 
-def test_a_lock_is_held_until_it_is_closed(home: Path) -> None:
-    """Two holders see each other; a closed one leaves nothing behind."""
-    one, other = ProcessLock(home), ProcessLock(home)
-    assert one.is_alive(other.name)
-    assert other.is_alive(one.name)
-    assert one.is_alive(one.name)
-    other.close()
-    assert not one.is_alive(other.name)
-    one.close()
-    assert list((home / "processes").iterdir()) == []
-
-
-def test_no_name_is_no_living_process(home: Path) -> None:
-    """An empty or unknown name is not alive."""
-    with closing(ProcessLock(home)) as process:
-        assert not process.is_alive(None) and not process.is_alive("0123456789abcdef")
-
-
 def test_a_killed_process_loses_its_lock(home: Path) -> None:
-    """After SIGKILL the operating system releases the lock, and its file is removed."""
-    mine = ProcessLock(home)
-    with OtherProcess(home) as other:
-        theirs = other.ask("process")
+    """After SIGKILL the operating system releases the lock, and its file is removed.
+
+    Two processes that check a dead one at the same moment both see it as dead.
+    """
+    with closing(ProcessLock(home)) as mine, OtherProcess(home) as other:
+        theirs, dead = other.ask("process"), home / "processes" / "dead"
+        dead.touch()
+        # holds the file open and tested, as in the middle of is_alive
+        other.ask("look_at", "dead")
+        assert not mine.is_alive("dead")
         assert mine.is_alive(theirs)
         other.end(signal.SIGKILL)
         assert (home / "processes" / theirs).exists()
         assert not mine.is_alive(theirs)
         assert not (home / "processes" / theirs).exists()
-    mine.close()
-
-
-def test_checking_a_dead_process_does_not_lock_it(home: Path) -> None:
-    """Two processes that check at the same moment both see it as dead."""
-    mine = ProcessLock(home)
-    dead = home / "processes" / "dead"
-    with OtherProcess(home) as other:
-        dead.touch()
-        # holds the file open and tested, as in the middle of is_alive
-        other.ask("look_at", "dead")
-        assert not mine.is_alive("dead")
-    mine.close()
+        assert not mine.is_alive(None) and not mine.is_alive("0123456789abcdef")
 
 
 def use_windows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,35 +355,30 @@ def test_a_file_is_deleted_only_while_nobody_can_lock_it(
 
 @pytest.mark.usefixtures("system")
 def test_the_file_of_a_dead_process_is_deleted(home: Path) -> None:
-    """Also where a file that is open cannot be deleted."""
-    mine = ProcessLock(home)
+    """Also where a file that is open cannot be deleted; a closed lock leaves nothing behind."""
+    one, other = ProcessLock(home), ProcessLock(home)
+    assert one.is_alive(other.name) and other.is_alive(one.name) and one.is_alive(one.name)
+    other.close()
+    assert not one.is_alive(other.name)
     dead = home / "processes" / "dead"
     dead.touch()
-    assert not mine.has_others()
+    assert not one.has_others()
     assert not dead.exists()
-    mine.close()
+    one.close()
+    assert list((home / "processes").iterdir()) == []
 
 
 # -- an import that crashed its process is detected later, and its job is paused
 
 
 ROOT = Path(__file__).parents[2]
-DYING = """
-import os, pathlib, signal, sys
+IMPORTING = """
+import pathlib, sys
 from mint_blender.jobs.storage import import_marks
-log = pathlib.Path(sys.argv[3])
-with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2], str(log)):
-    {then}
-    os._exit(1)
+with import_marks.importing(pathlib.Path(sys.argv[1]), "ready"):
+    print(flush=True)
+    sys.stdin.read()
 """
-
-
-def in_another_process(
-    then: str, home: Path, job_id: str = "ready", log: Path = Path("none")
-) -> subprocess.Popen[bytes]:
-    """Run code in a process that is in the middle of an import, and dies there, as Blender does."""
-    command = [sys.executable, "-c", DYING.format(then=then), str(home), job_id, str(log)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
 
 
 @pytest.fixture
@@ -451,29 +393,35 @@ def marks(job_service: JobService) -> list[Path]:
     return list((job_service.home / "importing").glob("*"))
 
 
+def crash(home: Path, job_id: str = "ready", log: Path = Path("none"), text: str = "") -> None:
+    """Leave what a process leaves that dies in the middle of an import, as Blender does."""
+    with import_marks.importing(home, job_id, str(log)):
+        (mark,) = (home / "importing").iterdir()
+        content = mark.read_bytes()
+        if text:
+            log.write_text(text)
+    mark.write_bytes(content)
+
+
 def test_a_killed_import_pauses_its_job(job_service: JobService) -> None:
-    """The job stays ready with a message, and the mark is removed."""
-    killed = in_another_process("os.kill(os.getpid(), signal.SIGKILL)", job_service.home)
-    assert killed.wait() == -signal.SIGKILL
-    assert len(marks(job_service)) == 1
+    """The job stays ready with a message, and the mark is removed; while it runs, it has none."""
+    with subprocess.Popen(
+        [sys.executable, "-c", IMPORTING, str(job_service.home)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        import_marks.note_crashes(job_service)
+        assert job_service.job("ready").problem is None and len(marks(job_service)) == 1
+        other.kill()
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
     assert job.phase is Phase.READY and job.problem is not None
     assert (job.problem.cause, job.problem.code) == (Cause.IMPORT, "import_crashed")
     assert job.problem.message == import_marks.CRASHED
     assert marks(job_service) == []
-
-
-def test_an_import_in_a_living_process_has_not_crashed(job_service: JobService) -> None:
-    """Another Blender may be importing right now."""
-    other = in_another_process("print(flush=True); __import__('time').sleep(60)", job_service.home)
-    other.stdout.readline()
-    import_marks.note_crashes(job_service)
-    assert job_service.job("ready").problem is None and len(marks(job_service)) == 1
-    other.kill()
-    other.wait()
-    import_marks.note_crashes(job_service)
-    assert job_service.job("ready").problem is not None
 
 
 @pytest.mark.parametrize("error", [None, ValueError])
@@ -491,19 +439,18 @@ def test_a_finished_import_leaves_no_mark(
     assert marks(job_service) == []
 
 
-def test_a_mark_without_its_job_is_removed(job_service: JobService) -> None:
-    """The job was dismissed meanwhile, or the mark cannot be read."""
-    in_another_process("pass", job_service.home, "dismissed").wait()
-    (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
-    import_marks.note_crashes(job_service)
-    assert marks(job_service) == [] and job_service.job("ready").problem is None
-
-
 def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A locked journal stops nobody, and the mark is kept."""
-    in_another_process("pass", job_service.home).wait()
+    """A locked journal stops nobody, and the mark is kept.
+
+    That of a job that was dismissed meanwhile is removed, and so is one that cannot be read.
+    """
+    crash(job_service.home, "dismissed")
+    (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
+    import_marks.note_crashes(job_service)
+    assert marks(job_service) == [] and job_service.job("ready").problem is None
+    crash(job_service.home)
 
     def locked(*_: object, **more: object) -> None:
         raise JournalError("The job journal is locked.")
@@ -518,9 +465,14 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
 
 @pytest.mark.covers("R-crash-log")
 def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Path) -> None:
-    """The job says where the log is that was written after the import had begun."""
+    """The job says where the log is that was written after the import had begun.
+
+    Only a crash has one, whatever the values of another message are called.
+    """
+    job_service.mark_import_failed("ready", Message("{crash_log} is odd", crash_log="a lamp"))
+    assert import_marks.crash_log_of(job_service.job("ready")) == ""
     log = tmp_path / "my scene.crash.txt"
-    in_another_process("log.write_text('# backtrace')", job_service.home, log=log).wait()
+    crash(job_service.home, log=log, text="# backtrace")
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
     assert import_marks.crash_log_of(job) == str(log)
@@ -530,25 +482,118 @@ def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Pa
     assert kept is not None and import_marks.crash_log_of(kept) == str(log)
 
 
-@pytest.mark.parametrize("case", ["none", "earlier"])
+@pytest.mark.parametrize("is_there", [False, True])
 def test_only_a_log_of_this_crash_counts(
-    job_service: JobService, tmp_path: Path, case: str
+    job_service: JobService, tmp_path: Path, is_there: bool
 ) -> None:
     """A killed process writes no log, and that of an earlier crash explains nothing."""
     log = tmp_path / "blender.crash.txt"
-    if case == "earlier":
+    if is_there:
         log.write_text("# of yesterday")
         before = time.time() - 60
         os.utime(log, (before, before))
-    in_another_process("pass", job_service.home, log=log).wait()
+    crash(job_service.home, log=log)
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
-    assert job.problem.message == import_marks.CRASHED
+    assert job.problem is not None and job.problem.message == import_marks.CRASHED
     assert import_marks.crash_log_of(job) == ""
 
 
-def test_another_problem_has_no_crash_log(job_service: JobService) -> None:
-    """Only a crash has one, whatever the values of the message are called."""
-    assert import_marks.crash_log_of(job_service.job("ready")) == ""
-    job_service.mark_import_failed("ready", Message("{crash_log} is odd", crash_log="a lamp"))
-    assert import_marks.crash_log_of(job_service.job("ready")) == ""
+# -- files in the folder are private to the user from their creation on
+
+
+PRIVATE = pytest.mark.skipif(
+    sys.platform == "win32", reason="does not apply: permissions are of another kind there"
+)
+
+
+@pytest.fixture
+def lax() -> Iterator[None]:
+    """Set a umask that lets everybody read and write."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def permissions(path: Path) -> int:
+    """Return the permissions of a path; none if it is gone: locks come and go."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return 0
+
+
+def open_to_others(home: Path) -> list[str]:
+    """Return the paths in a folder, and the folder, that others could use."""
+    return [
+        f"{path}: {permissions(path):o}"
+        for path in (home, *home.rglob("*"))
+        if permissions(path) & 0o077
+    ]
+
+
+@PRIVATE
+@pytest.mark.usefixtures("lax")
+@pytest.mark.covers("S-private")
+def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
+    """Journal, downloads, pictures, thumbnails, locks and the log are checked."""
+    home = tmp_path / "deep" / "home"
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    with (
+        running_service(speed=1000, credits=1e6) as service,
+        commands.logging_to_file(home, service.key),
+    ):
+        logging.getLogger("mint_blender.test").warning("a line")
+        hurried = partial(Downloader, sleep=lambda seconds: time.sleep(seconds / SPEED))
+        config = fast_config(home, downloader=lambda local: hurried(local_files=local))
+        job_service = JobService(config, account(service))
+        world = GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),))
+        model = GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")
+        wanted = ((world, Delivery(splats="100k")), (model, Delivery()))
+        jobs = [job_service.start(*each).id for each in wanted]
+        job_service.watch(jobs)
+        seen = {path.name for path in home.rglob("*")}
+        assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
+        preview = next(file for file in job_service.job(jobs[0]).files if "preview" in file.url)
+        with Downloader(local_files=True) as downloader:
+            fetch_file.thumbnail(preview.url, home, downloader, lambda: False)
+        assert open_to_others(home) == []
+        assert [path.suffix for path in home.rglob("*.part")], (
+            "a download that broke off was looked at, too"
+        )
+        assert job_service.close(20)
+    assert open_to_others(home) == []
+
+
+@PRIVATE
+@pytest.mark.usefixtures("lax")
+def test_an_open_home_folder_is_made_private(tmp_path: Path) -> None:
+    """Folder, journal and log were readable by everybody; the folder above stays as it is."""
+    tmp_path.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    Journal(home).close()
+    (home / "mint.log").write_text("earlier\n")
+    for path in (home, *home.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    Journal(home).close()
+    with commands.logging_to_file(home, ""):
+        logging.getLogger("mint_blender.test").warning("a line")
+    Documents(home).remember(ONE, tmp_path / "a.blend")
+    assert open_to_others(home) == []
+    assert (permissions(tmp_path), permissions(home)) == (0o755, 0o700)
+
+
+@PRIVATE
+def test_checking_permissions_keeps_the_journal_lock(tmp_path: Path) -> None:
+    """Opening and closing the file elsewhere would release SQLite's lock."""
+    import fcntl
+
+    path = tmp_path / "journal"
+    disk.make_file(path)
+    with path.open("r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        disk.make_file(path)
+        lock = f"fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        command = [sys.executable, "-c", f"import fcntl; {lock}"]
+        assert b"BlockingIOError" in subprocess.run(command, capture_output=True).stderr
