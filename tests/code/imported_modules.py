@@ -14,17 +14,29 @@ from tests.harness.processes import captured
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def modules_of(
-    code: str, *, given: str = "", environment: Mapping[str, str] | None = None
-) -> set[str]:
-    """Return the modules that a piece of code imports, besides those that `given` imports."""
+def modules_of(code: str, *, environment: Mapping[str, str] | None = None) -> set[str]:
+    """Return the modules that a piece of code imports."""
+    (imported,) = modules_of_steps(code, environment=environment)
+    return imported
+
+
+def modules_of_steps(
+    *steps: str, given: str = "", environment: Mapping[str, str] | None = None
+) -> list[set[str]]:
+    """Return the modules that each of some pieces of code imports, one after the other.
+
+    What `given` imports before them does not count.
+    """
     # `os._exit`: the shutdown of the bpy 4.5 wheel hangs while classes are registered
     program = f"""
 import json, os, sys
 {given}
-before = set(sys.modules)
-{code}
-print("\\n" + json.dumps(sorted(set(sys.modules) - before)), flush=True)
+known, imported = set(sys.modules), []
+for step in {steps!r}:
+    exec(step, globals())
+    imported.append(sorted(set(sys.modules) - known))
+    known |= set(sys.modules)
+print("\\n" + json.dumps(imported), flush=True)
 os._exit(0)
 """
     ended = captured(
@@ -33,7 +45,7 @@ os._exit(0)
         env={**os.environ, **(environment or {})},
         check=True,
     )
-    return set(json.loads(ended.stdout.splitlines()[-1]))
+    return [set(modules) for modules in json.loads(ended.stdout.splitlines()[-1])]
 
 
 def ours(modules: set[str]) -> set[str]:

@@ -6,6 +6,7 @@ Each operator blocks to its end, against the stand-in for Mint.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,10 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
+from mint_blender.jobs.job_values import Candidate  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation import error_messages  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import place, tags  # noqa: E402
@@ -33,6 +36,9 @@ from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 from mint_blender.ui.references import operators as references_properties  # noqa: E402
+
+from .sample_jobs import a_job  # noqa: E402
+from .test_job_list import in_menu  # noqa: E402
 
 OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 
@@ -315,3 +321,22 @@ def test_an_unknown_job_is_an_error() -> None:
     for name in names.split():
         with pytest.raises(RuntimeError, match='no job "nothere" in the journal'):
             getattr(bpy.ops.mint, name)(job_id="nothere")
+
+
+def test_what_the_library_shows_is_used(service: ThreadService) -> None:
+    """The menu shows it with its name; one click brings it into the scene, at no cost."""
+    made = next(each for each in service.resources() if each.status == "succeeded")
+    yesterday = time.time() - 24 * 3600
+    job = a_job(Phase.WAITING, now=yesterday, estimate=798.0)
+    (start,) = job.requests
+    sent = replace(start, attempts=1, attempted=start.born, body="{}", credential="of this key")
+    candidates = (Candidate(made.id, "a small ceramic lamp", yesterday),)
+    job = replace(job, requests=(sent,), candidates=candidates)
+    job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job))
+    session.service().cache.add(job)
+    menu = in_menu(job)
+    assert (menu["a small ceramic lamp"], menu["mint.use_candidate"]) == (1, 1)
+    before = len(service.requests("POST"))
+    assert bpy.ops.mint.use_candidate(job_id=job.id, asset_id=made.id) == {"FINISHED"}
+    assert session.service().job(job.id).phase is Phase.PLACED
+    assert len(service.requests("POST")) == before

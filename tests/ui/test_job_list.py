@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section *Jobs* with hundreds of jobs: the cost of drawing does not grow with their number."""
+"""The section *Jobs*: rows of jobs and batches, what a click changes, and what drawing costs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -21,21 +22,29 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
+from mint_blender.jobs.job_values import (  # noqa: E402
+    UNANSWERED,
+    Cause,
+    Decision,
+    Delivery,
+    Problem,
+)
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Group, group_of  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView, duration  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.job_cache import LATEST  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus  # noqa: E402
 from mint_blender.ui.account import billing_watch  # noqa: E402
-from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
-from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
-from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_support  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs, list_operators, panel  # noqa: E402
+
+from ..jobs.workflow_harness import operation  # noqa: E402
 
 CARD = "mint.job_menu"
 
@@ -52,25 +61,30 @@ def add(job_service: JobService, phase: Phase, count: int) -> None:
     job_service.cache.add(*jobs)
     if phase is Phase.WORKING:
         begin(job_service, jobs)
-    job_list_groups.prepare(job_service)
+    grouped_jobs.prepare(job_service)
 
 
 def said(*, width: int = 320, height: int = 2000) -> list[Call]:
     """Return each call of the layout that draws the list in a sidebar of this size."""
     region = SimpleNamespace(width=width, height=height)
-    return calls_of(job_list_panel.draw, SimpleNamespace(region=region))
+    return calls_of(panel.draw, SimpleNamespace(region=region))
 
 
 def drawn(job_service: JobService, **size: int) -> Counter[str]:
     """Return what the list draws now: operators by name, labels by text, all else by kind."""
-    job_list_groups.prepare(job_service)
+    grouped_jobs.prepare(job_service)
     return counted(said(**size))
+
+
+def in_menu(job: Job) -> Counter[str]:
+    """Return what the menu of a job draws."""
+    return drawn_by(list_operators.draw_job_menu, JobView(job), False)
 
 
 def titles(job_service: JobService, **size: int) -> list[str]:
     """Return the titles of the rows in sight."""
-    job_list_groups.prepare(job_service)
-    listed = [row.jobs[0].title for row in job_list_groups.rows()]
+    grouped_jobs.prepare(job_service)
+    listed = [row.jobs[0].title for row in grouped_jobs.rows()]
     return [call[-2] for call in said(**size) if call[0] == "label" and call[-2] in listed]
 
 
@@ -88,7 +102,7 @@ def test_only_rows_in_sight_are_drawn(job_service: JobService) -> None:
         counts = drawn(job_service)
         in_status_bar()  # the second drawing finds the texts that the first one has made
         seen.append((counts.total(), count_lines(said), count_lines(in_status_bar)))
-        assert len(titles(job_service)) == job_list_panel.MOST
+        assert len(titles(job_service)) == panel.MOST
     assert seen[0] == seen[1]
 
 
@@ -96,13 +110,13 @@ def add_titled(job_service: JobService, count: int, *, first: int = 0) -> None:
     """Add jobs with different titles, in the order of their start."""
     for number in range(first, first + count):
         job_service.cache.add(a_job(prompt=f"lamp {number}", now=1000.0 + number))
-    job_list_groups.prepare(job_service)
+    grouped_jobs.prepare(job_service)
 
 
 def test_new_jobs_are_below_what_is_in_sight(job_service: JobService) -> None:
     """The newest jobs are in sight at first; later ones are out of sight until a click."""
     add_titled(job_service, 10)
-    job_list_groups.show_last(job_service)
+    grouped_jobs.show_last(job_service)
     seen = titles(job_service, height=0)
     assert seen == ["lamp 7", "lamp 8", "lamp 9"]
     add_titled(job_service, 2, first=10)
@@ -112,14 +126,14 @@ def test_new_jobs_are_below_what_is_in_sight(job_service: JobService) -> None:
     assert titles(job_service, height=0) == ["lamp 9", "lamp 10", "lamp 11"]
     assert bpy.ops.mint.scroll_jobs(by=-30, count=3) == {"FINISHED"}
     assert titles(job_service, height=0) == ["lamp 0", "lamp 1", "lamp 2"]
-    job_list_groups.show_last(job_service)
+    grouped_jobs.show_last(job_service)
     assert titles(job_service, height=0)[-1] == "lamp 11"
 
 
 def test_a_dismissed_job_moves_nothing_later(job_service: JobService) -> None:
     """The rows close up at the click, and not again when the next job starts."""
     add_titled(job_service, 10)
-    job_list_groups.show_last(job_service)
+    grouped_jobs.show_last(job_service)
     last = job_service.jobs()[0]
     job_service.dismiss(last.id)
     seen = titles(job_service, height=0)
@@ -132,7 +146,7 @@ def test_the_list_is_as_high_without_jobs(job_service: JobService) -> None:
     """There is an empty row for each job that could be there."""
     add(job_service, Phase.PLACED, 1)
     rows = [drawn(job_service, height=height)[""] for height in (0, 800)]
-    assert rows[1] - rows[0] == job_list_panel.count_in_sight(800) - job_list_panel.FEWEST
+    assert rows[1] - rows[0] == panel.count_in_sight(800) - panel.FEWEST
     bpy.ops.mint.dismiss_finished()
     assert drawn(job_service)["No jobs yet"] == 1
 
@@ -142,10 +156,10 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     add(job_service, Phase.WORKING, 1)
     counts = drawn(job_service)
     assert (counts[CARD], counts["mint.cancel"]) == (1, 1)
-    MINT_MT_job.job_id = job_service.jobs()[0].id
-    menu = drawn_by(in_class(MINT_MT_job.draw), bpy.context)
+    list_operators.MINT_MT_job.job_id = job_service.jobs()[0].id
+    menu = drawn_by(in_class(list_operators.MINT_MT_job.draw), bpy.context)
     assert not any(each.startswith("mint.") for each in menu) and menu["menu"] == 1
-    support = drawn_by(in_class(MINT_MT_job_support.draw), bpy.context)
+    support = drawn_by(in_class(list_operators.MINT_MT_job_support.draw), bpy.context)
     named = {each for each in support if each.startswith("mint.")}
     assert named == {"mint.copy_report", "mint.copy_diagnostics"}
 
@@ -154,10 +168,10 @@ def test_older_jobs_are_listed_on_demand(job_service: JobService) -> None:
     """The list begins with the latest jobs; each click lists more of the others, above them."""
     add_titled(job_service, 2 * LATEST + 10)
     assert job_service.cache.has_older
-    newest = job_list_groups.rows()[-1]
+    newest = grouped_jobs.rows()[-1]
     while job_service.cache.has_older:
         assert bpy.ops.mint.show_older_jobs() == {"FINISHED"}
-    rows = job_list_groups.rows()
+    rows = grouped_jobs.rows()
     assert (len(rows), rows[-1].key) == (2 * LATEST + 10, newest.key)
     assert rows[0].jobs[0].title == "lamp 0"
 
@@ -193,7 +207,7 @@ def test_the_status_bar_names_a_running_job(
     add(job_service, Phase.WAITING, 200)
     add(job_service, Phase.WORKING, 2)
     begin(job_service, job_service.jobs())
-    job_list_groups.prepare(job_service)
+    grouped_jobs.prepare(job_service)
     assert in_status_bar()[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
 
 
@@ -243,7 +257,7 @@ def test_an_error_in_a_beat_hides_no_other_event(job_service: JobService, other:
 
 def groups() -> list[Group]:
     """Return the group of each job, as the panel and the status bar see it."""
-    return [group_of(job) for row in job_list_groups.rows() for job in row.jobs]
+    return [group_of(job) for row in grouped_jobs.rows() for job in row.jobs]
 
 
 def test_a_job_of_another_account_offers_no_action_at_mint(job_service: JobService) -> None:
@@ -274,3 +288,105 @@ def test_an_unreadable_job_has_a_row(job_service: JobService) -> None:
     assert drawn(job_service)["mint.dismiss"] == 1
     assert bpy.ops.mint.dismiss(job_id=damaged) == {"FINISHED"}
     assert drawn(job_service)["mint.dismiss"] == 0
+
+
+def add_batch(job_service: JobService, *phases: Phase) -> None:
+    """Add a batch of a job in each of these phases."""
+    for number, phase in enumerate(phases):
+        job_service.cache.add(a_job(phase, delivery=Delivery(group="one"), now=float(number)))
+
+
+def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
+    """It has one bar; open, there is a row for each of its jobs below it."""
+    add_batch(job_service, *[Phase.PLACED] * 10, *[Phase.WAITING] * 40)
+    closed = drawn(job_service)
+    assert (closed["progress"], closed["50 jobs: a lamp"], closed[CARD]) == (1, 1, 0)
+    assert (closed["mint.toggle_batch"], closed["mint.cancel_waiting"]) == (1, 1)
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    opened = drawn(job_service)
+    assert (opened[CARD], len(grouped_jobs.rows())) == (panel.MOST - 1, 51)
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    assert drawn(job_service) == closed
+    for job in job_service.jobs():
+        job_service.cache.save(replace(job, phase=Phase.PLACED))
+    ended = drawn(job_service)
+    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 1)
+    add(job_service, Phase.PLACED, 1)
+    assert bpy.ops.mint.dismiss_finished(batch="one") == {"FINISHED"}
+    assert [job.title for job in job_service.jobs()] == ["a lamp that is placed"]
+
+
+def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
+    """Its row says how many jobs need a decision, and its button opens the first of them."""
+    add_batch(job_service, Phase.WAITING, Phase.REVIEW, Phase.PAUSED)
+    shown = drawn(job_service)
+    assert any("2 need a decision" in call for call in said())
+    assert shown["mint.review"] == 2  # and the one in the title
+    assert not shown["mint.cancel_waiting"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "verb", "says"),
+    [(Phase.BILLING, Verb.RESUME, "Resuming"), (Phase.WORKING, Verb.CANCEL, "Canceling")],
+)
+def test_a_card_says_what_a_click_does(
+    job_service: JobService, phase: Phase, verb: Verb, says: str
+) -> None:
+    """Its row has no button, until Mint answers."""
+    add(job_service, phase, 1)
+    (job,) = job_service.jobs()
+    reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
+    job = replace(job, problem=reason, operation=job.operation or operation("running"))
+    job_service.cache.save(job)
+    assert job_service.cache.decide(job, Decision(verb)) is not None
+    begin(job_service, [job])
+    grouped_jobs.prepare(job_service)
+    shown = drawn(job_service)
+    assert (shown[says], shown[CARD]) == (1, 1)
+    assert not in_menu(job_service.job(job.id))["The generation failed at Mint."]
+
+
+@pytest.mark.parametrize("code", [None, UNANSWERED])
+def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | None) -> None:
+    """The reason why it had stopped is gone, and with it the way to retry it."""
+    phase = Phase.PAUSED if code else Phase.FAILED
+    add(job_service, phase, 1)
+    (job,) = job_service.jobs()
+    reason = Problem(Cause.WORK, Message("The generation failed at Mint."), code)
+    job = replace(job, problem=reason)
+    job_service.cache.save(job)
+    assert drawn(job_service)[CARD] == 2  # Details… opens the menu, too
+    menu = in_menu(job)
+    assert (menu["mint.retry"], menu["The generation failed at Mint."]) == (1, 1)
+    job_service.retry(job.id)
+    shown = drawn(job_service)
+    assert (shown["mint.cancel"], shown[CARD]) == (1, 1)
+    assert not in_menu(job_service.job(job.id))["The generation failed at Mint."]
+
+
+def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> None:
+    """What is left is in minutes; what has passed is more exact."""
+    add(job_service, Phase.WORKING, 1)
+    assert [panel.time_left(seconds) for seconds in (10, 61)] == ["1 min left", "2 min left"]
+    assert panel.with_time("Generating", duration(16)) == "Generating, 16 s"
+    assert drawn(job_service)["progress"] == 1
+
+
+def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> None:
+    """A click takes failed jobs too, after a question; a script has to ask for that."""
+    for phase, count in {Phase.PLACED: 3, Phase.FAILED: 2, Phase.READY: 1}.items():
+        add(job_service, phase, count)
+    said: dict[str, Any] = {}
+    asks = SimpleNamespace(invoke_confirm=lambda *_, **words: said.update(words) or {"RUNNING"})
+    click = SimpleNamespace(batch="", failed=False)
+    context = SimpleNamespace(window_manager=asks)
+    list_operators.MINT_OT_dismiss_finished.invoke(click, context, None)  # type: ignore[arg-type]
+    assert said["message"] == (
+        "This removes from the list: 3 finished, 2 failed. Objects in your scene and files on "
+        "disk stay. Jobs that stay on the list: 1."
+    )
+    assert click.failed
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert len(job_service.jobs()) == 3
+    assert bpy.ops.mint.dismiss_finished(failed=True) == {"FINISHED"}
+    assert [job.phase for job in job_service.jobs()] == [Phase.READY]

@@ -1,26 +1,109 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference images: the list beside the form, and what is sent to Mint."""
+"""Reference images: the list beside the form, what is converted, and what is sent to Mint."""
 
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from mint_blender.files import pictures as files_pictures
 from mint_blender.mint.generation_request import default_prompt
+from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
 from .drawings import drawn_by
-from .reference_pictures import BLUE, listed, red
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.ui.references import operators as references_panel  # noqa: E402
+
+RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
+
+
+def listed() -> Any:
+    """Return the list beside the form."""
+    return bpy.context.window_manager.mint_references
+
+
+def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
+    """Write an .exr or .hdr whose pixels are 0.5, 0.2 and 0 of linear light.
+
+    It is written by hand: what Blender writes does not prove what Blender reads.
+    """
+    if path.suffix == ".hdr":
+        head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode()
+        path.write_bytes(head + bytes((128, 51, 0, 128)) * (width * height))
+        return path
+
+    def attribute(name: str, kind: str, value: bytes) -> bytes:
+        return name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<i", len(value)) + value
+
+    window = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    channels = (
+        b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"B", b"G", b"R"))
+        + b"\0"
+    )
+    head = (
+        b"\x76\x2f\x31\x01\x02\0\0\0"
+        + attribute("channels", "chlist", channels)
+        + attribute("compression", "compression", b"\0")
+    )
+    head += (
+        attribute("dataWindow", "box2i", window)
+        + attribute("displayWindow", "box2i", window)
+        + attribute("lineOrder", "lineOrder", b"\0")
+    )
+    head += attribute("pixelAspectRatio", "float", struct.pack("<f", 1)) + attribute(
+        "screenWindowCenter", "v2f", struct.pack("<2f", 0, 0)
+    )
+    head += attribute("screenWindowWidth", "float", struct.pack("<f", 1)) + b"\0"
+    row = b"".join(struct.pack("<f", value) * width for value in (0.0, 0.2, 0.5))
+    rows = [struct.pack("<ii", y, len(row)) + row for y in range(height)]
+    first = len(head) + 8 * height
+    path.write_bytes(
+        head
+        + b"".join(struct.pack("<Q", first + y * len(rows[0])) for y in range(height))
+        + b"".join(rows)
+    )
+    return path
+
+
+def colorful(
+    path: Path, file_format: str, side: int = 16, *, noisy: bool = False, alpha: float = 1.0
+) -> Path:
+    """Write a picture with Blender: of one color, or so noisy that it hardly compresses."""
+    image = bpy.data.images.new("made for a test", side, side // 2, alpha=True)
+    pixels = np.tile(np.array([0.5, 0.2, 0.0, alpha], np.float32), (side * side // 2, 1))
+    if noisy:
+        pixels[:, :3] = np.random.default_rng(1).random((len(pixels), 3), np.float32)
+    image.pixels.foreach_set(pixels.ravel())
+    image.file_format = file_format
+    image.save(filepath=str(path))
+    bpy.data.images.remove(image)
+    return path
+
+
+def corner(path: str) -> list[float]:
+    """Return the first pixel of a picture, as Blender reads it."""
+    image = bpy.data.images.load(path)
+    found = [float(value) for value in image.pixels[:4]]
+    bpy.data.images.remove(image)
+    return found
+
+
+def red(folder: Path, name: str = "red.webp", color: tuple[float, float, float] = RED) -> Path:
+    """Write a small picture that Mint accepts."""
+    path = folder / name
+    path.write_bytes(pictures.webp(color))
+    return path
 
 
 def test_files_are_copied(home: Path, tmp_path: Path) -> None:
@@ -165,3 +248,148 @@ def test_a_bad_picture_is_refused_before_there_is_a_job(
         bpy.ops.mint.generate(prompt="a lamp", images=f"{red(tmp_path)};{tmp_path / 'gone.png'}")
     assert session.service().jobs() == []
     assert len(service.requests("POST")) == starts
+
+
+@pytest.mark.covers("C13-consent")
+@pytest.mark.parametrize(
+    ("file_format", "ending", "color"),
+    [
+        ("TIFF", ".tif", (0.5, 0.2, 0.0)),
+        ("BMP", ".bmp", (0.5, 0.2, 0.0)),
+        (None, ".exr", (0.735, 0.485, 0.0)),  # 0.5 and 0.2 of linear light, as a screen shows them
+        (None, ".hdr", (0.735, 0.485, 0.0)),
+    ],
+)
+def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
+    tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
+) -> None:
+    """Until then Generate is disabled; the conversion keeps the colors and is noted."""
+    path = tmp_path / f"odd{ending}"
+    source = colorful(path, file_format) if file_format else linear_light(path)
+    images = set(bpy.data.images)
+    bpy.ops.mint.add_references(filepath=str(source))
+    assert "Mint accepts PNG, JPEG and WebP" in listed()[0].problem
+    assert not bpy.ops.mint.generate_from_form.poll()
+    assert bpy.ops.mint.fit_reference(index=0) == {"FINISHED"}
+    assert listed()[0].problem == ""
+    assert listed()[0].note.startswith("Converted to WebP")
+    assert files_pictures.inspect(Path(listed()[0].source)).format == "webp"
+    assert corner(listed()[0].source)[:3] == pytest.approx(color, abs=0.03)
+    assert bpy.ops.mint.generate_from_form.poll()
+    assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
+
+
+def test_the_first_frame_of_a_gif_is_converted(tmp_path: Path) -> None:
+    """A GIF is converted where this Blender opens it."""
+    gif = "47494638396101000100800000ff000000000021f90400000000002c00000000010001000002024401003b"
+    (tmp_path / "red.gif").write_bytes(bytes.fromhex(gif))
+    bpy.ops.mint.add_references(filepath=str(tmp_path / "red.gif"), fit=True)
+    assert listed()[0].note.startswith("Converted to WebP")
+    assert corner(listed()[0].source) == pytest.approx([1, 0, 0, 1], abs=0.05)
+
+
+@pytest.mark.covers("C13-consent")
+def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
+    """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes.
+
+    The original is not changed.
+    """
+    source = colorful(tmp_path / "large.png", "PNG", 4200, noisy=True)
+    before = source.read_bytes()
+    assert len(before) > MAX_IMAGE_BYTES
+    bpy.ops.mint.add_references(filepath=str(source))
+    assert "Mint accepts at most 5 MB" in listed()[0].problem
+    assert Path(listed()[0].source).read_bytes() == before
+    bpy.ops.mint.fit_reference(index=0)
+    found = files_pictures.inspect(Path(listed()[0].source))
+    assert Path(listed()[0].source).stat().st_size <= MAX_IMAGE_BYTES
+    assert found.width and found.height
+    assert found.width / found.height == pytest.approx(2, rel=0.01)
+    assert listed()[0].note.startswith(
+        f"Scaled down from 4200 × 2100 to {found.width} × {found.height} pixels"
+    )
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("logo.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "Export it as PNG from the program"),
+        ("page.png", b"<!doctype html><html></html>", "is a web page or a message instead of a picture"),
+        ("poem.jpg", b"once upon a time", "is not a picture that Blender can open"),
+        ("empty.webp", b"", "is empty"),
+        ("half.png", None, "is cut off: its end is missing"),
+        ("half.jpg", None, "is cut off: its end is missing"),
+    ],
+)  # fmt: skip
+def test_an_invalid_picture_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, sentence: str
+) -> None:
+    """Each kind of invalid file has its own sentence, and nothing is listed."""
+    path = tmp_path / name
+    if content is None:
+        colorful(path, "PNG" if name.endswith("png") else "JPEG", 64, noisy=True)
+        content = path.read_bytes()[:-100]
+    path.write_bytes(content)
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.mint.add_references(filepath=str(path))
+    assert len(listed()) == 0
+
+
+def test_a_broken_picture_cannot_be_converted(tmp_path: Path) -> None:
+    """The reason is given; it stays on the list, and Generate stays disabled."""
+    (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
+    bpy.ops.mint.add_references(filepath=str(tmp_path / "broken.bmp"))
+    with pytest.raises(RuntimeError, match="This Blender cannot open it"):
+        bpy.ops.mint.fit_reference(index=0)
+    assert "Mint accepts PNG, JPEG and WebP" in listed()[0].problem
+    assert not bpy.ops.mint.generate_from_form.poll()
+
+
+@pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
+def test_every_kind_of_blender_image(tmp_path: Path, kind: str) -> None:
+    """Packed, generated, loaded or in 32 bits, it is sent as it looks in Blender."""
+    if kind in {"packed", "from a file"}:
+        image = bpy.data.images.load(str(colorful(tmp_path / "picture.png", "PNG")))
+        if kind == "packed":
+            image.pack()
+            (tmp_path / "picture.png").unlink()
+    elif kind in {"exr", "hdr"}:
+        image = bpy.data.images.load(str(linear_light(tmp_path / f"light.{kind}")))
+    else:
+        image = bpy.data.images.new("picture.png", 16, 8, float_buffer=kind == "float")
+        image.generated_color = (0.5, 0.2, 0.0, 1.0)
+    bpy.ops.mint.add_reference_image(image=image.name)
+    # as in test_a_format_that_mint_does_not_accept_is_converted_by_a_click
+    expected = (0.735, 0.485, 0.0) if kind in {"exr", "hdr"} else (0.5, 0.2, 0.0)
+    assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
+
+
+def test_an_image_without_pixels_is_refused(tmp_path: Path) -> None:
+    """The error says that its file is missing, and nothing is added."""
+    image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
+    (tmp_path / "gone.png").unlink()
+    image.reload()
+    with pytest.raises(RuntimeError, match="has no pixels"):
+        bpy.ops.mint.add_reference_image(image=image.name)
+    assert len(listed()) == 0
+
+
+def test_transparency_is_kept(tmp_path: Path) -> None:
+    """The alpha of the converted picture is that of the original."""
+    bpy.ops.mint.add_references(
+        filepath=str(colorful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
+    )
+    assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
+
+
+def test_an_unsaved_image_is_sent_as_it_is() -> None:
+    """Pixels that were painted and not saved are sent."""
+    image = bpy.data.images.new("paint", 8, 8)
+    image.pixels.foreach_set(np.tile(np.array([0.2, 0.6, 0.4, 1], np.float32), 64))
+    bpy.ops.mint.add_reference_image(image="paint")
+    assert listed()[0].name == "paint"
+    assert corner(listed()[0].source) == pytest.approx([0.2, 0.6, 0.4, 1], abs=0.01)
+    assert [each.name for each in bpy.data.images] == ["paint"]
+    with pytest.raises(RuntimeError, match="There is no image nowhere in this file"):
+        bpy.ops.mint.add_reference_image(image="nowhere")

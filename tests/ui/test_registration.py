@@ -11,11 +11,15 @@ import pytest
 
 import mint_blender
 
-from ..code.imported_modules import foreign, modules_of, ours
-from ..mint_service.runner import ThreadService, running_service
+from ..code.imported_modules import foreign, modules_of_steps, ours
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
+
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.ui import heartbeat, menus, session, translations  # noqa: E402
 
 HANDLERS = (
     *("load_pre", "load_post", "save_post", "undo_post", "redo_post"),
@@ -53,8 +57,6 @@ def test_enabling_and_disabling_ten_times_leaves_nothing(
     home: Path, before: dict[str, object]
 ) -> None:
     """No class, operator, property, handler, menu entry or thread is left."""
-    from mint_blender.ui import session
-
     for _ in range(10):
         mint_blender.register()
         assert "generate" in dir(bpy.ops.mint)
@@ -65,32 +67,21 @@ def test_enabling_and_disabling_ten_times_leaves_nothing(
     assert "generate" not in before["operators"]  # type: ignore[operator]
 
 
-def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabling_with_a_job_in_flight(service: ThreadService, signed_in: None) -> None:
     """`unregister` ends the thread; enabled again, the job continues and is paid once."""
-    service: ThreadService
-    with running_service(speed=1000) as service:
-        monkeypatch.setenv("MINT_API_KEY", service.key)
-        monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-        mint_blender.register()
-        try:
-            from mint_blender.mint.generation_request import GenerationRequest
-            from mint_blender.mint.schema import Kind
-            from mint_blender.ui import session
-
-            job = session.service().start(GenerationRequest(Kind.MODEL, "a lamp"))
-            assert "mint-worker" in {thread.name for thread in threading.enumerate()}
-            mint_blender.unregister()
-            names = {thread.name for thread in threading.enumerate()}
-            assert not names & {"mint-worker", "mint-download"}
-            mint_blender.register()
-            job_service = session.service()
-            job_service.unfinished.resume_all()
-            job_service.watch([job.id])
-            assert job_service.job(job.id).phase == "ready"
-            assert len(service.operations()) == 1
-        finally:
-            mint_blender.unregister()
+    mint_blender.register()
+    job = session.service().start(GenerationRequest(Kind.MODEL, "a lamp"))
+    assert "mint-worker" in {thread.name for thread in threading.enumerate()}
+    mint_blender.unregister()
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"mint-worker", "mint-download"}
+    mint_blender.register()
+    job_service = session.service()
+    job_service.unfinished.resume_all()
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase == "ready"
+    assert len(service.operations()) == 1
+    mint_blender.unregister()
 
 
 ENABLE = "import mint_blender; mint_blender.register()"
@@ -106,34 +97,49 @@ AT_ENABLING = {
 """What is imported outside of `ui/`: words, limits, and one operator."""
 
 
-def test_enabling_imports_only_what_is_registered() -> None:
-    """Classes, properties and menus; neither the engine nor the importer nor a network library."""
-    imported = modules_of(ENABLE, given="import bpy")
-    found = ours(imported)
-    assert {name for name in found if name.partition(".")[0] != "ui"} == AT_ENABLING
-    assert len(found) <= 84
-    assert not foreign(imported) & (UNUSED | SLOW_IN_PYTHON)
-
-
-LOADING = f"""
+LOOK = """
+for panel in [each for each in bpy.types.Panel.__subclasses__() if each.__name__.startswith("MINT_")]:
+    if hasattr(panel, "poll"):
+        panel.poll(bpy.context)
+from mint_blender.ui import menus
+menus._draw_status_bar(None, bpy.context)
+"""
+"""Blender asks every panel whether it is shown, and draws the status bar, from the start."""
+OPEN = "from mint_blender.ui import session; session.service()"
+LOAD = """
 import time
-{ENABLE}
 from mint_blender.ui import session
 while session.is_loading():
     time.sleep(0.01)
 """
+CLICK = "session.service(); bpy.ops.mint.refresh_account.poll()"
 
 
-def test_the_first_click_imports_nothing_large(tmp_path: Path) -> None:
+def test_each_step_imports_only_what_it_needs(home: Path) -> None:
+    """Enabling, another tab, and the first use, which opens the journal."""
+    environment = {"MINT_BLENDER_HOME": str(home)}
+    enabled, looked, opened = modules_of_steps(
+        ENABLE, LOOK, OPEN, given="import bpy", environment=environment
+    )
+    assert {name for name in ours(enabled) if name.partition(".")[0] != "ui"} == AT_ENABLING
+    assert len(ours(enabled)) <= 84
+    assert not foreign(enabled) & (UNUSED | SLOW_IN_PYTHON)
+    assert {name for name in ours(looked) if name.startswith("jobs")} == set()
+    assert len(ours(looked)) < 10
+    after_use = ours(opened)
+    assert {"jobs.service", "ui.job_list.auto_import", "ui.account.billing_watch"} <= after_use
+    assert not after_use & {"delivery.import_job", "files.spz.decode", "mint.client", "scene.place"}
+    assert len(after_use) > 100
+
+
+def test_the_first_click_imports_nothing_large(home: Path) -> None:
     """What takes half a second to import was loaded since the tab was drawn, in slices."""
-    home = {"MINT_BLENDER_HOME": str(tmp_path), "MINT_API_KEY": ""}
-    click = "session.service(); bpy.ops.mint.refresh_account.poll()"
-    given = f"import bpy\n{ENABLE}\nfrom mint_blender.ui import session"
-    without = modules_of(click, given=given, environment=home)
-    imported = modules_of(click, given=f"import bpy\n{LOADING}", environment=home)
-    assert len(ours(without)) > 100
-    assert not ours(imported)
-    assert not foreign(imported) & (UNUSED | SLOW_IN_PYTHON | {"io_scene_gltf2"})
+    environment = {"MINT_BLENDER_HOME": str(home), "MINT_API_KEY": ""}
+    _, clicked = modules_of_steps(
+        f"{ENABLE}\n{LOAD}", CLICK, given="import bpy", environment=environment
+    )
+    assert not ours(clicked)
+    assert not foreign(clicked) & (UNUSED | SLOW_IN_PYTHON | {"io_scene_gltf2"})
 
 
 def test_properties_are_no_texts() -> None:
@@ -159,50 +165,27 @@ def test_properties_are_no_texts() -> None:
 
 def test_enabling_reads_no_language() -> None:
     """The table of a language is read when Blender is set to it, or something is drawn in it."""
-    from mint_blender.ui import translations
-
     mint_blender.register()
     assert translations._table.cache_info().currsize == 0
     mint_blender.unregister()
 
 
-def test_other_tabs_of_the_sidebar_import_no_engine() -> None:
-    """Blender asks every panel whether it is shown, and draws the status bar, from the start."""
-    look = """
-import bpy
-for panel in [each for each in bpy.types.Panel.__subclasses__() if each.__name__.startswith("MINT_")]:
-    if hasattr(panel, "poll"):
-        panel.poll(bpy.context)
-from mint_blender.ui import menus
-menus._draw_status_bar(None, bpy.context)
-"""
-    found = ours(modules_of(look, given=f"import bpy; {ENABLE}"))
-    assert {name for name in found if name.startswith("jobs")} == set()
-    assert len(found) < 10
-
-
-def test_what_follows_jobs_is_imported_with_the_job_service(home: Path) -> None:
-    """Opening the service is the first use; until then nothing can change."""
-    import_all = f"{ENABLE}; from mint_blender.ui import session; session.service()"
-    environment = {"MINT_BLENDER_HOME": str(home)}
-    found = ours(modules_of(import_all, given="import bpy", environment=environment))
-    assert {"jobs.service", "ui.job_list.auto_import", "ui.account.billing_watch"} <= found
-    assert not found & {"delivery.import_job", "files.spz.decode", "mint.client", "scene.place"}
-
-
-@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_main"])
+@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_main", "heart"])
 def test_enabling_is_rolled_back_after_an_error(
     which: str, before: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is raised, nothing stays registered, and the next attempt can succeed."""
     register = bpy.utils.register_class
 
-    def refuse(each: type) -> None:
-        if each.__name__ == which:
+    def refuse(each: type | None = None) -> None:
+        if each is None or each.__name__ == which:
             raise RuntimeError("no room for it")
         register(each)
 
-    monkeypatch.setattr(bpy.utils, "register_class", refuse)
+    if which == "heart":  # the last part
+        monkeypatch.setattr(heartbeat, "start", refuse)
+    else:
+        monkeypatch.setattr(bpy.utils, "register_class", refuse)
     with pytest.raises(RuntimeError, match="no room"):
         mint_blender.register()
     assert known() == before
@@ -213,26 +196,10 @@ def test_enabling_is_rolled_back_after_an_error(
     assert known() == before
 
 
-def test_enabling_is_rolled_back_when_the_last_part_fails(
-    before: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Menus, properties, handlers and the command are removed as well."""
-    from mint_blender.ui import heartbeat
-
-    def broken() -> None:
-        raise OSError("no heart")
-
-    monkeypatch.setattr(heartbeat, "start", broken)
-    with pytest.raises(OSError, match="no heart"):
-        mint_blender.register()
-    assert known() == before
-
-
 def test_disabling_never_raises(
     before: dict[str, object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error is logged, and everything else is unregistered."""
-    from mint_blender.ui import menus
 
     class Broken:
         append = bpy.types.TOPBAR_MT_edit.append

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel of the selected result: which result it is, what it says, and what drawing it costs."""
+"""The panel of the selected result, what drawing it costs, and what else is read of the context."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +13,17 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
 
 from mint_blender.scene import assets, tags  # noqa: E402
 from mint_blender.scene.place import place_model  # noqa: E402
 from mint_blender.scene.world import world_objects  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui import (  # noqa: E402
+    session,
+    text_fields,
+    typed_context,
+)
 from mint_blender.ui.selection import panel, selected  # noqa: E402
 
 from ..harness.call_counts import count_lines  # noqa: E402
@@ -206,3 +212,54 @@ def test_a_change_while_a_window_opens_is_counted_later(
     active = SimpleNamespace(objects=SimpleNamespace(active=object()))
     selected._changed(None, SimpleNamespace(view_layer=active))
     assert selected._state().active is None
+
+
+UI = Path(typed_context.__file__).parent
+
+
+def test_the_interface_has_a_scale_without_a_window() -> None:
+    """Blender says 0 there, and sizes are divided by it."""
+    assert typed_context.ui_scale() > 0
+
+
+def test_the_scale_is_read_in_one_place() -> None:
+    """Any other module would have to care for a 0 as well."""
+    readers = {
+        path.relative_to(UI).as_posix()
+        for path in UI.rglob("*.py")
+        if "system.ui_scale" in path.read_text(encoding="utf-8")
+    }
+    assert readers == {"typed_context.py"}
+
+
+class Incomplete:
+    """A context as it is while a window opens: without an active object or property."""
+
+    window_manager = SimpleNamespace(windows=())
+
+    @contextmanager
+    def temp_override(self, **_: object) -> Iterator[None]:
+        """Override nothing."""
+        yield
+
+
+def test_an_incomplete_context_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is selected there, and nobody types."""
+    blender = SimpleNamespace(context=Incomplete())
+    monkeypatch.setattr(selected, "bpy", blender)
+    assert selected.prepare() is False
+    monkeypatch.setattr(text_fields, "bpy", blender)
+    window: Any = SimpleNamespace(screen=SimpleNamespace(areas=[SimpleNamespace(regions=[None])]))
+    assert not text_fields._has_active(window)
+
+
+def test_the_wheel_begins_no_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pressed and never released; a click on a field is how typing begins."""
+    monkeypatch.setattr(text_fields, "_has_active", lambda window: True)
+    here = bpy.context.window_manager.windows[0].as_pointer()
+    window: Any = SimpleNamespace(window=SimpleNamespace(as_pointer=lambda: here))
+    for kind, is_typing in (("LEFTMOUSE", True), ("WHEELDOWNMOUSE", False), ("A", True)):
+        event: Any = SimpleNamespace(type=kind, value="PRESS")
+        text_fields.on_event(window, event)
+        assert text_fields.is_edited() == is_typing
+    text_fields.reset()
