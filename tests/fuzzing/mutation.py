@@ -139,9 +139,9 @@ def _replaced(value: Any, random: Random) -> Any:
     if change < 0.08:
         del owner[key]
     elif change < 0.16 and isinstance(owner, list):
-        owner.append(deepcopy(owner[key]))
+        owner.append(owner[key])
     elif change < 0.2 and isinstance(owner, dict):
-        owner[random.choice(("x", "\x1b", "", "\ud800", "a\nb"))] = deepcopy(owner[key])
+        owner[random.choice(("x", "\x1b", "", "\ud800", "a\nb"))] = owner[key]
     else:
         owner[key] = _new_value(owner[key], random)
     return value

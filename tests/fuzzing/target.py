@@ -20,7 +20,6 @@ class Target:
             of that code do not promise.
         seeds: Valid inputs to begin from.
         is_json: Whether inputs are JSON, so that values in them are replaced, too.
-        examples: How many inputs the short form tries.
         memory: The most bytes that one input may allocate at a time, beside 40 for each of its own.
         setup: What has to be open while inputs are tried.
     """
@@ -29,6 +28,5 @@ class Target:
     function: Callable[[bytes], None]
     seeds: tuple[bytes, ...]
     is_json: bool = False
-    examples: int = 80
     memory: int = 8 * MEGABYTE
     setup: Callable[[], AbstractContextManager[None]] = nullcontext

@@ -104,11 +104,6 @@ def nothing(answer: Answer) -> bytes:
     return b""
 
 
-def half_headers(answer: Answer) -> bytes:
-    """Return the first line, and a header that is cut off."""
-    return answer.wire()[:24]
-
-
 def half_body(answer: Answer) -> bytes:
     """Return everything but the second half of the body."""
     sent = answer.wire()

@@ -53,7 +53,7 @@ class NetworkFault:
         most: How many requests are hit at most.
         reads: The sentence that the user reads; empty if there is none.
         then: How the job continues once the fault is over.
-        is_slow: Whether it takes more than a second with short waits.
+        is_slow: Whether it takes several seconds also with short waits.
     """
 
     name: str

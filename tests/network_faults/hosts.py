@@ -11,10 +11,9 @@ import asyncio
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -61,7 +60,7 @@ class ArmedFault:
     """A fault that is waiting for its call, or has met it.
 
     Attributes:
-        hits: When it has hit a request, by `time.monotonic`.
+        hits: How many requests it has hit.
         is_over: Set by the test: from then on nothing is hit.
         most: How many requests it hits at most.
     """
@@ -69,14 +68,14 @@ class ArmedFault:
     call: Call
     behavior: Behavior | None = None
     most: int | None = None
-    hits: list[float] = field(default_factory=list)
+    hits: int = 0
     is_over: bool = False
 
     def takes(self, call: Call | None) -> bool:
         """Return whether the fault hits a call now, and note it."""
-        if self.is_over or call is not self.call or len(self.hits) == self.most:
+        if self.is_over or call is not self.call or self.hits == self.most:
             return False
-        self.hits.append(time.monotonic())
+        self.hits += 1
         return True
 
 

@@ -50,20 +50,15 @@ class Record:
 
     Attributes:
         reads: The sentences that the user has read, without repetitions.
-        seconds: How long the fault lasted until the first of them, in earnest.
-        next_try: In how many seconds the job tries again, in earnest.
         then: How the job went on once the fault was over.
         hits: How many requests it has hit.
         phase: The phase of the job in the end.
         operations: How many operations Mint has made for it.
-        paid: The Credits that were paid for it, as a multiple of the price.
         is_file_right: Whether the file on the disk is the one that Mint has made.
         leaks: Where the key was found outside Mint.
     """
 
     reads: list[str] = field(default_factory=list)
-    seconds: float | None = None
-    next_try: float | None = None
     then: str = BY_ITSELF
     hits: int = 0
     phase: Phase = Phase.WAITING
@@ -87,27 +82,31 @@ class Clock:
         return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
 
-def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
-    """Return the add-on's own configuration, with all waits shorter by the same factor.
+LEAST_TIMEOUT = 2.0
+"""Seconds that each step of a call has at least: a busy machine is not a fault."""
+SCALE = 120.0
+"""By how much waits are shorter than in earnest."""
 
-    Only connecting has at least half a second: a busy machine is not a fault.
-    """
+
+def engine_config(home: Path, clock: Clock) -> EngineConfig:
+    """Return the add-on's own configuration, with all waits shorter by the same factor."""
+
+    def shorter(seconds: float) -> float:
+        return max(LEAST_TIMEOUT, seconds / SCALE)
+
     normal, downloads = Timeouts(), DownloadLimits()
-    timeouts = Timeouts(
-        max(0.5, normal.connect / scale),
-        *(each / scale for each in (normal.read, normal.body, normal.total)),
-    )
+    timeouts = Timeouts(*map(shorter, (normal.connect, normal.read, normal.body, normal.total)))
     limits = replace(
         downloads,
         models=LARGEST_MODEL,
-        total=downloads.total / scale,
-        stall=downloads.stall / scale,
-        speed_window=downloads.speed_window / scale,
-        connect=max(0.5, downloads.connect / scale),
+        total=downloads.total / SCALE,
+        stall=shorter(downloads.stall),
+        speed_window=shorter(downloads.speed_window),
+        connect=shorter(downloads.connect),
         retries=replace(
             downloads.retries,
-            min_retry_after=downloads.retries.min_retry_after / scale,
-            max_retry_after=downloads.retries.max_retry_after / scale,
+            min_retry_after=downloads.retries.min_retry_after / SCALE,
+            max_retry_after=downloads.retries.max_retry_after / SCALE,
         ),
     )
 
@@ -117,7 +116,7 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
 
     def downloader(local_files: bool) -> Downloader:
         return Downloader(
-            limits, local_files=local_files, sleep=lambda seconds: time.sleep(seconds / scale)
+            limits, local_files=local_files, sleep=lambda seconds: time.sleep(seconds / SCALE)
         )
 
     pace, retries = PollIntervals(), RetryPolicy()
@@ -127,7 +126,7 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
             replace(
                 pace,
                 **{
-                    name: getattr(pace, name) / scale
+                    name: getattr(pace, name) / SCALE
                     for name in ("first", "longest", "slow_after", "slow", "min_retry_after")
                 },
             ),
@@ -136,7 +135,7 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
         replace(
             retries,
             **{
-                name: getattr(retries, name) / scale
+                name: getattr(retries, name) / SCALE
                 for name in ("first", "longest", "min_retry_after", "max_retry_after")
             },
         ),
@@ -145,28 +144,28 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
     )
 
 
-def run(fault: NetworkFault, service: ThreadService, folder: Path, scale: float) -> Record:
+def run(fault: NetworkFault, service: ThreadService, folder: Path) -> Record:
     """Run one job with this fault, and return what came of it."""
     clock = Clock(fault.clock)
     before = {each.id for each in service.operations()}
     with (
-        mock.patch.object(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / scale),
-        surroundings(fault, service, folder, scale) as network,
+        mock.patch.object(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / SCALE),
+        surroundings(fault, service, folder, SCALE) as network,
     ):
         account = Account(service.key, network.api)
-        config = engine_config(folder / "home", scale, clock)
+        config = engine_config(folder / "home", clock)
         with _job_service(config, account) as job_service:
             # whose key it is, as known from an earlier session
             job_service.ask_and_wait(KeyOwner())
         network.begin()
         with _job_service(config, account) as job_service:
-            journey = Journey(fault, network, job_service, clock, scale)
+            journey = Journey(fault, network, job_service, clock)
             record = journey.run(folder)
             made = [each for each in service.operations() if each.id not in before]
             record.operations = len(made)
             record.is_file_right = _is_file_right(journey.job, made, service)
         record.leaks = _leaks(service, network, folder / "home")
-    record.hits = len(network.armed.hits)
+    record.hits = network.armed.hits
     return record
 
 
@@ -179,14 +178,11 @@ class Journey:
         network: Surroundings,
         job_service: JobService,
         clock: Clock,
-        scale: float,
     ) -> None:
         self._fault = fault
         self._network = network
         self._service = job_service
         self._clock = clock
-        self._scale = scale
-        self._begun = time.monotonic()
         self._record = Record()
         self._retries = 0
         self.job: Job
@@ -222,19 +218,14 @@ class Journey:
         if isinstance(event, RetryScheduled):
             self._retries += 1
             assert self._retries < MOST_RETRIES, f"the job does not go on: {event.message}"
-            if self._record.next_try is None:
-                self._record.next_try = event.seconds * self._scale
             self._read(event.message)
 
     def _read(self, sentence: str) -> None:
         """Note a sentence that the user reads; the fault is over then."""
-        record, hits = self._record, self._network.armed.hits
-        if record.seconds is None:
-            since = hits[0] if hits else self._begun
-            record.seconds = (time.monotonic() - since) * self._scale
+        if not self._record.reads:
             self._clock.ahead += self._fault.clock_jump
-        if plain(sentence) not in record.reads:
-            record.reads.append(plain(sentence))
+        if plain(sentence) not in self._record.reads:
+            self._record.reads.append(plain(sentence))
         self._network.end()
 
 
@@ -285,10 +276,6 @@ def _leaks(service: ThreadService, network: Surroundings, home: Path) -> list[st
     return found + [path.name for path in files if key.encode() in path.read_bytes()]
 
 
-LONGEST = 900.0
-"""Seconds, in earnest, after which the user has read of a fault at the latest."""
-
-
 def violations(fault: NetworkFault, record: Record) -> list[str]:
     """Return what is wrong after a fault, one line each."""
     first = record.reads[0] if record.reads else ""
@@ -300,7 +287,6 @@ def violations(fault: NetworkFault, record: Record) -> list[str]:
         f"the user read {first!r}": first != fault.reads,
         f"the job {record.then}, not {fault.then}": record.then != fault.then,
         "no request was hit": not record.hits and is_counted(fault),
-        f"the user read nothing for {record.seconds} s": (record.seconds or 0.0) > LONGEST,
     }
     return [f"{fault.id}: {words}" for words, is_so in found.items() if is_so]
 

@@ -109,12 +109,6 @@ def expired(authority: trustme.CA) -> Listener:
     return _with(authority.issue_cert(NAME, not_before=now - 9 * DAY, not_after=now - DAY))
 
 
-def not_yet_valid(authority: trustme.CA) -> Listener:
-    """Show a certificate that is valid from tomorrow, as if this computer's clock were a day behind."""
-    now = datetime.datetime.now(datetime.UTC)
-    return _with(authority.issue_cert(NAME, not_before=now + DAY, not_after=now + 9 * DAY))
-
-
 def other_name(authority: trustme.CA) -> Listener:
     """Show the certificate of another host."""
     return _with(authority.issue_cert("portal.example"))

@@ -72,6 +72,5 @@ TARGETS = (
             b"https://api.mint.gg/v1",
             b"//cdn.example/a\\b",
         ),
-        examples=300,
     ),
 )

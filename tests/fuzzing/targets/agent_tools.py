@@ -113,7 +113,6 @@ TARGETS = (
             call("library", kind="model"),
         ),
         is_json=True,
-        examples=40,
         memory=64 * MEGABYTE,
         setup=running_server,
     ),

@@ -158,7 +158,6 @@ ANSWERS = Target(
         seed("image", {"id": "i1", "url": "https://a.example/b.png"}),
     ),
     is_json=True,
-    examples=250,
     memory=16 * MEGABYTE,
 )
 PROBLEMS = Target(
@@ -174,7 +173,6 @@ PROBLEMS = Target(
         seed("poll", PROBLEM, 524),
     ),
     is_json=True,
-    examples=150,
     memory=16 * MEGABYTE,
 )
 TARGETS = (ANSWERS, PROBLEMS)

@@ -85,7 +85,6 @@ TARGETS = (
             f"VERSION 1\r\n{CATALOG}: /Mint/Worlds/ :x\r\nnot-an-id:Mint/Models:y".encode(),
             "VERSION 1\n# \u2028\n".encode(),
         ),
-        examples=150,
     ),
     Target(
         "library_manifest",
@@ -95,13 +94,11 @@ TARGETS = (
             _entry("m1", file="../x.blend") + b"\n" + _entry("m2", file="lamp.blend"),
             _entry("m1", file="a\0b.blend"),
         ),
-        examples=80,
     ),
     Target(
         "manifest_entries",
         try_manifest,
         (_entry("lamp"), _entry("m1", placed=False, earlier_version="v0", earlier_digest="e")),
         is_json=True,
-        examples=80,
     ),
 )

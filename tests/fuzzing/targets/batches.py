@@ -161,14 +161,13 @@ LINES: tuple[bytes, ...] = (
     b'{"prompt": 5}\n[]\n',
 )
 TARGETS = (
-    Target("batch_files", try_file, LINES, examples=120),
-    Target("batch_lines", try_file, LINES[:2], is_json=True, examples=100),
+    Target("batch_files", try_file, LINES),
+    Target("batch_lines", try_file, LINES[:2], is_json=True),
     Target(
         "batch_folders",
         try_folder,
         tuple(_folder_seeds()),
         is_json=True,
-        examples=100,
         memory=16 * MEGABYTE,
     ),
 )

@@ -103,7 +103,6 @@ TARGETS = (
             response(416, b"", Content_Range="bytes */5", Content_Length=0),
             response(301, Location="https://[bad", Content_Length=0),
         ),
-        examples=120,
         memory=16 * MEGABYTE,
     ),
 )

@@ -64,7 +64,6 @@ TARGETS = (
             pack({"asset": {"version": "2.0"}}, None),
             b"<html>gone</html>",
         ),
-        examples=120,
         memory=32 * MEGABYTE,
     ),
     Target(
@@ -76,7 +75,6 @@ TARGETS = (
             json.dumps(RICH | {"extensionsUsed": []}).encode(),
         ),
         is_json=True,
-        examples=300,
         memory=32 * MEGABYTE,
     ),
 )

@@ -110,6 +110,5 @@ TARGETS = (
             ),
         ),
         is_json=True,
-        examples=120,
     ),
 )

@@ -70,6 +70,5 @@ TARGETS = (
             b"II*\0" + bytes(20),
             b"<svg/>",
         ),
-        examples=200,
     ),
 )

@@ -58,7 +58,6 @@ TARGETS = (
             build_spz.encode(SMALL, version=1),
             b"<html>",
         ),
-        examples=120,
         memory=32 * MEGABYTE,
     ),
     Target(
@@ -68,7 +67,6 @@ TARGETS = (
             *(gzip.decompress(build_spz.encode(SMALL, version=each)) for each in (1, 2, 3)),
             gzip.decompress(build_spz.encode(SMALL, version=3, flags=2, extension=AXES)),
         ),
-        examples=120,
         memory=32 * MEGABYTE,
     ),
 )

@@ -97,6 +97,5 @@ TARGETS = (
             b"con.aux .. ",
             b"KHR_draco_mesh_compression",
         ),
-        examples=200,
     ),
 )
