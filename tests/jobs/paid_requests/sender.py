@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from mint_blender.jobs.batch_folder.line_files import LineFile
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent, send
 from mint_blender.jobs.paid_requests.table import PaidRequests, opened
@@ -93,16 +94,17 @@ class Sender:
         self.line = FakeLine(self.client)
 
     def insert(self, request: PaidRequest) -> PaidRequest:
-        request = replace(request, journal=self.records.identity)
-        self.records.insert(request)
-        return request
+        """Insert a record, of this journal unless it names another one; return it as stored."""
+        return self.records.insert(
+            replace(request, journal=request.journal or self.records.identity)
+        )
 
     def send(self, request: PaidRequest, credential: str = CREDENTIAL, **more: Any) -> Sent:
         body = more.pop("body", {"prompt": "a lamp"})
         target = more.pop("target", "")
         call = PaidCall(request.key, request.verb, target, Kind.MODEL, body, **more)
-        client = cast(Client, self.client)
-        return send(client, self.journal, call, credential=credential, line=self.line)
+        client, line = cast(Client, self.client), cast(LineFile, self.line)
+        return send(client, self.journal, call, credential=credential, line=line)
 
     @property
     def is_silent(self) -> bool:
