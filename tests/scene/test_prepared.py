@@ -107,19 +107,22 @@ def compare(direct: Any, from_file: Any, act: Callable[[Any], object]) -> None:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_a_prepared_model_is_placed_as_an_imported_one(kind: str, tmp_path: Path) -> None:
-    """Names, users, transforms and custom properties are the same, also where names are taken."""
+def test_a_prepared_model_is_as_an_imported_one(kind: str, tmp_path: Path) -> None:
+    """Placed, also where names are taken, and in the place of an earlier version."""
     glb = MODELS[kind](tmp_path / "lamp.glb")
     source = prepare_model(glb, tmp_path / "lamp.blend")
 
-    def place(source: Any) -> None:
+    def place_and_replace(source: Any) -> None:
         bpy.ops.mesh.primitive_cube_add()
         bpy.context.object.name = "lamp"
         for number in range(2):
             where = PlaceOptions(at=(1, 2, number), height=3)
             place_model(source, Provenance(job_id=str(number), prompt="lamp"), where)
+        earlier = find(job_id="1")
+        assert earlier is not None
+        replace_model(source, Provenance(job_id="b", prompt="lamp"), earlier.root)
 
-    compare(glb, source, place)
+    compare(glb, source, place_and_replace)
 
 
 def test_replacing_reads_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,21 +138,6 @@ def test_replacing_reads_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     placed = replace_model(source, Provenance("b", prompt="lamp"), root)
     assert root.data != earlier == bpy.data.objects[f"{root.name} (earlier)"].data
     assert len(placed.notes) == 1
-
-
-@pytest.mark.parametrize("kind", MODELS)
-def test_a_prepared_model_replaces_as_an_imported_one(kind: str, tmp_path: Path) -> None:
-    """The earlier version's objects stay and show the new data."""
-    glb = MODELS[kind](tmp_path / "lamp.glb")
-    source = prepare_model(glb, tmp_path / "lamp.blend")
-
-    def replace(source: Any) -> None:
-        place_model(source, Provenance(job_id="a", prompt="lamp"), PlaceOptions(height=3))
-        earlier = find(job_id="a")
-        assert earlier is not None
-        replace_model(source, Provenance(job_id="b", prompt="lamp"), earlier.root)
-
-    compare(glb, source, replace)
 
 
 @pytest.mark.parametrize(
@@ -189,24 +177,26 @@ CHANGES: dict[str, Callable[[Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("options", [WorldOptions(), WorldOptions(splats=False)])
-@pytest.mark.parametrize("upright", [False, True])
+CASES = [(change, True, False) for change in CHANGES]
+CASES += [("nothing", True, True), ("another capture point", False, True)]
+
+
+@pytest.mark.parametrize(("change", "has_splats", "upright"), CASES)
 def test_a_prepared_world_replaces_as_an_imported_one(
-    options: WorldOptions, change: Callable[[Any], object], upright: bool, tmp_path: Path
+    change: str, has_splats: bool, upright: bool, tmp_path: Path
 ) -> None:
     """The earlier root stays, and its parts become those of the new version."""
-    files = all_parts(tmp_path)
+    files, options = all_parts(tmp_path), WorldOptions(splats=has_splats)
     if upright:
         collider = synthetic_world.collider(tmp_path / "up.glb", down=False, ceiling=False)
         files = dataclasses.replace(files, collider=collider)
-    if not options.splats:
+    if not has_splats:
         files = dataclasses.replace(files, splats=None)
     source = prepare_world(files, options, tmp_path / "room.blend")
 
     def replace(source: PreparedResult | None) -> None:
         earlier = place_world(all_parts(tmp_path), ROOM_A).root
-        change(earlier)
+        CHANGES[change](earlier)
         replace_world(files, ROOM_B, earlier, options=options, prepared=source)
 
     compare(None, source, replace)
