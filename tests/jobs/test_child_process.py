@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
+
+from .service_helpers import until
 
 CHILD = """
 import json, os, signal, sys, time
@@ -25,33 +27,40 @@ for line in sys.stdin:
     if order["do"] == "hang":
         time.sleep(60)
     if order["do"] == "environment":
-        order["do"] = sorted(os.environ)
+        order["do"] = dict(os.environ)
     print("Saved as something", flush=True)
     print(json.dumps({"did": order["do"]}), flush=True)
 """
 
 
+@contextmanager
+def running_child(code: str, *arguments: str, **variables: str) -> Iterator[ChildProcess]:
+    """Run a program as a child, which is ended with the block."""
+    child = ChildProcess([sys.executable, "-c", code, *arguments], variables)
+    try:
+        yield child
+    finally:
+        child.end()
+
+
 @pytest.fixture
 def child() -> Iterator[ChildProcess]:
-    """Return a process that also prints other lines."""
-    child = ChildProcess([sys.executable, "-c", CHILD])
-    yield child
-    child.end()
+    """Yield a process that also prints other lines."""
+    with running_child(CHILD) as child:
+        yield child
 
 
 def test_other_output_is_not_taken_for_an_answer(child: ChildProcess) -> None:
     """Blender's version and the lines about saved files are ignored."""
-    answers = [child.ask({"do": word}, 30.0) for word in ("one", "two")]
+    answers = [child.ask({"do": word}, 60.0) for word in ("one", "two")]
     assert answers == [{"did": "one"}, {"did": "two"}]
 
 
-def test_the_end_of_the_process_is_reported_and_its_errors_logged(
-    child: ChildProcess, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_end_is_told_and_logged(child: ChildProcess, caplog: pytest.LogCaptureFixture) -> None:
     """A dead process fails the request at once, and so does a second request."""
     for _ in range(2):
         with pytest.raises(ChildEnded):
-            child.ask({"do": "die"}, 30.0)
+            child.ask({"do": "die"}, 60.0)
     assert "a last word" in caplog.text
 
 
@@ -62,32 +71,24 @@ def test_a_process_that_does_not_answer_times_out(child: ChildProcess) -> None:
 
 
 @pytest.mark.covers("S-key-children")
-def test_a_child_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads files that came from outside, and asks Mint nothing. Other variables it gets."""
+@pytest.mark.parametrize("key", [None, "sk-another"])
+def test_a_child_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+    """It reads files that came from outside, and asks Mint nothing. Other variables it gets.
+
+    A child that asks Mint gets the key that it is given, which may be another one.
+    """
     monkeypatch.setenv("MINT_API_KEY", "sk-1234567890")
     monkeypatch.setenv("MINT_BLENDER_HOME", "/somewhere")
-    child = ChildProcess([sys.executable, "-c", CHILD])
-    names = child.ask({"do": "environment"}, 30.0)["did"]
-    child.end()
-    assert "MINT_API_KEY" not in names
-    assert {"MINT_BLENDER_HOME", "PATH"} <= set(names)
-
-
-def test_a_child_that_asks_mint_gets_the_key_that_it_is_given(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It may be another one than that of this process."""
-    monkeypatch.setenv("MINT_API_KEY", "sk-1234567890")
-    code = "import json, os; print(json.dumps({'key': os.environ['MINT_API_KEY']}), flush=True)"
-    child = ChildProcess([sys.executable, "-c", code], {"MINT_API_KEY": "sk-another"})
-    answer = child.ask({}, 30.0)
-    child.end()
-    assert answer == {"key": "sk-another"}
+    given = {"MINT_API_KEY": key} if key else {}
+    with running_child(CHILD, **given) as child:
+        variables = child.ask({"do": "environment"}, 60.0)["did"]
+    assert variables.get("MINT_API_KEY") == key
+    assert {"MINT_BLENDER_HOME", "PATH"} <= set(variables)
 
 
 WAITING_CHILD = """
 import json, pathlib, sys, time
-release, until = pathlib.Path(sys.argv[1]), time.monotonic() + 3
+release, until = pathlib.Path(sys.argv[1]), time.monotonic() + 30
 while not release.exists() and time.monotonic() < until:
     time.sleep(0.01)
 was_released = release.exists()
@@ -101,25 +102,21 @@ LARGE = "x" * 1_000_000
 def test_sending_does_not_wait_for_a_child_that_does_not_read(tmp_path: Path) -> None:
     """A window sends requests on its main thread. They arrive later, in order."""
     release = tmp_path / "release"
-    child = ChildProcess([sys.executable, "-c", WAITING_CHILD, str(release)])
-    try:
+    with running_child(WAITING_CHILD, str(release)) as child:
         for number in range(3):
             child.send({"n": number, "text": LARGE})
         release.touch()
-        answers = [child.ask({"n": 3}, 30.0)]
-        until = time.monotonic() + 30
-        while len(answers) < 4 and time.monotonic() < until:
+        answers = [child.ask({"n": 3}, 60.0)]
+        while len(answers) < 4:
             if (answer := child.poll()) is not None:
                 answers.append(answer)
-    finally:
-        child.end()
     assert answers == [{"was_released": True, "n": number} for number in range(4)]
 
 
 def test_a_child_with_unread_requests_can_be_ended() -> None:
     """Nothing waits for it, and no thread stays."""
     before = set(threading.enumerate())
-    child = ChildProcess([sys.executable, "-c", "import time; time.sleep(3)"])
+    child = ChildProcess([sys.executable, "-c", "import time; time.sleep(60)"])
     child.send({"text": LARGE})
     assert child.exit_status is None
     child.end()
@@ -130,22 +127,15 @@ def test_a_child_with_unread_requests_can_be_ended() -> None:
 def test_a_child_that_ends_by_itself_leaves_no_thread() -> None:
     """A background Blender ends when it is idle, and nobody may ask it again."""
     before = set(threading.enumerate())
-    child = ChildProcess([sys.executable, "-c", ""])
-    assert child.wait() == 0
-    until = time.monotonic() + 5.0
-    while not (now := set(threading.enumerate())) <= before:
-        assert time.monotonic() < until, now - before
-        time.sleep(0.01)
-    child.end()
+    with running_child("") as child:
+        assert child.wait() == 0
+        until(lambda: set(threading.enumerate()) <= before)
 
 
 def test_a_child_that_no_longer_reads_is_reported() -> None:
     """A request that cannot be delivered will never be answered, though the child runs on."""
-    code = "import os, time; os.close(0); print('{}', flush=True); time.sleep(30)"
-    child = ChildProcess([sys.executable, "-c", code])
-    try:
-        assert child.ask({}, 30.0) == {}
+    code = "import os, time; os.close(0); print('{}', flush=True); time.sleep(60)"
+    with running_child(code) as child:
+        assert child.ask({}, 60.0) == {}
         with pytest.raises(ChildEnded):
-            child.ask({"text": LARGE}, 30.0)
-    finally:
-        child.end()
+            child.ask({"text": LARGE}, 60.0)

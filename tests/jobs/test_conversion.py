@@ -242,32 +242,29 @@ def test_all_four_formats_are_saved_in_the_folder(
     assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("is_elsewhere", [False, True])
 def test_the_same_conversion_is_not_started_twice(
-    job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
+    job_service: JobService, lamp: Asset, home: Path, service: ThreadService, is_elsewhere: bool
 ) -> None:
-    """The same request continues the open job; an overlapping one is refused."""
+    """The same request continues the open job; an overlapping one is refused.
+
+    This holds for one of another process, even before the journal was read again.
+    """
     job_service.allow_online(False)
-    first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
-    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
+    folder = home / "out"
+    if is_elsewhere:
+        first = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(folder)), now=time.time())
+        put(home, first)
+    else:
+        first = job_service.convert(lamp, [Format.FBX], folder)
     with pytest.raises(NotPossible, match="already being converted"):
-        job_service.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
+        job_service.convert(lamp, [Format.OBJ, Format.FBX], home / "elsewhere")
+    assert job_service.convert(lamp, [Format.FBX], folder).id == first.id
+    assert [job.id for job in job_service.jobs()] == [first.id]
+    assert is_elsewhere in (False, job_service.catch_up()), "the window has not shown it yet"
     job_service.allow_online(True)
     assert ended(job_service, first).phase is Phase.PLACED
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
-def test_a_conversion_of_another_process_is_not_started_again(
-    job_service: JobService, home: Path, lamp: Asset, tmp_path: Path
-) -> None:
-    """This holds even before the journal was read again."""
-    job_service.allow_online(False)
-    theirs = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(tmp_path / "out")), now=1.0)
-    put(home, theirs)
-    with pytest.raises(NotPossible, match="already being converted"):
-        job_service.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
-    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
-    assert [job.id for job in job_service.jobs()] == [theirs.id]
-    assert job_service.catch_up(), "the window has not shown yet what was read there"
 
 
 @pytest.mark.parametrize(
@@ -300,9 +297,7 @@ def test_an_earlier_conversion_that_was_given_up(
     assert request.key == key or requests.get(key).state is State.OVER
 
 
-def test_an_asset_that_cannot_be_converted_is_refused(
-    job_service: JobService, lamp: Asset, tmp_path: Path
-) -> None:
+def test_what_cannot_be_converted(job_service: JobService, lamp: Asset, tmp_path: Path) -> None:
     """No job is created."""
     with pytest.raises(NotPossible, match="at least one format"):
         job_service.convert(lamp, [], tmp_path)
@@ -361,8 +356,21 @@ def test_a_file_is_recognized_by_its_content(
         assert fetch_file.suffix_for(path, format) == suffix
 
 
-def test_existing_files_are_not_overwritten(source: Path, tmp_path: Path) -> None:
-    """A number is added to the name as often as needed; the folder is made."""
+def no_links(*_: object) -> None:
+    """Refuse a link, as some file systems do."""
+    raise OSError(errno.EPERM, "not here")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_existing_files_are_not_overwritten(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    """A number is added to the name as often as needed; the folder is made.
+
+    Without hard links, the file gets its name when it is complete.
+    """
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
     wanted = tmp_path / "new" / "lamp v1.2.fbx"
     wanted.parent.mkdir()
     wanted.write_bytes(b"mine")
@@ -379,20 +387,6 @@ def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> Non
     wanted = tmp_path / "lamp.fbx"
     assert {fetch_file.copy_to_free_name(source, wanted) for _ in range(2)} == {wanted}
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
-
-
-def test_saving_works_without_hard_links(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file gets its name when it is complete, and overwrites no other."""
-
-    def no_links(*_: object) -> None:
-        raise OSError(errno.EPERM, "not here")
-
-    monkeypatch.setattr(os, "link", no_links)
-    (tmp_path / "lamp.fbx").write_bytes(b"mine")
-    assert fetch_file.copy_to_free_name(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
-    assert (tmp_path / "lamp.fbx").read_bytes() == b"mine"
 
 
 def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:

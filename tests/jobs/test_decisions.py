@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -37,12 +37,10 @@ from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Mode, Page
 
 from .engine_harness import KEY, EngineHarness, Engines, NoDownloader
-from .fast_config import fast_config
 from .workflow_harness import (
     FILES,
     GLB,
     NOTHING_CLAIMED,
-    Retry,
     SendDecision,
     Start,
     WorkflowHarness,
@@ -131,15 +129,6 @@ def test_cancel_after_a_lost_answer_starts_nothing() -> None:
     assert run.job.requests[0].state is State.OVER
 
 
-def test_cancel_after_a_look_says_that_mint_may_have_started_it() -> None:
-    """Nothing was found, and the person was told so; it may still appear."""
-    job = lost()
-    told = replace(job.requests[0], closed=State.OVER)
-    run = WorkflowHarness(decided(replace(job, phase=Phase.PAUSED, requests=(told,)), Verb.CANCEL))
-    assert run.rests and run.job.phase is Phase.CANCELED
-    assert run.job.has_note("canceled_in_doubt")
-
-
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING])
 def test_the_answer_that_comes_after_the_cancel_is_canceled_at_mint(phase: Phase) -> None:
     """It is stored although the request was given up. What is done and paid for is kept."""
@@ -207,17 +196,6 @@ def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> No
     assert (run.job.phase, run.job.operation) == (Phase.WAITING, None)
     first, second = run.job.requests
     assert run.answer().expect(Start).key == second.key != first.key
-
-
-def test_a_retry_that_finds_no_free_place_asks_again() -> None:
-    """As many generations are active as Mint allows: the retry stands in line instead of giving up."""
-    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    run = WorkflowHarness(retried(failed)).answer()
-    key = run.expect(Retry).key
-    run.fail(problem(429, "concurrency-limit-reached"))
-    assert run.expect(TakeSlot).after == PollIntervals().longest
-    assert run.answer().expect(Retry).key == key
-    assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 
 # -- a decision is about what Mint shows now: otherwise a person is asked again
@@ -353,9 +331,7 @@ def hash_of(engine: EngineHarness) -> str:
 
 
 @pytest.mark.parametrize("is_elsewhere", [False, True])
-def test_a_revision_that_is_clicked_again_after_a_crash(
-    reviewing: EngineHarness, is_elsewhere: bool
-) -> None:
+def test_a_revision_again_after_a_crash(reviewing: EngineHarness, is_elsewhere: bool) -> None:
     """Mint's answer was stored, but not in the job: the same click orders nothing more.
 
     If another window has revised the Preview, the second click is not counted.
@@ -385,13 +361,6 @@ DECISIONS: dict[Verb, Callable[[JobService, str, Job | None], None]] = {
 }
 
 
-@pytest.fixture
-def service(home: Path) -> Iterator[JobService]:
-    """Yield a service that sends nothing, since it has no key."""
-    with closing(JobService(fast_config(home), Account("", "https://api.mint.gg/v1"))) as service:
-        yield service
-
-
 def replaced(job: Job) -> Job:
     """Return the job as another process leaves it after a revision."""
     (first,) = job.previews
@@ -400,10 +369,10 @@ def replaced(job: Job) -> Job:
     return replace(job, revision=1, files=(*job.files, second))
 
 
-def store(home: Path, job: Job, *, is_new: bool = False) -> None:
-    """Let another process store a job."""
-    with closing(Journal(home)) as journal:
-        journal.add(job) if is_new else journal.save(job)
+def save_elsewhere(job_service: JobService, job: Job) -> None:
+    """Let another process change a job."""
+    with closing(Journal(job_service.home)) as journal:
+        journal.save(job)
 
 
 @pytest.mark.parametrize("verb", DECISIONS)
@@ -411,33 +380,29 @@ def store(home: Path, job: Job, *, is_new: bool = False) -> None:
     ("is_listed", "says_what_was_seen"), [(False, True), (True, True), (False, False)]
 )
 def test_a_newer_preview_is_looked_at_first(
-    home: Path, service: JobService, verb: Verb, is_listed: bool, says_what_was_seen: bool
+    offline: JobService, verb: Verb, is_listed: bool, says_what_was_seen: bool
 ) -> None:
     """Whether this process has read of it or not. Unless told, the list shows what was seen."""
-    job = in_review().job
-    store(home, job, is_new=True)
-    service.catch_up()
-    seen = service.job(job.id) if says_what_was_seen else None
-    store(home, replaced(job))
+    (job,) = offline.cache.add(in_review().job)
+    seen = offline.job(job.id) if says_what_was_seen else None
+    save_elsewhere(offline, replaced(job))
     if is_listed:
-        service.catch_up()
+        offline.catch_up()
     with pytest.raises(NotPossible, match="newer Preview"):
-        DECISIONS[verb](service, job.id, seen)
-    assert service.job(job.id).decision is None
-    assert service.job(job.id).previews == replaced(job).previews
+        DECISIONS[verb](offline, job.id, seen)
+    assert offline.job(job.id).decision is None
+    assert offline.job(job.id).previews == replaced(job).previews
 
 
-def test_a_fresh_link_is_no_newer_preview(home: Path, service: JobService) -> None:
+def test_a_fresh_link_is_no_newer_preview(offline: JobService) -> None:
     """Another process has downloaded the same picture again."""
-    job = in_review().job
-    store(home, job, is_new=True)
-    service.catch_up()
+    (job,) = offline.cache.add(in_review().job)
     (picture,) = job.previews
     fresh = replace(picture, url=f"{picture.url}?expires=2")
-    store(home, replace(job, files=(fresh,)))
-    service.approve(job.id)
-    decision = service.job(job.id).decision
-    assert decision.verb is Verb.APPROVE
+    save_elsewhere(offline, replace(job, files=(fresh,)))
+    offline.approve(job.id)
+    decision = offline.job(job.id).decision
+    assert decision is not None and decision.verb is Verb.APPROVE
 
 
 def test_a_canceled_job_says_what_an_earlier_start_may_have_made(offline: JobService) -> None:

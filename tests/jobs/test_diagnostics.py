@@ -237,9 +237,7 @@ def test_two_handlers_share_the_file(path: Path) -> None:
     assert all(each.stat().st_size <= 2000 for each in path.parent.iterdir())
 
 
-def test_a_log_that_cannot_be_written_disturbs_nobody(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_that_cannot_be_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Python would print a traceback for each entry."""
     (tmp_path / "file").write_text("in the way")
     handler = LogFile(tmp_path / "file" / log_file.NAME)

@@ -90,21 +90,19 @@ def test_no_optimization_is_bought_for_an_unreadable_file() -> None:
     assert note.startswith("The model was not optimized. This Blender lacks")
 
 
-def test_without_blender_the_optimized_file_is_downloaded() -> None:
-    """When only the file is wanted, it is optimized and downloaded."""
-    run = generated(WorkflowConfig())
-    run.expect(Optimize)
-    run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
-    assert run.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
-    assert run.job.notes == ()
+@pytest.mark.parametrize("readable", [frozenset[str](), OPTIMIZED_NEEDS])
+def test_the_model_is_optimized_before_the_download(readable: frozenset[str]) -> None:
+    """One request with the requested level is sent, under a record of the job.
 
-
-def test_the_model_is_optimized_before_the_download() -> None:
-    """One request with the requested level is sent, under a record of the job."""
-    run = generated(WorkflowConfig(readable=OPTIMIZED_NEEDS))
+    It is also sent when only the file is wanted, without a Blender that reads it.
+    """
+    run = generated(WorkflowConfig(readable=readable))
     optimize = run.expect(Optimize)
     assert (optimize.target, optimize.body) == ("res_1", {"optimizationLevel": "light"})
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
+    run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
+    assert run.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
+    assert run.job.notes == ()
 
 
 @pytest.mark.covers("C3-optimized")
@@ -150,9 +148,16 @@ def test_the_price_of_an_optimization(
 # -- a new attempt at what failed at Mint
 
 
-def test_a_failed_asset_is_retried_by_its_id() -> None:
+@pytest.mark.parametrize(
+    "job",
+    [
+        new_attempt(FAILED, Delivery(), now=1.0),
+        replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED),  # only downloads it
+    ],
+)
+def test_a_failed_asset_is_retried_by_its_id(job: Job) -> None:
     """The retry has a record of its own, and its operation becomes the job's own."""
-    run = WorkflowHarness(retried(new_attempt(FAILED, Delivery(), now=1.0))).answer()
+    run = WorkflowHarness(retried(job)).answer()
     act = run.expect(Retry)
     assert (act.target, act.key) == ("res_7", run.job.requests[0].key)
     run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
@@ -175,9 +180,7 @@ def test_a_refused_retry_reads_the_model() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
-def test_an_asset_that_waits_in_another_job_is_not_retried(
-    phase: Phase, offline: JobService
-) -> None:
+def test_an_asset_that_waits_is_not_retried(phase: Phase, offline: JobService) -> None:
     """When an attempt already waits for its user, nothing more is started."""
     made = operation("preview_ready", resource="res_7")
     waiting = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase, operation=made)
@@ -203,16 +206,8 @@ def test_an_operation_that_waits_elsewhere_is_shown_as_waiting(status: str, word
     assert JobView(job).state.startswith(words)
 
 
-def test_an_import_of_a_failed_asset_can_be_retried() -> None:
-    """A job that only downloads a failed asset offers Retry too."""
-    failed = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED)
-    assert WorkflowHarness(retried(failed)).answer().expect(Retry).target == "res_7"
-
-
 @pytest.mark.parametrize("kind", list(Kind))
-def test_retrying_a_library_entry_creates_one_job(
-    kind: Kind, job_service: JobService, service: ThreadService
-) -> None:
+def test_a_retry_is_one_job(kind: Kind, job_service: JobService, service: ThreadService) -> None:
     """The retry starts one operation, and a second click creates no second job."""
     failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
     before = len(service.operations())
@@ -231,6 +226,7 @@ def test_retrying_a_library_entry_creates_one_job(
 def test_the_listed_job_of_a_failed_entry_is_retried(job_service: JobService) -> None:
     """If the failed job is still listed, no second job is created."""
     job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
+    assert job.operation is not None and job.operation.resource is not None
     failed = {"id": job.operation.resource.id, "status": "failed"}
     again = job_service.retry_asset(Asset.from_json(Kind.MODEL, failed))
     assert again.id == job.id
@@ -247,9 +243,7 @@ def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None
 # -- once more
 
 
-def test_generate_again_sends_the_same_request_with_another_key(
-    job_service: JobService, service: ThreadService
-) -> None:
+def test_generate_again_has_another_key(job_service: JobService, service: ThreadService) -> None:
     """The two requests are equal; a variation differs only in its prompt."""
     first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
     same = new_jobs.template_of_job(first)
@@ -351,19 +345,18 @@ def test_a_model_that_others_have_optimized_costs_nothing() -> None:
     assert spending.committed(fetch_all(run).job) == 248.0
 
 
-def test_an_optimization_that_is_not_there_is_reserved_until_it_is_given_up() -> None:
-    """Whether Mint was paid is seen when the model is read again."""
-    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
-    assert run.rests and spending.committed(run.job) == 268.0
-
-
 def test_a_refusal_after_no_answer_proves_nothing() -> None:
-    """The model is read once more. If it is not optimized, the note does not say why it was not."""
-    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
-    run = optimizing(run.job).fail(problem(403))
+    """The model is read once more. If it is not optimized, the note does not say why it was not.
+
+    What Mint may have been paid is reserved until then.
+    """
+    lost = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    assert lost.rests and spending.committed(lost.job) == 268.0
+    run = optimizing(lost.job).fail(problem(403))
     run.expect(ReadAsset)
     assert run.answer(OPTIMIZED_MODEL).expect(Fetch).url == f"{FILES}o.glb"
-    run = optimizing(optimizing(GENERATED).fail(Unreachable("gone")).job).fail(problem(403))
+    assert spending.committed(fetch_all(run).job) == 268.0
+    run = optimizing(lost.job).fail(problem(403))
     while isinstance(run.effect, ReadAsset):
         run.answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
@@ -403,9 +396,7 @@ def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
         (None, None, "A wide hall with columns, lit from above."),
     ],
 )
-def test_a_caption_is_no_title_if_there_is_a_prompt(
-    name: str | None, prompt: str | None, title: str
-) -> None:
+def test_a_caption_is_no_title(name: str | None, prompt: str | None, title: str) -> None:
     """Mint may name a World after its description; the user's own words say more to the user."""
     caption = "A wide hall with columns, lit from above."
     data = {"id": "res_1", "prompt": prompt, "name": name, "assets": {"caption": caption}}
@@ -422,17 +413,16 @@ def optimized(level: OptimizationLevel, before: int, after: int) -> Job:
 
 
 def test_a_level_is_expected_to_do_what_it_did() -> None:
-    """The middle of what it has left before, on two digits; other levels are unknown."""
+    """The middle of what it has left before, on two digits; other levels are unknown.
+
+    A model that is not in the scene has no faces, and other jobs say nothing of levels.
+    """
     light = OptimizationLevel.LIGHT
-    jobs = [optimized(light, 1000, after) for after in (100, 500, 900)]
+    alone = Message("{after:,}", after=5).with_code("optimized_alone")
+    others = [a_job(), replace(a_job(), optimize=light, notes=(alone,))]
+    assert expected(others, 1000) == {}
+    jobs = [*others, *(optimized(light, 1000, after) for after in (100, 500, 900))]
     assert expected(jobs, 24690) == {"LIGHT": 12000}
+    assert expected(jobs, 0) == {}
     jobs.append(optimized(OptimizationLevel.AGGRESSIVE, 200, 20))
     assert expected(jobs, 1000) == {"LIGHT": 500, "AGGRESSIVE": 100}
-
-
-def test_without_figures_nothing_is_promised() -> None:
-    """A model that is not in the scene has no faces, and other jobs say nothing of levels."""
-    alone = Message("{after:,}", after=5).with_code("optimized_alone")
-    jobs = [a_job(), replace(a_job(), optimize=OptimizationLevel.LIGHT, notes=(alone,))]
-    assert expected(jobs, 1000) == {}
-    assert expected([optimized(OptimizationLevel.LIGHT, 10, 5)], 0) == {}

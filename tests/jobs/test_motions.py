@@ -22,7 +22,6 @@ from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import AnimationPrice, ListPage, OptimizationPrice, Price, answer
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import job_cache
-from mint_blender.jobs.storage.serialization import dump, load
 from mint_blender.mint.client import connect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.motion_request import MotionRequest, motions_in
@@ -75,9 +74,7 @@ def starts(service: ThreadService) -> list[str]:
 # -- the straight way
 
 
-def test_a_motion_is_paid_once_and_its_files_are_kept(
-    animate: Animate, knight: Asset, service: ThreadService
-) -> None:
+def test_a_motion_is_paid_once(animate: Animate, knight: Asset, service: ThreadService) -> None:
     """The rigged character and the clip are downloaded; the words and the height were sent."""
     before = service.credits()
     (job,) = animate(WALK)
@@ -94,9 +91,7 @@ def test_a_motion_is_paid_once_and_its_files_are_kept(
     assert any("clip%3Ac" in path and "%3Aanimation_glb" in path for path in paths)
 
 
-def test_the_body_is_recorded_before_anything_is_sent(
-    job_service: JobService, knight: Asset, service: ThreadService
-) -> None:
+def test_body_is_recorded(job_service: JobService, knight: Asset, service: ThreadService) -> None:
     """While nothing can be sent, the journal has key, body and price."""
     job_service.allow_online(False)
     (job,) = job_service.animate(knight, [WALK])
@@ -106,18 +101,10 @@ def test_the_body_is_recorded_before_anything_is_sent(
     assert starts(service) == []
 
 
-def test_a_motion_is_stored_and_read() -> None:
-    """The record of a job has the motion and what comes first."""
-    job = Job("j", KNIGHT, 1.0, motion=replace(WALK, in_place=True), after="first")
-    assert load(dump(job), Phase.WAITING) == job
-
-
 # -- the first one goes alone
 
 
-def test_the_others_follow_the_first(
-    job_service: JobService, service: ThreadService, knight: Asset
-) -> None:
+def test_the_others_follow(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """Nothing else is sent before the first motion is here, and equal lines are one motion."""
     jobs = job_service.animate(knight, [WALK, RUN, MotionRequest("Jump"), RUN])
     assert jobs.pop().id == jobs[1].id
@@ -163,9 +150,7 @@ def test_a_model_that_is_made_first(job_service: JobService, service: ThreadServ
     assert starts(service) == ["Walk in Place", "Run in Place"]
 
 
-def test_a_model_that_fails_is_not_animated(
-    job_service: JobService, service: ThreadService
-) -> None:
+def test_a_failed_model_is_not_animated(job_service: JobService, service: ThreadService) -> None:
     """Then no motion is sent."""
     first = job_service.start(replace(KNIGHT, prompt="a knight [fails]"), motions=[WALK, RUN])
     jobs = all_ended(job_service, [first, *job_service.followers(first)])
@@ -173,9 +158,7 @@ def test_a_model_that_fails_is_not_animated(
     assert starts(service) == []
 
 
-def test_a_motion_that_waits_can_be_canceled(
-    job_service: JobService, service: ThreadService, knight: Asset
-) -> None:
+def test_cancel_in_line(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """Nothing is sent for it."""
     first, second = job_service.animate(knight, [WALK, RUN])
     job_service.cancel(second.id)
@@ -224,9 +207,7 @@ def test_a_failed_motion_is_only_paid_again_on_purpose(
     assert len(keys) == 2
 
 
-def test_a_lost_answer_is_repeated_with_the_same_key(
-    animate: Animate, service: ThreadService
-) -> None:
+def test_a_lost_answer_has_the_same_key(animate: Animate, service: ThreadService) -> None:
     """Mint returns what it has started: paid once."""
     before = service.credits()
     (job,) = animate("walk [lost-answer]")
@@ -245,9 +226,7 @@ def ask_prices(job_service: JobService, *queries: Price | AnimationPrice) -> lis
     return [job_service.budget.price(query) for query in queries]
 
 
-def test_the_prices_of_all_lines_are_checked(
-    job_service: JobService, service: ThreadService, knight: Asset
-) -> None:
+def test_prices_of_lines(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """Each line within the limit per generation, all together within the day's and their own."""
     order = partial(job_service.animate, knight)
     assert ask_prices(job_service, AnimationPrice(knight.id)) == [PRICE]
@@ -353,9 +332,7 @@ def test_the_files_are_found(animate: Animate, word: str, clips: int) -> None:
     assert len({each.path for each in job.files}) == clips + 1
 
 
-def test_downloads_that_are_off_are_collected_later(
-    job_service: JobService, service: ThreadService, knight: Asset
-) -> None:
+def test_downloads_are_off(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """The motion is paid: a resume collects it, and the rest waits until then."""
     wanted = [MotionRequest("walk [downloads-off]"), RUN]
     first, second = job_service.animate(knight, wanted)
@@ -414,9 +391,7 @@ def test_what_is_not_there_is_looked_for_again(
     assert len(starts(service)) == 1
 
 
-def test_a_rig_that_never_ends_is_watched(
-    job_service: JobService, service: ThreadService, knight: Asset
-) -> None:
+def test_a_stuck_rig(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """Nothing is started again, and the others wait."""
     jobs = job_service.animate(knight, [MotionRequest("walk [rig-stuck]"), RUN])
     until(lambda: job_service.catch_up() and job_service.job(jobs[0].id).phase is Phase.WORKING)

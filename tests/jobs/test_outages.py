@@ -333,9 +333,7 @@ def picture(threaded: EngineHarness, held: Held, tmp_path: Path) -> str:
 
 
 @pytest.mark.covers("R-responsive")
-def test_a_slow_upload_delays_no_other_job(
-    threaded: EngineHarness, held: Held, picture: str
-) -> None:
+def test_a_slow_upload_delays_no_job(threaded: EngineHarness, held: Held, picture: str) -> None:
     """A picture may take minutes; other jobs are polled and started meanwhile."""
     slow = a_job("slow", images=(picture,))
     threaded.add(slow)
@@ -346,9 +344,7 @@ def test_a_slow_upload_delays_no_other_job(
     assert threaded.job(slow).image_urls == (f"{FILES}ref.png",)
 
 
-def test_the_same_picture_of_several_jobs_is_sent_once(
-    threaded: EngineHarness, held: Held, picture: str
-) -> None:
+def test_one_picture_is_sent_once(threaded: EngineHarness, held: Held, picture: str) -> None:
     """This holds also while the first upload is running."""
     threaded.add(*(a_job(name, images=(picture,)) for name in ("one", "two", "three")))
     until(threaded, lambda: held.hanging)
@@ -358,9 +354,7 @@ def test_the_same_picture_of_several_jobs_is_sent_once(
     assert held.hanging == ["upload"]
 
 
-def test_a_decision_waits_for_the_answer_of_a_pending_start(
-    threaded: EngineHarness, held: Held
-) -> None:
+def test_a_decision_waits_for_a_pending_start(threaded: EngineHarness, held: Held) -> None:
     """The answer names the operation, to which the decision is then sent.
 
     Nothing is started twice.
@@ -381,9 +375,7 @@ def test_a_decision_waits_for_the_answer_of_a_pending_start(
     until(threaded, lambda: Idle(job.id, 2) in threaded.said)
 
 
-def test_a_decision_is_handled_as_soon_as_a_start_fails(
-    threaded: EngineHarness, held: Held
-) -> None:
+def test_a_decision_after_a_failed_start(threaded: EngineHarness, held: Held) -> None:
     """It does not wait for the next attempt, which is not made any more.
 
     What the first one may have started is looked for, once nothing of it can be on its way.

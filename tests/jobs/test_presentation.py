@@ -205,9 +205,7 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
     return said.count("COMMIT")
 
 
-def test_queued_jobs_are_canceled_in_one_commit(
-    job_service: JobService, service: ThreadService
-) -> None:
+def test_one_commit_cancels_the_queue(job_service: JobService, service: ThreadService) -> None:
     """Jobs that were sent continue, as does the queue of another batch."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = job_service.start_all((request, Delivery()) for _ in range(14))

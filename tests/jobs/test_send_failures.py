@@ -94,9 +94,7 @@ def test_a_journal_that_cannot_be_written_ends_the_worker(
 # -- a drive that does not answer
 
 
-def test_a_drive_that_hangs_blocks_no_click_and_no_other_job(
-    engines: Engines, tmp_path: Path, drive: Held
-) -> None:
+def test_a_hanging_drive_blocks_nothing(engines: Engines, tmp_path: Path, drive: Held) -> None:
     """The file of a line is written outside any transaction, on a thread of its own."""
     engine = engines(executor=Pool)
     engine.mint.says = lambda what, which: operation("running", id=which)
@@ -179,9 +177,7 @@ def test_a_gateway_error_on_a_start_leads_to_one_operation(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_gateway_error_on_other_calls_leads_to_one_operation(
-    job_service: JobService, service: ThreadService, when: str
-) -> None:
+def test_errors_of_other_calls(job_service: JobService, service: ThreadService, when: str) -> None:
     """A retry, an optimization and a conversion each survive a 524."""
     job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
     script(service, "/v1/models/*:retry", {"word": "524"}, when)

@@ -91,29 +91,23 @@ def test_only_a_cancel_is_accepted_while_a_decision_is_pending(offline: JobServi
     assert JobView(offline.job(job.id)).state == "Canceling"
 
 
+NOWHERE = "http://127.0.0.1:9/v1"
+
+
 def test_an_unanswered_decision_is_sent_again(home: Path) -> None:
     """A blocking caller gives up; the decision is kept and repeated with its key."""
-    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    clicked = None
-    for _ in range(2):
-        job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-        job_service.unreachable_timeout = 0.05
-        job_id = job_service.jobs()[0].id
-        if clicked is None:
-            job_service.approve(job_id)
-            clicked = job_service.job(job_id).decision
-        else:
-            job_service.resume(job_id)
-        with pytest.raises(
-            StillUnreachable,
-            match=r"refused the connection\. Stopped waiting\. Started jobs are kept",
-        ):
-            job_service.watch([job_id])
-        assert job_service.is_active(job_id)
-        job = job_service.job(job_id)
-        assert (job.phase, job.decision) == (Phase.REVIEW, clicked)
-        assert job_service.close(20)
-    assert clicked is not None
+    (job_id,) = put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    decisions = []
+    for click in ("approve", "resume"):
+        with closing(JobService(fast_config(home), Account("key", NOWHERE))) as job_service:
+            job_service.unreachable_timeout = 0.05
+            getattr(job_service, click)(job_id)
+            with pytest.raises(StillUnreachable, match=r"Stopped waiting\. Started jobs are kept"):
+                job_service.watch([job_id])
+            assert job_service.is_active(job_id)
+            assert job_service.job(job_id).phase is Phase.REVIEW
+            decisions.append(job_service.job(job_id).decision)
+    assert decisions[0] == decisions[1] is not None
 
 
 def test_a_decision_at_the_end_of_a_run_is_followed(job_service: JobService) -> None:
@@ -165,7 +159,7 @@ def test_an_active_job_cannot_be_dismissed(offline: JobService) -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING, Phase.PAUSED])
-def test_a_start_without_an_answer_cannot_be_dismissed(home: Path, phase: Phase) -> None:
+def test_a_start_without_an_answer_cannot_be_dismissed(offline: JobService, phase: Phase) -> None:
     """Mint may have started it: nobody would know what was paid for."""
     open_one, searched, foreign = (
         replace(sent(a_job(), time.time()), phase=phase) for _ in range(3)
@@ -173,16 +167,15 @@ def test_a_start_without_an_answer_cannot_be_dismissed(home: Path, phase: Phase)
     problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
     searched = replace(searched, phase=Phase.PAUSED, problem=problem)
     foreign = replace(foreign, owner=Owner("https://elsewhere.example", "user:1"))
-    never_sent = replace(a_job(), phase=phase)
-    put(home, open_one, searched, foreign, never_sent)
-    with closing(JobService(fast_config(home), Account("key"))) as job_service:
-        assert refused(lambda: job_service.dismiss(open_one.id)) == (
-            "a lamp was sent, and Mint has not answered yet. It may cost Credits. Resume or cancel"
-            " it first."
-        )
-        for job in (searched, foreign, never_sent):
-            job_service.dismiss(job.id)
-        assert [job.id for job in job_service.jobs()] == [open_one.id]
+    others = (searched, foreign, replace(a_job(), phase=phase))
+    offline.cache.add(open_one, *others)
+    assert refused(lambda: offline.dismiss(open_one.id)) == (
+        "a lamp was sent, and Mint has not answered yet. It may cost Credits. Resume or cancel"
+        " it first."
+    )
+    for job in others:
+        offline.dismiss(job.id)
+    assert [job.id for job in offline.jobs()] == [open_one.id]
 
 
 def test_a_start_that_was_just_answered_cannot_be_dismissed(offline: JobService) -> None:
@@ -193,32 +186,24 @@ def test_a_start_that_was_just_answered_cannot_be_dismissed(offline: JobService)
     assert "Resume or cancel it first" in refused(lambda: offline.dismiss(job.id))
 
 
-def test_dismissing_ends_what_was_canceled_after_a_person_was_told(offline: JobService) -> None:
-    """The worker has dropped the request, and the job still waits for its cancellation."""
-    problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
-    told = replace(sent(a_job(), time.time()), phase=Phase.PAUSED, problem=problem)
-    (job,) = offline.cache.add(told)
-    offline.journal.paid_requests.cancel(job.requests[0].key)
-    offline.dismiss(job.id)
-    request = offline.journal.paid_requests.get(job.requests[0].key)
-    assert request is not None and request.state is State.OVER
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_dismissing_ends_a_request(home: Path, offline: JobService, is_canceled: bool) -> None:
+    """The next conversion of the model is another order, with a key of its own.
 
-
-def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
-    """The next conversion of the model is another order, with a key of its own."""
+    If the job is being canceled, the worker has dropped the request already.
+    """
     model = asset(glbUrl=f"{FILES}a.glb")
     job = new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=time.time())
     told = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
-    put(home, replace(sent(job, time.time()), phase=Phase.PAUSED, problem=told))
-    with closing(JobService(fast_config(home), Account("key"))) as job_service:
-        job_service.allow_online(False)
-        job_service.dismiss(job.id)
-        again = job_service.convert(model, [Format.FBX], Path("/out"))
-        first = job_service.journal.paid_requests.get(job.requests[0].key)
-        assert first.state is State.OVER
-        assert again.id != job.id and again.requests[0].number == 2
-    content = checks.read_journal(home)
-    assert content.wrong_jobs == ()
+    offline.cache.add(replace(sent(job, time.time()), phase=Phase.PAUSED, problem=told))
+    requests = offline.journal.paid_requests
+    if is_canceled:
+        requests.cancel(job.requests[0].key)
+    offline.dismiss(job.id)
+    assert requests.get(job.requests[0].key).state is State.OVER
+    again = offline.convert(model, [Format.FBX], Path("/out"))
+    assert again.id != job.id and again.requests[0].number == 2
+    assert checks.read_journal(home).wrong_jobs == ()
 
 
 def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) -> None:
@@ -237,12 +222,6 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) 
     resumed = offline.unfinished.resume_all()
     assert {job.id for job in resumed} == {job.id for job in continued}
     assert offline.unfinished.resume_all() == [], "they go on already"
-
-
-# -- two processes
-
-
-# -- starting jobs with a job service, and finding them by their id
 
 
 # -- starting
@@ -270,23 +249,18 @@ def test_an_invalid_request_is_refused(
     assert offline.jobs() == []
 
 
-def test_many_jobs_are_committed_at_once(offline: JobService, home: Path) -> None:
+def test_many_jobs_are_committed_at_once(offline: JobService) -> None:
     """Hundreds of jobs are one commit in their order, or none is stored."""
-    wishes = [
-        (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
-    ]
+    wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(50)]
     with pytest.raises(NotPossible, match="The prompt is empty"):
         offline.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
     assert offline.jobs() == []
-    journal = Journal(home)
-    before = journal.revision()
-    jobs = offline.start_all(wishes)
-    assert journal.revision() == before + 1
-    assert [journal.job(job.id) for job in jobs] == jobs
-    journal.close()
-    assert [job.request.prompt for job in reversed(offline.jobs())] == [
-        f"lamp {number}" for number in range(200)
-    ]
+    with closing(Journal(offline.home)) as journal:
+        before = journal.revision()
+        jobs = offline.start_all(wishes)
+        assert journal.revision() == before + 1
+        assert [journal.job(job.id) for job in jobs] == jobs
+    assert [(job.request, job.delivery) for job in reversed(offline.jobs())] == wishes
 
 
 # -- finding

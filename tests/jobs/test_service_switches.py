@@ -323,9 +323,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         assert job_service.close(20)
 
 
-def test_a_resume_without_credits_pauses_again(
-    job_service: JobService, service: ThreadService
-) -> None:
+def test_a_resume_without_credits(job_service: JobService, service: ThreadService) -> None:
     """After Credits were added it continues.
 
     There is one operation in all.

@@ -491,9 +491,7 @@ A_WORLD = GenerationRequest(Kind.WORLD, "a hall", name="Lamp")
 
 @pytest.mark.parametrize("assets", [(), (Asset.from_json(Kind.WORLD, WORLD),)])
 @pytest.mark.parametrize("is_canceled", [False, True])
-def test_a_list_that_cannot_be_read_in_full_proves_nothing(
-    assets: tuple[Asset, ...], is_canceled: bool
-) -> None:
+def test_an_incomplete_list_proves_nothing(assets: tuple[Asset, ...], is_canceled: bool) -> None:
     """What was left out may be what the start has made: a person decides, and nothing is over."""
     lost = WorkflowHarness(replace(a_job(), request=A_WORLD)).answer()
     if is_canceled:

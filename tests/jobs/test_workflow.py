@@ -41,6 +41,7 @@ from .workflow_harness import (
     PREVIEW,
     THUMB,
     Optimize,
+    PaidEffect,
     Retry,
     SendDecision,
     Start,
@@ -97,14 +98,10 @@ def test_auto_does_not_stop_at_the_preview() -> None:
 
 
 def test_the_preview_comes_with_the_end_of_the_work_in_auto_mode() -> None:
-    """It is asked for once more when the work is done, and kept."""
+    """It is asked for once more when the work is done, and kept. If it is broken, that was all."""
     run = started(a_job()).answer(shown(mode=Mode.AUTO)).answer(None).answer(seen("succeeded"))
     run.answer(kept(run.expect(OptionalFetch).fetch)).expect(ReadAsset)
     assert len(run.job.previews) == 1
-
-
-def test_the_preview_in_auto_mode_is_tried_once() -> None:
-    """The job continues without the picture and does not try again."""
     run = started(a_job()).answer(shown(mode=Mode.AUTO))
     run.expect(OptionalFetch)
     run.fail(DownloadFailed("It broke.")).expect(Poll)
@@ -143,10 +140,6 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
         assert run.job.notes == (f"The preview picture could not be downloaded. {reason}",)
         run = run.again()
     assert run.answer(kept(run.expect(Fetch))).job.notes == ()
-
-
-def test_no_preview_picture_is_said() -> None:
-    """Where Mint sends none, the card says where to look instead."""
     run = started(a_job(mode=Mode.REVIEW)).answer(shown(None))
     said = "Mint sent no preview picture. View the Preview on mint.gg before you approve it."
     assert (run.rests, run.job.notes) == (True, (said,))
@@ -258,14 +251,17 @@ def test_an_illegal_move_raises_and_changes_nothing() -> None:
 # -- errors while a workflow runs: what is repeated, what pauses, and how long it is polled
 
 
-def test_too_many_active_returns_to_the_queue() -> None:
+@pytest.mark.parametrize(("place", "verb"), [("start", Start), ("retry", Retry)])
+def test_too_many_active_returns_to_the_queue(place: str, verb: type[PaidEffect]) -> None:
     """The job waits for a slot with the same key, and a note says why."""
-    job = a_job()
-    run = WorkflowHarness(job).answer().fail(problem(429, "concurrency-limit-reached"))
+    run = PLACES[place]()
+    key = run.expect(verb).key
+    run.fail(problem(429, "concurrency-limit-reached"))
     assert run.expect(TakeSlot).after == PollIntervals().longest
     assert run.job.phase is Phase.WAITING and run.job.problem is not None
-    assert run.answer().expect(Start).key == job.requests[0].key
+    assert run.answer().expect(verb).key == key
     assert run.job.problem is None
+    assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 
 def test_too_many_active_after_no_answer_says_why_it_waits() -> None:
@@ -322,13 +318,9 @@ def test_missing_uploads_are_repeated_once() -> None:
     assert start.key not in {first, again.key}
     run.fail(problem(400, field="sourceImages"))
     assert (run.rests, run.job.phase) == (True, Phase.FAILED)
-
-
-def test_an_address_of_the_users_is_not_brought_anywhere() -> None:
-    """When Mint does not take it, that is the answer."""
     run = WorkflowHarness(a_job(images=("https://example.org/b.png",))).answer()
     run.fail(problem(400, field="imageUrl"))
-    assert (run.rests, run.job.phase) == (True, Phase.FAILED)
+    assert (run.rests, run.job.phase) == (True, Phase.FAILED), "an address is the user's"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 422])
