@@ -10,15 +10,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.storage.batch_lease import Claims
 
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
 from .command_runner import environment, restore_sigint
+from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
 
@@ -48,13 +50,6 @@ os._exit(status)
 
 
 @pytest.fixture
-def blends(batch: Batch) -> Batch:
-    """Return a batch of four lines that Blender has to write."""
-    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
-    return batch
-
-
-@pytest.fixture
 def generated(batch: Batch) -> Batch:
     """Return a batch whose first step is done."""
     batch.lines(*LAMPS)
@@ -63,21 +58,19 @@ def generated(batch: Batch) -> Batch:
     return batch
 
 
-def move_away(
-    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "farm"
-) -> None:
+def move_away(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Continue on a machine with its own journal, without network and key."""
-    service.stop()
+    batch.service.stop()
     monkeypatch.delenv("MINT_API_KEY", raising=False)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(batch.out.with_name("farm")))
 
 
-def test_three_steps(generated: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_steps(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first step has key and network; then a plain run finds that everything is done."""
     out = generated.out
     assert not list(out.glob("*.glb")) and not (out / "index.html").exists()
     with monkeypatch.context() as elsewhere:
-        move_away(generated.mint.service, tmp_path, elsewhere)
+        move_away(generated, elsewhere)
         assert generated("--step", "write", "--lines", "1-3").status == 0
         assert len(list(out.glob("*.glb"))) == 3
         second = generated("--step", "write")
@@ -88,42 +81,85 @@ def test_three_steps(generated: Batch, tmp_path: Path, monkeypatch: pytest.Monke
     assert (out / "index.html").read_text().count("0001-lamp-1.glb")
     record = json.loads((out / "0002-lamp-2.json").read_text())
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
-    generated.mint.service.start()
+    generated.service.start()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.glb")}
     plain = generated()
     assert plain.status == 0 and "4 of 4 lines are done" in plain.error_text
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
     assert {job["phase"] for job in generated.mint.jobs()} == {"placed"}
-    assert len(generated.mint.service.operations()) == 4
-
-
-def test_a_line_that_is_not_generated(generated: Batch, service: ThreadService) -> None:
-    """Writing says so and has status 1; nothing is started."""
     generated.lines(*LAMPS, {"prompt": "lamp 5"})
-    ran = generated("--step", "write")
-    assert ran.status == 1 and "line 5: This line was not generated yet." in ran.error_text
-    assert "4 of 5 lines are written" in ran.error_text
-    assert len(service.operations()) == 4
+    for options in ((), ("--skip-failed",)):
+        ran = generated("--step", "write", *options)
+        assert ran.status == 1 and "line 5: This line was not generated yet." in ran.error_text
+        assert "4 of 5 lines are written" in ran.error_text
+    assert len(generated.service.operations()) == 4
 
 
 def test_shared_files_that_are_gone(
-    generated: Batch, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    generated: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line without files says what to do; `--step generate` brings them again, at no cost."""
-    (found,) = [*(generated.out / ".mint-batch" / "files").glob("*/*model.glb")][:1]
-    found.unlink()
+    (file,) = [*(generated.out / ".mint-batch" / "files").glob("*/*model.glb")][:1]
+    file.unlink()
     with monkeypatch.context() as elsewhere:
-        move_away(service, tmp_path, elsewhere)
+        move_away(generated, elsewhere)
         ran = generated("--step", "write")
         assert ran.status == 7 and "3 of 4 lines are written" in ran.error_text
         assert "Run the batch with --step generate" in ran.error_text
-    service.start()
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "another"))
+    generated.service.start()
+    at_home("another")
     assert generated("--step", "generate").status == 0
-    with monkeypatch.context() as elsewhere:
-        move_away(service, tmp_path, elsewhere)
-        assert generated("--step", "write").status == 0
-    assert len(service.operations()) == 4
+    move_away(generated, monkeypatch)
+    assert generated("--step", "write").status == 0
+    generated.service.start()
+    assert len(generated.service.operations()) == 4
+
+
+@dataclass(frozen=True)
+class SlowBatch:
+    """A batch of four lines that Blender has to write, in processes that are slow at it."""
+
+    batch: Batch
+    folder: Path
+
+    def start(self, home: str, *options: str, **more: str) -> subprocess.Popen[str]:
+        """Start the command at a home of its own; Ctrl-C ends it."""
+        code = SLOW % {"started": str(self.folder / "started")}
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *self.batch.words, *options],
+            env=environment(self.batch.service, self.folder / home, **more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=restore_sigint,
+        )
+
+    def end(self, running: subprocess.Popen[str], kill: signal.Signals) -> None:
+        """End a command; none of its Blenders is left then."""
+        running.send_signal(kill)
+        running.communicate(timeout=240)
+        assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+        for process in (self.folder / "started").read_text().split():
+            while Path(f"/proc/{process}").exists():
+                time.sleep(0.05)
+
+    @staticmethod
+    def wait(running: subprocess.Popen[str], is_there: Callable[[], bool]) -> None:
+        """Wait for what the command does."""
+        while not is_there():
+            assert running.poll() is None, "it ended by itself"
+            time.sleep(0.01)
+
+    def has_a_blend(self) -> bool:
+        """Return whether a result is there."""
+        return any(self.batch.out.glob("*.blend"))
+
+
+@pytest.fixture
+def slow(batch: Batch, tmp_path: Path) -> SlowBatch:
+    """Return a batch that writes slowly."""
+    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
+    return SlowBatch(batch, tmp_path)
 
 
 def test_a_claim_of_a_dead_process(generated: Batch) -> None:
@@ -163,115 +199,66 @@ def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.Monkey
     assert len(list(out.glob("*.glb"))) == 4
 
 
-def begin_slowly(
-    service: ThreadService, home: Path, *arguments: str, **more: str
-) -> subprocess.Popen[str]:
-    """Start a command whose imports take a second longer; Ctrl-C ends it."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SLOW % {"started": str(home.parent / "started")}, *arguments],
-        env=environment(service, home, **more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
-
-
-def wait_for_files(out: Path, count: int, running: subprocess.Popen[str]) -> None:
-    """Wait until so many results are there."""
-    while len(list(out.glob("*.blend"))) < count:
-        assert running.poll() is None, "it ended by itself"
-        time.sleep(0.01)
-
-
-def assert_no_child_is_left(tmp_path: Path) -> None:
-    """Assert that every background Blender ends, within moments."""
-    until = time.monotonic() + 20
-    for process in map(int, (tmp_path / "started").read_text().split()):
-        while Path(f"/proc/{process}").exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not Path(f"/proc/{process}").exists()
-
-
 @pytest.mark.blender
 @pytest.mark.one_blender
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_ended_while_writing(
-    blends: Batch, home: Path, tmp_path: Path, kill: signal.Signals
-) -> None:
-    """No Blender is left, nothing is lost, and a rerun continues at no cost."""
-    running = begin_slowly(blends.service, home, *blends.words, "--workers", "2")
-    wait_for_files(blends.out, 1, running)
-    running.send_signal(kill)
-    running.communicate(timeout=30)
-    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
-    assert_no_child_is_left(tmp_path)
-    ran = blends()
+@pytest.mark.parametrize(
+    "kill", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
+)
+def test_ended_while_writing(slow: SlowBatch, kill: signal.Signals) -> None:
+    """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
+    batch = slow.batch
+    running = slow.start("home", "--workers", "2")
+    slow.wait(running, slow.has_a_blend)
+    slow.end(running, kill)
+    if kill is signal.SIGINT:
+        claims = batch.out / ".mint-batch" / "claims"
+        assert {path.name for path in claims.glob("*")} <= {".lock"}
+    ran = batch()
     assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
-    suffixes = sorted(path.suffix for path in blends.out.glob("0*"))
+    suffixes = sorted(path.suffix for path in batch.out.glob("0*"))
     assert suffixes == sorted([".blend", ".json", ".webp"] * 4)
-    assert len(blends.service.operations()) == 4
+    assert len(batch.service.operations()) == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.blender
 @pytest.mark.one_blender
 @pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
-def test_two_machines_share_the_lines(blends: Batch, tmp_path: Path, more: tuple[str, ...]) -> None:
+def test_two_machines_share_the_lines(slow: SlowBatch, more: tuple[str, ...]) -> None:
     """Two processes with their own journals write each line once; both are done at the end."""
-    assert blends("--step", "generate").status == 0
+    batch = slow.batch
+    assert batch("--step", "generate").status == 0
     if more:
-        assert blends("--step", "write").status == 0
-    words = (*blends.words, "--step", "write", "--workers", "1", *more)
-    homes = (tmp_path / "one", tmp_path / "two")
-    both = [begin_slowly(blends.service, home, *words, MINT_API_KEY="") for home in homes]
-    texts = [each.communicate(timeout=120) for each in both]
-    assert [each.returncode for each in both] == [0, 0], texts
+        assert batch("--step", "write").status == 0
+    words = ("--step", "write", "--workers", "1", *more)
+    both = [slow.start(home, *words, MINT_API_KEY="") for home in ("one", "two")]
+    texts = [running.communicate(timeout=240) for running in both]
+    assert [running.returncode for running in both] == [0, 0], texts
     written = [line.strip() for out, _ in texts for line in out.splitlines() if ".blend" in line]
-    assert sorted(written) == sorted(map(str, blends.out.glob("*.blend")))
+    assert sorted(written) == sorted(map(str, batch.out.glob("*.blend")))
     assert all("4 of 4 lines are written" in err for _, err in texts)
 
 
+@pytest.mark.thorough
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_a_machine_that_dies_loses_nothing(blends: Batch, tmp_path: Path) -> None:
+def test_a_machine_that_dies_loses_nothing(slow: SlowBatch) -> None:
     """Killed in the middle of `--again`, its lines are written by a rerun, which continues."""
-    assert blends("--step", "generate").status == 0
-    assert blends("--step", "write").status == 0
-    out = blends.out
-    before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
-    words = (*blends.words, "--again", "--workers", "1")
-    running = begin_slowly(blends.service, tmp_path / "farm", *words)
-    written = out / ".mint-batch" / "written"
-    while not any('"round": 1' in path.read_text() for path in written.glob("*.json")):
-        assert running.poll() is None, "it ended by itself"
-        time.sleep(0.01)
-    running.kill()
-    running.communicate()
-    assert_no_child_is_left(tmp_path)
-    ran = blends("--again")
+    batch = slow.batch
+    assert batch().status == 0
+    before = {path.name: path.stat().st_mtime_ns for path in batch.out.glob("*.blend")}
+    written = batch.out / ".mint-batch" / "written"
+    running = slow.start("farm", "--again", "--workers", "1")
+    slow.wait(
+        running, lambda: any('"round": 1' in path.read_text() for path in written.glob("*.json"))
+    )
+    slow.end(running, signal.SIGKILL)
+    ran = batch("--again")
     assert ran.status == 0 and "4 of 4 lines are written" in ran.error_text
     assert 1 <= ran.out.count(".blend") <= 3, "what was written before the kill is not repeated"
-    after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
+    after = {path.name: path.stat().st_mtime_ns for path in batch.out.glob("*.blend")}
     assert all(after[name] > before[name] for name in before)
-    assert len(blends.service.operations()) == 4
-
-
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_an_interrupted_step_gives_its_claims_back(blends: Batch, tmp_path: Path) -> None:
-    """After Ctrl+C no Blender and no claim is left, so that nobody has to wait."""
-    assert blends("--step", "generate").status == 0
-    out = blends.out
-    words = (*blends.words, "--step", "write", "--workers", "1")
-    running = begin_slowly(blends.service, tmp_path / "farm", *words)
-    wait_for_files(out, 1, running)
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert_no_child_is_left(tmp_path)
-    assert {path.name for path in (out / ".mint-batch" / "claims").iterdir()} <= {".lock"}
-    assert blends("--step", "write").status == 0
-    assert len(list(out.glob("*.blend"))) == 4
+    assert len(batch.service.operations()) == 4
 
 
 # -- `--skip-failed`: what Mint refuses does not keep a farm from the other lines
@@ -288,20 +275,13 @@ def test_a_line_ended_at_mint_fails_no_step(
 ) -> None:
     """Without the option the status is that of the line; the other lines are written either way."""
     batch.lines(line, GOOD)
-    for step in ("generate", "write"):
-        assert batch("--step", step).status == status
-        ran = batch("--step", step, "--skip-failed")
+    for step in (("--step", "generate"), ("--step", "write"), ()):
+        assert batch(*step).status == status
+        ran = batch(*step, "--skip-failed")
         assert ran.status == 0
-        assert "1 of 2 lines are" in ran.err and line["prompt"] in ran.err
+        assert "1 of 2 lines are" in ran.err and str(line["prompt"]) in ran.err
     assert batch("--step", "sheet").status == 0
     assert (batch.out / "0002-a-chair.glb").is_file()
-
-
-def test_a_whole_batch_takes_it_too(batch: Batch) -> None:
-    """Also without steps the others decide the status."""
-    batch.lines(FAILED, GOOD)
-    assert batch("--skip-failed").status == 0
-    assert batch().status == 1
 
 
 @pytest.mark.parametrize("step", [(), ("--step", "generate")], ids=["whole", "generate"])
@@ -313,9 +293,3 @@ def test_what_a_rerun_would_continue_still_fails(batch: Batch, step: tuple[str, 
     assert batch(*command, "--max-credits", "0").status == 4
     batch.service.stop()
     assert batch(*command).status == 5
-
-
-def test_a_line_that_was_never_generated_still_fails(batch: Batch) -> None:
-    """The step that writes does not take a missing generation for a failed one."""
-    batch.lines(GOOD)
-    assert batch("--step", "write", "--skip-failed").status == 1
