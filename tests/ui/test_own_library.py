@@ -8,22 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
+from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
 from mint_blender.delivery.asset_library.sync_process import SyncProcess  # noqa: E402
 from mint_blender.jobs.child_process import ChildEnded  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.library_browser import library_sync, sync_operators  # noqa: E402
+from mint_blender.ui.library_browser import entries, library_sync, sync_operators  # noqa: E402
 
 from .drawings import drawn_by, in_class  # noqa: E402
 
-MINT = {"library": {"models": 3}}
+MINT = {"library": {"models": 3, "worlds": 1}}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def libraries() -> Iterator[bpy.types.AssetLibraryCollection]:
     """Return the asset libraries of the preferences, and remove what a test has added."""
     known = bpy.context.preferences.filepaths.asset_libraries
@@ -44,6 +48,43 @@ def test_the_library_is_saved_and_registered_once(
     assert len(list(folder.glob("*.blend"))) == len(done)
     assert [(each.name, Path(each.path)) for each in libraries[before:]] == [("Mint", folder)]
     assert service.requests("POST") == []
+
+
+def test_assets_are_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
+    """Saved assets are not fetched again, and the open file is unchanged."""
+    bpy.ops.mint.refresh_library()
+    asset = entries.library().entries(view_model.Filter(Kind.MODEL, view_model.AssetState.DONE))[0]
+    folder = tmp_path / "library"
+    bpy.ops.mint.save_to_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
+    assert len(list(folder.glob("*.blend"))) == 1
+    loaded = len(service.requests(host="files"))
+    bpy.ops.mint.sync_library(directory=str(folder))
+    done = [one for one in service.resources() if one.status == "succeeded"]
+    assert len(list(folder.glob("*.blend"))) == len(done)
+    assert not bpy.context.scene.objects
+    files = len(service.requests(host="files")) - loaded
+    models = sum(one.kind == "model" for one in done)
+    assert files == 2 * (models - 1) + 3 * (len(done) - models)
+    bpy.ops.mint.sync_library(directory=str(folder))
+    assert len(service.requests(host="files")) - loaded == files
+
+
+@pytest.mark.feature("listing of a remote asset library")
+def test_the_listing_is_written_if_asked_for(service: ThreadService, tmp_path: Path) -> None:
+    """A Blender that cannot write it says so before it changes anything."""
+    folder = tmp_path / "library"
+    if not remote_listing.is_available():
+        with pytest.raises(
+            RuntimeError, match=r"needs Blender 5\.2 or later\. Nothing was changed"
+        ):
+            bpy.ops.mint.sync_library(directory=str(folder), listing=True)
+        assert not folder.exists()
+        assert service.requests("GET", "/v1/*") == []
+        pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
+    bpy.ops.mint.sync_library(directory=str(folder))
+    assert not (folder / remote_listing.META).exists()
+    bpy.ops.mint.sync_library(directory=str(folder), listing=True)
+    assert (folder / remote_listing.META).is_file()
 
 
 def test_the_home_folder_is_refused(

@@ -21,7 +21,6 @@ from mint_blender.files.errors import InvalidFile  # noqa: E402
 from mint_blender.jobs import notes  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, Role  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
@@ -41,7 +40,7 @@ from .drawings import drawn_by  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
-def test_the_settings_of_the_form_are_used(registered, tmp_path):
+def test_the_settings_of_the_form_are_used(registered: None, tmp_path: Path) -> None:
     """Physics only, rigid body, no background and no camera."""
     fields = create_properties.of(bpy.context)
     chosen = {"collider": "PHYSICS", "rigid_body": True, "panorama": False, "camera": False}
@@ -57,7 +56,9 @@ def test_the_settings_of_the_form_are_used(registered, tmp_path):
     assert bpy.context.scene.world == before and part("camera") is None
 
 
-def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
+def test_a_collider_that_was_left_out_is_not_called_missing(
+    registered: None, tmp_path: Path
+) -> None:
     """The note is only for what Mint has not made."""
     placed = import_job.place(make_job(tmp_path, Delivery(collider="NONE"), Role.PANORAMA))
     assert part("collider") is None
@@ -73,9 +74,12 @@ LINKS = {"spzUrls": {"100k": "https://files.example/s.spz"}}
 OFFERED = Asset.from_json(Kind.WORLD, {"id": "w", "status": "succeeded", "assets": LINKS})
 
 
-@pytest.mark.parametrize("asset", [None, OFFERED])
-@pytest.mark.parametrize("lacking", BAD)
-def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, asset):
+@pytest.mark.parametrize(
+    ("lacking", "asset"), [*((role, None) for role in BAD), (Role.SPLATS, OFFERED)]
+)
+def test_an_unusable_part_is_not_called_missing(
+    registered: None, tmp_path: Path, lacking: Role, asset: Asset | None
+) -> None:
     """The job's note says why it was left out; the note of the import would contradict.
 
     Nor does it stay when the part was fetched later and is bad; what the job says itself does.
@@ -84,8 +88,7 @@ def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, a
     job = replace(make_job(tmp_path, Delivery(), *roles), asset=asset)
     placed = import_job.place(job)
     (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
-    offered = asset and lacking is Role.SPLATS
-    missing = "The splats of this World were not imported" if offered else "This world has no"
+    missing = "The splats of this World were not imported" if asset else "This world has no"
     assert note.startswith(missing)
     updated = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(updated).notes
@@ -94,7 +97,7 @@ def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, a
     assert own.code not in import_job.resolved_codes(replace(job, notes=(own,)), placed)
 
 
-def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
+def test_an_unreadable_panorama_is_left_out(registered: None, tmp_path: Path) -> None:
     """The rest is placed, and the card has a note as for any other bad part."""
     job, job_service = make_job(tmp_path), session.service()
     noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
@@ -113,7 +116,7 @@ def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
     assert world_root().get("mint_panorama_image") is None
 
 
-def test_parts_removed_from_any_copy_are_named(registered, tmp_path):
+def test_parts_removed_from_any_copy_are_named(registered: None, tmp_path: Path) -> None:
     """The World is in the scene twice, and its later version has no splats or panorama."""
     delivery = Delivery(replaces=True, splats="100k")
     for role in (Role.PANORAMA, Role.SPLATS):
@@ -129,7 +132,9 @@ def test_parts_removed_from_any_copy_are_named(registered, tmp_path):
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
 
 
-def test_an_exception_in_the_import_is_shown_and_not_retried(placed, monkeypatch, caplog):
+def test_an_exception_in_the_import_is_shown_and_not_retried(
+    placed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """The job waits with Place, and the log has the traceback."""
     job, job_service = session.service().jobs()[0], session.service()
     here = replace(job.delivery, document=session.document_id(), scene=bpy.context.scene.name)
@@ -143,12 +148,11 @@ def test_an_exception_in_the_import_is_shown_and_not_retried(placed, monkeypatch
     assert "Traceback" in caplog.text
 
 
-def test_parts_that_were_left_out_are_fetched_later(service: ThreadService, enabled: None):
+def test_parts_that_were_left_out_are_fetched_later(service: ThreadService, enabled: None) -> None:
     """They get the same root, another tier replaces the splats, and nothing is paid."""
-    job_service: JobService = session.service()
-    delivery = Delivery(
-        document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
-    )
+    job_service = session.service()
+    here = {"document": session.document_id(), "scene": bpy.context.scene.name}
+    delivery = Delivery(at=(0, 0, 0), collider="NONE", **here)
     job = job_service.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
     job_service.watch([job.id])
     assert auto_import.import_result(job_service, job_service.job(job.id)) is None
