@@ -95,39 +95,31 @@ def test_saving_again_replaces_the_same_file(model: Path, tmp_path: Path) -> Non
     assert len(list(folder.glob("*.blend"))) == 2
 
 
-def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
-    """Existing catalogs are kept; ours is added once, or one with its path is used."""
-    folder = _library(tmp_path)
-    file, own = folder / asset_catalogs.FILE, "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
+def test_the_catalogs_of_the_user_stay(tmp_path: Path) -> None:
+    """Existing catalogs are kept; ours is added once, or one with its path is used.
+
+    A new file has a version, and the permissions of any other new file.
+    """
+    file = _library(tmp_path) / asset_catalogs.FILE
+    uuid = asset_catalogs.catalog_for("world", file.parent)
+    text = file.read_text(encoding="utf-8")
+    assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
+    (tmp_path / "any").touch()
+    assert file.stat().st_mode == (tmp_path / "any").stat().st_mode
+    own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
     file.write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
+    file.chmod(0o664)
     for _ in range(2):
-        assets.save_model_to_library(model, LAMP, folder)
+        asset_catalogs.catalog_for("model", file.parent)
     ours = f"{asset_catalogs.PARENT}:Mint:Mint"
     models = f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines == ["# mine", "VERSION 1", "", own, ours, models]
+    assert file.stat().st_mode & 0o777 == 0o664
     theirs = "99999999-2222-3333-4444-555555555555"
     file.write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
-    assert asset_catalogs.catalog_for("model", folder) == theirs
-
-
-def test_the_catalog_file_keeps_its_permissions(tmp_path: Path) -> None:
-    """A new file has the permissions of any other new file."""
-    file = _library(tmp_path) / asset_catalogs.FILE
-    asset_catalogs.catalog_for("model", file.parent)
-    (tmp_path / "any").touch()
-    assert file.stat().st_mode == (tmp_path / "any").stat().st_mode
-    file.chmod(0o664)
-    asset_catalogs.catalog_for("world", file.parent)
-    assert file.stat().st_mode & 0o777 == 0o664
-    assert [path.name for path in file.parent.iterdir()] == [asset_catalogs.FILE]
-
-
-def test_a_new_library_gets_a_catalog_file(tmp_path: Path) -> None:
-    """The file has a version and our catalog."""
-    uuid = asset_catalogs.catalog_for("world", _library(tmp_path))
-    text = (tmp_path / "library" / asset_catalogs.FILE).read_text(encoding="utf-8")
-    assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
+    assert asset_catalogs.catalog_for("model", file.parent) == theirs
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_bad_file_leaves_no_asset(model: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,10 @@ from .place_helpers import LAMP  # noqa: E402
 
 
 @pytest.fixture
-def cube() -> Iterator[Any]:
-    """Return a cube of 2 m in the start-up scene."""
-    bpy.ops.wm.read_homefile(use_empty=True)
+def cube() -> Any:
+    """Return a cube of 2 m."""
     bpy.ops.mesh.primitive_cube_add()
-    yield bpy.context.active_object
+    return bpy.context.active_object
 
 
 @pytest.fixture

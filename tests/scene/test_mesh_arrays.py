@@ -14,46 +14,28 @@ pytestmark = pytest.mark.blender
 from mint_blender.scene import mesh_arrays  # noqa: E402
 
 
-def pentagon_and_triangle() -> Any:
-    """Return a mesh with faces of two sizes and a loose vertex."""
-    mesh = bpy.data.meshes.new("faces")
-    points = [(x, x * x, 0.5) for x in range(8)]
-    mesh.from_pydata(points, [], [(0, 1, 2, 3, 4), (4, 5, 6)])
+def mesh_of(points: list[tuple[float, float, float]], *faces: tuple[int, ...]) -> Any:
+    """Return a new mesh."""
+    mesh = bpy.data.meshes.new("mesh")
+    mesh.from_pydata(points, [], faces)
     return mesh
 
 
-def check(mesh: Any) -> None:
-    """Compare all arrays with the properties of the single elements."""
-    corners = [each.vertex_index for each in mesh.loops]
-    flat = [value for each in mesh.vertices for value in each.co]
-    assert mesh_arrays.positions(mesh).tolist() == flat
-    assert mesh_arrays.corner_vertices(mesh).tolist() == corners
-    assert mesh_arrays.positions(mesh).dtype == np.float32
-    assert mesh_arrays.corner_vertices(mesh).dtype == np.int32
+def test_all_values_are_read() -> None:
+    """Of faces of several sizes, a loose vertex and nothing, where Blender keeps no attribute.
 
-
-def test_faces_of_different_sizes() -> None:
-    """Every array has the values of the single elements, and a type of 32 bits."""
-    check(pentagon_and_triangle())
-
-
-def test_a_mesh_without_faces_or_vertices() -> None:
-    """Nothing is missed where Blender keeps no attribute."""
-    check(bpy.data.meshes.new("empty"))
-    loose = bpy.data.meshes.new("loose")
-    loose.from_pydata([(1, 2, 3)], [], [])
-    check(loose)
-
-
-def test_edit_mode_shows_the_mesh_before_the_edit() -> None:
-    """So a model that is being edited does not seem to be empty."""
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    thing = bpy.data.objects.new("thing", pentagon_and_triangle())
+    Edit Mode shows the mesh before the edit, so that a model does not seem to be empty.
+    """
+    points = [(x, x * x, 0.5) for x in range(8)]
+    edited = mesh_of(points, (0, 1, 2, 3, 4), (4, 5, 6))
+    thing = bpy.data.objects.new("thing", edited)
     bpy.context.scene.collection.objects.link(thing)
     bpy.context.view_layer.objects.active = thing
-    bpy.ops.object.mode_set(mode="EDIT")
-    try:
-        check(thing.data)
-        assert len(mesh_arrays.positions(thing.data)) == 24
-    finally:
-        bpy.ops.object.mode_set(mode="OBJECT")
+    for mesh in (edited, mesh_of([]), mesh_of([(1, 2, 3)]), edited):
+        flat, corners = mesh_arrays.positions(mesh), mesh_arrays.corner_vertices(mesh)
+        assert flat.tolist() == [value for each in mesh.vertices for value in each.co]
+        assert corners.tolist() == [each.vertex_index for each in mesh.loops]
+        assert (flat.dtype, corners.dtype) == (np.float32, np.int32)
+        bpy.ops.object.mode_set(mode="EDIT")
+    assert len(mesh_arrays.positions(edited)) == 24
+    bpy.ops.object.mode_set(mode="OBJECT")

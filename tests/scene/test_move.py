@@ -42,9 +42,9 @@ def test_it_stands_upright_on_a_floor(lamp: bpy.types.Object) -> None:
     size = lamp.dimensions.copy()
     for normal in (UP, Vector((0.2, 0, 1)).normalized()):
         place(lamp, Surface(Vector((2, 3, 4)), normal))
-        assert tuple(lamp.location) == pytest.approx((2, 3, 4))
-        assert tuple(lamp.rotation_euler) == pytest.approx((0, 0, 0), abs=1e-6)
-        assert tuple(lamp.dimensions) == pytest.approx(tuple(size), abs=1e-5)
+        assert lamp.location[:] == pytest.approx((2, 3, 4))
+        assert lamp.rotation_euler[:] == pytest.approx((0, 0, 0), abs=1e-6)
+        assert lamp.dimensions[:] == pytest.approx(size[:], abs=1e-5)
 
 
 def test_it_is_turned_about_the_vertical(lamp: bpy.types.Object) -> None:
@@ -59,9 +59,9 @@ def test_it_is_aligned_to_a_wall_and_upright_again(lamp: bpy.types.Object) -> No
     before = lamp.matrix_world.to_quaternion()
     place(lamp, Surface(Vector((7, 0, 2)), WALL))
     assert lamp.matrix_world.col[2].to_3d().normalized().dot(WALL) == pytest.approx(1)
-    assert tuple(lamp.location) == pytest.approx((7, 0, 2))
+    assert lamp.location[:] == pytest.approx((7, 0, 2))
     place(lamp, Surface(Vector((7, 0, 2)), WALL), align=False)
-    assert tuple(lamp.rotation_euler) == pytest.approx((0, 0, 0), abs=1e-6)
+    assert lamp.rotation_euler[:] == pytest.approx((0, 0, 0), abs=1e-6)
     place(lamp, Surface(Vector((7, 0, 2)), WALL))
     place(lamp, Surface(Vector((0, 0, 0)), UP))
     apart = lamp.matrix_world.to_quaternion().rotation_difference(before)
@@ -87,49 +87,44 @@ def test_a_child_of_something_moved_goes_to_the_point(lamp: bpy.types.Object) ->
     lamp.parent = table
     bpy.context.view_layer.update()
     place(lamp, Surface(Vector((1, 1, 1)), UP))
-    assert tuple(lamp.matrix_world.translation) == pytest.approx((1, 1, 1), abs=1e-5)
+    assert lamp.matrix_world.translation[:] == pytest.approx((1, 1, 1), abs=1e-5)
 
 
 def test_a_world_never_leans(tmp_path: Path) -> None:
     """It is a place: its floor is at the point, and it is only turned."""
     root = world_helpers.build(world_helpers.all_parts(tmp_path)).root
     place(root, Surface(Vector((4, 5, 6)), WALL), turn=math.radians(90))
-    assert tuple(root.location) == pytest.approx((4, 5, 6))
-    assert tuple(root.rotation_euler) == pytest.approx((0, 0, math.radians(90)), abs=1e-5)
+    assert root.location[:] == pytest.approx((4, 5, 6))
+    assert root.rotation_euler[:] == pytest.approx((0, 0, math.radians(90)), abs=1e-5)
 
 
-def ray(*without: bpy.types.Object, x: float = 0.0) -> Surface | None:
-    """Return what is below a point high above the floor."""
-    graph, down = bpy.context.evaluated_depsgraph_get(), Vector((0, 0, -1))
-    return move.surface_on_ray(
-        bpy.context.scene, graph, Vector((x, 0, 50)), down, frozenset(without)
-    )
+def ray(
+    x: float = 0.0, direction: tuple[float, float, float] = (0, 0, -1), *without: bpy.types.Object
+) -> Surface | None:
+    """Return what a ray from high above the floor hits."""
+    graph, start = bpy.context.evaluated_depsgraph_get(), Vector((x, 0, 50))
+    scene = bpy.context.scene
+    return move.surface_on_ray(scene, graph, start, Vector(direction), frozenset(without))
 
 
 def test_the_ray_finds_the_first_surface(lamp: bpy.types.Object) -> None:
-    """What is being placed does not count; beside everything the floor is at height 0."""
+    """What is being placed does not count; beside everything the floor is at height 0.
+
+    Above the horizon there is no surface.
+    """
     bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 0))
-    cube = bpy.context.object
-    found = ray()
+    found, below, aside = ray(), ray(0.0, (0, 0, -1), bpy.context.object), ray(30)
     assert found is not None and found.point.z == pytest.approx(1) and found.normal.z == 1
-    below = ray(cube)
     assert below is not None and below.point.z == 0
-    aside = ray(x=30)
-    assert aside is not None and tuple(aside.point) == pytest.approx((30, 0, 0))
-
-
-def test_a_ray_away_from_the_floor_finds_nothing() -> None:
-    """Above the horizon there is no surface."""
-    graph = bpy.context.evaluated_depsgraph_get()
-    for direction in (Vector((0, 0, 1)), Vector((1, 0, 0))):
-        assert move.surface_on_ray(bpy.context.scene, graph, Vector((0, 0, 5)), direction) is None
+    assert aside is not None and aside.point[:] == pytest.approx((30, 0, 0))
+    assert ray(0.0, (0, 0, 1)) is ray(0.0, (1, 0, 0)) is None
 
 
 def test_a_turned_result_is_imported(model: Path) -> None:
     """A result that was placed with the mouse before it is in the scene."""
     rotation = tuple(Vector((0, 0, 1)).rotation_difference(WALL).to_euler())
     placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), rotation=rotation))
-    assert tuple(placed.root.location) == pytest.approx((1, 2, 3))
+    assert placed.root.location[:] == pytest.approx((1, 2, 3))
     assert placed.root.matrix_basis.col[2].to_3d().dot(WALL) == pytest.approx(1)
     place(placed.root, Surface(Vector(), UP))
     assert extent(placed)[0][2] == 0

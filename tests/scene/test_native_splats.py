@@ -77,16 +77,6 @@ def test_splats_are_native_and_nothing_else_changes(path, version):
     assert bpy.context.window.scene == scene
 
 
-def test_a_bad_file_leaves_nothing_behind(path):
-    """A header that claims four billion splats is refused before memory is allocated."""
-    path.write_bytes(
-        build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200)
-    )
-    with pytest.raises(splats.InvalidSplats):
-        splats.build(path, "Place", bpy.context.scene.collection)
-    assert not bpy.data.pointclouds
-
-
 @pytest.mark.feature("splats of Blender's own")
 def test_a_click_makes_older_splats_native(path, monkeypatch):
     """It is possible only with native splats, and until it was done.
