@@ -27,6 +27,8 @@ from . import judge
 from .driver import Broken, Crashed, Driver
 from .steps import WEIGHTS, Step, steps
 
+pytestmark = [pytest.mark.blender, pytest.mark.nightly]
+
 PROMPT = "a lamp"
 
 
@@ -46,54 +48,44 @@ def facts(*words: str, of: str = "1") -> list[dict[str, Any]]:
     return [{"what": word, "job": of, "prompt": PROMPT, "asset": "2"} for word in words]
 
 
-def test_a_start_for_each_click_is_right() -> None:
-    """Two clicks may start two operations, and so may a click and a retry."""
-    mine = job()
-    two = [operation(), operation(id="3")]
-    assert judge.paid_twice(facts("start", "start"), {mine.id: mine}, two) == []
-    clicks = [*facts("start"), *facts("retry", of=mine.id)]
-    assert judge.paid_twice(clicks, {mine.id: mine}, two) == []
+MINE = job()
+JOBS = {MINE.id: MINE}
+TWO = [operation(), operation(id="3")]
+REVISION = {"what": "revise", "job": MINE.id, "feedback": "in green"}
+REVISED = [operation(feedback=["in green"])]
+OPTIMIZATION = [operation(type="model_optimization", resource="2")]
+WALK = [operation(type="model_animation", resource="2")]
+WALKS = [{"what": "animate", "asset": "2", "motions": ["walk"]}] * 2
 
 
-def test_more_starts_than_clicks_are_found() -> None:
-    """One click has started two operations."""
-    (found,) = judge.paid_twice(facts("start"), {}, [operation(), operation(id="3")])
-    assert found == f"2 operations for 1 clicks: {PROMPT}"
-
-
-def test_more_previews_than_revisions_are_found() -> None:
-    """Nobody has asked for this Preview."""
-    mine = job()
-    click = {"what": "revise", "job": "another", "feedback": "in green"}
-    sent = [operation(feedback=["in green"])]
-    (found,) = judge.paid_twice([*facts("start"), click], {mine.id: mine}, sent)
-    assert found.startswith("1 revisions for 0 clicks")
-
-
-def test_feedback_that_nobody_has_written_is_found() -> None:
-    """A text that was written is sent as it is, or not at all."""
-    mine = job()
-    click = {"what": "revise", "job": mine.id, "feedback": "in green"}
-    sent = [operation(feedback=["in green"])]
-    jobs, start = {mine.id: mine}, facts("start")
-    assert judge.paid_twice([*start, click], jobs, sent) == []
-    (found,) = judge.paid_twice([*start, {**click, "feedback": "in gre"}], jobs, sent)
-    assert found == "nobody has written {'in green'}"
-
-
-def test_more_optimizations_than_clicks_are_found() -> None:
-    """An optimization is counted by the model that it is about."""
-    optimization = operation(type="model_optimization", resource="2")
-    assert judge.paid_twice(facts("optimize"), {}, [optimization]) == []
-    assert judge.paid_twice([], {}, [optimization]) == ["1 follow-ups for 0 clicks: 2"]
-
-
-def test_a_motion_that_is_paid_twice_is_found() -> None:
-    """The same words for the same model are paid once, however often they are clicked."""
-    walk = operation(type="model_animation", resource="2")
-    clicks = [{"what": "animate", "asset": "2", "motions": ["walk"]}] * 2
-    assert judge.paid_twice(clicks, {}, [walk]) == []
-    assert judge.paid_twice(clicks, {}, [walk, walk]) == ["2 follow-ups for 1 clicks: 2"]
+@pytest.mark.parametrize(
+    ("clicks", "operations", "broken"),
+    [
+        (facts("start", "start"), TWO, []),
+        ([*facts("start"), *facts("retry", of=MINE.id)], TWO, []),
+        (facts("start"), TWO, [f"2 operations for 1 clicks: {PROMPT}"]),
+        ([*facts("start"), REVISION], REVISED, []),
+        (
+            [*facts("start"), {**REVISION, "job": "another"}],
+            REVISED,
+            [f"1 revisions for 0 clicks: {PROMPT}"],
+        ),
+        (
+            [*facts("start"), {**REVISION, "feedback": "in gre"}],
+            REVISED,
+            ["nobody has written {'in green'}"],
+        ),
+        (facts("optimize"), OPTIMIZATION, []),
+        ([], OPTIMIZATION, ["1 follow-ups for 0 clicks: 2"]),
+        (WALKS, WALK, []),
+        (WALKS, WALK * 2, ["2 follow-ups for 1 clicks: 2"]),
+    ],
+)
+def test_what_is_paid_twice_is_found(
+    clicks: list[dict[str, Any]], operations: list[Operation], broken: list[str]
+) -> None:
+    """Mint has at most one operation, Preview or motion for each click, with the words that were sent."""
+    assert judge.paid_twice(clicks, JOBS, operations) == broken
 
 
 def test_a_lost_job_and_its_operation_are_found() -> None:
@@ -203,8 +195,6 @@ def test_an_end_is_a_crash(standing_still: subprocess.Popen[bytes], tmp_path: Pa
 
 # -- the checks after each step find what the add-on must not change
 
-
-pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 HERE = ("Scene", "OBJECT", "Cube")
 

@@ -91,7 +91,7 @@ def _blender(words: list[str], environment: dict[str, str]) -> None:
 class BlenderWindow:
     """A running Blender.
 
-    Points are pixels from the upper left of the window, which in most tests is that of the screen.
+    Points are pixels from the upper left of the window, which in most tests fills the screen.
 
     `online` is the preference *Allow Online Access*; `key` is set as MINT_API_KEY if there is one.
     `home` is MINT_BLENDER_HOME, and `profile` is one of `make_profile`, which changes when
@@ -127,11 +127,7 @@ class BlenderWindow:
             environment["MINT_API_KEY"] = key
         command = [
             "blender",
-            "--window-geometry",
-            "0",
-            "0",
-            "1600",
-            "900",
+            *("--window-geometry", "0", "0", *map(str, display.size)),
             *arguments,
             "--python",
             str(INSIDE),
@@ -374,8 +370,13 @@ class BlenderWindow:
     def in_popup(self, what: str) -> tuple[int, int]:
         """Return the point of a button of the dialog or card in front, once a click counts."""
         self.wait("region('POPUP', '').width > 1")
-        time.sleep(0.6)
+        self.wait_until_settled()
         return self.find(what, kind="POPUP", name="")
+
+    def wait_until_settled(self) -> None:
+        """Wait until a click on a button that spends Credits counts."""
+        self.settle()
+        self.wait("part('ui.pricing.paid_clicks').is_settled()")
 
     def click_in_popup(self, what: str) -> None:
         """Click a button of the dialog or card in front."""
@@ -443,12 +444,10 @@ class BlenderWindow:
     # -- the end
     # ----------------------------------------------------------------------------------------------------------------
 
-    def quit(self, seconds: float = 20.0) -> float:
-        """Quit as a person does, wait for the end of the process, and return the seconds taken."""
-        begun = time.monotonic()
+    def quit(self) -> None:
+        """Quit as a person does, and wait for the end of the process."""
         self._peer.sendall(json.dumps({"code": _QUIT, "values": {}}).encode() + b"\n")
-        self.process.wait(seconds)
-        return time.monotonic() - begun
+        self.process.wait(PATIENCE)
 
     def kill(self) -> None:
         """Kill the process, so that it can write nothing more."""

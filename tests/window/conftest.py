@@ -7,18 +7,21 @@ import fnmatch
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow, make_profile
 from .display import Display
 from .price_helpers import FORGET, PREFERENCES
 
+SIZE = (1200, 900)
+"""The display: narrower than a usual one, since software draws each pixel."""
 # times as fast as the stand-in's own idea of how long things take: seconds, and time enough to look
 SPEED = 4.0
 
@@ -26,7 +29,7 @@ SPEED = 4.0
 @pytest.fixture(scope="session")
 def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
     """Run a display."""
-    screen = Display(tmp_path_factory.mktemp("display"))
+    screen = Display(tmp_path_factory.mktemp("display"), SIZE)
     yield screen
     screen.close()
 
@@ -69,6 +72,20 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     with running_service(**options) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
+
+
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test has failed, for its screenshot."""
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report
 
 
 class Since:
@@ -203,14 +220,22 @@ def blender(
 ) -> Iterator[BlenderWindow]:
     """Return the Blender that tests share, as fresh as after a start.
 
-    At the end a screenshot is named after the test.
+    When a test has failed, a screenshot is named after it.
     """
     window = _shared_here.at(service)
     window.fresh()
     yield window
-    if window.process.poll() is None:
-        window.screenshot(request.node.name.removeprefix("test_"), quickly=True)
+    if request.node.stash.get(_HAS_FAILED, False) and window.process.poll() is None:
+        window.screenshot(request.node.name.removeprefix("test_"))
     _look_at_log(window, service)
+
+
+@pytest.fixture
+def leisurely(service: Service) -> Iterator[None]:
+    """Make the last part of a generation take minutes, unless the test moves the clock."""
+    service.scenario(durations={"final": 1000})
+    yield
+    service.scenario(durations=DURATIONS)
 
 
 @pytest.fixture

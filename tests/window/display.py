@@ -117,12 +117,6 @@ class Display:
             self.tool("key", name)
             time.sleep(0.08)
 
-    def hold(self, name: str, seconds: float) -> None:
-        """Hold a key down."""
-        self.tool("keydown", name)
-        time.sleep(seconds)
-        self.tool("keyup", name)
-
     def type(self, text: str) -> None:
         """Type a text."""
         self.tool("type", "--delay", 25, text)

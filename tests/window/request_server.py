@@ -117,13 +117,15 @@ def fresh():
         yield
     for job in job_service().jobs() if job_service() else ():
         job_service().dismiss(job.id)
-    with within("VIEW_3D"):
+    with bpy.context.temp_override(window=window()):  # there may be no 3D View
         bpy.ops.wm.read_homefile()
     yield
-    form = bpy.context.window_manager.mint
-    for name in form.bl_rna.properties.keys():
-        if name not in ("rna_type", "name"):
-            form.property_unset(name)
+    if job_service() is not None:
+        part("ui.asset_bar.bar").state().close()
+    for fields in (bpy.context.window_manager.mint, bpy.context.window_manager.mint_library):
+        for name in fields.bl_rna.properties.keys():
+            if name not in ("rna_type", "name"):
+                fields.property_unset(name)
     show_grid(False)
     yield
 

@@ -11,7 +11,6 @@ from ..cli.test_animate import animations
 from .blender_window import BlenderWindow
 from .conftest import Since
 from .price_helpers import known_price
-from .sections import switch_section
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
@@ -45,7 +44,6 @@ bpy.ops.ed.undo_push(message='Select')
 """
 FORM = "bpy.context.window_manager.mint"
 TOTAL = f"job_service().budget.total(part('ui.create.properties').prices_of_button({FORM}))"
-EMPTY = "[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None"
 STOP = "bpy.ops.screen.animation_cancel(restore_frame=False) and None"
 STEP = "bpy.context.scene.frame_set(frame)"
 
@@ -53,6 +51,7 @@ STEP = "bpy.context.scene.frame_set(frame)"
 MINT = {"assets": "real"}
 
 
+@pytest.mark.thorough
 def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
     """It is generated in T-Pose, approved, animated, and exported with both clips."""
     blender.fill(preset="FAST", review=True, prompt="a knight in armor", pose="T_POSE")
@@ -70,14 +69,11 @@ def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path:
     blender.wait("part('ui.pricing.limit_dialog')._state().open")
     blender.ask(RUN)
     blender.display.still()
-    blender.screenshot("animate_dialog")
     blender.pay()
     blender.wait("sum(each['state'] == 'Animating' for each in jobs()) == 1")
     blender.settle()
-    blender.screenshot("animate_first")
     blender.wait("[each['phase'] for each in jobs()] == ['placed'] * 3")
     blender.settle()
-    blender.screenshot("animate_done")
     assert blender.ask(f"result = {TRACKS}") == ["Walk in Place", "Run in Place"]
     assert blender.ask(f"{KNIGHT}.location.x") == 0.5
     assert since.count("POST", "/v1/models/*:animate") == 2
@@ -85,54 +81,6 @@ def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path:
     blender.wait(PLAYING)
     blender.wait("bpy.context.scene.frame_current > 5")
     assert blender.ask(f"result = {ACTION}") == "Run in Place"
-    blender.screenshot("animate_running")
     save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
     assert blender.ask(save, path=str(tmp_path / "knight.glb")) == ["FINISHED"]
     assert animations(tmp_path / "knight.glb") == {"Walk in Place": 0.0, "Run in Place": 0.0}
-
-
-def test_from_the_form_to_a_walking_character(
-    blender: BlenderWindow, since: Since, tmp_path: Path
-) -> None:
-    """One prompt, one price: the knight walks in a loop, runs at a click, and is exported."""
-    blender.call("mint.generate", prompt="a mug", preset="FAST", mode="AUTO")
-    blender.wait_for(
-        "placed", title="mug", seconds=240
-    )  # a motion has a price once there is a model
-    blender.ask("job_service().queries.answers.clear()")
-    blender.ask(EMPTY)
-    blender.fill(preset="FAST", review=True, pose="T_POSE")
-    switch_section(blender, "mint_options")
-    before = blender.find("mint.generate_from_form")
-    blender.click("mint.animate")
-    blender.click("mint.run")
-    blender.write("mint.prompt", "a knight in blue armor")
-    blender.wait(f"{TOTAL} == 748")
-    assert blender.find("mint.generate_from_form") == before, "the button moved"
-    blender.screenshot("afterwards_form")
-    switch_section(blender, "mint_options")
-    blender.click("mint.generate_from_form")
-    blender.wait("any(each['phase'] == 'review' and not each['active'] for each in jobs())")
-    blender.settle()
-    blender.screenshot("afterwards_waits")
-    blender.click("ops.mint.review(")
-    blender.click_in_popup("mint.approve")
-    blender.key("Escape")
-    blender.over()
-    blender.wait("[each['phase'] for each in jobs()][:3] == ['placed'] * 3", seconds=120)
-    assert since.count("POST", "/v1/models/*:animate") == 2
-    blender.click("ops.mint.select_result(")
-    blender.ask("setattr(bpy.context.scene, 'sync_mode', 'FRAME_DROP')")  # Mesa is slow
-    blender.click('mint.play_clip(clip="Walk in Place"')
-    blender.wait(f"{PLAYING} and {ACTION} == 'Walk in Place'")
-    blender.wait("bpy.context.scene.frame_current > 15")
-    blender.wait("bpy.context.scene.frame_current < 15")  # from its beginning again
-    blender.screenshot("afterwards_walking")
-    blender.click('mint.play_clip(clip="Run in Place"')
-    blender.wait(f"{PLAYING} and {ACTION} == 'Run in Place'")
-    blender.screenshot("afterwards_running")
-    blender.click('mint.play_clip(clip="Run in Place"')
-    blender.wait(f"not {PLAYING}")
-    save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
-    assert blender.ask(save, path=str(tmp_path / "knight.glb")) == ["FINISHED"]
-    assert list(animations(tmp_path / "knight.glb")) == ["Walk in Place", "Run in Place"]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.mint_service.runner import Service, running_service
-
 from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
+MINT = {"speed": 20, "assets": "real", "credits": 1e6}
 PROMPTS = {
     "MODEL": "a small ceramic lamp with an orange shade",
     "WORLD": "a walled courtyard in orange evening light",
@@ -41,23 +39,8 @@ IN_VIEW = f"""
 {SPACE}
 result = [each.name for each in bpy.data.objects if each.visible_get(viewport=space)]
 """
-IN_SECOND = """
-views = part('ui.viewport.views')
-with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):
-"""
-LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
-"""The view is not to move when a result arrives."""
 PICTURE = "part('jobs.presentation.job_view').JobView(job_service().jobs()[0]).picture"
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
-CHIP = """
-arrival = part('ui.viewport.arrival')
-arrival._add_chip(arrival.Chip('1', 'a bell', False))
-area('VIEW_3D').tag_redraw()
-"""
-IS_STARTED = """
-beats = part('ui.heartbeat')
-result = not bpy.app.timers.is_registered(beats._resume) and not beats._state().is_file_new
-"""
 BUTTON = """
 with within('VIEW_3D'):
     rows = part('ui.viewport.chips')._rows(bpy.context)
@@ -75,15 +58,6 @@ points = [each.matrix_world @ vertex.co for each in (root, *root.children_recurs
 seen = [view3d_utils.location_3d_to_region_2d(here, view, each) for each in points]
 result = [[each.x / here.width, each.y / here.height] for each in seen]
 """
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a stand-in for Mint with real models and places."""
-    with running_service(
-        speed=20, assets="real", credits=1e6, switches=("poll-hint",), retry_after=0.3
-    ) as running:
-        yield running
 
 
 def generate(blender: BlenderWindow, prompt: str, kind: str = "MODEL") -> None:
@@ -139,7 +113,6 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
     assert blender.ask(CHIPS) == [["a brass bell", False]]
-    blender.screenshot("arrival_chip")
     press(blender, 0)
     assert blender.ask(CHIPS) == [["a brass bell", True]]
     assert blender.ask(POSE) != before[-1]
@@ -151,7 +124,7 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert blender.ask(SHADING)[0] == "WIREFRAME", "what was chosen since stays"
 
 
-def _color(path: Any, box: tuple[int, ...] | None = None) -> NDArray[np.float64]:
+def _color(path: Any, box: tuple[int, int, int, int] | None = None) -> NDArray[np.float64]:
     """Return the mean of what has a color rather than gray, from 0 to 255."""
     with Image.open(path) as picture:
         pixels = np.array(picture.convert("RGB").crop(box or picture.getbbox())).reshape(-1, 3)
@@ -161,112 +134,44 @@ def _color(path: Any, box: tuple[int, ...] | None = None) -> NDArray[np.float64]
     return found
 
 
-def test_a_chip_is_clicked_after_preferences_were_loaded(blender: BlenderWindow) -> None:
-    """Blender then clears its own keymaps when the next file is opened."""
-    blender.ask("bpy.ops.wm.read_userpref()")
-    blender.fresh()
-    blender.wait(IS_STARTED)
-    blender.ask(CHIP)
-    press(blender, 0, "close")
-    assert blender.ask(CHIPS) == []
+PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
+WALKS = "'VIEW3D_OT_walk' in [each.bl_idname for each in window().modal_operators]"
+HAS_MOVED = f"{SPACE}result = list(part('ui.viewport.views').pose(space)[0]) != start"
+CAMERA = f"[tuple(row) for row in ({PART}).matrix_world]"
 
 
-def test_what_is_clicked_before_the_add_on_has_started_counts(blender: BlenderWindow) -> None:
-    """It resumes earlier jobs after a second, which is not another file."""
-    blender.ask("leave()")
-    blender.ask("[str(addon_utils.enable(MODULE))]")
-    blender.ask(CHIP)
-    blender.call("mint.generate", prompt="a lamp", preset="FAST")
-    blender.wait(IS_STARTED)
-    assert blender.ask(CHIPS)[0] == ["a bell", False]
-
-
-@pytest.mark.parametrize("meanwhile", ["navigated", "selected", "edited", "rendered"])
-def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> None:
-    """A chip says that the result is here; its button shows it."""
-    acts = {
-        "navigated": "area('VIEW_3D').spaces.active.region_3d.view_distance += 1",
-        "selected": "bpy.data.objects['Cube'].select_set(False)",
-        "edited": "bpy.data.objects['Cube'].location.x += 1",
-        "rendered": "area('VIEW_3D').spaces.active.shading.type = 'WIREFRAME'",
-    }
-    generate(blender, "a wooden stool")
-    blender.ask(acts[meanwhile])
-    before = blender.ask(ALL_OF_THE_VIEW)
-    blender.wait_for("placed")
-    blender.settle()
-    assert blender.ask(ALL_OF_THE_VIEW) == before
-    assert blender.ask(CHIPS) == [["a wooden stool", False]]
-
-
-def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
-    """What arrives later is in view, and so is the cube once somebody has made something of it."""
-    generate(blender, "a wooden stool")
-    blender.wait_for("placed")
-    generate(blender, "a brass bell")
-    blender.wait_for("placed", title="bell")
-    blender.settle()
-    in_view = set(blender.ask(IN_VIEW))
-    assert set(blender.ask("roots()")) <= in_view and "Cube" not in in_view
-    blender.ask("bpy.data.objects['Cube'].location.x += 3")
-    blender.settle()
-    press(blender, 0)
-    assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
-
-
-def test_the_cube_stays_hidden_when_a_result_comes_into_another_window(
-    blender: BlenderWindow,
-) -> None:
-    """Each window has its own scene, and what is in view of one is not in the other."""
-    generate(blender, "a wooden stool")
-    blender.wait_for("placed")
-    blender.settle()
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
-    blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("bpy.context.window_manager.windows[1].scene = bpy.data.scenes.new('Other')")
-    try:
-        in_view = blender.ask(IN_VIEW)
-        blender.ask(IN_SECOND + "    views.show_all()")
-        assert "Cube" in blender.ask(IN_VIEW)
-        blender.ask(IN_SECOND + "    views.hide_cube_again()")
-        assert blender.ask(IN_VIEW) == in_view
-    finally:
-        blender.ask(IN_SECOND + "    bpy.ops.wm.window_close()")
-
-
-@pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
-def test_what_is_edited_is_seen(blender: BlenderWindow, kind: str) -> None:
-    """Tab edits the active object, also the cube of a new file that was not in view."""
-    generate(blender, PROMPTS[kind], kind)
-    blender.wait_for("placed", seconds=240)
-    blender.settle()
-    assert "Cube" not in blender.ask(IN_VIEW)
-    blender.over()
-    blender.key("Tab")
-    blender.wait("bpy.context.mode == 'EDIT_MESH'")
-    blender.settle()
-    assert "Cube" in blender.ask(IN_VIEW)
-    assert blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
-    blender.screenshot(f"arrival_edited_{kind.lower()}")
-    blender.key("Tab")
-    blender.wait("bpy.context.mode == 'OBJECT'")
-    press(blender, 0)
-    assert blender.ask("area('VIEW_3D').spaces.active.local_view is None")
-
-
+@pytest.mark.feature("import of Worlds")
+@pytest.mark.feature("panorama on the collider")
 def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
-    """In its colors, without outlines, from where it was captured; nothing is clicked."""
+    """In its colors, without outlines; the way back and in is a click, and walking moves the view."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    generate(blender, PROMPTS["WORLD"], kind="WORLD")
+    blender.fill(kind="WORLD", prompt=PROMPTS["WORLD"], preset="FAST", review=False)
+    assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=240)
     blender.settle()
-    blender.screenshot("arrival_world")
-    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"] and blender.ask(FELT) == felt
+    inside = ["SOLID", "TEXTURE", "FLAT"]
+    assert blender.ask(SHADING) == inside and blender.ask(FELT) == felt
     assert not blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+    assert blender.ask(f"({PART}) is not None", name="splats")
+    assert blender.ask(f"({PART}).display_type", name="collider") == "BOUNDS"
     in_view = set(blender.ask(IN_VIEW))
     assert "Cube" not in in_view and set(blender.ask("roots()")) <= in_view, "nor when it is turned"
     press(blender, 0)
     assert blender.ask(ALL_OF_THE_VIEW) == before
-    shown = blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
-    assert shown == ["FINISHED"]
-    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"], "from inside, as at its arrival"
+    assert blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"]) == [
+        "FINISHED"
+    ]
+    assert blender.ask(SHADING) == inside, "as at its arrival"
+    camera, start = blender.ask(CAMERA, name="camera"), blender.ask(POSE)
+    blender.click("mint.walk_inside")
+    blender.wait(WALKS)
+    blender.display.tool("keydown", "w")
+    blender.wait(HAS_MOVED, start=start[0])
+    blender.display.tool("keyup", "w")
+    blender.key("Return")
+    blender.wait(f"not {WALKS}")
+    assert blender.ask(CAMERA, name="camera") == camera, "the start camera stays"
+    blender.click("mint.restore_view")
+    blender.wait(f"{SHADING} != inside", inside=inside)
+    blender.click("mint.look_inside")
+    blender.wait(f"{SHADING} == inside", inside=inside)

@@ -20,7 +20,6 @@ from .blender_window import SCREENSHOTS, BlenderWindow
 
 pytestmark = pytest.mark.window
 
-ARRIVALS = 200
 Box = tuple[int, int, int, int]
 
 PAINT = """
@@ -122,9 +121,16 @@ def moved(before: set[Box], after: set[Box]) -> list[tuple[Box, Box]]:
 
 
 @pytest.mark.feature("sections in the sidebar")
-@pytest.mark.parametrize("width", [240, 400])
-def test_no_button_moves(blender: BlenderWindow, width: int) -> None:
-    """Two hundred things arrive in a random order; every button that stays, stays where it is."""
+@pytest.mark.parametrize(
+    ("width", "arrivals"),
+    [
+        pytest.param(240, 30, marks=pytest.mark.thorough),
+        pytest.param(240, 200, marks=pytest.mark.nightly),
+        pytest.param(400, 200, marks=pytest.mark.nightly),
+    ],
+)
+def test_no_button_moves(blender: BlenderWindow, width: int, arrivals: int) -> None:
+    """Things arrive in a random order; every button that stays, stays where it is."""
     chance = random.Random(width)
     blender.fill(prompt="a typed prompt")
     blender.set_sidebar_width(width)
@@ -136,7 +142,7 @@ def test_no_button_moves(blender: BlenderWindow, width: int) -> None:
     try:
         start = before = buttons(blender)
         assert len(start) >= 5, "the buttons are not seen"
-        for number in range(ARRIVALS):
+        for number in range(arrivals):
             what = chance.choice(KINDS)
             values = {"what": what, "number": chance.randrange(1000), "picture": str(picture)}
             blender.ask(ARRIVE, **values)
@@ -148,4 +154,3 @@ def test_no_button_moves(blender: BlenderWindow, width: int) -> None:
             before = after
     finally:
         blender.ask(RESET)
-    blender.screenshot(f"arrivals_{width}")

@@ -19,6 +19,7 @@ PREFERENCES = "part('addon_settings').preferences()"
 SYNC = "part('ui.session').state(part('delivery.asset_library.sync_process').SyncProcess)"
 
 
+@pytest.mark.thorough
 @pytest.mark.feature("asset library in the Asset Browser")
 def test_the_library_is_made_with_one_click_and_kept_in_sync(
     open_blender: Callable[..., BlenderWindow], tmp_path: Path
@@ -31,7 +32,6 @@ def test_the_library_is_made_with_one_click_and_kept_in_sync(
         before = blender.ask("scene()")
         blender.over()
         blender.until_it_shows(lambda: blender.call("mint.open_asset_library", "INVOKE_DEFAULT"))
-        blender.screenshot("asset_library_asked")
         assert not folder.exists(), "nothing is made before the answer"
         blender.key("Return")
         blender.wait(f"{PREFERENCES}.asset_library == folder", folder=str(folder))
@@ -40,7 +40,6 @@ def test_the_library_is_made_with_one_click_and_kept_in_sync(
         assert len(list(folder.glob("*.blend"))) == len(done)
         blender.wait(_SHOWN)
         blender.display.still(1.0)
-        blender.screenshot("asset_library_open")
         assert blender.ask("scene()") == before
         begun = len(small.operations())
         blender.call(
@@ -51,13 +50,12 @@ def test_the_library_is_made_with_one_click_and_kept_in_sync(
         blender.wait(f"not {SYNC}.is_running", seconds=60)
         assert len(small.operations()) == begun + 1, "saving it generates nothing"
         blender.display.still(1.0)
-        blender.screenshot("asset_library_synced")
         objects = len(blender.ask("scene()")["objects"])
-        drag(blender, blender.ask(_FIRST_ASSET), blender.ask(_MIDDLE), shot="asset_library_dragged")
+        drag(blender, blender.ask(_FIRST_ASSET), blender.ask(_MIDDLE))
         blender.wait("len(scene()['objects']) > objects", objects=objects)
-        blender.screenshot("asset_library_dropped")
 
 
+@pytest.mark.thorough
 def test_new_assets_are_not_saved_when_switched_off_or_the_folder_is_gone(
     open_blender: Callable[..., BlenderWindow], tmp_path: Path
 ) -> None:

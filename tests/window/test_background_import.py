@@ -53,6 +53,7 @@ def test_a_result_is_appended_and_can_be_undone(background: BlenderWindow) -> No
     background.wait("not roots()")
 
 
+@pytest.mark.thorough
 def test_a_click_on_place_is_prepared_too(background: BlenderWindow) -> None:
     """The card says so meanwhile, and the result comes by itself."""
     start(background, "a lamp")
@@ -64,6 +65,7 @@ def test_a_click_on_place_is_prepared_too(background: BlenderWindow) -> None:
     assert background.ask(DIRECT_IMPORTS) == 0
 
 
+@pytest.mark.thorough
 def test_a_script_waits_until_its_result_is_prepared(background: BlenderWindow) -> None:
     """Its call places the result; an import that crashes Blender does not end this one."""
     start(background, "a lamp")
@@ -74,18 +76,7 @@ def test_a_script_waits_until_its_result_is_prepared(background: BlenderWindow) 
     assert background.ask(DIRECT_IMPORTS) == 0
 
 
-def test_beats_are_faster_while_a_result_is_prepared(background: BlenderWindow) -> None:
-    """Otherwise a result waits for up to half a second after it was downloaded."""
-    background.ask(COLLECT_STEPS)
-    try:
-        place(background)
-        steps = background.ask("sorted(part('ui.heartbeat').steps)")
-        assert steps == background.ask("[part('ui.heartbeat').SOON, part('ui.heartbeat').SECONDS]")
-        background.wait("not part('ui.heartbeat').is_beating()")
-    finally:
-        background.ask("heartbeat = part('ui.heartbeat')\nheartbeat._adjust_timer = heartbeat.real")
-
-
+@pytest.mark.thorough
 def test_a_crash_of_the_background_blender_is_a_sentence(background: BlenderWindow) -> None:
     """This Blender goes on, and a click tries again."""
     background.ask(
@@ -101,14 +92,14 @@ def test_a_crash_of_the_background_blender_is_a_sentence(background: BlenderWind
     assert len(background.ask("roots()")) == 1
 
 
-def test_a_blender_that_cannot_be_started_leaves_the_direct_way(
-    background: BlenderWindow,
-) -> None:
-    """The result is imported in this window then."""
-    background.ask(
-        "preparations = part('ui.job_list.auto_import')._preparations()\n"
-        "preparations._start = lambda: (_ for _ in ()).throw(OSError('no such program'))"
-    )
-    place(background)
-    assert background.ask(DIRECT_IMPORTS) == 1
-    assert "could not be started" in background.ask(WAY)
+@pytest.mark.thorough
+def test_beats_are_faster_while_a_result_is_prepared(background: BlenderWindow) -> None:
+    """Otherwise a result waits for up to half a second after it was downloaded."""
+    background.ask(COLLECT_STEPS)
+    try:
+        place(background)
+        steps = background.ask("sorted(part('ui.heartbeat').steps)")
+        assert steps == background.ask("[part('ui.heartbeat').SOON, part('ui.heartbeat').SECONDS]")
+        background.wait("not part('ui.heartbeat').is_beating()")
+    finally:
+        background.ask("heartbeat = part('ui.heartbeat')\nheartbeat._adjust_timer = heartbeat.real")

@@ -38,14 +38,12 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     blender.ask(TEXT)
     blender.over("TEXT_EDITOR")
     blender.until_it_shows(lambda: blender.ask(MENU))
-    blender.screenshot("batch_text_menu")
     blender.until_it_shows(lambda: blender.key("Up"))  # from the first entry to the last
     blender.until_it_shows(lambda: blender.key("Return"))
     blender.wait(
         "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
     )
     blender.display.still()
-    blender.screenshot("batch_text_dialog")
     assert since.starts == 0, "something was started before it was confirmed"
     blender.key("Return", "g")
     assert since.starts == 0, "a key has confirmed it"
@@ -55,18 +53,12 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     blender.fill(style="")
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
     blender.wait("jobs()[0]['phase'] == 'working'")
-    blender.screenshot("batch_text_in_flight")
     blender.wait("all(each['phase'] == 'placed' for each in jobs())")
     assert since.starts == 4
     blender.click("mint.toggle_batch")
     blender.wait("part('ui.job_list.grouped_jobs')._state().open_batches")
     blender.settle()
-    blender.screenshot("batch_text_open")
     places = blender.ask(
         "sorted(round(each.location.x, 3) for each in bpy.context.scene.objects if 'mint_group' in each.keys())"
     )
     assert len(places) == 4 and all(right - left >= 2 for left, right in itertools.pairwise(places))
-    blender.ask(
-        "[setattr(space, 'show_region_ui', False) for space in [area('VIEW_3D').spaces.active]]"
-    )
-    blender.screenshot("batch_text_placed")

@@ -50,16 +50,15 @@ def test_a_result_stands_in_the_box_of_the_selected_object(blender: BlenderWindo
     assert blender.ask(CUBE) == [True, True]
     blender.ask(SELECT)
     open_section(blender, "mint_selected")
-    blender.screenshot("block_out_selected")
     blender.click("mint.show_block_out(shown='BEFORE'")
     blender.wait(f"{CUBE} == [False, False]")
-    blender.screenshot("block_out_before")
     blender.click("mint.show_block_out(shown='AFTER'")
     blender.wait(f"{CUBE} == [True, True]")
     blender.click("mint.delete_block_out")
     blender.wait("'Cube' not in bpy.data.objects and len(roots()) == 1")
 
 
+@pytest.mark.thorough
 def test_a_result_waits_while_its_block_out_is_edited(blender: BlenderWindow) -> None:
     """It comes when the user has left Edit Mode."""
     blender.fill(kind="MODEL", prompt="a crate", preset="FAST", review=False, place="SELECTED")

@@ -33,12 +33,10 @@ def test_a_character_walks(blender: BlenderWindow, tmp_path: Path) -> None:
     run = Clip("Armature|Running|baselayer", seconds=1.0)
     blender.ask(PLACE, path=str(Rig().save(tmp_path / "knight.glb", Clip(), run)))
     blender.settle()
-    blender.screenshot("clips")
     assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running"]
     blender.click("mint.play_clip")
     blender.wait(PLAYING)
     blender.wait("bpy.context.scene.frame_current > 5")
-    blender.screenshot("clips_playing")
     blender.click("mint.play_clip")
     blender.wait(f"not {PLAYING}")
     jump = Rig(axes=odd_axes()).save(tmp_path / "jump.glb", Clip("Armature|Jump|baselayer"))
@@ -46,7 +44,6 @@ def test_a_character_walks(blender: BlenderWindow, tmp_path: Path) -> None:
     assert blender.ask(add, path=str(jump)) == ["FINISHED"]
     assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running", "Jump"]
     assert blender.ask(f"result = {ACTION}") == "Walking"
-    blender.screenshot("clips_added")
     save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
     scene = "result = bpy.context.window.scene.name, bpy.context.mode, bpy.context.object.name"
     before = blender.ask(scene)

@@ -25,6 +25,7 @@ part('delivery.import_job').place = crash
 """
 
 
+@pytest.mark.thorough
 def test_a_crash_during_an_import_names_the_crash_log(
     open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
 ) -> None:
@@ -42,7 +43,6 @@ def test_a_crash_during_an_import_names_the_crash_log(
     assert second.jobs()[0]["trouble"].endswith(f"Blender's crash log: {log}")
     second.set_sidebar_width(240)
     second.until_it_shows(lambda: second.click("mint.job_menu"))
-    second.screenshot("crash_log_240")
     second.key("ctrl+c")  # over an entry, Blender copies its command
     copied = second.ask(CLIPBOARD)
     assert "wm.path_open" in copied and log.name in copied

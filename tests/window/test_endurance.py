@@ -3,28 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from tests.endurance.watch import Sample, growth, quick_service, watch
-from tests.mint_service.runner import Service
+from tests.endurance.watch import Sample, growth, watch
 
 from .blender_window import BlenderWindow
 
-JOBS, BATCH = 30, 10
+MINT = {"speed": 40.0, "retry_after": 0.05, "credits": 1e7}
+JOBS, BATCH = 18, 6
 HELD = ("threads", "own_threads", "files", "sockets")
 FLAT = [Sample(jobs, 400.0, 30, 0, 25, 3, 0.5) for jobs in range(25, 1001, 25)]
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a service that is quicker than that of the other tests."""
-    with quick_service() as running:
-        yield running
-
-
+@pytest.mark.thorough
 @pytest.mark.window
 def test_what_jobs_hold_is_given_back(blender: BlenderWindow) -> None:
     """After each batch there are no more threads, open files and sockets than after the first."""
@@ -35,11 +28,13 @@ def test_what_jobs_hold_is_given_back(blender: BlenderWindow) -> None:
         assert {name: count for name, count in more.items() if count > 0} == {}, (first, each)
 
 
+@pytest.mark.nightly
 def test_flat_samples_are_flat() -> None:
     """Nothing is reported where nothing grows."""
     assert growth(FLAT) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("name", "step"),
     [("megabytes", 4.0), ("threads", 1), ("files", 1), ("sockets", 1), ("beat_milliseconds", 0.1)],

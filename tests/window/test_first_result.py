@@ -46,6 +46,28 @@ result = {
     "color": space.shading.color_type,
 }
 """
+MOST_FOR_A_NEW_USER = 14
+CLICKABLE = """
+class Counter:
+    count = 0
+    def __getattr__(self, name):
+        return lambda *words, **more: self.take(name, *words, **more)
+    def take(self, name, *words, **more):
+        if name == "panel":
+            Counter.count += 1
+            return Counter(), None
+        if name == "prop" and more.get("expand"):
+            Counter.count += len(words[0].bl_rna.properties[words[1]].enum_items)
+        elif name in ("prop", "operator", "menu"):
+            Counter.count += 1
+        return Counter()
+cls = part("ui.panel").MINT_PT_main
+with within("VIEW_3D", "UI"):
+    for draw in (cls.draw_header_preset, cls.draw):
+        draw(types.SimpleNamespace(layout=Counter()), bpy.context)
+result = Counter.count
+"""
+"""Counts each button, field, menu and title of a section, and each choice of a row."""
 
 
 def test_the_first_result_takes_few_clicks(
@@ -71,10 +93,14 @@ def test_the_first_result_takes_few_clicks(
     blender.settle()
     blender.display.press()
     blender.wait("region('VIEW_3D', 'UI').active_panel_category == 'Mint'")
+    assert not any("generate" in button for button in blender.wide_buttons())
+    assert service.log() == [], "nothing is sent before that is allowed"
     blender.click("userpref_allow_online")
     blender.write("(field)", service.key)
     blender.wait("part('ui.create.prompt_operators')._state().earlier == ()")
     blender.settle()
+    assert 10 < blender.ask(CLICKABLE) <= MOST_FOR_A_NEW_USER
+    before = blender.find("mint.generate_from_form")
     clicks.clear()
     _, line = blender.find("mint.prompt")
     blender.display.move(right - EXAMPLES, line)
@@ -82,14 +108,13 @@ def test_the_first_result_takes_few_clicks(
     blender.until_it_shows(blender.display.press)
     blender.key("Down")
     blender.until_it_shows(lambda: blender.key("Return"))
+    assert blender.find("mint.generate_from_form") == before, "the button moved"
     blender.click("mint.generate_from_form")
     blender.wait_for("review")
     point_at_approve(blender)
-    blender.screenshot("first_preview")
     blender.display.press()
     blender.wait_for("placed")
     blender.settle()
-    blender.screenshot("first_result")
     (name,) = blender.ask("roots()")
     seen = blender.ask(SEEN, name=name)
     assert seen["share"] >= 0.25

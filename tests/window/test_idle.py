@@ -66,6 +66,7 @@ def test_nothing_runs_while_nothing_is_in_flight(blender: BlenderWindow) -> None
     assert wake_ups(blender) == {}
 
 
+@pytest.mark.thorough
 def test_drawing_wakes_the_add_on_once(blender: BlenderWindow) -> None:
     """What was drawn is looked at a moment later; then it is quiet again."""
     blender.wait("job_service()")
@@ -77,6 +78,7 @@ def test_drawing_wakes_the_add_on_once(blender: BlenderWindow) -> None:
     assert wake_ups(blender) == {}
 
 
+@pytest.mark.thorough
 def test_a_job_of_another_process_is_noticed_when_drawing(
     open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
 ) -> None:

@@ -42,11 +42,9 @@ def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     blender.wait(
         "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
     )
-    blender.screenshot("text_to_model_form")
     blender.click("mint.generate_from_form")
     blender.wait("jobs()")
     blender.ask("bpy.context.scene.cursor.location = (0, 0, 5)")
-    blender.screenshot("text_to_model_in_flight")
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")
     assert blender.ask("list(bpy.data.objects[root].location)", root=root) == pytest.approx(
@@ -67,7 +65,6 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
     blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot("failure")
     blender.key("Escape")
     blender.call("mint.retry", job_id=job["id"])
     blender.wait_for("placed")
@@ -90,35 +87,6 @@ def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, sin
     blender.wait("not part('ui.heartbeat').is_beating()")  # the balance is read once more before
 
 
-def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since) -> None:
-    """Enter opens the dialog, and only a click on its price spends Credits."""
-    blender.fill(review=False)
-    blender.over()
-    blender.until_it_shows(lambda: blender.key("F3"))
-    blender.until_it_shows(lambda: blender.type("mint"))
-    blender.screenshot("f3_search")
-    blender.until_it_shows(lambda: blender.type(" 3d"))
-    blender.until_it_shows(lambda: blender.key("Return"))
-    blender.until_it_shows(lambda: blender.type("a wooden chair"))
-    blender.screenshot("f3_dialog")
-    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("Return")  # reaches the button, which takes no key
-    blender.key("Escape")
-    blender.settle()
-    assert not blender.jobs()
-    blender.over()
-    blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL"))
-    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text, which is there again
-    blender.key("g")
-    blender.settle()
-    assert not blender.jobs(), "a key has confirmed it"
-    blender.pay()
-    blender.wait("jobs()")
-    assert blender.jobs()[0]["prompt"] == "a wooden chair"
-    blender.wait_for("placed")
-    assert since.starts == 1
-
-
 SAID = """
 area('VIEW_3D').type = 'INFO'
 with within('INFO'):
@@ -129,11 +97,11 @@ result = bpy.context.window_manager.clipboard
 """
 
 
+@pytest.mark.thorough
 def test_a_result_is_announced_in_another_editor(blender: BlenderWindow) -> None:
     """It is reported once, in the status bar and the Info editor."""
     start(blender, "a lamp for the notice")
     blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
     blender.wait_for("placed")
-    blender.screenshot("notice_in_another_editor")
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
     assert blender.ask(SAID).count("a lamp for the notice: In scene") == 1

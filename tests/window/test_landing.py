@@ -6,59 +6,128 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_arrival import LEAVE_ALONE
-from .test_jobs import place, start
+from .test_arrival import ALL_OF_THE_VIEW, CHIPS, IN_VIEW, press
+from .test_jobs import start
 
 pytestmark = pytest.mark.window
 
-LEFT = "min((each.matrix_world @ __import__('mathutils').Vector(corner)).x for each in bpy.data.objects if each.name in names and each.type == 'MESH' for corner in each.bound_box)"
-VIEW = "[list(area('VIEW_3D').spaces.active.region_3d.view_location), area('VIEW_3D').spaces.active.region_3d.view_distance]"
+LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
+"""The view is not to move when a result arrives."""
+IN_SECOND = """
+views = part('ui.viewport.views')
+with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):
+"""
+CHIP = """
+arrival = part('ui.viewport.arrival')
+arrival._add_chip(arrival.Chip('1', 'a bell', False))
+area('VIEW_3D').tag_redraw()
+"""
+IS_STARTED = """
+beats = part('ui.heartbeat')
+result = not bpy.app.timers.is_registered(beats._resume) and not beats._state().is_file_new
+"""
 
 
-def test_a_result_comes_beside_the_cube(blender: BlenderWindow) -> None:
-    """Selection, active object and mode stay, also if nothing was done meanwhile."""
-    before = blender.ask("scene()")
-    assert (before["active"], before["selected"]) == ("Cube", ["Cube"])
-    place(blender)
-    (root,) = blender.ask("roots()")
-    after = blender.ask("scene()")
-    for felt in ("active", "selected", "mode"):
-        assert after[felt] == before[felt]
-    assert blender.ask(LEFT, names=[root]) >= 1.0
-    blender.screenshot("first_result_beside_the_cube")
+@pytest.mark.thorough
+def test_a_chip_is_clicked_after_preferences_were_loaded(blender: BlenderWindow) -> None:
+    """Blender then clears its own keymaps when the next file is opened."""
+    blender.ask("bpy.ops.wm.read_userpref()")
+    blender.fresh()
+    blender.wait(IS_STARTED)
+    blender.ask(CHIP)
+    press(blender, 0, "close")
+    assert blender.ask(CHIPS) == []
+
+
+@pytest.mark.thorough
+def test_what_is_clicked_before_the_add_on_has_started_counts(blender: BlenderWindow) -> None:
+    """It resumes earlier jobs after a second, which is not another file."""
+    blender.ask("leave()")
+    blender.ask("[str(addon_utils.enable(MODULE))]")
+    blender.ask(CHIP)
+    blender.call("mint.generate", prompt="a lamp", preset="FAST")
+    blender.wait(IS_STARTED)
+    assert blender.ask(CHIPS)[0] == ["a bell", False]
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "navigated",
+        *(
+            pytest.param(each, marks=pytest.mark.thorough)
+            for each in ("selected", "edited", "rendered")
+        ),
+    ],
+)
+def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> None:
+    """A chip says that the result is here; its button shows it."""
+    acts = {
+        "navigated": "area('VIEW_3D').spaces.active.region_3d.view_distance += 1",
+        "selected": "bpy.data.objects['Cube'].select_set(False)",
+        "edited": "bpy.data.objects['Cube'].location.x += 1",
+        "rendered": "area('VIEW_3D').spaces.active.shading.type = 'WIREFRAME'",
+    }
+    start(blender, "a wooden stool")
+    blender.ask(acts[meanwhile])
+    before = blender.ask(ALL_OF_THE_VIEW)
+    blender.wait_for("placed")
+    blender.settle()
+    assert blender.ask(ALL_OF_THE_VIEW) == before
+    assert blender.ask(CHIPS) == [["a wooden stool", False]]
+
+
+@pytest.mark.thorough
+def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
+    """What arrives later is in view, and so is the cube once somebody has made something of it."""
+    start(blender, "a wooden stool")
+    blender.wait_for("placed")
+    start(blender, "a brass bell")
+    blender.wait_for("placed", title="bell")
+    blender.settle()
+    in_view = set(blender.ask(IN_VIEW))
+    assert set(blender.ask("roots()")) <= in_view and "Cube" not in in_view
+    blender.ask("bpy.data.objects['Cube'].location.x += 3")
+    blender.settle()
+    press(blender, 0)
+    assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
+
+
+@pytest.mark.thorough
+def test_the_cube_stays_hidden_when_a_result_comes_into_another_window(
+    blender: BlenderWindow,
+) -> None:
+    """Each window has its own scene, and what is in view of one is not in the other."""
+    start(blender, "a wooden stool")
+    blender.wait_for("placed")
+    blender.settle()
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
+    blender.wait("len(bpy.context.window_manager.windows) == 2")
+    blender.ask("bpy.context.window_manager.windows[1].scene = bpy.data.scenes.new('Other')")
+    try:
+        in_view = blender.ask(IN_VIEW)
+        blender.ask(IN_SECOND + "    views.show_all()")
+        assert "Cube" in blender.ask(IN_VIEW)
+        blender.ask(IN_SECOND + "    views.hide_cube_again()")
+        assert blender.ask(IN_VIEW) == in_view
+    finally:
+        blender.ask(IN_SECOND + "    bpy.ops.wm.window_close()")
+
+
+@pytest.mark.thorough
+def test_what_is_edited_is_seen(blender: BlenderWindow) -> None:
+    """Tab edits the active object, also the cube of a new file that was not in view."""
+    start(blender, "a wooden stool")
+    blender.wait_for("placed")
+    blender.settle()
+    assert "Cube" not in blender.ask(IN_VIEW)
     blender.over()
-    blender.key("ctrl+z")
-    blender.wait("roots() == []")
-    assert blender.ask("scene()")["active"] == "Cube"
-    blender.key("ctrl+shift+z")
-    blender.wait("len(roots()) == 1")
-    assert blender.ask("scene()") == after
-
-
-def test_two_results_are_side_by_side(blender: BlenderWindow) -> None:
-    """The second one comes beside the first one."""
-    for prompt in ("a lamp", "a chair"):
-        start(blender, prompt)
-    blender.wait("sum(each['phase'] == 'placed' for each in jobs()) >= 1")
-    blender.wait("all(each['phase'] == 'placed' for each in jobs())")
-    first, second = blender.ask("roots()")
-    assert blender.ask("scene()")["selected"] == ["Cube"]
-    assert abs(blender.ask(LEFT, names=[first]) - blender.ask(LEFT, names=[second])) >= 0.1
-
-
-def test_show_in_viewport_selects_and_frames(blender: BlenderWindow) -> None:
-    """From the card's menu, after something else was selected and the view has moved away."""
-    blender.ask(LEAVE_ALONE)
-    blender.ask("bpy.context.scene.cursor.location = (40, 0, 0)")
-    place(blender)
-    (root,) = blender.ask("roots()")
-    blender.ask("bpy.data.objects[root].select_set(False)", root=root)
-    blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects['Cube'])")
-    before = blender.ask(VIEW)
-    job = blender.jobs()[0]
-    assert blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=job["id"]) == ["FINISHED"]
-    (x, _, _), _ = blender.ask(VIEW)
-    assert blender.ask(VIEW) != before and abs(x - 40) < 2
-    after = blender.ask("scene()")
-    assert (after["active"], after["selected"]) == (root, [root])
-    blender.screenshot("show_in_viewport")
+    blender.key("Tab")
+    blender.wait("bpy.context.mode == 'EDIT_MESH'")
+    blender.settle()
+    assert "Cube" in blender.ask(IN_VIEW)
+    assert blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+    blender.key("Tab")
+    blender.wait("bpy.context.mode == 'OBJECT'")
+    press(blender, 0)
+    assert blender.ask("area('VIEW_3D').spaces.active.local_view is None")

@@ -31,7 +31,6 @@ def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     blender.write("mint.prompt", "an expensive lamp")
     known_price(blender)
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
-    blender.screenshot("above_the_limit")
     blender.key("Escape")
     blender.settle()
     assert not blender.jobs() and since.starts == 0
@@ -46,6 +45,7 @@ def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
 
 
+@pytest.mark.thorough
 def test_a_second_click_during_the_price_request_starts_nothing(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
@@ -61,11 +61,11 @@ def test_a_second_click_during_the_price_request_starts_nothing(
         blender.ask(CLICK_AGAIN)
         == "Error: Still asking Mint for the price of the previous click. Wait a moment."
     )
-    blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")
     assert since.starts == 1
 
 
+@pytest.mark.thorough
 def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """Most of the price is paid then; declined, the Preview goes on waiting."""
     start(blender, "a vase", mode="REVIEW")
@@ -75,7 +75,6 @@ def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since:
     blender.review()
     blender.click_in_popup("mint.approve")
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.screenshot("approve_above_the_limit")
     blender.key("Escape")
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.count("POST", "/v1/*:approve") == 0

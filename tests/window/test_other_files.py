@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
-from .conftest import Since
 from .test_jobs import start
 
 pytestmark = pytest.mark.window
@@ -33,56 +30,28 @@ def open_file(blender: BlenderWindow, path: Path) -> None:
     blender.open_sidebar()
 
 
+@pytest.mark.thorough
 def test_a_result_lands_when_its_file_is_open_again(
-    blender: BlenderWindow, service: Service, tmp_path: Path
+    blender: BlenderWindow, service: Service, leisurely: None, tmp_path: Path
 ) -> None:
     """The file got its name after the click; meanwhile another one is open."""
     other, own = tmp_path / "other.blend", tmp_path / "scene2.blend"
     blender.ask(SAVE, path=str(other))
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.open_sidebar()
-    service.scenario(durations={"final": 1000})
-    try:
-        start(blender, "a lamp")
-        blender.wait("jobs()[0]['previews']")
-        blender.ask(SAVE, path=str(own))
-        open_file(blender, other)
-        service.advance(2000)
-        blender.wait_for("ready")
-        blender.settle()
-        assert blender.ask("roots()") == []
-        assert blender.ask(STATE) == "Ready: made for scene2.blend"
-        blender.screenshot("made_for_another_file")
-        open_file(blender, own)
-        blender.wait_for("placed")
-        assert len(blender.ask("roots()")) == 1
-        assert blender.ask(STATE) != "Ready: made for scene2.blend"
-        assert not blender.ask("part('ui.heartbeat').is_beating()")
-        open_file(blender, other)
-        assert blender.ask("roots()") == []
-    finally:
-        service.scenario(durations=DURATIONS)
-
-
-def test_a_result_lands_after_a_restart(
-    open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
-) -> None:
-    """Blender is closed while the job runs, and started again with its file."""
-    own = tmp_path / "scene2.blend"
-    first = open_blender()
-    first.ask(SAVE, path=str(own))
-    service.scenario(durations={"final": 1000})
-    try:
-        start(first, "a lamp")
-        first.wait("jobs()[0]['previews']")
-        first.quit()
-        second = open_blender()
-        second.wait("jobs()")
-        service.advance(2000)
-        second.wait_for("ready")
-        open_file(second, own)
-        second.wait_for("placed")
-        assert len(second.ask("roots()")) == 1
-    finally:
-        service.scenario(durations=DURATIONS)
-    assert since.starts == 1
+    start(blender, "a lamp")
+    blender.wait("jobs()[0]['previews']")
+    blender.ask(SAVE, path=str(own))
+    open_file(blender, other)
+    service.advance(2000)
+    blender.wait_for("ready")
+    blender.settle()
+    assert blender.ask("roots()") == []
+    assert blender.ask(STATE) == "Ready: made for scene2.blend"
+    open_file(blender, own)
+    blender.wait_for("placed")
+    assert len(blender.ask("roots()")) == 1
+    assert blender.ask(STATE) != "Ready: made for scene2.blend"
+    assert not blender.ask("part('ui.heartbeat').is_beating()")
+    open_file(blender, other)
+    assert blender.ask("roots()") == []

@@ -21,17 +21,18 @@ from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import ADDON, BlenderWindow
-from .conftest import SPEED
+from .conftest import SPEED, Blenders, SharedBlender
+from .display import Display
+from .library_bar import FIELDS, VIEW
 from .picture_check import check_picture
 from .price_helpers import known_price
 from .sections import open_section, switch_section
 from .test_animate import SELECT_ONLY, SHOW, STEP, TOTAL
 from .test_first_run import SAID
 from .test_jobs import start
-from .test_library import FIELDS, VIEW
 from .test_references import LISTED
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.thorough]
 
 LOOK = """
 area = next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == 'VIEW_3D')
@@ -73,13 +74,22 @@ PROMPTS = {
 }
 
 
+MINT = {"assets": "real"}
+
+
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a stand-in for Mint whose models are made by Blender."""
-    with running_service(
-        speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3
-    ) as running:
-        yield running
+def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
+    """Run a display as large as the pictures of the manual."""
+    screen = Display(tmp_path_factory.mktemp("display"))
+    yield screen
+    screen.close()
+
+
+@pytest.fixture(scope="module")
+def _shared(
+    _blenders: Blenders, installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SharedBlender:
+    return SharedBlender(_blenders, installed, tmp_path_factory)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_arrival import LEAVE_ALONE
 from .test_jobs import start
+from .test_landing import LEAVE_ALONE
 from .test_placing import ready
 
 pytestmark = pytest.mark.window
@@ -61,7 +61,6 @@ def test_a_model_is_put_onto_a_cube(blender: BlenderWindow) -> None:
     blender.settle()
     blender.display.tool("click", "4")
     blender.settle()
-    blender.screenshot("place_with_mouse_on_a_cube")
     assert blender.ask(WHERE, name=root) == before
     blender.display.press()
     blender.wait(f"not {RUNNING}")
@@ -69,27 +68,31 @@ def test_a_model_is_put_onto_a_cube(blender: BlenderWindow) -> None:
     assert location == pytest.approx([-3.0, 0.0, 2.0], abs=0.05)
     assert rotation == pytest.approx([0, 0, 0.2618], abs=1e-3)
     assert blender.ask("scene()")["selected"] == [root]
-    blender.screenshot("place_with_mouse_done")
     blender.key("ctrl+z")
     blender.wait(f"{WHERE} == before", name=root, before=before)
 
 
+@pytest.mark.thorough
 def test_escape_leaves_it_as_it_was(blender: BlenderWindow) -> None:
-    """Escape and a right click end it; the keys are gone from the status bar."""
+    """Escape and a right click end it; a result that comes meanwhile waits for that."""
+    is_busy = "part('ui.job_list.auto_import')._is_busy()"
     root = placed(blender)
     before = blender.ask(WHERE, name=root), blender.ask("scene()")
     for end in ("Escape", 3):
         begin(blender)
         blender.display.move(*pixel(blender, 1.0, -2.0, 0.0))
         blender.settle()
+        assert blender.ask(is_busy)
         if isinstance(end, str):
             blender.key(end)
         else:
             blender.display.tool("click", str(end))
         blender.wait(f"not {RUNNING}")
         assert (blender.ask(WHERE, name=root), blender.ask("scene()")) == before
+        assert not blender.ask(is_busy)
 
 
+@pytest.mark.thorough
 def test_ctrl_snaps_to_the_grid(blender: BlenderWindow) -> None:
     """On the floor it goes to the nearest crossing of grid lines."""
     root = placed(blender)
@@ -106,6 +109,7 @@ def test_ctrl_snaps_to_the_grid(blender: BlenderWindow) -> None:
     assert location == pytest.approx([1, -2, 0], abs=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_ready_result_is_imported_where_it_is_clicked(blender: BlenderWindow) -> None:
     """It is exactly there, on the cube, in one undo step."""
     job = ready(blender)
@@ -113,7 +117,6 @@ def test_a_ready_result_is_imported_where_it_is_clicked(blender: BlenderWindow) 
     begin(blender, job_id=job["id"])
     blender.display.move(*pixel(blender, -3.0, 0.0, 2.0))
     blender.settle()
-    blender.screenshot("place_with_mouse_before_the_import")
     blender.display.press()
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")
@@ -123,19 +126,3 @@ def test_a_ready_result_is_imported_where_it_is_clicked(blender: BlenderWindow) 
     blender.key("ctrl+z")
     blender.wait("roots() == []")
     assert blender.ask("list(bpy.data.objects['Cube'].location)") == [-3, 0, 1]
-
-
-def test_nothing_is_imported_while_the_box_is_dragged(blender: BlenderWindow) -> None:
-    """A result that comes meanwhile waits until the mouse is done."""
-    placed(blender)
-    begin(blender)
-    assert blender.ask("part('ui.job_list.auto_import')._is_busy()")
-    blender.key("Escape")
-    blender.wait(f"not {RUNNING}")
-    assert not blender.ask("part('ui.job_list.auto_import')._is_busy()")
-
-
-def test_without_a_result_it_says_so(blender: BlenderWindow) -> None:
-    """The default cube is none."""
-    with pytest.raises(AssertionError, match="Select a result of Mint"):
-        blender.call("mint.place_with_mouse", "INVOKE_DEFAULT")

@@ -31,6 +31,7 @@ def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
     return {name: felt[name] for name in FELT}
 
 
+@pytest.mark.thorough
 def test_place_and_place_again_in_edit_mode(blender: BlenderWindow) -> None:
     """Both clicks place the result, and the user stays in Edit Mode."""
     job = ready(blender)
@@ -62,6 +63,7 @@ def add_cube(blender: BlenderWindow) -> None:
     assert blender.find("(field)", name="HUD")
 
 
+@pytest.mark.thorough
 def test_adjusting_the_last_operation_removes_no_result(blender: BlenderWindow) -> None:
     """After a result was placed the panel is closed, since it would remove the result."""
     add_cube(blender)
@@ -106,7 +108,6 @@ def test_a_row_is_right_about_the_open_file(blender: BlenderWindow) -> None:
     blender.key("ctrl+z")
     blender.wait("roots() == []")
     offers_place(blender, True)
-    blender.screenshot("result_undone_is_offered_again")
     blender.over()
     blender.key("ctrl+shift+z")
     blender.wait("len(roots()) == 1")
@@ -139,6 +140,7 @@ part('ui.heartbeat').ensure()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.feature("replacing a model by a new version")
 def test_replacing_an_edited_model_keeps_it(blender: BlenderWindow) -> None:
     """The menu says Replace Model, and the edited model is kept as a hidden copy."""
@@ -152,7 +154,6 @@ def test_replacing_an_edited_model_keeps_it(blender: BlenderWindow) -> None:
     job = blender.wait_for("ready")
     words = "part('ui.job_list.placed_results').place_label(job_service().job(id))"
     assert blender.ask(words, id=job["id"]) == "Replace Model"
-    blender.screenshot("replace_model_row")
     blender.click("mint.place")
     blender.wait("jobs()[0]['phase'] == 'placed'")
     kept = f"{root} (earlier)"
@@ -161,4 +162,3 @@ def test_replacing_an_edited_model_keeps_it(blender: BlenderWindow) -> None:
         == edited
     )
     assert any(kept in note for note in blender.jobs()[0]["notes"])
-    blender.screenshot("replace_model_done")

@@ -38,6 +38,7 @@ def slow_price(
     service.scenario(answers=[answer])
 
 
+@pytest.mark.thorough
 def test_a_dialog_shows_a_price_that_comes_late(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
@@ -57,7 +58,6 @@ def test_a_dialog_shows_a_price_that_comes_late(
         )
         blender.until_it_shows(lambda: blender.type("a chair"))
         assert blender.ask(DRAWN)[0] is None, "the dialog waited for the price"
-        blender.screenshot("dialog_asks_for_the_price")
         if closes:
             blender.key("Escape")  # ends the text
             blender.key("Escape")
@@ -68,7 +68,6 @@ def test_a_dialog_shows_a_price_that_comes_late(
             continue
         blender.wait(f"any({DRAWN})")
         blender.settle()
-        blender.screenshot("dialog_with_a_late_price")
         blender.type(" of wood")
         blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
         blender.pay()
@@ -76,6 +75,7 @@ def test_a_dialog_shows_a_price_that_comes_late(
     assert since.starts == 1
 
 
+@pytest.mark.thorough
 def test_a_dialog_confirmed_before_its_price(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:

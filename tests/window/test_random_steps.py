@@ -11,9 +11,9 @@ from tests.random_steps.rounds import play
 
 from .display import Display
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.thorough]
 
-SEED, STEPS, KILL_EVERY = 1, 60, 25
+SEED, STEPS, KILL_EVERY = 1, 30, 12
 
 
 def test_random_steps_and_a_kill(display: Display, installed: Path, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference images: the section, the menu, captured views, and files dropped on the 3D View."""
+"""Reference images: the menu, and captured views."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import pytest
 
 from mint_blender.files import pictures as files_pictures
 
-from ..mint_service import pictures
 from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
-RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 LISTED = "[(each.name, each.source, each.problem, each.note) for each in bpy.context.window_manager.mint_references]"
 OPEN_MENU = """
 with within('VIEW_3D'):
@@ -35,14 +33,7 @@ result = [float(edges.mean()), float(values[..., 0].max() - values[..., 0].min()
 """
 
 
-def red(folder: Path, name: str = "red lamp.webp", color: tuple[float, float, float] = RED) -> Path:
-    """Write a small picture that Mint accepts."""
-    path = folder / name
-    path.write_bytes(pictures.webp(color))
-    return path
-
-
-@pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])
+@pytest.mark.parametrize("view", ["VIEWPORT", pytest.param("CAMERA", marks=pytest.mark.thorough)])
 def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
     """The picture has content; overlays, selection and output settings are unchanged."""
     look = "(area('VIEW_3D').spaces.active.overlay.show_overlays, bpy.context.scene.render.filepath, scene())"
@@ -62,15 +53,14 @@ def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
     assert blender.ask("sorted(each.name for each in bpy.data.images)") == images
 
 
+@pytest.mark.thorough
 def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
     """F3 finds the sources as well, and Enter adds the picture that was found."""
     blender.over()
     blender.until_it_shows(lambda: blender.ask(OPEN_MENU))
-    blender.screenshot("references_menu")
     blender.key("Escape")
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type("reference camera view"))
-    blender.screenshot("references_f3")
     blender.key("Return")
     blender.wait("len(bpy.context.window_manager.mint_references) == 1")

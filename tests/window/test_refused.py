@@ -18,9 +18,7 @@ def test_import_anyway_asks_first(blender: BlenderWindow, since: Since) -> None:
     ]
     blender.wait_for("paused")
     blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot("refused_menu")
     blender.until_it_shows(lambda: blender.key("Home", "Return"))  # Import Anyway is the first
-    blender.screenshot("refused_warning")
     assert not blender.ask("roots()"), "it was imported before the warning was confirmed"
     blender.key("Return")
     blender.wait_for("placed")

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image, ImageChops
 
 from tests.mint_service.runner import Service
 from tests.service.contract_client import ContractClient
@@ -26,25 +26,20 @@ BLUE, RED = (31, 76, 204), (204, 31, 26)
 """What the stand-in paints for these words."""
 
 
-def extent(picture: Path, color: tuple[int, int, int], area: tuple[int, ...]) -> tuple[int, ...]:
-    """Return where a color is in an area of a picture: left, top, right, bottom; empty: nowhere."""
-    part = Image.open(picture).convert("RGB").crop(area)
-    apart = ImageChops.difference(part, Image.new("RGB", part.size, color))
-    near = [band.point(lambda level: 255 if level < 12 else 0) for band in apart.split()]
-    alike = ImageChops.multiply(ImageChops.multiply(near[0], near[1]), near[2])
-    return alike.getbbox() or ()
+def extent(
+    blender: BlenderWindow, color: tuple[int, int, int], area: Sequence[int]
+) -> tuple[int, ...]:
+    """Return where a color is in an area of the window: left, top, right, bottom; empty: nowhere."""
+    blender.settle()
+    apart = np.abs(blender.display.picture(area).astype(int) - color).max(axis=2)
+    rows, columns = np.nonzero(apart < 12)
+    if not len(rows):
+        return ()
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 RESTS = "jobs()[0]['previews'] == {} and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']"
 FEEDBACK = "bpy.context.window_manager.mint_feedback"
-THEME = """
-import os
-name = "Blender_Light.xml" if is_light else "Blender_Dark.xml"
-folder = next(each for each in bpy.utils.preset_paths("interface_theme"))
-bpy.ops.script.execute_preset(
-    filepath=os.path.join(folder, name), menu_idname="USERPREF_MT_interface_theme_presets"
-)
-"""
 
 
 def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp", **how: str) -> None:
@@ -77,28 +72,26 @@ def button(blender: BlenderWindow, what: str) -> str:
 
 
 @pytest.fixture
-def usual_looks(blender: BlenderWindow) -> Iterator[None]:
-    """Give the interface its usual size and theme again."""
+def usual_size(blender: BlenderWindow) -> Iterator[None]:
+    """Give the interface its usual size again."""
     yield
     blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.0)")
-    blender.ask(THEME, is_light=False)
     blender._known.clear()
 
 
-@pytest.mark.usefixtures("usual_looks")
+@pytest.mark.thorough
+@pytest.mark.usefixtures("usual_size")
 @pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
 def test_a_preview_fills_the_card(blender: BlenderWindow, kind: str) -> None:
     """It is 60 percent of the window high, or as wide as the card; a World has no bands."""
     waiting(blender, "a blue lamp", kind=kind)
-    for look, factor in (("dark", 1.0), ("light", 1.0), ("large", 1.5)):
-        blender.ask(THEME, is_light=look == "light")
+    for factor in (1.0, 1.5):
         blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', factor)", factor=factor)
         blender.settle()
         blender.review()
         blender.display.still()
         area = card(blender)
-        shot = blender.screenshot(f"card_{kind.lower()}_{look}")
-        left, top, right, bottom = extent(shot, BLUE, area)
+        left, top, right, bottom = extent(blender, BLUE, area)
         share = 9 / 16 if kind == "WORLD" else 1.0
         assert area[3] - area[1] < bottom - top + 180 * factor, "there is room below"
         assert bottom - top == pytest.approx((right - left) * share, abs=4)
@@ -117,39 +110,36 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     blender.review()
     assert "credits=150" in button(blender, "mint.revise(")
     write(blender, "make the shade blue")
-    blender.screenshot("card_with_a_draft")
     assert 'draft="make the shade blue"' in button(blender, "mint.approve")
     blender.click_in_popup("mint.revise(")
-    blender.screenshot("card_revising")
     blender.wait(RESTS.format(2))
     assert since.count("POST", "/v1/operations/*:revise") == 1
     assert blender.ask(FEEDBACK) == "", "what was sent is still in the field"
     blender.display.still()
     area = card(blender)
-    second = extent(blender.screenshot("card_second_preview"), BLUE, area)
+    second = extent(blender, BLUE, area)
     assert second, "the card shows the newest Preview"
     approve = blender.in_popup("mint.approve")
     blender.click_in_popup("preview=1)")
     blender.display.still()
     assert card(blender) == area, "the card has moved"
-    assert extent(blender.screenshot("card_first_preview"), RED, area) == second
+    assert extent(blender, RED, area) == second
     blender.display.move(*approve)
-    time.sleep(0.6)
+    blender.wait_until_settled()
     blender.display.press()
     blender.settle()
     assert since.count("POST", "/v1/operations/*:approve") == 0, "an older Preview was approved"
     blender.click_in_popup("preview=2)")
     blender.click_in_popup("mint.approve")
-    blender.screenshot("card_approved")
     assert card(blender), "the card was closed"
     blender.wait_for("placed")
-    blender.screenshot("card_placed")
     blender.click_in_popup("mint.select_result")
     assert blender.ask("roots()") == blender.ask("scene()['selected']")
     assert since.starts == 1
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.covers("R-decide")
 def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     blender: BlenderWindow, service: Service, since: Since
@@ -164,13 +154,13 @@ def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     blender.review()
     blender.click_in_popup("mint.approve")
     blender.wait(RESTS.format(2))
-    blender.screenshot("review_revised_elsewhere")
     assert since.count("POST", "/v1/operations/*:approve") == 0
     blender.click_in_popup("mint.approve")
     blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
+@pytest.mark.thorough
 def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, since: Since) -> None:
     """Each job has its own; closing the card, another job, undo and a new file keep it."""
     waiting(blender)
@@ -199,6 +189,7 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
+@pytest.mark.thorough
 def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: Since) -> None:
     """A text that has changed since the button was drawn is neither sent nor left out."""
     waiting(blender)
@@ -207,7 +198,6 @@ def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: 
     job = blender.jobs()[0]["id"]
     for decide in ("mint.approve", "mint.revise("):
         blender.in_popup(decide)
-        time.sleep(0.6)
         blender.ask("part('ui.review.card_state').write(job, 'smaller')", job=job)
         blender.display.press()
         blender.settle()
@@ -217,6 +207,7 @@ def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: 
     assert since.count("POST", "/v1/operations/*:revise") == 0
 
 
+@pytest.mark.thorough
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
     """The question names the amount; Esc and Enter keep the job, and a script is not asked."""
     start(blender, "a red lamp", mode="REVIEW")
@@ -226,7 +217,6 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     ask = partial(blender.call, "mint.cancel", "INVOKE_DEFAULT", job_id=job)
     blender.over()
     blender.until_it_shows(ask)
-    blender.screenshot("review_cancel_asks")
     for key in ("Escape", "Return"):
         blender.until_it_shows(lambda key=key: blender.key(key))
         assert blender.jobs()[0]["phase"] == "review"
@@ -261,6 +251,7 @@ with within('VIEW_3D'):
 """
 
 
+@pytest.mark.thorough
 def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path: Path) -> None:
     """It has a window of its own; nothing of it is saved, and after Esc nothing is left."""
     start(blender, "a red lamp", mode="REVIEW")
@@ -270,12 +261,11 @@ def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path
     blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
     blender.wait(f"{WINDOWS} == 2 and {SPACE}.type == 'IMAGE_EDITOR' and {SPACE}.zoom[0] > 3")
     blender.display.still()
-    shot = blender.screenshot("review_full_size")
     x, low, wide, high = blender.ask(
         "[getattr(bpy.context.window_manager.windows[-1], each) for each in ('x', 'y', 'width', 'height')]"
     )
     edge = (x, HEIGHT - low - high, x + wide, HEIGHT - low)
-    left, top, right, bottom = extent(shot, RED, edge)
+    left, top, right, bottom = extent(blender, RED, edge)
     assert right - left == pytest.approx(bottom - top, abs=2)
     assert bottom - top > 0.8 * high, "the picture fits its window"
     blender.ask(CUBES)
@@ -294,6 +284,7 @@ def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path
     assert blender.ask(PICTURES) == [], "an undo brings the picture back"
 
 
+@pytest.mark.thorough
 def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
     """Opening another file closes the window; the picture is in neither file."""
     start(blender, "a red lamp", mode="REVIEW")
@@ -305,13 +296,14 @@ def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
     assert blender.ask(PICTURES) == []
 
 
+@pytest.mark.thorough
 def test_a_waiting_preview_is_noticed(blender: BlenderWindow) -> None:
     """The status bar keeps it while the sidebar is closed, and its button opens the card."""
-    before = blender.screenshot("review_bar_before")
+    before = ink(blender)
     blender.ask("setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)")
     waiting(blender, "a red lamp")
     time.sleep(12)  # a report of Blender's stands there for some seconds
-    assert ink(blender.screenshot("review_bar")) > ink(before), "nothing is said"
+    assert ink(blender) > before, "nothing is said"
     blender.over()
     blender.call("mint.review", "INVOKE_DEFAULT")
     blender.wait("region('POPUP', '').width > 1")

@@ -6,13 +6,11 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
 PROMPT = "a lamp with an orange shade, made of clay by hand, on a wooden foot"
 NO_CUBE = "bpy.data.objects.remove(bpy.data.objects['Cube'])"
-NARROW = "bpy.context.preferences.view.ui_scale = scale"  # the sidebar keeps its pixels
 FACTS = "part('ui.session').state(part('ui.selection.selected')._State).facts"
 
 
@@ -47,11 +45,3 @@ def test_a_click_on_a_model_shows_its_section(blender: BlenderWindow) -> None:
     optimize, job = blender.find("mint.optimize"), blender.find("mint.job_menu")
     assert optimize[1] > job[1], "what is selected does not move the form and the jobs"
     blender.wait(f"{FACTS}.faces > 0")
-    blender.screenshot("selected_model")
-    blender.ask(NARROW, scale=1.2)
-    blender.ask(SWITCH, language="de_DE")
-    try:
-        blender.screenshot("selected_model_narrow_german")
-    finally:
-        blender.ask(SWITCH, language="en_US")
-        blender.ask(NARROW, scale=1.0)

@@ -25,7 +25,6 @@ def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since)
     blender.until_it_shows(lambda: blender.ask(GENERATE + "\nresult = None"))
     blender.settle()
     assert since.starts == 0, "nothing was confirmed yet"
-    blender.screenshot("dialog_that_an_agent_has_opened")
     blender.key("Return")  # ends the text
     blender.pay()
     job = blender.wait_for("review")

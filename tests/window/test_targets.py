@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import PATIENCE, BlenderWindow
 from .conftest import Since
 from .price_helpers import PREFERENCES, known_price
-from .test_arrival import LEAVE_ALONE
 from .test_jobs import start
+from .test_landing import LEAVE_ALONE
+from .test_languages import SWITCH
 from .test_place_with_mouse import RUNNING, WHERE, pixel
 from .test_review import RED, extent
 
@@ -49,11 +48,6 @@ view = area('VIEW_3D').spaces.active.region_3d
 view.view_location, view.view_distance = {}.targets[0].above, 1.2
 """
 MENU_OF = "part('ui.job_list.list_operators').MINT_MT_job.job_id"
-SWITCH = """
-view = bpy.context.preferences.view
-view.language = language
-view.use_translate_interface = language != "en_US"
-"""
 
 
 def chips(blender: BlenderWindow) -> dict[str, Any]:
@@ -77,16 +71,8 @@ def point_at_approve(blender: BlenderWindow) -> None:
     blender.wait("part('ui.pricing.paid_clicks').is_settled()")
 
 
-@pytest.fixture
-def long(service: Service) -> Iterator[None]:
-    """Have everything after the Preview take long."""
-    service.scenario(durations={"final": 1000})
-    yield
-    service.scenario(durations=DURATIONS)
-
-
 def test_a_box_stands_where_the_result_will_be(
-    blender: BlenderWindow, service: Service, long: None
+    blender: BlenderWindow, service: Service, leisurely: None
 ) -> None:
     """It is beside the cube, with the Preview; it goes when the result comes."""
     assert not blender.ask(HANDLER)
@@ -98,7 +84,6 @@ def test_a_box_stands_where_the_result_will_be(
     assert title == "a small ceramic lamp" and ("Finishing" in state or "min left" in state)
     assert left >= 1.0
     assert blender.ask(HANDLER)
-    blender.screenshot("target_with_preview")
     service.advance(2000)
     blender.wait_for("placed")
     blender.wait(f"not {HANDLER}")
@@ -107,9 +92,9 @@ def test_a_box_stands_where_the_result_will_be(
     assert blender.ask("bpy.data.objects[root].location.x - 0.5", root=root) == pytest.approx(
         left, abs=0.01
     )
-    blender.screenshot("target_is_gone")
 
 
+@pytest.mark.thorough
 def test_the_chip_speaks_the_language_of_the_interface(blender: BlenderWindow) -> None:
     """It follows a change at once, also while nothing runs that would draw it again."""
     start(blender, "World", mode="REVIEW")
@@ -134,7 +119,6 @@ def test_the_chip_speaks_the_language_of_the_interface(blender: BlenderWindow) -
     blender.ask(SWITCH, language="de_DE")
     try:
         german = seen_when(is_english=False)
-        blender.screenshot("target_german")
     finally:
         blender.ask(SWITCH, language="en_US")
     assert np.array_equal(german[0], english[0]), "the user's words stay"
@@ -147,7 +131,10 @@ CUBE = (
 )
 
 
-def test_a_box_makes_way_for_what_comes_to_its_place(blender: BlenderWindow, long: None) -> None:
+@pytest.mark.thorough
+def test_a_box_makes_way_for_what_comes_to_its_place(
+    blender: BlenderWindow, leisurely: None
+) -> None:
     """The result will be beside it, too. What comes elsewhere moves no box."""
     start(blender, "a lamp")
     blender.wait(f"len({SPACES}) == 1")
@@ -160,8 +147,9 @@ def test_a_box_makes_way_for_what_comes_to_its_place(blender: BlenderWindow, lon
     blender.wait(f"{SPACES}[0][0] >= at + 0.25", at=(left + right) / 2)
 
 
-def test_the_boxes_can_be_switched_off(blender: BlenderWindow, long: None) -> None:
-    """At once, in the preferences; and on again."""
+@pytest.mark.thorough
+def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, leisurely: None) -> None:
+    """They can be switched off and on in the preferences; another file has none."""
     start(blender, "a lamp")
     blender.wait(HANDLER)
     blender.ask(f"setattr({PREFERENCES}, 'show_targets', False)")
@@ -169,12 +157,6 @@ def test_the_boxes_can_be_switched_off(blender: BlenderWindow, long: None) -> No
         blender.wait(f"not {HANDLER}")
     finally:
         blender.ask(f"setattr({PREFERENCES}, 'show_targets', True)")
-    blender.wait(HANDLER)
-
-
-def test_another_file_shows_no_box(blender: BlenderWindow, long: None) -> None:
-    """The result will not be placed there."""
-    start(blender, "a lamp")
     blender.wait(HANDLER)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"not {HANDLER}")
@@ -188,7 +170,10 @@ targets.tag_viewports = lambda: (targets._counted.append(1), targets._original()
 STOP_COUNTING = "targets = part('ui.viewport.targets')\ntargets.tag_viewports = targets._original"
 
 
-def test_the_viewport_is_not_drawn_for_a_second_of_time(blender: BlenderWindow, long: None) -> None:
+@pytest.mark.thorough
+def test_the_viewport_is_not_drawn_for_a_second_of_time(
+    blender: BlenderWindow, leisurely: None
+) -> None:
     """It is drawn again for each step of the progress, not for each beat."""
     start(blender, "a lamp")
     blender.wait("jobs()[0]['previews']")
@@ -213,7 +198,8 @@ def overlap(one: list[float], other: list[float]) -> bool:
     return all(one[each] < other[each + 2] and other[each] < one[each + 2] for each in (0, 1))
 
 
-def test_chips_are_stacked_and_none_overlaps(blender: BlenderWindow, long: None) -> None:
+@pytest.mark.thorough
+def test_chips_are_stacked_and_none_overlaps(blender: BlenderWindow, leisurely: None) -> None:
     """No more than fit, the oldest first; the last one says how many more there are."""
     blender.ask(LEAVE_ALONE)
     for number in range(22):
@@ -223,7 +209,6 @@ def test_chips_are_stacked_and_none_overlaps(blender: BlenderWindow, long: None)
         blender.ask(ADD_RESULT, number=each)
     blender.ask("area('VIEW_3D').spaces.active.overlay.show_stats = True")
     blender.over()
-    blender.screenshot("chips_of_22_jobs")
     found = chips(blender)
     shown = [title for title, _, _ in found["jobs"]]
     assert shown == [f"a lamp {number}" for number in range(len(shown))] and 3 < len(shown) < 20
@@ -252,7 +237,7 @@ bpy.context.view_layer.update()
 
 
 def test_a_click_on_a_running_job_moves_its_box(
-    blender: BlenderWindow, service: Service, long: None
+    blender: BlenderWindow, service: Service, leisurely: None
 ) -> None:
     """The result comes to where the box was put, although its job was running."""
     blender.ask(LEAVE_ALONE)
@@ -261,7 +246,6 @@ def test_a_click_on_a_running_job_moves_its_box(
     blender.wait(f"{BOXES}[0][3]")
     ((_, _, box),) = chips(blender)["jobs"]
     point_at(blender, box)
-    blender.screenshot("chip_hovered")
     blender.display.press()
     blender.wait(RUNNING)
     blender.display.move(*pixel(blender, -2.0, -2.0, 0.0))
@@ -269,7 +253,6 @@ def test_a_click_on_a_running_job_moves_its_box(
     blender.display.press()
     blender.wait(f"not {RUNNING}")
     blender.wait(f"abs({BOXES}[0][2] + 2.5) < 0.1")
-    blender.screenshot("box_was_moved")
     service.advance(2000)
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")
@@ -277,26 +260,19 @@ def test_a_click_on_a_running_job_moves_its_box(
     assert location == pytest.approx([-2.0, -2.0, 0.0], abs=0.05)
 
 
-def test_a_click_that_ends_elsewhere_does_nothing(blender: BlenderWindow, long: None) -> None:
-    """As with a button."""
-    start(blender, "a lamp")
-    blender.wait(HANDLER)
-    ((_, _, box),) = chips(blender)["jobs"]
-    point_at(blender, box)
-    blender.display.drag(box[2] + 100, box[3] + 100)
-    blender.settle()
-    assert not blender.ask(RUNNING)
-
-
-def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, long: None) -> None:
-    """Instead of Blender's Object menu; beside a chip that opens as always."""
+@pytest.mark.thorough
+def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisurely: None) -> None:
+    """Instead of Blender's Object menu. A click that ends elsewhere does nothing, as with a button."""
     start(blender, "a lamp")
     start(blender, "a chair")
     blender.wait(f"len({BOXES}) == 2")
     _, (_, _, box) = chips(blender)["jobs"]
     point_at(blender, box)
+    blender.display.drag(box[2] + 100, box[3] + 100)
+    blender.settle()
+    assert not blender.ask(RUNNING)
+    point_at(blender, box)
     blender.until_it_shows(lambda: blender.display.press(3))
-    blender.screenshot("chip_menu")
     chair = blender.jobs()[0]
     assert (chair["title"], blender.ask(MENU_OF)) == ("a chair", chair["id"])
     blender.key("Escape")
@@ -312,14 +288,16 @@ def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
     ((_, _, box),) = chips(blender)["jobs"]
     point_at(blender, box)
     blender.until_it_shows(blender.display.press)
-    blender.screenshot("chip_review")
     blender.key("Escape")
 
 
 def test_a_preview_is_approved_in_the_viewport(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Its picture is large while the pointer is on the chip or the button with the price."""
+    """Its picture is large while the pointer is on the chip or the button with the price.
+
+    The button is there only without a draft, which it would leave out.
+    """
     blender.fill(preset="FAST", prompt="a lamp")
     known_price(blender)
     start(blender, "a red lamp", mode="REVIEW")
@@ -329,30 +307,22 @@ def test_a_preview_is_approved_in_the_viewport(
     blender.display.still()
     beside = chips(blender)["approve"][0][2]
     where = (round(beside), top, right, bottom)
-    before = extent(blender.screenshot("chip_preview"), RED, where)
+    before = extent(blender, RED, where)
     point_at_approve(blender)
     blender.display.still()
-    large = extent(blender.screenshot("chip_preview_large"), RED, where)
+    large = extent(blender, RED, where)
     assert large[3] - large[1] > 240 > before[3] - before[1]
+    job = blender.jobs()[0]["id"]
+    blender.ask("part('ui.review.card_state').write(job, 'taller')", job=job)
+    assert chips(blender)["approve"] == []
+    blender.ask("part('ui.review.card_state').drop(job)", job=job)
+    point_at_approve(blender)
     blender.display.press()
     blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1 and since.starts == 1
 
 
-def test_what_is_written_about_a_preview_is_not_left_out(blender: BlenderWindow) -> None:
-    """The button in the viewport is there only without a draft; the card says it is left out."""
-    blender.fill(preset="FAST", prompt="a lamp")
-    known_price(blender)
-    start(blender, "a lamp", mode="REVIEW")
-    blender.wait_for("review")
-    point_at_approve(blender)
-    job = blender.jobs()[0]["id"]
-    blender.ask("part('ui.review.card_state').write(job, 'taller')", job=job)
-    assert chips(blender)["approve"] == []
-    blender.ask("part('ui.review.card_state').drop(job)", job=job)
-    assert len(chips(blender)["approve"]) == 1
-
-
+@pytest.mark.thorough
 def test_a_preview_in_its_box_hides_little(blender: BlenderWindow) -> None:
     """However near the box is: it may stand between the view and the first result."""
     start(blender, "a red lamp", mode="REVIEW")
@@ -363,5 +333,5 @@ def test_a_preview_in_its_box_hides_little(blender: BlenderWindow) -> None:
     blender.display.still()
     left, top, _, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
     area = (left + 300, top, blender.ask("region('VIEW_3D', 'UI').x"), bottom)  # without the chip
-    seen = extent(blender.screenshot("target_near"), RED, area)
+    seen = extent(blender, RED, area)
     assert 60 < seen[2] - seen[0] < 140

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
@@ -48,58 +47,54 @@ def test_opening_a_file_sends_nothing(
     assert since.count("POST", ESTIMATE) == 1
 
 
-def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, service: Service) -> None:
+def test_nothing_is_imported_while_the_user_types(
+    blender: BlenderWindow, service: Service, leisurely: None
+) -> None:
     """A prompt is typed meanwhile; the scene does not change until the field is left."""
-    service.scenario(durations={"final": 1000})
-    try:
-        start(blender, "a lamp that comes late")
-        blender.wait("jobs()[0]['previews']")
-        blender.click("mint.prompt")
-        time.sleep(0.2)
-        blender.display.press()
-        blender.type("lam")
-        assert blender.ask("part('ui.text_fields').may_be_edited()")
-        before = blender.ask("scene()")
-        service.advance(2000)
-        for letter in "psofoldbrass":
-            blender.type(letter)
-            time.sleep(0.3)
-        blender.wait("jobs()[0]['phase'] in ('ready', 'fetching', 'placed')")
-        time.sleep(1.5)
-        assert blender.ask("scene()") == before, (
-            "something was imported while a text field was being edited"
-        )
-        blender.screenshot("typing_keeps_results_away")
-        blender.key("Return")  # the pointer stays where it is, on the field
-        blender.wait_for("placed", title="late")
-    finally:
-        service.scenario(durations=DURATIONS)
+    start(blender, "a lamp that comes late")
+    blender.wait("jobs()[0]['previews']")
+    blender.click("mint.prompt")
+    time.sleep(0.2)
+    blender.display.press()
+    blender.type("lam")
+    assert blender.ask("part('ui.text_fields').may_be_edited()")
+    before = blender.ask("scene()")
+    service.advance(2000)
+    for letter in "psoft":
+        blender.type(letter)
+        time.sleep(0.3)
+    blender.wait("jobs()[0]['phase'] in ('ready', 'fetching', 'placed')")
+    time.sleep(1.0)  # several beats
+    assert blender.ask("scene()") == before, (
+        "something was imported while a text field was being edited"
+    )
+    blender.key("Return")  # the pointer stays where it is, on the field
+    blender.wait_for("placed", title="late")
 
 
+@pytest.mark.thorough
 def test_an_earlier_session_is_not_announced(
-    open_blender: Callable[..., BlenderWindow], service: Service, since: Since
+    open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
 ) -> None:
     """Only the job that ends after the restart is announced."""
     first = open_blender()
     start(first, "a lamp of yesterday")
+    first.wait("jobs()[0]['previews']")
+    service.advance(2000)
     first.wait_for("placed")
-    service.scenario(durations={"final": 1000})
-    try:
-        start(first, "a lamp of today")
-        first.wait("jobs()[0]['previews']")
-        first.quit()
-        second = open_blender()
-        second.open_sidebar()
-        second.call("mint.browse_library")
-        second.wait("jobs() and jobs()[0]['active']")
-        service.advance(2000)
-        second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
-        second.wait("not part('ui.heartbeat').is_beating()")
-        said = second.ask(SAID)
-        assert said.count("a lamp of today: Ready") == 1
-        assert "yesterday" not in said
-    finally:
-        service.scenario(durations=DURATIONS)
+    start(first, "a lamp of today")
+    first.wait("jobs()[0]['previews']")
+    first.quit()
+    second = open_blender()
+    second.open_sidebar()
+    second.call("mint.browse_library")
+    second.wait("jobs() and jobs()[0]['active']")
+    service.advance(2000)
+    second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
+    second.wait("not part('ui.heartbeat').is_beating()")
+    said = second.ask(SAID)
+    assert said.count("a lamp of today: Ready") == 1
+    assert "yesterday" not in said
     assert since.starts == 2
 
 
@@ -120,6 +115,7 @@ with bpy.context.temp_override(window=second, area=here, region=next(each for ea
 """
 
 
+@pytest.mark.thorough
 def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
     """There are two windows; the price is unknown at the click, so the dialog opens later."""
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.window
 
 STEPS = "len(stack.steps) if (stack := getattr(bpy.context.window_manager, 'undo_stack', None)) else None"
 """None in a Blender that does not list its undo steps: before 5.3."""
+LEFT = "min((each.matrix_world @ __import__('mathutils').Vector(corner)).x for each in bpy.data.objects if each.name in names and each.type == 'MESH' for corner in each.bound_box)"
 UNDONE = "set(scene()['objects']) == set(objects)"
 
 
@@ -46,9 +47,13 @@ def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     """Ctrl+Z removes the result and not the user's last action; redo restores it."""
     before, steps = own_work(blender), blender.ask(STEPS)
     place(blender)
+    (root,) = blender.ask("roots()")
+    assert blender.ask(LEFT, names=[root]) >= 1.0, "it comes beside the cube"
     assert steps is None or blender.ask(STEPS) == steps + 1
     assert blender.ask(f"len({CHIPS})") == 1
     after = undo(blender, before)
+    for felt in ("mode", "selected", "active"):
+        assert after[felt] == before[felt]
     assert blender.ask("scene()") == before
     assert blender.ask(f"len({CHIPS})") == 0, "what is gone is not said to be here"
     blender.key("ctrl+shift+z")
@@ -56,25 +61,7 @@ def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     assert blender.ask("scene()") == after
 
 
-@pytest.mark.feature("import that keeps mode and selection")
-def test_an_import_in_edit_mode(blender: BlenderWindow) -> None:
-    """Mode, selection and active object stay; undo removes the result alone."""
-    own_work(blender)
-    blender.over()
-    blender.key("Tab")
-    blender.wait("scene()['mode'] == 'EDIT'")
-    before = blender.ask("scene()")
-    place(blender)
-    after = blender.ask("scene()")
-    assert {name: after[name] for name in ("mode", "selected", "active")} == {
-        name: before[name] for name in ("mode", "selected", "active")
-    }
-    blender.screenshot("arrival_in_edit_mode_there")
-    blender.key("ctrl+z")
-    blender.wait(UNDONE, objects=before["objects"])
-    assert blender.ask("scene()['mode']") == "EDIT"
-
-
+@pytest.mark.thorough
 def test_an_import_in_sculpt_mode(blender: BlenderWindow) -> None:
     """Undo removes the result alone, although Blender undoes no first change in that mode."""
     own_work(blender)
@@ -94,8 +81,9 @@ result = sorted(round(each.co.x, 3) for each in bmesh.from_edit_mesh(cube).verts
 """
 
 
+@pytest.mark.feature("import that keeps mode and selection")
 def test_an_import_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
-    """The edit stays when the import is undone and redone, and can be undone itself."""
+    """Mode, selection, active object and the edit stay, also when the import is undone and redone."""
     blender.over()
     blender.key("Tab")
     blender.wait("scene()['mode'] == 'EDIT'")
@@ -107,6 +95,8 @@ def test_an_import_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
     before = blender.ask("scene()")
     place(blender)
     after = blender.ask("scene()")
+    for felt in ("mode", "selected", "active"):
+        assert after[felt] == before[felt]
     assert blender.ask(VERTICES) == edited
     blender.over()
     blender.key("ctrl+z")
@@ -133,7 +123,9 @@ with within('VIEW_3D'):
 """
 
 
-@pytest.mark.parametrize("repeat", [REPEAT, REPEAT_HISTORY])
+@pytest.mark.parametrize(
+    "repeat", [REPEAT, pytest.param(REPEAT_HISTORY, marks=pytest.mark.thorough)]
+)
 def test_repeating_an_operator_is_free(blender: BlenderWindow, since: Since, repeat: str) -> None:
     """Shift R and Repeat History after a click that has cost Credits: nothing is started."""
     blender.ask(GENERATE)

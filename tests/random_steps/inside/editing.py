@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import bmesh
 import bpy
@@ -90,8 +91,8 @@ def _check_size() -> None:
     each = active()
     if each is None or each.type != "MESH":
         return
-    is_edited = each.mode == "EDIT"
-    vertices = bmesh.from_edit_mesh(each.data).verts if is_edited else each.data.vertices
+    mesh: Any = each.data
+    vertices = bmesh.from_edit_mesh(mesh).verts if each.mode == "EDIT" else mesh.vertices
     if len(vertices) > MOST_VERTICES:
         raise NotNow("a large mesh")
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import bpy
 
@@ -11,7 +12,15 @@ from . import facts
 from .context import NotNow, area, call, one_of, scene, windows, within_view
 
 MOST_WINDOWS = 3
-AREAS = ("VIEW_3D", "OUTLINER", "PROPERTIES", "NODE_EDITOR", "INFO", "TEXT_EDITOR", "IMAGE_EDITOR")
+AREAS: tuple[Any, ...] = (
+    "VIEW_3D",
+    "OUTLINER",
+    "PROPERTIES",
+    "NODE_EDITOR",
+    "INFO",
+    "TEXT_EDITOR",
+    "IMAGE_EDITOR",
+)
 
 
 def save(chance: Random) -> None:

@@ -8,7 +8,7 @@ fault of the add-on; waiting for anything else does.
 
 from __future__ import annotations
 
-from .blender_window import BlenderWindow
+from tests.window.blender_window import BlenderWindow
 
 _INSTALL = '''
 import os, threading, time, types
