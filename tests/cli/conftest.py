@@ -110,7 +110,11 @@ def local_cluster(**options: Any) -> LocalCluster:
     """Return a Dask cluster in this process, over TCP."""
     from distributed import LocalCluster
 
-    place: dict[str, Any] = {"host": "127.0.0.1", "protocol": "tcp", "dashboard_address": "127.0.0.1:0"}
+    place: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "protocol": "tcp",
+        "dashboard_address": "127.0.0.1:0",
+    }
     return LocalCluster(processes=False, **place, **options)
 
 

@@ -45,7 +45,11 @@ class Session:
         values = f"file://{folder / 'parameters.json'}"
         program, template = str(PROGRAMS / "openjd"), str(folder / "template.json")
         self._process = subprocess.Popen(
-            [program, "run", template, "-p", values, *options], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [program, "run", template, "-p", values, *options],
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self._kill = kill
         self._lines: list[str] = []

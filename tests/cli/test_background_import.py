@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,8 +15,9 @@ import pytest
 from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.storage import batch_lease
 
-from ..mint_service.runner import ThreadService
-from .command_runner import LAMP, CommandResult, RunMint, environment
+from ..harness.processes import captured
+from .batch_helpers import Batch
+from .command_runner import LAMP, RunMint, environment
 
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
@@ -40,12 +40,6 @@ os._exit(0)
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
-def batch(mint: RunMint, folder: Path, *prompts: str) -> CommandResult:
-    """Run a batch over these lines."""
-    (folder / "a.txt").write_text("".join(f"{prompt}\n" for prompt in prompts))
-    return mint("batch", str(folder / "a.txt"), "-o", str(folder / "out"), "--jobs", "1")
-
-
 @pytest.fixture
 def started(tmp_path: Path) -> Path:
     """Return the file with the process ids of the child processes."""
@@ -54,53 +48,42 @@ def started(tmp_path: Path) -> Path:
 
 @pytest.mark.covers("R-batch-crash")
 def test_a_crashing_import_fails_one_line(
-    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kill the child in the second import: that line has status 7, the others are done.
 
-    The downloads are kept, so a rerun only imports, and pays nothing.
+    The downloads are kept, so a rerun only imports, and pays nothing. So it is with a program that
+    is missing; Mint's own .glb is copied without it.
     """
-    prompts = ("a lamp", "a bad mug", "a chair")
+    lamp = {"prompt": "a lamp"}
+    batch.lines(
+        lamp, {"prompt": "a bad mug", "format": "blend"}, {"prompt": "b", "format": "blend"}
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(blender_runtime, "background_command", lambda code: ["/dev/null/blender"])
+        ran = batch("--jobs", "1")
+        assert ran.status == 7 and "could not be started" in ran.error_text
+        assert (batch.out / "0001-a-lamp.glb").is_file()
     with monkeypatch.context() as patched:
         patched.setattr(background, "CODE", FAILING % (KILL, str(started)))
-        ran = batch(mint, tmp_path, *prompts)
+        ran = batch("--jobs", "1")
     assert ran.status == 7
     assert "Blender closed unexpectedly while importing it, twice." in ran.error_text
-    names = {"0001-a-lamp.blend", "0003-a-chair.blend"}
-    assert {path.name for path in (tmp_path / "out").glob("*.blend")} == names
-    told = json.loads((tmp_path / "out" / "0002-a-bad-mug.json").read_text())
+    assert [path.name for path in batch.out.glob("*.blend")] == ["0003-b.blend"]
+    told = json.loads((batch.out / "0002-a-bad-mug.json").read_text())
     assert told["state"] == "failed" and "closed unexpectedly" in told["trouble"]["message"]
     assert len(started.read_text().split()) == 3, "one before, one after each crash"
-    assert batch(mint, tmp_path, *prompts).status == 0
-    assert (tmp_path / "out" / "0002-a-bad-mug.blend").is_file()
-    assert len(mint.service.operations()) == 3
-
-
-def test_a_copy_needs_no_process(
-    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Mint's own .glb is only copied, without Blender."""
-    monkeypatch.setattr(background, "CODE", "raise SystemExit(1)")
-    (tmp_path / "a.jsonl").write_text('{"prompt": "a lamp", "format": "glb"}\n')
-    assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out")).status == 0
-
-
-def test_a_process_that_cannot_start_is_reported(
-    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A missing program gives status 7 and a message, and the files are kept."""
-    monkeypatch.setattr(
-        blender_runtime, "background_command", lambda code: [str(tmp_path / "nothing")]
-    )
-    ran = batch(mint, tmp_path, "a lamp")
-    assert ran.status == 7 and "could not be started" in ran.error_text
+    assert batch("--jobs", "1").status == 0
+    assert (batch.out / "0002-a-bad-mug.blend").is_file()
+    assert len(batch.service.operations()) == 3
 
 
 def test_a_folder_that_is_taken_over_while_files_are_written(
-    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is being written ends, nothing more is begun, and a rerun continues at no cost."""
-    lease = tmp_path / "out" / ".mint-batch" / "lease"
+    batch.lines(*({"prompt": f"a bad mug {n}", "format": "blend"} for n in range(4)))
+    lease = batch.out / ".mint-batch" / "lease"
 
     def take_over() -> None:
         while not started.exists():
@@ -112,18 +95,14 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
     with monkeypatch.context() as patched:
         patched.setattr(batch_lease, "RENEW_INTERVAL", 0.05)
         patched.setattr(background, "CODE", FAILING % ("time.sleep(1)", str(started)))
-        prompts = [f"a bad mug {number}" for number in range(6)]
-        (tmp_path / "a.txt").write_text("\n".join(prompts))
-        arguments = ("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
-        ran = mint(*arguments, "--workers", "1")
+        ran = batch("--workers", "1")
     other.join()
     assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
-    assert 1 <= len(list((tmp_path / "out").glob("*.blend"))) < 6
+    assert 1 <= len(list(batch.out.glob("*.blend"))) < 4
     assert json.loads(lease.read_text())["id"] == "theirs"
     lease.unlink()
-    assert mint(*arguments).status == 0
-    assert len(list((tmp_path / "out").glob("*.blend"))) == 6
-    assert len(mint.service.operations()) == 6
+    assert batch().status == 0
+    assert len(list(batch.out.glob("*.blend"))) == len(batch.service.operations()) == 4
 
 
 # -- without a child process: an import that crashes Blender is only repeated at the user's wish
@@ -139,18 +118,15 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_after_a_crash_the_import_waits_for_the_user(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+    mint: RunMint, home: Path, tmp_path: Path
 ) -> None:
     """After a crash, `resume` skips the import and says so; `resume JOB` imports it."""
     output = tmp_path / "lamp.blend"
     dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
-    assert (
-        subprocess.run(dying, env=environment(service, home), timeout=60).returncode
-        == -signal.SIGKILL
-    )
+    assert captured(dying, env=environment(mint.service, home)).returncode == -signal.SIGKILL
     (record,) = mint.jobs()
     assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
-    for _ in ("once", "twice"):
+    for _ in range(2):
         ran = mint("resume")
         assert ran.status == 7 and "No jobs were interrupted" not in ran.err
         assert "closed unexpectedly while importing" in ran.error_text
@@ -159,4 +135,4 @@ def test_after_a_crash_the_import_waits_for_the_user(
     assert mint("resume", record["job"]).status == 0
     assert output.is_file()
     assert mint.jobs()[0]["trouble"] is None
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1

@@ -51,7 +51,9 @@ def states(folder: Path) -> list[str]:
 
 
 @pytest.mark.covers("S-key-farm")
-@pytest.mark.parametrize("options", [(), ("--ship-results",)])
+@pytest.mark.parametrize(
+    "options", [pytest.param((), marks=pytest.mark.thorough), ("--ship-results",)]
+)
 def test_a_batch_is_written_by_the_workers(
     dask: DaskProcesses,
     service: ThreadService,
@@ -82,6 +84,7 @@ def test_a_batch_is_written_by_the_workers(
     assert not children_of(dask.workers)  # the run has ended its Blenders
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_killed_costs_nothing(
     dask: DaskProcesses, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
@@ -100,6 +103,7 @@ def test_a_worker_that_is_killed_costs_nothing(
     assert not [*out.glob(f"*{PART}")]
 
 
+@pytest.mark.thorough
 def test_ctrl_c_leaves_nothing_running(
     dask: DaskProcesses, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:

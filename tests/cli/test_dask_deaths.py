@@ -19,7 +19,7 @@ from ..jobs.workflow_harness import a_job
 from ..scene import glb_fixtures
 from .dask_processes import dask_processes
 
-pytestmark = pytest.mark.one_blender
+pytestmark = pytest.mark.thorough
 DEADLY = """
 import os, signal
 from mint_blender.cli.batch.dask_executor import worker_side

@@ -23,7 +23,10 @@ def look_at(picture: bytes) -> Image.Image:
 
 
 @pytest.mark.blender
-@pytest.mark.parametrize("suffix", [".blend", pytest.param(".glb", marks=pytest.mark.one_blender)])
+@pytest.mark.parametrize(
+    "suffix",
+    [".blend", pytest.param(".glb", marks=[pytest.mark.one_blender, pytest.mark.thorough])],
+)
 def test_a_file_with_names_bounds_and_a_picture(agent: Agent, tmp_path: Path, suffix: str) -> None:
     """The answer says what is in the file, and shows it. It costs nothing."""
     job, file = finished(agent), tmp_path / f"lamp{suffix}"
@@ -43,6 +46,7 @@ def test_a_file_with_names_bounds_and_a_picture(agent: Agent, tmp_path: Path, su
     assert state_of(agent, job["job"])["phase"] == "placed"
 
 
+@pytest.mark.thorough
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_world_is_written(agent: Agent, tmp_path: Path) -> None:
