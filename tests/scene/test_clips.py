@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ..mint_service import glb
 from .glb_fixtures import animated
 from .rig_fixtures import JOINTS, REST, Clip, Rig, odd_axes, turn, walk
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.animation import clips, skeleton  # noqa: E402
+from mint_blender.scene.animation import clips  # noqa: E402
 from mint_blender.scene.assets import save_model_to_library  # noqa: E402
 from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.export.output import export_glb  # noqa: E402
@@ -27,18 +28,12 @@ from .rig_helpers import (  # noqa: E402
     armature_of,
     assert_moves_as,
     clip_names,
-    deviation,
     place,
     world_heads,
 )
+from .undo_check import seen  # noqa: E402
 
-FRAMES = range(1, 38, 4)
 STRUT = Clip("Armature|Proud_Strut|baselayer", motion=partial(walk, travel=1.2))
-
-
-@pytest.fixture(autouse=True)
-def _empty_scene() -> None:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
 def _knight(tmp_path: Path, *more: Clip, rig: Rig = Rig()) -> bpy.types.Object:
@@ -85,24 +80,6 @@ def test_a_clip_of_another_rest_pose_is_fitted(own: Rig, other: str, tmp_path: P
     hips = 1 / (file.joints["Hips"][1][1])
     assert_moves_as(_shown(rig, "Proud Strut"), own, STRUT, hips=hips)
     assert [str(each) for each in added.notes] == ["Fitted to this skeleton."]
-
-
-def test_a_rest_pose_that_is_turned_a_little_plays_as_before(tmp_path: Path) -> None:
-    """A second batch of the same character, rigged anew: 5 degrees and 4 centimeters apart."""
-    random = np.random.default_rng(5)
-    joints = {
-        name: (above, tuple(np.array(at) + random.uniform(-0.02, 0.02, 3)))
-        for name, (above, at) in JOINTS.items()
-    }
-    other = Rig(joints, axes={name: turn(random.normal(size=3), 4) for name in JOINTS})
-    rig = _knight(tmp_path)
-    added = clips.add_from_file(other.save(tmp_path / "b.glb", STRUT), rig)
-    assert [str(each) for each in added.notes] == ["Fitted to this skeleton."]
-    hips = skeleton.skeleton_of(rig)["Hips"].head[2]
-    file = other.joints["Hips"][1][1] - min(at[1] for _, at in joints.values())
-    ratio = (hips - 0.02) / file
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES, hips=ratio)
-    assert angle < 0.1 and distance < 0.003
 
 
 def test_bones_that_a_clip_lacks_do_not_move(tmp_path: Path) -> None:
@@ -251,10 +228,9 @@ def test_a_character_of_the_library_brings_its_clips(tmp_path: Path) -> None:
     assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)
 
 
-@pytest.mark.parametrize("fps", [24, 30])
-def test_an_exported_character_has_all_clips_by_name(fps: int, tmp_path: Path) -> None:
+def test_an_exported_character_has_all_clips_by_name(tmp_path: Path) -> None:
     """They begin at 0, last as long, and are played by a character of scale 1 as here."""
-    bpy.context.scene.render.fps = fps
+    bpy.context.scene.render.fps = 30
     rig = _knight(tmp_path, Clip(), STRUT)
     _shown(rig, "Proud Strut")
     other = Rig().save(tmp_path / "other.glb", Clip("Armature|Foreign|baselayer"))
@@ -262,7 +238,7 @@ def test_an_exported_character_has_all_clips_by_name(fps: int, tmp_path: Path) -
     placed = find(job_id="j")
     assert placed is not None
     path = export_glb(tmp_path / "out.glb", placed)
-    document = _json(path)
+    document, _ = glb.unpack(path.read_bytes())
     found = {each["name"]: each for each in document["animations"]}
     assert sorted(found) == ["Proud Strut", "Walking"]
     for animation in found.values():
@@ -275,37 +251,21 @@ def test_an_exported_character_has_all_clips_by_name(fps: int, tmp_path: Path) -
     assert_moves_as(_shown(again, "Proud Strut"), Rig(), STRUT)
 
 
-def _json(path: Path):  # type: ignore[no-untyped-def]
-    import json
-    import struct
-
-    data = path.read_bytes()
-    (length,) = struct.unpack_from("<I", data, 12)
-    return json.loads(data[20 : 20 + length])
-
-
 # -- The user's work
 
 
-@pytest.mark.parametrize("mode", ["EDIT", "POSE", "SCULPT"])
+@pytest.mark.parametrize("mode", ["EDIT", "POSE"])
 def test_mode_selection_and_frame_stay(mode: str, tmp_path: Path) -> None:
     """Also while the user edits a mesh, or poses the character itself."""
     rig = _knight(tmp_path)
     bpy.ops.mesh.primitive_cube_add()
-    cube = bpy.context.active_object
-    active = rig if mode == "POSE" else cube
-    bpy.context.view_layer.objects.active = active
+    if mode == "POSE":
+        bpy.context.view_layer.objects.active = rig
     bpy.ops.object.mode_set(mode=mode)
     bpy.context.scene.frame_set(17)
-
-    def now() -> tuple[object, ...]:
-        layer = bpy.context.view_layer
-        selected = [each.name for each in layer.objects if each.select_get()]
-        return bpy.context.mode, layer.objects.active.name, selected, len(bpy.data.scenes)
-
-    before = now()
+    before = seen()
     clips.add_from_file(Rig(axes=odd_axes()).save(tmp_path / "b.glb", STRUT), rig)
-    assert now() == before and bpy.context.scene.frame_current == 17
+    assert seen() == before
     assert clip_names(rig) == ["Walking", "Proud Strut"]
 
 

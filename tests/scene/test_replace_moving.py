@@ -35,46 +35,45 @@ from .replace_helpers import (  # noqa: E402
 # -- Bones
 
 
-def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
-    """They are on the same armature after the replacement."""
+def test_what_the_user_has_put_on_bones_stays(tmp_path: Path) -> None:
+    """Constraints, children and drivers are on the same armature after the replacement.
+
+    Modifiers before and after that of the armature keep order and settings; bones move the new
+    mesh. The pose is that of the new file, and one of the user's is on the hidden copy.
+    """
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    armature = only_object(root, "ARMATURE")
+    armature, body = only_object(root, "ARMATURE"), only_object(root, "MESH")
     hat, compass, needle = (new_empty(name) for name in ("Hat", "Compass", "Needle"))
     bone = armature.pose.bones["upper"]
     bone.constraints.new("COPY_ROTATION").target = compass
     bone["strength"] = 0.5
+    bone.location *= 2
+    mine = bone.location.copy()
     hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
     target = add_target(needle, "location", armature, "upper", "BONE")
-    add_target(bone, "location", compass, "location.x")
-    placed = replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert placed.notes == (KEPT,)
-    assert only_object(root, "ARMATURE") == armature
-    assert armature.data.get("mint_made")
-    bone = armature.pose.bones["upper"]
-    assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
-    assert (hat.parent, hat.parent_type, hat.parent_bone) == (armature, "BONE", "upper")
-    assert target.id == armature and target.bone_target == "upper"
-    (driver,) = armature.animation_data.drivers
-    assert driver.data_path == 'pose.bones["upper"].location'
-    assert hat in placed.objects
-
-
-def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
-    """One before and one after the armature keep their settings; bones move the new mesh."""
-    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    body = only_object(root, "MESH")
+    add_target(armature.pose.bones["lower"], "location", compass, "location.x")
     body.modifiers.new("Before", "WELD").merge_threshold = 0.25
     body.modifiers.move(1, 0)
     body.modifiers.new("After", "DISPLACE").strength = 0
     body.constraints.new("LIMIT_SCALE").name = "Mine"
     earlier = body.data
-    later = glb_fixtures.skinned(tmp_path / "b.glb", lift=2)
-    assert replace_model(later, SECOND, root).notes == (KEPT,)
+    placed = replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
+    assert placed.notes == (KEPT,)
+    assert only_object(root, "ARMATURE") == armature
+    assert armature.data.get("mint_made")
+    bone = armature.pose.bones["upper"]
+    assert bpy.data.objects[f"{armature.name} (earlier)"].pose.bones["upper"].location == mine
+    assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
+    assert (hat.parent, hat.parent_type, hat.parent_bone) == (armature, "BONE", "upper")
+    assert target.id == armature and target.bone_target == "upper"
+    (driver,) = armature.animation_data.drivers
+    assert driver.data_path == 'pose.bones["lower"].location'
+    assert hat in placed.objects
     assert only_object(root, "MESH") == body and body.data != earlier
     expected = [("Before", "WELD"), ("Armature", "ARMATURE"), ("After", "DISPLACE")]
     assert [(each.name, each.type) for each in body.modifiers] == expected
     assert body.modifiers["Before"].merge_threshold == 0.25
-    assert body.modifiers["Armature"].object == only_object(root, "ARMATURE")
+    assert body.modifiers["Armature"].object == armature
     assert [each.name for each in body.constraints] == ["Mine"]
     assert height_of(root) == 3
 
@@ -103,17 +102,6 @@ def test_a_model_with_bones_is_replaced_by_one_without(model: Path, tmp_path: Pa
     assert [each.name for each in body.modifiers] == ["Mine"] and hat.parent == root
     assert {each.type for each in root.children_recursive} == {"MESH", "EMPTY"}
     assert height_of(root) == 1
-
-
-def test_the_pose_is_that_of_the_new_file(tmp_path: Path) -> None:
-    """A pose of the user's is on the hidden copy."""
-    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    armature = only_object(root, "ARMATURE")
-    armature.pose.bones["upper"].location *= 2
-    mine = armature.pose.bones["upper"].location.copy()
-    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert height_of(root) == 3
-    assert bpy.data.objects[f"{armature.name} (earlier)"].pose.bones["upper"].location == mine
 
 
 def test_a_moved_armature_stays_where_it_is(tmp_path: Path) -> None:

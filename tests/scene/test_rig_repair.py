@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .glb_fixtures import skinned
 from .rig_fixtures import HEIGHT, JOINTS, REST, Clip, Rig, odd_axes, turn, walk
 
 bpy = pytest.importorskip("bpy")
@@ -38,34 +37,24 @@ RIGS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _empty_scene() -> None:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-
-
 @pytest.mark.parametrize("name", RIGS)
 def test_bones_have_the_length_that_they_show(name: str, tmp_path: Path) -> None:
     """The armature has no scale, each bone is at its joint and ends near the next one.
 
-    They are thin, and not drawn in front of the body.
+    They are thin, and not drawn in front of the body. The motion is that of the file, whatever its
+    axes and scales.
     """
-    root = place(RIGS[name].save(tmp_path / "a.glb", Clip()))
+    file, clip = RIGS[name], Clip()
+    root = place(file.save(tmp_path / "a.glb", clip))
     rig = armature_of(root)
     assert (rig.show_in_front, rig.data.display_type) == (False, "STICK")
-    assert tuple(rig.scale) == pytest.approx((1, 1, 1), abs=1e-6)
+    assert rig.scale[:] == pytest.approx((1, 1, 1), abs=1e-6)
     assert rig.data.bones["LeftUpLeg"].length == pytest.approx(0.45, abs=1e-4)
     assert max(each.length for each in rig.data.bones) < 0.5
     (low, high), heads = bounds([root, *root.children_recursive]), world_heads(rig)
     assert high[2] - low[2] == pytest.approx(HEIGHT, abs=1e-3)
     assert heads["Head"][2] > heads["Hips"][2] > heads["LeftFoot"][2] > 0
-
-
-@pytest.mark.parametrize("name", RIGS)
-def test_the_motion_is_that_of_the_file(name: str, tmp_path: Path) -> None:
-    """Within a tenth of a degree and a millimeter, whatever the axes and scales of the file."""
-    rig, clip = RIGS[name], Clip()
-    armature = armature_of(place(rig.save(tmp_path / "a.glb", clip)))
-    assert_moves_as(armature, rig, clip)
+    assert_moves_as(rig, file, clip)
 
 
 def test_the_mesh_follows_its_bones(tmp_path: Path) -> None:
@@ -81,7 +70,7 @@ def test_the_mesh_follows_its_bones(tmp_path: Path) -> None:
     assert np.abs(points[group : group + 24].mean(axis=0) - hand).max() < 1e-3
 
 
-@pytest.mark.parametrize("fps", [24, 25, 30, 60])
+@pytest.mark.parametrize("fps", [24, 30])
 def test_clips_begin_at_frame_1_and_last_as_long(fps: int, tmp_path: Path) -> None:
     """Keys are on whole frames, and only the last one may be between two."""
     bpy.context.scene.render.fps = fps
@@ -173,11 +162,4 @@ def test_what_hangs_on_a_bone_stays_there(tmp_path: Path) -> None:
         change = hand.matrix @ hand.bone.matrix_local.inverted()
         wanted = rig.matrix_world @ change @ (hand.bone.head_local + Vector((0.1, 0, 0)))
         assert (sword.matrix_world.translation - wanted).length < 1e-3
-        assert tuple(sword.dimensions) == pytest.approx((0.02, 0.02, 0.02), abs=1e-5)
-
-
-def test_other_models_are_not_touched(tmp_path: Path) -> None:
-    """A skinned box without clips is shown and measured in the pose of its file."""
-    root = place(skinned(tmp_path / "a.glb"))
-    low, high = bounds([root, *root.children_recursive])
-    assert high[2] - low[2] == pytest.approx(2, abs=1e-5)
+        assert sword.dimensions[:] == pytest.approx((0.02, 0.02, 0.02), abs=1e-5)
