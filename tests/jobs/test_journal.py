@@ -447,7 +447,7 @@ def test_an_operation_that_its_job_does_not_know_yet_has_no_asset_either(home: P
 # -- A job as JSON and back
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(jobs)
 def test_a_job_survives_serialization(job: Job) -> None:
     """Nothing that Mint sent or a user typed is lost or changed, unknown members included."""

@@ -21,13 +21,13 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.thread_messages import JobChanged
 from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Decision, Delivery
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
 from mint_blender.jobs.paid_requests import table
-from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
+from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_job
 from mint_blender.jobs.phases import ENDED, Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
-from mint_blender.jobs.storage import serialization
+from mint_blender.jobs.storage import journal, serialization
 from mint_blender.jobs.storage.job_cache import LATEST
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, journal_file
@@ -76,21 +76,21 @@ def resting(home: Path) -> JobService:
 
 def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]:
     """Return what a user or a worker does with the journal."""
-    journal, process = job_service.journal, job_service.process
-    waiting, canceled, placed = journal.add(a_job(), a_job(), replace(a_job(), phase=Phase.PLACED))
+    own, process = job_service.journal, job_service.process
+    waiting, canceled, placed = own.add(a_job(), a_job(), replace(a_job(), phase=Phase.PLACED))
     return {
         "open": lambda: Journal(home).close(),
         "start": lambda: job_service.start(LAMP),
-        "change": lambda: journal.save(replace(placed, revision=placed.revision + 1)),
-        "move": lambda: journal.save(replace(placed, phase=Phase.FETCHING)),
-        "decide": lambda: journal.decide(canceled.id, Decision(Verb.CANCEL)),
-        "claim": lambda: journal.claim(waiting.id, process),
-        "slot": lambda: journal.take_slot(waiting.id, Kind.MODEL, 10, process),
-        "decisions": lambda: journal.pending_decisions(process),
-        "driven": lambda: journal.driven(process),
-        "changes": lambda: journal.changes(journal.serial() - 1),
+        "change": lambda: own.save(replace(placed, revision=placed.revision + 1)),
+        "move": lambda: own.save(replace(placed, phase=Phase.FETCHING)),
+        "decide": lambda: own.decide(canceled.id, Decision(Verb.CANCEL)),
+        "claim": lambda: own.claim(waiting.id, process),
+        "slot": lambda: own.take_slot(waiting.id, Kind.MODEL, 10, process),
+        "decisions": lambda: own.pending_decisions(process),
+        "driven": lambda: own.driven(process),
+        "changes": lambda: own.changes(own.serial() - 1),
         "of an asset": lambda: job_service.jobs_of_asset("res_3"),
-        "of a line": lambda: journal.jobs_of_lines("/out#3/"),
+        "of a line": lambda: own.jobs_of_lines("/out#3/"),
         "by id": lambda: job_service.job(placed.id[:9]),
         "last optimization": lambda: job_service.cache.paid_for_optimizing,
         "read all": lambda: JobService(fast_config(home), ACCOUNT).close(),
@@ -151,6 +151,19 @@ def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
         ]
     assert len(statements) > 30
     assert scans == []
+
+
+def test_the_records_are_listed_page_by_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every job comes once, newest first, also several of the same moment."""
+    monkeypatch.setattr(journal, "PAGE", 10)
+    with closing(Journal(home)) as stored:
+        stored.add(*(replace(a_job(), created_at=float(number // 7)) for number in range(45)))
+        jobs = stored.jobs()
+        before = stored.revision()
+        Journal(home).close()
+        assert stored.revision() == before, "opening a journal writes nothing"
+    assert len({job.id for job in jobs}) == 45
+    assert jobs == sorted(jobs, key=lambda job: (-job.created_at, job.id))
 
 
 # -- what is repeated beside the record
@@ -290,6 +303,18 @@ def test_a_click_parses_at_most_its_own_job(
     }
 
 
+def test_a_commit_shows_what_it_has_changed_of_other_jobs(job_service: JobService) -> None:
+    """Also if only a paid request of such a job was written."""
+    (job,) = job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()))
+    (request,) = job.requests
+    with job_service.cache.single_commit():
+        job_service.cache.add(a_job())
+        job_service.journal.close_request(request.key)
+    (closed,) = job_service.job(job.id).requests
+    assert closed.state is State.OVER
+    assert job_service.job(job.id) == job_service.journal.job(job.id)
+
+
 def test_a_change_of_one_job_is_parsed_once(
     job_service: JobService, worker: Journal, count: Count
 ) -> None:
@@ -381,7 +406,7 @@ def test_memory_does_not_grow_with_the_jobs_that_end(opened: Opened) -> None:
     job_service = opened()
     first = job_service.cache.add(replace(working(), created_at=time.time()))[0]
     job_service.cache.save(replace(first, phase=Phase.PLACED))
-    for number in range(3 * LATEST):
+    for number in range(2 * LATEST + 5):
         job = replace(a_job(), created_at=time.time() + number, phase=Phase.PLACED)
         job_service.cache.add(job)
         assert is_in_memory(job_service, job)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.budget.spending import Limits, begun_at, committed, date_of
+from mint_blender.jobs.budget.spending import Limits, begun_at, committed
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.new_jobs import new_request
@@ -38,6 +38,7 @@ from .workflow_harness import (
     WorkflowHarness,
     a_job,
     accepted,
+    asset,
     decided,
     operation,
     problem,
@@ -77,63 +78,53 @@ def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
 # -- which day
 
 
-def on(day: float, job: Job, *, now: float = NOON) -> float:
-    """Return what a job adds to the sum of that day."""
-    return committed(job) if date_of(begun_at(job, now)) == date_of(day) else 0.0
+YESTERDAY = NOON - DAY
+CLICKED = replace(a_job(), created_at=YESTERDAY, estimate=248.0)
+LINE = new_request(of_line("batch", "1"), PaidVerb.START, CLICKED.id, now=YESTERDAY)
+PREVIEW = accepted(replace(at_preview(), created_at=YESTERDAY), at=YESTERDAY)
+APPROVAL = decided(PREVIEW, Verb.APPROVE, now=NOON)
+APPROVED = replace(APPROVAL.requests[-1], attempts=1, attempted=NOON, operation="op_1")
 
 
-def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
-    """A job queued yesterday counts today if it is not sent yet.
+@pytest.mark.parametrize(
+    ("job", "at", "credits"),
+    [
+        (CLICKED, None, 248),
+        (replace(accepted(CLICKED, at=NOON), phase=Phase.WORKING), NOON, 248),
+        (replace(sent(CLICKED, NOON, attempts=2, refusals=1), phase=Phase.SENDING), NOON, 248),
+        (
+            replace(CLICKED, requests=(replace(LINE, attempts=1, attempted=NOON, operation="op"),)),
+            NOON,
+            248,
+        ),
+        (PREVIEW, YESTERDAY, 150),
+        (replace(PREVIEW, phase=Phase.CANCELED), YESTERDAY, 150),
+        (APPROVAL, None, 1650),
+        (replace(APPROVAL.with_request(APPROVED), decision=None, phase=Phase.WORKING), NOON, 1650),
+    ],
+    ids=[
+        "queued",
+        "sent",
+        "sent twice because Mint was full",
+        "line of an old batch",
+        "Preview",
+        "canceled Preview",
+        "approval that waits",
+        "approval",
+    ],
+)
+def test_a_job_counts_on_the_day_on_which_it_is_sent(
+    job: Job, at: float | None, credits: float
+) -> None:
+    """What is not sent yet counts whenever that will be; most of a price is paid at the approval.
 
-    A job sent today does not count tomorrow.
+    The record of a line is as old as its batch, for which another machine may have sent it.
     """
-    clicked = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
-    assert on(NOON, clicked) == 248
-    assert on(NOON - DAY, clicked) == 0
-    working = replace(accepted(clicked, at=NOON), phase=Phase.WORKING)
-    assert on(NOON, working, now=NOON + DAY) == 248
-    assert on(NOON - DAY, working, now=NOON + DAY) == on(NOON + DAY, working, now=NOON + DAY) == 0
-
-
-def test_a_line_of_a_batch_counts_on_the_day_it_is_sent() -> None:
-    """Its record is as old as the batch, for which another machine may have sent it."""
-    job = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
-    line = new_request(of_line("batch", "1"), PaidVerb.START, job.id, now=NOON - DAY)
-    working = replace(job, requests=(replace(line, attempts=1, attempted=NOON, operation="op_1"),))
-    working = replace(working, phase=Phase.WORKING)
-    assert (on(NOON - DAY, working), on(NOON, working)) == (0, 248)
-
-
-def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day(home: Path) -> None:
-    """A start that was refused for lack of a slot cost nothing."""
-    job = replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0)
-    with closing(Journal(home)) as journal:
-        journal.add(job)
-        for now in (NOON - DAY, NOON):
-            requests, key = journal.paid_requests, job.requests[0].key
-            assert requests.begin(key, now=now, credential="hash", body="{}") is not None
-            if now < NOON:
-                requests.refuse(key, is_final=False)
-        after = journal.job(job.id)
-    assert after is not None
-    assert (on(NOON - DAY, after), on(NOON, after)) == (0, 248)
-    assert (on(NOON, after, now=NOON + DAY), on(NOON + DAY, after, now=NOON + DAY)) == (248, 0)
-
-
-def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
-    """Most of the price is paid then; a canceled Preview counts on its own day."""
-    job = accepted(replace(at_preview(), created_at=NOON - DAY), at=NOON - DAY)
-    assert on(NOON, job) == 0
-    assert on(NOON - DAY, job) == 150
-    clicked = decided(job, Verb.APPROVE, now=NOON)
-    assert on(NOON, clicked) == 1650
-    approval = replace(clicked.requests[-1], attempts=1, attempted=NOON, operation="op_1")
-    approved = replace(clicked.with_request(approval), decision=None, phase=Phase.WORKING)
-    assert (on(NOON, approved, now=NOON + DAY), on(NOON - DAY, approved, now=NOON + DAY)) == (
-        1650,
-        0,
-    )
-    assert on(NOON - DAY, replace(job, phase=Phase.CANCELED)) == 150
+    if job.phase is Phase.WAITING and at is not None:
+        job = replace(job, phase=Phase.WORKING)
+    assert committed(job) == credits
+    for now in (NOON, NOON + DAY):
+        assert begun_at(job, now) == (now if at is None else at)
 
 
 # -- clicks that cost
@@ -456,6 +447,19 @@ def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
     job_service.queries.answers[query] = answered(query, None, error="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))
+
+
+def test_an_optimization_is_checked_against_the_limits(offline: JobService) -> None:
+    """Downloading is free; an optimization needs a price within the limit."""
+    made = asset()
+    offline.budget.limits = Limits(each=10)
+    with pytest.raises(TooExpensive) as caught:
+        offline.fetch(made, optimize=LIGHT)
+    assert caught.value.missing_prices == (OptimizationPrice(made.id),)
+    offline.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    with pytest.raises(TooExpensive, match="about 20 Credits"):
+        offline.fetch(made, optimize=LIGHT)
+    assert offline.fetch(made).estimate is None
 
 
 # -- the price of an optimization
