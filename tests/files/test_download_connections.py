@@ -240,6 +240,7 @@ if child:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="does not apply: Windows cannot fork")
 def test_a_fork_does_not_share_connections(host: FileHost, tmp_path: Path) -> None:
     """The child of a fork opens a connection of its own, and the parent keeps its own."""

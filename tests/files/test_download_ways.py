@@ -300,7 +300,7 @@ def test_only_temporary_errors_are_outages(tmp_path: Path) -> None:
 
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGE = 256 * 2**20
+LARGE = 64 * 2**20
 ALLOWED = 16 * 2**20
 
 DOWNLOADING = """
@@ -321,9 +321,10 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="does not apply: no /proc")
 def test_a_large_file_needs_little_memory(host: FileHost, tmp_path: Path) -> None:
-    """After a small file, a process grows by less than 16 MB for one of 256 MB."""
+    """After a small file, a process grows by less than 16 MB for one of 64 MB."""
     small = host.put("/small.spz", bytes(2**20))
     large = host.put("/large.spz", bytes(LARGE))
     done = captured(

@@ -494,7 +494,7 @@ PLACES = range(len(list(places(RICH))))
 
 @pytest.mark.covers("S-models")
 @settings(
-    max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=3))
 def test_changed_json_is_described_or_refused(

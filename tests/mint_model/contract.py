@@ -61,16 +61,16 @@ def _errors(schema: str, content: bytes) -> list[dict[str, str]]:
 
 def _complaints(error: ValidationError) -> list[dict[str, str]]:
     pointer = "".join(f"/{part}" for part in error.absolute_path)
+    instance: Any = error.instance
     match error.validator:
         case "additionalProperties":
             known = set(error.schema.get("properties", {}))
             found = [
                 (f"{pointer}/{name}", "unrecognized_keys", "is not a known field")
-                for name in sorted(error.instance)
-                if name not in known
+                for name in sorted(set(instance) - known)
             ]
         case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
+            missing = [name for name in error.validator_value if name not in instance]
             found = [(f"{pointer}/{name}", "required", "is required") for name in missing[:1]]
         case "not":
             text = "cannot be used together with imageUrl"

@@ -17,11 +17,6 @@ def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
     return saved(made, "WEBP", lossless=True, method=0)
 
 
-def png(rows: list[bytes], width: int) -> bytes:
-    """Return an RGB PNG from rows of 3 * width bytes."""
-    return saved(Image.frombytes("RGB", (width, len(rows)), b"".join(rows)), "PNG")
-
-
 def tiny_panorama(color: Color, width: int = 64) -> bytes:
     """Return a 2:1 PNG for a panorama.
 

@@ -16,7 +16,7 @@ from tests.mint_service.runner import ThreadService, running_service
 
 from .contract_client import SCHEMA, ContractClient, is_offered
 
-pytestmark = pytest.mark.one_blender
+pytestmark = pytest.mark.thorough
 pytest_plugins = ["schemathesis.pytest.plugin"]
 """Only here: it takes 1.7 seconds of each start of pytest."""
 

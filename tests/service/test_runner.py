@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,30 +16,33 @@ from typing import Any, cast
 import pytest
 import requests
 
-from tests.mint_service.__main__ import announcement, main
+from tests.mint_service.__main__ import CREDITS, announcement, main
 from tests.mint_service.backend import Mint
 from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
 
 from .contract_client import ContractClient
 
 Starter = Callable[..., AbstractContextManager[Any]]
+COMMAND = (sys.executable, "-m", "tests.mint_service")
 
 
 def test_a_stopped_service_refuses_connections() -> None:
     """Started again, it has the same addresses and state; its time has stood still."""
     with running_service(speed=20) as service:
         client = ContractClient(service)
-        operation, before = client.start("a mug"), service.mint.clock.now()
+        operation = client.start("a mug")
         service.stop()
-        time.sleep(0.5)
+        stopped_at = service.mint.clock.now()
         with pytest.raises(requests.ConnectionError):
             requests.get(service.api + "/health", timeout=10)
+        assert service.mint.clock.now() == stopped_at
         service.start()
-        assert service.mint.clock.now() - before < 10.0
         assert client.operation(operation)["id"] == operation["id"]
 
 
-@pytest.mark.parametrize("starter", [running_service, subprocess_service])
+@pytest.mark.parametrize(
+    "starter", [running_service, pytest.param(subprocess_service, marks=pytest.mark.slow)]
+)
 def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
     """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
     with starter(clock="manual", credits=5000) as service:
@@ -60,35 +62,38 @@ def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
         assert client.operation(operation)["status"] == "preview_ready"
 
 
+def available(address: str, key: str) -> float:
+    """Return the spendable Credits."""
+    headers = {"Authorization": f"Bearer {key}"}
+    usage = requests.get(f"{address}/usage", headers=headers, timeout=10).json()
+    return float(usage["credits"]["totalAvailable"])
+
+
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """One JSON line has the addresses; SIGTERM ends it; a scenario file is accepted."""
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
     words = ("--assets", "tiny", "--speed", "9", "--scenario", str(scenario))
-    command = [sys.executable, "-m", "tests.mint_service", *words]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         assert set(ready) == {"api", "files", "key"}
-        usage = requests.get(
-            ready["api"] + "/usage", headers={"Authorization": f"Bearer {ready['key']}"}, timeout=10
-        ).json()
-        assert usage["credits"]["totalAvailable"] == 77
+        assert available(ready["api"], ready["key"]) == 77
         process.terminate()
         assert process.stdout.read() == ""
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("words", "credits"), [([], 1_000_000), (["--credits", "12"], 12)], ids=["default", "chosen"]
-)
+@pytest.mark.slow
 @pytest.mark.shows_key("a shell prints what it was given")
 @pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows has no such terminals")
-def test_a_person_can_paste_what_a_terminal_shows(words: list[str], credits: int) -> None:
+def test_a_person_can_paste_what_a_terminal_shows() -> None:
     """A shell that runs the lines has the address, the key and a folder of its own."""
-    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", *words]
     terminal, inside = os.openpty()
-    with subprocess.Popen(command, cwd=ROOT, stdout=inside) as process:
+    with subprocess.Popen([*COMMAND, "--assets", "tiny"], cwd=ROOT, stdout=inside) as process:
         os.close(inside)
         shown = ""
         while "stops the service" not in shown:
@@ -99,13 +104,10 @@ def test_a_person_can_paste_what_a_terminal_shows(words: list[str], credits: int
         script = "\n".join([*lines, printed])
         done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True)
         address, key, home = done.stdout.split()
-        usage = requests.get(
-            address + "/usage", headers={"Authorization": f"Bearer {key}"}, timeout=10
-        ).json()
+        assert available(address, key) == CREDITS
         Path(home).rmdir()
         process.terminate()
     os.close(terminal)
-    assert usage["credits"]["totalAvailable"] == credits
 
 
 def test_powershell_gets_its_own_lines() -> None:
