@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import AnimationPrice, Price  # noqa: E402
+from mint_blender.jobs.queries import AnimationPrice  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
 from mint_blender.mint.schema import Estimate  # noqa: E402
@@ -130,12 +130,6 @@ def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> No
     assert orders(service) == []
 
 
-def test_the_button_is_that_of_a_model(knight: Any) -> None:
-    """Beside the reduction of its polygons."""
-    found = drawn()
-    assert found["mint.animate"] == found["mint.optimize"] == 1
-
-
 def test_the_offered_words_are_those_of_the_core() -> None:
     """The labels are translated, and the English words are sent."""
     known = bpy.ops.mint.animate.get_rna_type().properties
@@ -204,8 +198,8 @@ def test_one_price_is_shown(form: Any) -> None:
     """That of the model and of each motion; one that Mint does not tell is none of the price."""
     form.run = True
     assert "Generate  ·  748 Credits" in told(form, 250.0)
-    both = {AnimationPrice(), create_properties.price_of(form)}
-    assert set(create_properties.prices_of(form)) == both
+    model = create_properties.price_of(form)
+    assert create_properties.prices_of_button(form) == (model, AnimationPrice(), AnimationPrice())
     said = told(form, None)
     assert "Generate" in said and "248 Credits + motions" in said
     queries = create_properties.prices_of(form)
@@ -213,12 +207,6 @@ def test_one_price_is_shown(form: Any) -> None:
     assert words == "Generate · 248 Credits + motions", "the dialog says the same"
     form.animate = False
     assert "Generate  ·  248 Credits" in told(form, None)
-
-
-def _another_file() -> None:
-    """Remove everything, as a new file does."""
-    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.actions])
-    placed_results.scan()
 
 
 def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:
@@ -230,7 +218,8 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     assert clip_names(armature_of(root)) == ["Walk in Place", "wave"]
     jobs = session.service().jobs()
     assert [job.phase for job in jobs] == [Phase.PLACED] * 3
-    (row,) = grouped_jobs.grouped().rows or _rows()
+    grouped_jobs.prepare(session.service())
+    (row,) = grouped_jobs.grouped().rows
     words = [job.motion.words if job.motion else "" for job in row.jobs]
     assert words == ["", "Walk in Place", "wave"]
     found = drawn_rows(session.service())
@@ -239,7 +228,8 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     assert not any(map(targets._has_target, jobs)), "a motion comes to its model"
     first = next(job for job in jobs if job.motion)
     assert first.motion is not None and placed_results.will_replace(first)
-    _another_file()
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.actions])  # as a new file does
+    placed_results.scan()
     found = drawn_rows(session.service())
     assert found["mint.place"] == 1 and not found["mint.dismiss_finished"]
     model, key = row.jobs[0], row.key
@@ -247,11 +237,6 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
     assert clip_names(armature_of(root)) == ["Walk in Place", "wave"]
     assert drawn_rows(session.service())["mint.select_result"] == 1
-
-
-def _rows() -> Any:
-    grouped_jobs.prepare(session.service())
-    return grouped_jobs.grouped().rows
 
 
 @pytest.mark.one_blender
@@ -297,10 +282,3 @@ def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
     bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a lamp")
     lamp = session.service().jobs()[0]
     assert bpy.ops.mint.use_prompt(job_id=lamp.id) == {"FINISHED"} and not form.animate
-
-
-def test_a_price_is_asked_for_each_part(form: Any) -> None:
-    """The button asks Mint for what it lacks."""
-    form.run = True
-    model = Price.of(create_properties.request_of(form))
-    assert create_properties.prices_of_button(form) == (model, AnimationPrice(), AnimationPrice())

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,15 +14,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("registered")]
 
 from mint_blender.delivery import blender_runtime  # noqa: E402
-from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.jobs.storage import import_marks  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.account import preferences  # noqa: E402
-
-from ..jobs.workflow_harness import a_job  # noqa: E402
 
 KEY = "mint_secret_0123456789"
 
@@ -84,16 +76,6 @@ def test_a_mistake_before_the_first_use_is_logged(home: Path) -> None:
     session.logger("mint_blender.test").error("two")
     assert len((home / "mint.log").read_text().splitlines()) == 2
     assert len(logging.getLogger("mint_blender").handlers) == 1
-
-
-def test_a_card_knows_the_crash_log() -> None:
-    """The button needs its path."""
-    message = Message("{crashed} {crash_log}", crashed="Crashed.", crash_log="/tmp/a.crash.txt")
-    problem = Problem(Cause.IMPORT, message, code=import_marks.CRASHED_CODE)
-    job = replace(a_job(), phase=Phase.READY, problem=problem)
-    assert JobView(job).crash_log == "/tmp/a.crash.txt"
-    assert JobView(replace(job, problem=None)).crash_log == ""
-    assert "Crashed." in JobView(job).report()
 
 
 def test_where_blender_writes_its_crash_log(monkeypatch: pytest.MonkeyPatch) -> None:

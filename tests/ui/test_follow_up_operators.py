@@ -184,13 +184,6 @@ def test_a_failed_asset_is_retried(is_listed: bool, service: ThreadService) -> N
     assert len(service.requests("POST", f"/v1/models/{failed.id}:retry")) == 1
 
 
-def test_an_asset_that_has_not_failed_is_not_retried(service: ThreadService) -> None:
-    """The error says so, and nothing is sent."""
-    with pytest.raises(RuntimeError, match="has not failed"):
-        bpy.ops.mint.retry_asset(kind="MODEL", asset_id=entry().id)
-    assert not service.requests("POST")
-
-
 @pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
 @pytest.mark.parametrize("is_hidden", [False, True])
 def test_a_variation_stands_beside_the_original(
@@ -268,16 +261,6 @@ def test_a_variation_of_an_asset(service: ThreadService) -> None:
     assert not service.requests("POST", "/v1/models:generate")
 
 
-def test_a_missing_reference_picture_is_named(tmp_path: Path) -> None:
-    """The form gets everything else."""
-    (tmp_path / "a.png").write_bytes(PIXEL)
-    job = generated(images=str(tmp_path / "a.png"))
-    Path(job.request.images[0]).unlink()
-    bpy.ops.mint.use_prompt(job_id=job.id)
-    assert references_properties.sources() == ()
-    assert create_properties.of(bpy.context).prompt == "a lamp"
-
-
 def test_a_variation_has_everything(tmp_path: Path, service: ThreadService) -> None:
     """Prompt, name, settings and pictures of the job are in the form; nothing is started."""
     (tmp_path / "a.png").write_bytes(PIXEL)
@@ -290,6 +273,10 @@ def test_a_variation_has_everything(tmp_path: Path, service: ThreadService) -> N
     assert fields.optimize == "LIGHT"
     assert [Path(source).read_bytes() for source in references_properties.sources()] == [PIXEL]
     assert len(service.requests("POST", "/v1/models:generate")) == 1
+    Path(job.request.images[0]).unlink()
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    assert references_properties.sources() == (), "a picture that is gone is left out"
+    assert fields.prompt == "a lamp"
 
 
 def test_a_variation_of_a_world() -> None:

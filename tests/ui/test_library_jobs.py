@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 
 import pytest
-
-from ..harness.call_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -44,18 +41,6 @@ def job_of(job_service: JobService, asset: Asset) -> Job | None:
     """Return the job of an asset, as it is after a beat."""
     entries.prepare(job_service)
     return entries.job_of(asset)
-
-
-def test_the_facts_cost_the_same_with_many_jobs(job_service: JobService) -> None:
-    """A drawing reads no more with a thousand jobs than with ten."""
-    efforts = []
-    for numbers in (range(10), range(10, 1000)):
-        job_service.cache.add(*(made(number) for number in numbers))
-        entries.prepare(job_service)
-        newest = an_asset(numbers[-1])
-        assert "Fast" in entries.facts_of(newest)
-        efforts.append(count_lines(partial(entries.facts_of, newest)))
-    assert efforts[0] == efforts[1]
 
 
 def test_the_clips_that_are_here_are_named(job_service: JobService) -> None:

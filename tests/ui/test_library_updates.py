@@ -113,18 +113,6 @@ def test_jobs_started_together_need_one_request(
     assert {each.prompt for each in panel.on_screen()} > started
 
 
-def test_a_closed_panel_updates_when_opened(panel: Panel) -> None:
-    """Nothing is requested while it is closed; then one request shows the new asset."""
-    panel.live()
-    begun()
-    unseen(panel)
-    assert listed(panel) == []
-    panel.live()
-    assert listed(panel) == ["/v1/models"]
-    first = panel.on_screen()[0]
-    assert (first.prompt, view_model.state_of(first)) == ("a lamp", view_model.AssetState.DONE)
-
-
 def test_only_the_shown_kind_is_updated(panel: Panel) -> None:
     """A new World is not requested while only models are shown."""
     panel.live()

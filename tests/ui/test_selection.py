@@ -26,6 +26,7 @@ from mint_blender.ui import (  # noqa: E402
 )
 from mint_blender.ui.selection import panel, selected  # noqa: E402
 
+from ..code.sources import PACKAGE, sources  # noqa: E402
 from ..harness.call_counts import count_lines  # noqa: E402
 from ..scene import glb_fixtures  # noqa: E402
 from ..scene.place_helpers import LAMP  # noqa: E402
@@ -70,7 +71,14 @@ def test_a_model_is_described(lamp: Any) -> None:
     found = drawn()
     assert found["Ceramic Lamp"] == 1 and found["Fast"] == 1
     assert found["12 faces · 1 m × 1 m × 1 m"] == 1
-    for operator in ("optimize", "use_prompt", "convert", "replace_model", "open_in_mint"):
+    for operator in (
+        "optimize",
+        "animate",
+        "use_prompt",
+        "convert",
+        "replace_model",
+        "open_in_mint",
+    ):
         assert found[f"mint.{operator}"] == 1
     lamp.scale = (1, 1, 2)
     bpy.context.view_layer.update()
@@ -183,38 +191,22 @@ def test_nothing_outlives_an_undo(lamp: Any) -> None:
     assert session.state(selected._State).facts is None
 
 
-def test_a_file_being_opened_has_no_active_object(
-    lamp: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("screen", [None, "a screen"])
+def test_a_change_while_a_window_opens_is_counted_later(
+    lamp: Any, monkeypatch: pytest.MonkeyPatch, screen: str | None
 ) -> None:
-    """Blender reports changes then, while its context has no window; they are counted later.
+    """Blender reports changes while its context has no window, or no active object yet.
 
     The context of that moment is simulated.
     """
-    app, context = SimpleNamespace(background=False), SimpleNamespace(screen=None)
-    other = SimpleNamespace(view_layer=SimpleNamespace(objects=SimpleNamespace(active=None)))
+    other: Any = SimpleNamespace(view_layer=SimpleNamespace(objects=SimpleNamespace(active=None)))
     state = session.state(selected._State)
     state.active, changes = lamp, state.changes
+    app, context = SimpleNamespace(background=False), SimpleNamespace(screen=screen)
     with monkeypatch.context() as opening:
         opening.setattr(selected, "bpy", SimpleNamespace(app=app, context=context))
         selected._changed(None, other)
     assert (state.active, state.changes) == (lamp, changes + 1)
-
-
-@pytest.mark.parametrize("context", [{"screen": None}, {"screen": "the screen"}])
-def test_a_change_while_a_window_opens_is_counted_later(
-    registered: None, monkeypatch: pytest.MonkeyPatch, context: dict[str, Any]
-) -> None:
-    """The context has no active object then."""
-    incomplete = SimpleNamespace(
-        context=SimpleNamespace(**context), app=SimpleNamespace(background=False)
-    )
-    monkeypatch.setattr(selected, "bpy", incomplete)
-    active = SimpleNamespace(objects=SimpleNamespace(active=object()))
-    selected._changed(None, SimpleNamespace(view_layer=active))
-    assert selected._state().active is None
-
-
-UI = Path(typed_context.__file__).parent
 
 
 def test_the_interface_has_a_scale_without_a_window() -> None:
@@ -224,12 +216,8 @@ def test_the_interface_has_a_scale_without_a_window() -> None:
 
 def test_the_scale_is_read_in_one_place() -> None:
     """Any other module would have to care for a 0 as well."""
-    readers = {
-        path.relative_to(UI).as_posix()
-        for path in UI.rglob("*.py")
-        if "system.ui_scale" in path.read_text(encoding="utf-8")
-    }
-    assert readers == {"typed_context.py"}
+    texts = sources(PACKAGE / "ui").items()
+    assert [path for path, text in texts if "system.ui_scale" in text] == ["typed_context.py"]
 
 
 class Incomplete:
