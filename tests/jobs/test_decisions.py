@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,21 +59,6 @@ from .workflow_harness import (
     shown,
     working,
 )
-
-
-def test_revise_keeps_the_earlier_previews() -> None:
-    """A revision goes out under its click's key; its preview comes beside the earlier one."""
-    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
-    act, key = run.expect(SendDecision), run.job.requests[-1].key
-    assert (act.key, act.body, act.target) == (key, {"feedback": "greener"}, "op_1")
-    # Mint still shows the earlier picture while it works on the next one.
-    earlier = {"previewImageUrl": f"{FILES}p1.webp"}
-    run.answer(operation("running", Mode.REVIEW, assets=earlier))
-    assert run.job.decision is None
-    run.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
-    run.answer(shown(f"{FILES}p2.webp"))
-    assert run.answer(kept(run.expect(Fetch))).rests
-    assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1", "preview-2"]
 
 
 @pytest.mark.covers("R-decide")

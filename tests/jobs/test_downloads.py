@@ -97,7 +97,7 @@ def test_a_slow_preview_delays_no_poll(engine: EngineHarness, held: HeldDownload
 
 def test_a_hanging_preview_is_dropped(engine: EngineHarness, held: HeldDownloads) -> None:
     """The result's files do not wait for it, and its download is stopped."""
-    run = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
+    run: dict[str, Any] = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
     status = ["running"]
     engine.mint.says = lambda what, which: (
         asset(**run) if what == "asset" else operation(status[0], id=which, assets=run)
@@ -230,13 +230,6 @@ def test_results_are_downloaded_with_renewed_links(
     refused = [entry for entry in service.requests(host="files") if entry.note == "expired"]
     assert len(refused) >= len(wanted) and len(late) >= len(wanted)
     assert len(service.operations()) == 1
-
-
-def test_a_preview_is_downloaded_with_a_renewed_link(after_a_night: JobService) -> None:
-    """The Preview can be seen before the decision."""
-    request = GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW)
-    job = ended(after_a_night, after_a_night.start(request))
-    assert (job.phase, job.notes, len(job.previews)) == (Phase.REVIEW, (), 1)
 
 
 GONE = LinkExpired("The link has expired.")

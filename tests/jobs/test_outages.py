@@ -158,22 +158,6 @@ def test_retry_after_is_limited_to_a_quarter_of_an_hour(engine: EngineHarness) -
     assert scheduled_retries[0].without_answer == 0.0
 
 
-def test_a_decision_is_sent_first_after_an_outage(engine: EngineHarness) -> None:
-    """A decision is sent before all polls that are due."""
-    jobs = several(5)
-    engine.mint.says = away
-    engine.add(*jobs)
-    engine.run(HOUR)
-    engine.mint.says = lambda what, which: operation(
-        "canceled" if what == "cancel" else "running", id=which
-    )
-    engine.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
-    engine.scheduler.receive(Wake(jobs[4].id, 2))
-    engine.mint.asked.clear()
-    engine.run(61)
-    assert engine.mint.asked[0][1:] == ("cancel", "op_4")
-
-
 ENDS: dict[str, Callable[[EngineHarness], None]] = {
     "online": lambda engine: engine.scheduler.receive(SetOnline(True)),
     "an answer": lambda engine: engine.scheduler._ask(Balance(), 1),
@@ -246,7 +230,7 @@ def test_a_download_continues_when_its_host_returns(engines: Engines, trouble: E
 
     downloader = PictureDownloader(before=fail)
     engine = engines(downloader=lambda local_files: downloader, executor=InlineExecutor)
-    files = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}
+    files: dict[str, Any] = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}
     engine.mint.says = lambda what, which: (
         asset(**files) if what == "asset" else operation("succeeded", id=which)
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -314,9 +315,9 @@ def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
 REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
 PICTURES = a_job(images=("a.png", "https://a.example/b.png"))
 COPY = replace(a_job(), source_asset_id="model_1")
-SLOT = {"is_slot_free": True}
+SLOT: dict[str, Any] = {"is_slot_free": True}
 SAVED = (Delivery(output="lamp.glb"), Delivery(render="lamp.png"))
-WORDS: list[tuple[Job, dict[str, bool], str]] = [
+WORDS: list[tuple[Job, dict[str, Any], str]] = [
     (a_job(), {}, "Waiting for a free slot"),
     (a_job(), SLOT, "Starting"),
     (replace(a_job(), problem=REFUSED), SLOT, "Waiting for a free slot"),
@@ -332,7 +333,7 @@ WORDS: list[tuple[Job, dict[str, bool], str]] = [
 
 
 @pytest.mark.parametrize(("job", "circumstances", "word"), WORDS)
-def test_the_state_of_a_job(job: Job, circumstances: dict[str, bool], word: str) -> None:
+def test_the_state_of_a_job(job: Job, circumstances: dict[str, Any], word: str) -> None:
     """What it waits for, and where its result is."""
     assert JobView(job, **circumstances).state == word
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -30,16 +31,7 @@ from mint_blender.jobs.workflow.effects import (
     ReadClaimedAssets,
     ReadPage,
 )
-from mint_blender.mint.errors import (
-    CannotCancel,
-    Conflict,
-    InvalidResponse,
-    MintError,
-    Problem,
-    Unreachable,
-    problem_error,
-    read_problem,
-)
+from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult
 
@@ -52,6 +44,7 @@ from .workflow_harness import (
     LATER,
     LOST,
     NOTHING_CLAIMED,
+    PAID,
     Convert,
     Optimize,
     Retry,
@@ -79,36 +72,28 @@ READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
 
-UNCLEAR: dict[str, MintError] = {
+UNCLEAR: dict[str, errors.MintError] = {
     **{str(status): problem(status) for status in (408, 425, 499, 507, 520, 524, 530, 418, 599)},
     **{
-        f"{status} HTML": problem_error(read_problem(status, None))
+        f"{status} HTML": errors.problem_error(errors.read_problem(status, None))
         for status in (400, 402, 403, 404, 405, 409, 413, 422, 524)
     },
     "generic 409": problem(409),
-    "2xx without sense": InvalidResponse("it is an operation without an id"),
-    "redirect": InvalidResponse("it redirects"),
+    "2xx without sense": errors.InvalidResponse("it is an operation without an id"),
+    "redirect": errors.InvalidResponse("it redirects"),
 }
-PAID: dict[str, Callable[[], WorkflowHarness]] = {
-    "start": lambda: WorkflowHarness(a_job()).answer(),
+CALLS: dict[str, Callable[[], WorkflowHarness]] = {
+    **PAID,
     "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
     "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
-    "retry": lambda: WorkflowHarness(
-        retried(replace(working(), phase=Phase.FAILED, operation=operation("failed")))
-    ).answer(),
-    "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
-    "revise": lambda: WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")),
-    "resume": lambda: WorkflowHarness(
-        decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
-    ),
 }
 
 
 @pytest.mark.parametrize("name", UNCLEAR)
-@pytest.mark.parametrize("call", PAID)
+@pytest.mark.parametrize("call", CALLS)
 def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> None:
     """The next paid call is the same one, and nothing says that nothing was started."""
-    run = PAID[call]()
+    run = CALLS[call]()
     assert isinstance(run.effect, Pay)
     key = run.effect.call.key
     for _ in range(12):
@@ -120,7 +105,11 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
         elif isinstance(run.effect, ReadAsset):
             run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert all(each.state is not State.REFUSED for each in run.job.requests)
-    is_conflict = isinstance(UNCLEAR[name], Conflict) and call in {"convert", "retry", "optimize"}
+    is_conflict = isinstance(UNCLEAR[name], errors.Conflict) and call in {
+        "convert",
+        "retry",
+        "optimize",
+    }
     if is_conflict:  # the only attempt was answered, and the model shows nothing of it
         assert run.job.requests[-1].state is State.OVER
         assert run.job.phase is (Phase.PAUSED if call == "optimize" else Phase.FAILED)
@@ -206,9 +195,14 @@ def test_preview_ready_after_the_approval_is_polled_on() -> None:
 
 
 def test_the_old_picture_after_a_revision_is_polled_on() -> None:
-    """It is never shown as the new Preview: only another picture is."""
+    """It is never shown as the new Preview: only another picture is, beside the earlier one."""
     run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
-    run.answer(operation("running", Mode.REVIEW))
+    act, key = run.expect(SendDecision), run.job.requests[-1].key
+    assert (act.key, act.body, act.target) == (key, {"feedback": "greener"}, "op_1")
+    earlier = {"previewImageUrl": P1}
+    run.answer(operation("running", Mode.REVIEW, assets=earlier))
+    assert run.job.decision is None
+    run.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
     run.answer(shown(P1, "2026-08-03T22:46:00Z")).expect(Poll)
     assert (run.job.phase, len(run.job.previews)) == (Phase.WORKING, 1)
     run = run.again().answer(shown(P1, "2026-08-03T22:47:00Z"))
@@ -216,6 +210,7 @@ def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     run.answer(shown(P2))
     run.answer(kept(run.expect(Fetch)))
     assert (run.job.phase, [one.url for one in run.job.previews]) == (Phase.REVIEW, [P1, P2])
+    assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1", "preview-2"]
     third = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer")).answer(
         operation("running", Mode.REVIEW)
     )
@@ -294,7 +289,7 @@ def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) ->
 
 def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
     """Nothing is sent for it any more. What is in Mint's list was paid for, and is kept."""
-    lost = WorkflowHarness(a_job()).answer().fail(InvalidResponse("a poem")).job
+    lost = WorkflowHarness(a_job()).answer().fail(errors.InvalidResponse("a poem")).job
     run = WorkflowHarness(decided(lost, Verb.CANCEL))
     run.expect(ReadPage)
     made = {"id": "res_1", "prompt": "a lamp", "name": "a lamp", "status": "succeeded"}
@@ -313,7 +308,7 @@ def running(**more: Any) -> Job:
 @pytest.mark.parametrize("status", [404, 405])
 def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     """That is said, with what it costs; the result comes as if nobody had clicked."""
-    error = CannotCancel(Problem(status))
+    error = errors.CannotCancel(errors.Problem(status))
     run = WorkflowHarness(decided(running(), Verb.CANCEL)).fail(error)
     run.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
@@ -328,7 +323,9 @@ def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
 
 def test_at_its_preview_it_stays_there() -> None:
     """Nothing goes on, and nothing more is paid. A fresh link shows the same picture."""
-    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
+    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(
+        errors.CannotCancel(errors.Problem(405))
+    )
     assert run.answer(shown(f"{P1}?expires=2")).rests
     assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
     assert "costs nothing more unless you approve it" in run.job.notes[-1]
@@ -340,14 +337,14 @@ def test_at_its_preview_it_stays_there() -> None:
 @pytest.mark.parametrize(
     "error", [*map(problem, (400, 403, 404, 422)), problem(409, "idempotency-conflict")]
 )
-def test_a_refusal_does_not_answer_the_attempt_before(error: MintError) -> None:
+def test_a_refusal_does_not_answer_the_attempt_before(error: errors.MintError) -> None:
     """That one may still arrive for ten minutes: "not found" would be told too early.
 
     So may a second copy of the request, if Mint has its key with other content.
     """
     run = WorkflowHarness(a_job()).answer()
     run.expect(Start)
-    if not isinstance(error, Conflict):
+    if not isinstance(error, errors.Conflict):
         run = run.fail(LOST).again()
         run.expect(Start)
     run.fail(error).expect(ReadPage)
@@ -437,7 +434,7 @@ def test_a_conversion_is_found_at_the_model_or_a_person_decides() -> None:
 
 
 @pytest.mark.parametrize("error", [LOST, problem(503)])
-def test_an_optimization_that_became_too_old_is_looked_for(error: MintError) -> None:
+def test_an_optimization_that_became_too_old_is_looked_for(error: errors.MintError) -> None:
     """The computer slept between two tries: the model is read once more before it is fetched."""
     now = [CLICK]
     config = WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: now[0])
@@ -495,7 +492,7 @@ def test_an_incomplete_list_proves_nothing(assets: tuple[Asset, ...], is_cancele
     """What was left out may be what the start has made: a person decides, and nothing is over."""
     lost = WorkflowHarness(replace(a_job(), request=A_WORLD)).answer()
     if is_canceled:
-        run = WorkflowHarness(decided(lost.fail(Unreachable("gone")).job, Verb.CANCEL))
+        run = WorkflowHarness(decided(lost.fail(errors.Unreachable("gone")).job, Verb.CANCEL))
     else:
         run = lost.fail(problem(409, "idempotency-conflict"))
     run.expect(ReadPage)

@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.files.errors import (
-    DownloadFailed,
-    InvalidFile,
-    InvalidGlb,
-    InvalidPicture,
-    LinkExpired,
-    TooLarge,
-)
+from mint_blender.files import errors
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import rejected_files
 from mint_blender.jobs.job import Job
@@ -65,11 +58,11 @@ def collecting(
 
 def test_an_expired_link_is_renewed_once() -> None:
     """Mint is asked for a fresh address, once; then it is trouble that can be resumed."""
-    run = collecting(glbUrl=GLB).fail(LinkExpired("The link has expired."))
+    run = collecting(glbUrl=GLB).fail(errors.LinkExpired("The link has expired."))
     run.expect(ReadAsset)
     run.answer(asset(glbUrl=f"{FILES}fresh.glb"))
     assert run.expect(Fetch).url == f"{FILES}fresh.glb"
-    run.fail(LinkExpired("The link has expired."))
+    run.fail(errors.LinkExpired("The link has expired."))
     assert (run.rests, run.job.phase, run.job.problem.cause) == (True, Phase.PAUSED, Cause.FILE)
 
 
@@ -177,47 +170,34 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
     assert again.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB)).expect(Fetch).role is Role.PICTURE
 
 
-def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
-    """All three, each once, and the tier that was wanted."""
-    job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
-    tiers = {"100k": f"{FILES}s", "500k": f"{FILES}l"}
-    run = collecting(job=job, **WORLD_FILES, spzUrls=tiers)
-    job = fetch_all(run).job
-    assert [(file.role, file.url) for file in job.files] == [
-        (Role.COLLIDER, GLB),
-        (Role.PANORAMA, PREVIEW),
-        (Role.SPLATS, f"{FILES}l"),
-        (Role.PICTURE, THUMB),
-    ]
-    assert job.phase is Phase.READY
-
-
-def test_a_collider_that_was_left_out_is_not_fetched() -> None:
-    """Neither fetched nor said to be missing."""
-    job = working(kind=Kind.WORLD, delivery=Delivery(collider="NONE"))
-    job = fetch_all(collecting(job=job, **WORLD_FILES)).job
-    assert [file.role for file in job.files] == [Role.PANORAMA, Role.PICTURE]
-    assert job.phase is Phase.READY and job.notes == ()
-
-
-def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
-    """What lies on disk is not fetched again, so another tier must have another name."""
-    names = []
-    for tier in ("100k", "full_res"):
-        job = working(kind=Kind.WORLD, delivery=Delivery(splats=tier, collider="NONE"))
-        run = collecting(
-            job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
-        )
-        run.answer(kept(run.expect(Fetch)))
-        names.append(run.expect(Fetch).name)
-    assert names == ["splats-100k", "splats-full_res"]
+@pytest.mark.parametrize(
+    ("delivery", "names"),
+    [
+        (Delivery(splats="500k"), ["collider", "panorama", "splats-500k", "picture"]),
+        (Delivery(splats="100k", collider="NONE"), ["panorama", "splats-100k", "picture"]),
+        (Delivery(collider="NONE"), ["panorama", "picture"]),
+    ],
+)
+def test_a_world_brings_what_was_asked_for(delivery: Delivery, names: list[str]) -> None:
+    """Each part once. Each tier of splats is a file of its own: what lies on disk stays."""
+    tiers = {tier: f"{FILES}{tier}" for tier in ("100k", "500k")}
+    run = collecting(job=working(kind=Kind.WORLD, delivery=delivery), **WORLD_FILES, spzUrls=tiers)
+    fetched_names = []
+    while not run.rests:
+        effect = run.expect(Fetch)
+        fetched_names.append(effect.name)
+        run.answer(kept(effect))
+    assert fetched_names == names
+    urls = [GLB, PREVIEW, THUMB, f"{FILES}{delivery.splats}"]
+    assert {file.url for file in run.job.files} <= set(urls)
+    assert (run.job.phase, run.job.notes) == (Phase.READY, ())
 
 
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
     run = collecting(job=working(kind=Kind.WORLD), **WORLD_FILES)
-    run.fail(InvalidGlb("collider.glb is empty."))
-    run.fail(InvalidPicture("panorama.webp is a web page.")).answer(kept(run.expect(Fetch)))
+    run.fail(errors.InvalidGlb("collider.glb is empty."))
+    run.fail(errors.InvalidPicture("panorama.webp is a web page.")).answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
     assert "panorama.webp is a web page." in run.job.problem.message
 
@@ -225,7 +205,7 @@ def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
     """The connection is not the file: Retry brings the part, which nobody would miss otherwise."""
     run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
-    run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
+    run.answer(kept(run.expect(Fetch))).fail(errors.DownloadFailed("It broke."))
     assert run.job.phase is not Phase.READY
 
 
@@ -274,7 +254,11 @@ def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
 
 
 PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
-BAD = {Role.COLLIDER: InvalidGlb, Role.PANORAMA: InvalidPicture, Role.SPLATS: TooLarge}
+BAD = {
+    Role.COLLIDER: errors.InvalidGlb,
+    Role.PANORAMA: errors.InvalidPicture,
+    Role.SPLATS: errors.TooLarge,
+}
 STATES = ("missing", "bad", "gone", "good")
 ALL_GOOD = dict.fromkeys(PARTS, "good")
 REMARK = "No RAD file came with this World."
@@ -313,9 +297,9 @@ def run_until_thumbnail(run: WorkflowHarness, states: States, time: str) -> Work
             run.fail(BAD[effect.role](f"It was damaged the {time} time."))
         elif states[effect.role] == "gone":
             # a fresh address, which is as dead
-            run.fail(LinkExpired("It is not there.")).expect(ReadAsset)
+            run.fail(errors.LinkExpired("It is not there.")).expect(ReadAsset)
             run.answer(world).expect(Fetch)
-            run.fail(LinkExpired(f"It was not there the {time} time."))
+            run.fail(errors.LinkExpired(f"It was not there the {time} time."))
         else:
             run.answer(kept(effect))
     return run
@@ -389,7 +373,7 @@ def test_a_rejected_part_is_not_reported_before_its_second_download() -> None:
     bad = {**ALL_GOOD, Role.COLLIDER: "bad"}
     job = end(run_until_thumbnail(WorkflowHarness(fetching()), bad, "first"))
     run = WorkflowHarness(fetched_again(job)).answer(asset(Kind.WORLD, **WORLD_FILES))
-    run.fail(DownloadFailed("It broke."))
+    run.fail(errors.DownloadFailed("It broke."))
     assert run.job.phase is Phase.PAUSED and run.job.notes == (REMARK,)
 
 
@@ -399,7 +383,7 @@ def test_a_missing_thumbnail_is_reported_once() -> None:
     remarks: list[str] = []
     for reason in ("It broke.", "It broke again."):
         run = run_until_thumbnail(WorkflowHarness(job), ALL_GOOD, "first")
-        job = run.fail(DownloadFailed(reason)).job
+        job = run.fail(errors.DownloadFailed(reason)).job
         assert job.notes == (*remarks, f"The picture could not be downloaded. {reason}")
         job, remarks = fetched_again(job), [REMARK]
     run = WorkflowHarness(job).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
@@ -413,8 +397,8 @@ def test_a_missing_thumbnail_is_reported_once() -> None:
 def test_a_world_without_any_file_pauses() -> None:
     """The job was paid for, so it can continue when the addresses work again."""
     run = run_until_thumbnail(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
-    run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
-    run.fail(DownloadFailed("It broke."))
+    run.fail(errors.LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
+    run.fail(errors.DownloadFailed("It broke."))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
     assert run.job.problem.message == "It was not there the first time. Resume does that."
     again = WorkflowHarness(run.job)
@@ -441,9 +425,9 @@ def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
     )
 
 
-def refusal(effect: Fetch, folder: Path, content: bytes) -> InvalidFile:
+def refusal(effect: Fetch, folder: Path, content: bytes) -> errors.InvalidFile:
     """Return the error of a download of these bytes."""
-    with pytest.raises(InvalidFile) as caught:
+    with pytest.raises(errors.InvalidFile) as caught:
         fetched(effect, folder, content)
     return caught.value
 
@@ -495,7 +479,7 @@ def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
 
 def test_a_rejected_model_pauses_the_job() -> None:
     """Resume only downloads; the message names the file and does not advise to pay again."""
-    refused = InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
+    refused = errors.InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
         Path("/home/model.refused.glb")
     )
     workflow = fetching_model().fail(refused)

@@ -432,3 +432,17 @@ def fetch_all(run: WorkflowHarness) -> WorkflowHarness:
     while not run.rests:
         run.answer(kept(run.expect(Fetch)))
     return run
+
+
+PAID: dict[str, Callable[[], WorkflowHarness]] = {
+    "start": lambda: WorkflowHarness(a_job()).answer(),
+    "retry": lambda: WorkflowHarness(
+        retried(replace(working(), phase=Phase.FAILED, operation=operation("failed")))
+    ).answer(),
+    "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
+    "revise": lambda: WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")),
+    "resume": lambda: WorkflowHarness(
+        decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
+    ),
+}
+"""Jobs of which a paid request is sent next."""
