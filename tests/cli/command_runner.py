@@ -172,12 +172,12 @@ def read_until(running: subprocess.Popen[str], *words: str) -> None:
         assert line, "it ended by itself"
 
 
-def press_ctrl_c(running: subprocess.Popen[str], *at: str, within: float = 20) -> tuple[str, str]:
+def press_ctrl_c(running: subprocess.Popen[str], *at: str) -> tuple[str, str]:
     """Interrupt a command once it has printed a line with `at`, if it is given; return the rest."""
     if at:
         read_until(running, *at)
     running.send_signal(signal.SIGINT)
-    return running.communicate(timeout=within)
+    return running.communicate(timeout=240)
 
 
 def restore_sigint() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -41,45 +40,37 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-@pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
-def test_lists_follow_the_cursor(mint: RunMint, plural: str, count: int) -> None:
-    """Every item is listed once, newest first, and no page is asked for twice."""
-    records = mint(plural, "--json").records
-    requests = mint.service.requests("GET", f"/v1/{plural}")
-    assert len({record["id"] for record in records}) == len(records) == count
-    assert [record["createdAt"] for record in records] == sorted(
-        (record["createdAt"] for record in records), reverse=True
-    )
-    pages = -(-count // int(requests[0].query.split("limit=")[1].split("&")[0]))
-    assert len(requests) == len({entry.query for entry in requests}) == pages
+def test_lists_follow_the_cursor(mint: RunMint) -> None:
+    """Every item is listed once, newest first, and no page is asked for twice.
 
-
-def test_a_list_is_a_table_for_people(mint: RunMint) -> None:
-    """One line per item: id, day, state and name."""
+    For people it is one line per item: id, day, state and name.
+    """
+    for plural, count in (("models", 45), ("worlds", 21)):
+        records = mint(plural, "--json").records
+        requests = mint.service.requests("GET", f"/v1/{plural}")
+        assert len({record["id"] for record in records}) == len(records) == count
+        times = [record["createdAt"] for record in records]
+        assert times == sorted(times, reverse=True)
+        pages = -(-count // int(requests[0].query.split("limit=")[1].split("&")[0]))
+        assert len(requests) == len({entry.query for entry in requests}) == pages
     lines = mint("models").out.splitlines()
     assert len(lines) == 45
     assert all(len(line.split()[0]) == 32 for line in lines)
     assert any("failed" in line for line in lines)
+    empty = {"answer": {"json": {"data": [], "nextCursor": None}}}
+    mint.service.scenario(answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, **empty}])
+    assert "no Worlds yet" in mint("worlds").err
+    assert mint("worlds", "--json").records == []
 
 
-def test_a_failed_page_is_retried(mint: RunMint, service: ThreadService) -> None:
+def test_a_failed_page_is_retried(mint: RunMint) -> None:
     """A temporary failure in the middle of a list is reported and loses no item."""
     second = {"method": "GET", "path": "/v1/models", "skip": 1, "times": 1}
-    service.scenario(answers=[{**second, "answer": {"word": "503"}}])
+    mint.service.scenario(answers=[{**second, "answer": {"word": "503"}}])
     ran = mint("models", "--json")
     assert ran.status == 0
     assert len(ran.records) == 45
     assert "Retrying in" in ran.err
-
-
-def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> None:
-    """An empty list is a sentence for people, and no line for programs."""
-    answer: dict[str, Any] = {"json": {"data": [], "nextCursor": None}}
-    service.scenario(
-        answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, "answer": answer}]
-    )
-    assert "no Worlds yet" in mint("worlds").err
-    assert mint("worlds", "--json").records == []
 
 
 def test_a_sync_without_blender_names_a_command_that_works(mint: RunMint, tmp_path: Path) -> None:

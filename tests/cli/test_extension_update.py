@@ -118,7 +118,7 @@ def test_a_blender_updates_while_its_job_runs(
         assert line, running.communicate()
     assert installed_version(resources) == "99.0.0"
     service.advance(LONG)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=240)
     assert running.returncode == 0 and "FINISHED" in out, out + err
     assert len(service.operations()) == len(service.resources()) == 1
 
@@ -144,7 +144,7 @@ def test_an_update_keeps_the_jobs_in_flight(
     publish_next_version(monkeypatch, repository_folder)
     extension(blender, "update", "--sync")
     assert installed_version(resources) == "99.0.0"
-    press_ctrl_c(running, within=30)
+    press_ctrl_c(running)
     assert running.returncode == 130
 
     jobs = {record["prompt"]: record for record in blender(*MINT, "jobs", "--json").records}

@@ -21,21 +21,31 @@ from mint_blender.mint.schema import Kind
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
-from .command_runner import LAMP, CommandResult, RunMint
+from .command_runner import LAMP, RunMint
 
 STARTS = ("POST", "/v1/*:generate")
 
 
-def test_a_glb_is_mints_own_file(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """A model's .glb is Mint's file, unchanged; the last lines name its path and cost."""
+def test_a_glb_is_mints_own_file(mint: RunMint, tmp_path: Path) -> None:
+    """A model's .glb is Mint's file, unchanged; the last lines name its path and cost.
+
+    Without -o, the downloaded files are listed. With --json the result names what was written.
+    """
     output = tmp_path / "new folder" / "lamp.glb"
     ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
     assert ran.status == 0
-    (fetched,) = [entry for entry in service.requests(host="files") if entry.path.endswith(".glb")]
+    files = mint.service.requests(host="files")
+    (fetched,) = [entry for entry in files if entry.path.endswith(".glb")]
     assert fetched.sent == output.stat().st_size
     assert output.read_bytes()[:4] == b"glTF"
-    assert str(output) in ran.out
-    assert "Credits" in ran.out
+    assert str(output) in ran.out and "Credits" in ran.out
+    (named,) = [line.strip() for line in mint(*LAMP).out.splitlines()[1:] if ".glb" in line]
+    assert Path(named).is_file()
+    for words in ((*LAMP, "--json"), ("place", mint.job, "--json")):
+        other = str(tmp_path / f"{words[0]}.glb")
+        assert mint(*words, "-o", other).result["output"] == other
+    assert mint("place", mint.job, "-o", other).status == 2
+    assert mint("place", mint.job, "-o", other, "--overwrite").status == 0
 
 
 def test_all_options_are_in_the_request(mint: RunMint, service: ThreadService) -> None:
@@ -49,34 +59,20 @@ def test_all_options_are_in_the_request(mint: RunMint, service: ThreadService) -
     ]  # fmt: skip
 
 
-def test_without_an_output_the_files_are_named(mint: RunMint) -> None:
-    """Without -o, the downloaded files are listed and can be placed later."""
-    ran = mint("generate", "--prompt", "a lamp")
-    assert ran.status == 0
-    named = [Path(line.strip()) for line in ran.out.splitlines()[1:] if ".glb" in line]
-    assert len(named) == 1
-    assert named[0].is_file()
+def test_review_stops_and_prints_the_next_commands(mint: RunMint) -> None:
+    """A Preview is status 6, with its picture and the three commands that continue.
 
-
-def test_review_stops_and_prints_the_next_commands(mint: RunMint, service: ThreadService) -> None:
-    """A Preview is status 6, with its picture and the three commands that continue."""
+    With --approve no Preview waits.
+    """
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
     job = mint.jobs()[0]
     assert Path(job["files"]["preview"]).is_file()
-    for words in (
-        f"approve {job['job']}",
-        f'revise {job["job"]} "what should change"',
-        f"cancel {job['job']}",
-    ):
-        assert f"python3 -m mint_blender {words}" in ran.err
-    assert not service.requests("POST", "*:approve")
-
-
-def test_approve_runs_to_the_end(mint: RunMint, service: ThreadService) -> None:
-    """With --approve no Preview waits."""
+    for words in ("approve {}", 'revise {} "what should change"', "cancel {}"):
+        assert f"python3 -m mint_blender {words.format(job['job'])}" in ran.err
+    assert not mint.service.requests("POST", "*:approve")
     assert mint("generate", "--prompt", "a lamp", "--mode", "review", "--approve").status == 0
-    assert len(service.requests("POST", "*:approve")) == 1
+    assert len(mint.service.requests("POST", "*:approve")) == 1
 
 
 def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
@@ -113,32 +109,23 @@ def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_
     assert len(service.requests("POST", "/v1/reference-images")) == 1
 
 
-def test_an_unwritable_output_is_refused_before_payment(mint: RunMint, tmp_path: Path) -> None:
-    """An output that cannot be written is status 7 before the first request."""
+def test_an_unwritable_output_is_refused_before_payment(
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output that cannot be written, or needs Blender, is status 7 before the first request."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder.glb").mkdir()
-    for output in (
-        tmp_path / "file" / "lamp.glb",
-        tmp_path / "folder.glb",
-        Path("/dev/null/lamp.glb"),
+    for words, sentence in (
+        (("-o", "file/lamp.glb"), "Nothing was started."),
+        (("-o", "folder.glb"), "Nothing was started."),
+        (("-o", "/dev/null/lamp.glb"), "Nothing was started."),
+        (("-o", "x.blend"), "pip install bpy"),
+        (("--render", "x.png"), "pip install bpy"),
+        (("-o", "x.glb", "--kind", "world"), "pip install bpy"),
     ):
-        ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
-        assert ran.status == 7
-        assert "Nothing was started." in ran.error_text
-    assert not mint.service.log()
-
-
-@pytest.mark.parametrize(
-    "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
-)
-def test_outputs_that_need_blender_are_refused_without_it(
-    mint: RunMint, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without Blender, outputs that need it are refused before anything is started."""
-    monkeypatch.chdir(tmp_path)
-    ran = mint("generate", "--prompt", "a lamp", *arguments)
-    assert ran.status == 7
-    assert "pip install bpy" in ran.error_text
+        ran = mint("generate", "--prompt", "a lamp", *words)
+        assert (ran.status, sentence in ran.error_text) == (7, True), ran.err
     assert not mint.service.log()
 
 
@@ -201,69 +188,54 @@ CASES = {
 }  # fmt: skip
 
 
-def run(
-    case: Case, mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, *more: str
-) -> CommandResult:
-    """Run the command in its situation."""
-    service.scenario(**case.scenario)
-    for name, value in case.environment.items():
-        monkeypatch.setenv(name, value)
-    return mint(*case.arguments, *more)
+JSON_TOO = ("done", "moderation", "no key", "above the limit", "nobody there", "a Preview")
+"""A case of each status whose command has --json."""
 
 
 @pytest.mark.covers("C8-error", "R-statuses")
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("name", CASES)
 def test_every_situation_has_its_status_and_its_sentence(
-    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The status and the sentence are as listed, and Mint has started what the table says."""
-    ran = run(case, mint, service, monkeypatch)
+    """The status and the sentence are as listed, and Mint has started what the table says.
+
+    With --json each status is the same, each line an object, and the last one the outcome.
+    """
+    case = CASES[name]
+    mint.service.scenario(**case.scenario)
+    for variable, value in case.environment.items():
+        monkeypatch.setenv(variable, value)
+    ran = mint(*case.arguments)
     assert ran.status == case.status, ran.err
     assert case.says in ran.error_text
-    assert len(service.operations()) == case.started
+    assert len(mint.service.operations()) == case.started
     if case.status:
         assert ran.out == ""
-
-
-@pytest.mark.parametrize(
-    "case",
-    {
-        each.status: each
-        for each in CASES.values()
-        if each.status != 2 and "generate" in each.arguments
-    }.values(),
-)
-def test_json_has_the_same_status_and_outcome(
-    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
-) -> None:
-    """With --json each status is the same, each line an object, and the last one the outcome."""
-    ran = run(case, mint, service, monkeypatch, "--json")
-    assert ran.status == case.status
-    assert ran.records[-1]["event"] in ("result", "error")
-    assert case.says in ran.error_text
+    if name in JSON_TOO:
+        ran = mint(*case.arguments, "--json")
+        assert ran.status == case.status
+        assert ran.records[-1]["event"] in ("result", "error")
+        assert case.says in ran.error_text
 
 
 @pytest.mark.covers("R-three-minutes")
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: RunMint) -> None:
-    """Without a connection the status is 5, and `resume` finishes the job with one operation."""
-    mint.service.scenario(
-        answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}]
-    )
+    """Without a connection the status is 5, and `resume` finishes the job with one operation.
+
+    A short outage ends no command: it says so, and writes the result.
+    """
+    outage = {"path": "/v1/operations/*", "answer": {"close": True}}
+    mint.service.scenario(answers=[{**outage, "times": 12}])
+    ran = mint(*LAMP)
+    assert (ran.status, "Mint cannot be reached" in ran.error_text) == (0, True)
+    mint.service.scenario(answers=[{**outage, "times": 10_000}])
     ran = mint(*LAMP)
     assert ran.status == 5
     assert "Stopped waiting. Started jobs are kept: resume them later." in ran.error_text
     assert '"working"' in mint("jobs", "--json").out
     mint.service.mint.scripted.clear()
-    ran = mint("resume", "--json")
-    assert ran.status == 0
-    assert len(mint.service.operations()) == 1
-
-
-def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -> None:
-    """The command waits through an outage, says so, and writes the result."""
-    service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
-    ran = mint(*LAMP)
-    assert (ran.status, "Mint cannot be reached" in ran.error_text) == (0, True)
+    assert mint("resume", "--json").status == 0
+    assert len(mint.service.operations()) == 2
 
 
 def test_a_batch_stops_as_a_whole_without_network(mint: RunMint, tmp_path: Path) -> None:
@@ -321,9 +293,6 @@ def test_wait_twenty_seconds_for_another_process(monkeypatch: pytest.MonkeyPatch
     assert len(said) == 2
 
 
-CONVERSIONS = ("POST", "/v1/models/*:convert")
-
-
 @pytest.fixture
 def made(mint: RunMint) -> dict[str, str]:
     """Return the ids of a finished job and its model."""
@@ -334,84 +303,55 @@ def made(mint: RunMint) -> dict[str, str]:
     }
 
 
-# -- generate --optimize
+def test_the_optimization_is_within_the_limit(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
+    """--max-credits includes the optimization, for `generate` and for `again`.
 
-
-def test_the_optimized_file_is_written(mint: RunMint, tmp_path: Path) -> None:
-    """The .glb is the optimized file, from one optimization at the requested level."""
+    The .glb is the optimized file, from one optimization at the requested level.
+    """
     output = tmp_path / "lamp.glb"
-    assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
-    assert [operation.level for operation in mint.service.operations() if operation.level] == [
-        "aggressive"
-    ]
+    lighter = (*LAMP, "--optimize", "light", "-o", str(output), "--max-credits")
+    refused = mint(*lighter, "267")
+    assert refused.status == 4
+    says = "about 268 Credits, more than the limit of 267. Nothing was started."
+    assert says in refused.error_text
+    assert len(mint.service.operations()) == 1
+    assert mint(*lighter, "268").status == 0
+    levels = [operation.level for operation in mint.service.operations() if operation.level]
+    assert levels == ["light"]
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
-
-
-def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str]) -> None:
-    """--max-credits includes the optimization, for `generate` and for `again`."""
-    asked = len(mint.service.operations())
-    for limit, status in ((267, 4), (268, 0)):
-        ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
-        assert ran.status == status
-        assert (
-            status == 0
-            or "about 268 Credits, more than the limit of 267. Nothing was started."
-            in ran.error_text
-        )
-    assert len(mint.service.operations()) == asked + 2
     newest = mint.job
     assert mint("again", newest, "--max-credits", "267").status == 4
     assert mint("again", newest, "--max-credits", "268").status == 0
 
 
-# -- convert
+def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
+    """`convert` takes a job or a model, and names each file and the cost.
 
-
-@pytest.mark.parametrize("by", ["job", "asset"])
-def test_converted_files_are_in_the_folder(
-    by: str, mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
-) -> None:
-    """`convert` takes a job or a model, and names each file and the cost."""
-    folder = tmp_path / "new" / "out"
-    ran = mint("convert", made[by], "--format", "fbx", "--format", "usdz", "-o", str(folder))
-    assert ran.status == 0
-    assert "Lamp: Saved (10 Credits)" in ran.out
-    assert {line.strip() for line in ran.out.splitlines()[1:]} == {
-        str(folder / "Lamp.fbx"),
-        str(folder / "Lamp.usdz"),
-    }
-    assert (folder / "Lamp.usdz").read_bytes()[:2] == b"PK"
-    assert len(service.requests(*CONVERSIONS)) == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "status"), [("nowhere", 1), ("../etc", 2), ("nowhere --format blend", 2)]
-)
-def test_conversion_errors(mint: RunMint, tmp_path: Path, words: str, status: int) -> None:
-    """No such model, no id, another format: a sentence and a status, and nothing is paid."""
-    ran = mint("convert", *words.split(), "--format", "fbx", "-o", str(tmp_path))
-    assert ran.status == status and ran.err
-    assert not mint.service.requests(*CONVERSIONS)
-
-
-def test_a_folder_that_cannot_be_written(
-    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
-) -> None:
-    """A folder that cannot be written is status 7 before anything is paid."""
+    What is wrong is a sentence and a status, and nothing is paid.
+    """
     (tmp_path / "file").write_text("")
-    ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "file"))
-    assert (ran.status, "Nothing was started" in ran.error_text) == (7, True)
-    assert not service.requests(*CONVERSIONS)
-
-
-def test_converted_models_are_not_placed(
-    mint: RunMint, made: dict[str, str], tmp_path: Path
-) -> None:
-    """`place` of a job that only converted says that it has no result to place."""
-    ran = mint("convert", made["job"], "--format", "stl", "-o", str(tmp_path), "--json")
-    assert (ran.result["phase"], ran.result["state"]) == ("placed", "Saved")
-    assert ran.result["files"] == {"stl": str(tmp_path / "Lamp.stl")}
-    ran = mint("place", ran.result["job"], "-o", str(tmp_path / "lamp.glb"))
+    for words, status in (
+        (("nowhere", "--format", "fbx", "-o", str(tmp_path)), 1),
+        (("../etc", "--format", "fbx", "-o", str(tmp_path)), 2),
+        ((made["job"], "--format", "blend", "-o", str(tmp_path)), 2),
+        ((made["job"], "--format", "fbx", "-o", str(tmp_path / "file")), 7),
+    ):
+        ran = mint("convert", *words)
+        assert ran.status == status and ran.err
+    conversions = ("POST", "/v1/models/*:convert")
+    assert not mint.service.requests(*conversions)
+    for by, formats in (("job", ("fbx", "usdz")), ("asset", ("stl",))):
+        folder = tmp_path / "new" / by
+        words = [word for format in formats for word in ("--format", format)]
+        ran = mint("convert", made[by], *words, "-o", str(folder))
+        assert ran.status == 0 and "Lamp: Saved (10 Credits)" in ran.out
+        written = {str(folder / f"Lamp.{format}") for format in formats}
+        assert {line.strip() for line in ran.out.splitlines()[1:]} == written
+        assert all(Path(file).stat().st_size for file in written)
+    assert len(mint.service.requests(*conversions)) == 2
+    ran = mint("place", mint.job, "-o", str(tmp_path / "lamp.glb"))
     assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
 
 
@@ -443,16 +383,3 @@ def test_a_file_is_replaced_only_on_purpose(
     assert file.read_bytes() == b"mine" and not service.operations()
     assert mint(*LAMP, "-o", str(file)).status == 0 and asked == [f"{file} exists. Replace it?"] * 2
     assert file.read_bytes() != b"mine" and len(service.operations()) == 1
-
-
-def test_json_names_what_was_written(mint: RunMint, tmp_path: Path) -> None:
-    """Of `generate` and of `place`, beside the files of Mint."""
-    ran = mint(*LAMP, "-o", str(tmp_path / "a.glb"), "--json")
-    assert ran.result["output"] == str(tmp_path / "a.glb")
-    ran = mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"), "--json")
-    assert ran.result["output"] == str(tmp_path / "b.glb")
-    again = mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"))
-    assert again.status == 2
-    assert (
-        mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"), "--overwrite").status == 0
-    )

@@ -33,17 +33,14 @@ def imported_by(environment: dict[str, str], *words: str) -> set[str]:
 
 
 def test_the_list_of_jobs_needs_no_network(environment: dict[str, str]) -> None:
-    """`jobs` reads the journal with Python's own library."""
+    """`jobs` reads the journal with Python's own library; help and version need not even that."""
     imported = imported_by(environment, "jobs")
     assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "urllib3", "zstandard"}
     assert ours(imported) & OTHERS == {"cli.jobs"}
-
-
-def test_the_help_needs_neither_journal_nor_network(environment: dict[str, str]) -> None:
-    """It knows the words of Mint's API, and no more."""
-    imported = imported_by(environment, "--help")
-    assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "sqlite3", "urllib3"}
-    assert not ours(imported) & {*OTHERS, "jobs.job", "jobs.service"}
+    for option in ("--help", "--version"):
+        imported = imported_by(environment, option)
+        assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "sqlite3", "urllib3"}
+        assert not ours(imported) & {*OTHERS, "jobs.job", "jobs.service"}
 
 
 def test_usage_needs_no_blender(environment: dict[str, str]) -> None:

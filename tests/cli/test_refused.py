@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from ..files.build_glb import box_parts, pack
-from ..mint_service.runner import ThreadService
-from .batch_helpers import Batch
 from .command_runner import RunMint
 
 REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast")
@@ -17,11 +15,9 @@ REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast
 
 def refused_file(mint: RunMint) -> Path:
     """Return the path of the newest job's refused file from its sentence."""
-    (record, *_) = mint.jobs()
-    sentence = record["trouble"]["message"]
-    return Path(
-        sentence.partition(" The file was kept at ")[2].partition(" Resume")[0].removesuffix(".")
-    )
+    sentence = mint.jobs()[0]["trouble"]["message"]
+    path = sentence.partition(" The file was kept at ")[2].partition(" Resume")[0]
+    return Path(path.removesuffix("."))
 
 
 @pytest.mark.covers("R-files-kept")
@@ -42,44 +38,27 @@ def test_a_refused_file_is_kept_and_nothing_is_started(mint: RunMint) -> None:
 
 
 def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) -> None:
-    """With -o FILE.glb only incomplete files are refused, by `generate` as by `place`."""
+    """With -o FILE.glb only incomplete files are refused, by `generate` as by `place`.
+
+    `place JOB --raw` copies a downloaded file unchanged; so does `place` without --raw.
+    """
     output, cut = tmp_path / "lamp.glb", str(tmp_path / "cut.glb")
     assert mint(*REFUSED, "-o", str(output)).status == 0
     assert b"uri" in output.read_bytes()
+    for raw in (("--raw",), ()):
+        mint(*REFUSED)
+        kept = refused_file(mint)
+        assert mint("place", mint.job, *raw, "-o", str(output), "--overwrite").status == 0
+        assert output.read_bytes() == kept.read_bytes()
     prompt = "a lamp [bad-length]"
     assert mint("generate", "--prompt", prompt, "--preset", "fast", "-o", cut).status == 7
     ran = mint("place", mint.job, "--raw", "-o", cut)
     assert ran.status == 7 and "cut off" in ran.error_text
-    assert not Path(cut).exists() and refused_file(mint) is not None
-
-
-@pytest.mark.parametrize("raw", [("--raw",), ()])
-def test_a_refused_file_is_copied_on_request(
-    mint: RunMint, tmp_path: Path, service: ThreadService, raw: tuple[str, ...]
-) -> None:
-    """`place JOB --raw -o FILE.glb` copies the file unchanged; so does `place` without --raw."""
-    mint(*REFUSED)
-    file, output = refused_file(mint), tmp_path / "lamp.glb"
-    ran = mint("place", mint.job, *raw, "-o", str(output))
-    assert ran.status == 0, ran.err
-    assert output.read_bytes() == file.read_bytes()
-    assert len(service.operations()) == 1
-
-
-def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_path: Path) -> None:
-    """`--raw` only works with a downloaded file."""
+    assert not Path(cut).exists()
     mint("generate", "--prompt", "a lamp [file-404]", "--preset", "fast")
-    ran = mint("place", mint.job, "--raw", "-o", str(tmp_path / "lamp.glb"))
+    ran = mint("place", mint.job, "--raw", "-o", cut)
     assert ran.status == 5 and "is not ready to place" in ran.error_text
-
-
-def test_a_batch_keeps_refused_files(batch: Batch, service: ThreadService) -> None:
-    """In a batch the line says what is wrong, and a rerun starts nothing."""
-    batch.lines({"prompt": "a lamp [bad-length]"})
-    for _ in ("first", "again"):
-        ran = batch()
-        assert ran.status == 7 and "The file was kept at" in ran.error_text
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 5
 
 
 @pytest.mark.blender
