@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..conftest import DOES_NOT_APPLY
 from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.blender
 
 import bmesh  # noqa: E402
 
+from mint_blender.scene import undo_step  # noqa: E402
 from mint_blender.scene.model import grid_layout  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
@@ -91,12 +94,62 @@ def test_what_the_user_works_on_stays(
 
     One undo removes all of a result and nothing of the user's. Only Local View hides a result.
     """
-    _at_work(mode)
+    worked_on = _at_work(mode).name
     bpy.ops.ed.undo_push(message="The user's own")
     path, notes = FILES[kind](tmp_path / "lamp.glb"), []
-    for _ in act_undo_redo(lambda: notes.extend(place_model(path, PLAIN, ASIDE).notes)):
-        bpy.context.scene.frame_set(17)  # a clip that has come is evaluated with the next frame
+    act_undo_redo(lambda: notes.extend(place_model(path, PLAIN, ASIDE).notes))
+    if mode == "EDIT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+        assert bpy.data.objects[worked_on].data.vertices[0].co.x == 7.0, "an unfinished edit"
     assert [note.code for note in notes] == (["local_view"] if mode == "LOCAL VIEW" else [])
+
+
+def steps() -> list[str]:
+    """Return the names of all undo steps."""
+    return [each.name for each in bpy.context.window_manager.undo_stack.steps]
+
+
+def test_the_list_of_undo_steps_has_it_once(with_undo: None, model: Path) -> None:
+    """However many data-blocks it has; Blender 5.3 and later have that list."""
+    if "undo_stack" not in bpy.types.WindowManager.bl_rna.properties:
+        pytest.skip(DOES_NOT_APPLY + "this Blender does not list its undo steps")
+    bpy.ops.ed.undo_push(message="Own work")
+    before = steps()
+    undo_step.begin()
+    place_model(model, PLAIN)
+    undo_step.push("a lamp")
+    assert steps() == [*before, "Place Mint Result"]
+
+
+LATER = FILES | {"lifted": partial(glb_fixtures.skinned, lift=2)}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("plain", "skinned"),
+        ("skinned", "lifted"),
+        ("animated", "plain"),
+        pytest.param("animated", "animated", marks=pytest.mark.thorough),
+    ],
+)
+def test_a_replacement_is_one_step(
+    earlier: str, later: str, tmp_path: Path, with_undo: None
+) -> None:
+    """One undo restores the earlier version with all that was added to it; a redo the later."""
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    root = place_model(FILES[earlier](tmp_path / "a.glb"), PLAIN).root
+    for each in (root, *root.children_recursive):
+        each.constraints.new("LIMIT_SCALE")
+        if each.type == "MESH":
+            each.modifiers.new("Mine", "BEVEL")
+            each.vertex_groups.new(name="Mine").add([0, 1], 0.5, "REPLACE")
+        if each.type == "ARMATURE":
+            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = cube
+    bpy.ops.ed.undo_push(message="The user's own")
+    path, told = LATER[later](tmp_path / "b.glb"), Provenance(job_id="j2", name="Lamp")
+    act_undo_redo(partial(replace_model, path, told, root))
 
 
 def test_placing_into_a_scene_that_is_not_shown(tmp_path: Path) -> None:
@@ -176,17 +229,12 @@ def test_an_overridden_collection_mint_is_not_used(model: Path, tmp_path: Path) 
     assert home != overridden and not overridden.children
 
 
-def test_an_unfinished_edit_is_kept(model: Path) -> None:
-    """A vertex moved in Edit Mode is still moved after placing and after leaving the mode."""
-    worked_on = _at_work("EDIT")
-    place_model(model, PLAIN)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    assert worked_on.data.vertices[0].co.x == 7.0
-
-
 @pytest.mark.parametrize("kind", FILES)
 def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
-    """A scene with every kind of data, under the model's own names, only gets new members."""
+    """A scene with every kind of data, under the model's own names, only gets new members.
+
+    All objects of the result and their data are new.
+    """
     sample_scene.build(tmp_path)
     before = SceneSnapshot()
     placed = place_model(FILES[kind](tmp_path / "lamp.glb"), NAMESAKE)
@@ -194,22 +242,19 @@ def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
     before.assert_same(after, but_new=True)
     came = {name for values in after.blocks.values() for name in values}
     assert {f"objects<{placed.root.name}>", "children<Mint>"} <= came
+    blocks = (*placed.objects, *(each.data for each in placed.objects if each.data))
+    assert before.blocks.keys().isdisjoint((type(each).__name__, each.name) for each in blocks)
 
 
 def test_results_side_by_side_change_nothing_else(model: Path, tmp_path: Path) -> None:
-    """No view layer that was not evaluated before is evaluated."""
+    """No view layer that was not evaluated before is evaluated; also in a scene that is not shown."""
     sample_scene.build(tmp_path)
+    hidden = bpy.data.scenes.new("A third scene")
     before = SceneSnapshot()
-    one, other = (place_model(model, IN_A_ROW).root for _ in range(2))
+    for scene in (None, hidden):
+        one, other = (place_model(model, IN_A_ROW, scene=scene).root for _ in range(2))
+        assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
     before.assert_same(SceneSnapshot(), but_new=True)
-    assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
-
-
-def test_results_are_side_by_side_in_a_scene_that_is_not_shown(model: Path) -> None:
-    """A batch may be placed into another scene than the shown one."""
-    scene = bpy.data.scenes.new("Other")
-    one, other = (place_model(model, IN_A_ROW, scene=scene).root for _ in range(2))
-    assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -226,19 +271,6 @@ def test_results_are_side_by_side_in_an_excluded_collection(kind: str, tmp_path:
     bpy.context.view_layer.update()
     prints = [grid_layout.footprint(each) for each in roots]
     assert [each.left for each in prints] == pytest.approx([4.5, 5.6, 6.7, 7.8], abs=0.01)
-
-
-def test_a_result_does_not_use_data_of_the_user(model: Path, tmp_path: Path) -> None:
-    """Mesh, material and picture are new, although the user has the same names."""
-    sample_scene.build(tmp_path)
-    users = bpy.data.objects[sample_scene.TITLE]
-    placed = place_model(model, NAMESAKE)
-    (material,) = placed.root.data.materials
-    assert placed.root != users and placed.root.data != users.data
-    assert material != users.data.materials[0]
-    (image,) = [each.image for each in material.node_tree.nodes if each.type == "TEX_IMAGE"]
-    assert image != bpy.data.images[sample_scene.TITLE] and tuple(image.size) == (4, 4)
-    assert placed.collection != bpy.data.collections[sample_scene.TITLE]
 
 
 def test_a_replacement_changes_no_data_of_the_user(tmp_path: Path) -> None:

@@ -48,19 +48,6 @@ def test_a_shared_mesh_may_become_two(tmp_path: Path) -> None:
     assert [max(vertex.co.z for vertex in each.data.vertices) for each in (left, right)] == [1, 2]
 
 
-def test_a_linked_duplicate_of_a_part_stays(tmp_path: Path) -> None:
-    """A third wheel of the user's stays where it is and shows the new mesh."""
-    root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
-    wheel = next(each for each in root.children_recursive if each.animation_data)
-    spare = wheel.copy()
-    bpy.context.scene.collection.objects.link(spare)
-    spare.animation_data_clear()
-    spare.location = (5, 0, 0)
-    placed = replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root)
-    assert spare in placed.objects and spare.data == wheel.data
-    assert tuple(spare.location) == (5, 0, 0)
-
-
 # -- Materials
 
 
@@ -90,22 +77,6 @@ def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
     root.material_slots[0].material = paint
     replace_model(later, SECOND, root)
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
-
-
-def test_what_the_user_did_to_a_material_of_mint_is_on_the_hidden_copy(
-    model: Path, tmp_path: Path
-) -> None:
-    """The new version has its own material and picture, whatever was set or painted."""
-    root = place_first(model)
-    earlier = root.data.materials[0]
-    (image,) = [each for each in bpy.data.images if each.get("mint_made")]
-    node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
-    node.inputs["Roughness"].default_value = 0.125
-    image.pixels[0] = 0.5
-    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == (KEPT,)
-    assert root.data.materials[0] != earlier
-    assert bpy.data.objects["Lamp (earlier)"].active_material == earlier
-    assert node.inputs["Roughness"].default_value == 0.125 and image.users
 
 
 # -- What is refused
