@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run steps of a job template as a worker of a farm does, with `openjd run`, and kill its tasks."""
+"""Run steps of a job template as a worker of a farm does, with `openjd run`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..mint_service.runner import Service
@@ -17,14 +16,6 @@ from .command_runner import environment
 
 GENERATE, WRITE, SHEET = "Generate", "Import, render and write files", "Contact sheet"
 PROGRAMS = Path(sys.executable).parent
-
-
-@dataclass(frozen=True)
-class Kill:
-    """Kill the task's process as soon as it has printed a text some number of times."""
-
-    text: str
-    times: int = 1
 
 
 def worker(service: Service, home: Path, *, has_key: bool = True) -> dict[str, str]:
@@ -39,9 +30,7 @@ def worker(service: Service, home: Path, *, has_key: bool = True) -> dict[str, s
 class Session:
     """`openjd run`, started for all steps or for one; `end` waits for it."""
 
-    def __init__(
-        self, folder: Path, variables: dict[str, str], *options: str, kill: Kill | None = None
-    ) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str], *options: str) -> None:
         values = f"file://{folder / 'parameters.json'}"
         program, template = str(PROGRAMS / "openjd"), str(folder / "template.json")
         self._process = subprocess.Popen(
@@ -51,9 +40,7 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._kill = kill
         self._lines: list[str] = []
-        self.was_killed = False
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -62,10 +49,10 @@ class Session:
         """Return what it printed so far."""
         return "\n".join(self._lines)
 
-    def end(self, timeout: float = 120) -> int:
+    def end(self) -> int:
         """Wait for the end; return the exit status."""
-        status = self._process.wait(timeout)
-        self._thread.join(10)
+        status = self._process.wait(240)
+        self._thread.join(240)
         return status
 
     def interrupt(self) -> None:
@@ -78,12 +65,5 @@ class Session:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        seen = 0
         for line in self._process.stdout:
             self._lines.append(line.rstrip())
-            if self._kill is None or self.was_killed or self._kill.text not in line:
-                continue
-            seen += 1
-            if seen == self._kill.times:
-                os.kill(self.task_id(), signal.SIGKILL)
-                self.was_killed = True

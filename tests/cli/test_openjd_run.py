@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job template of a batch in real OpenJD sessions: as written, side by side, and killed."""
+"""The job template of a batch in real OpenJD sessions: as written, again, and canceled."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import time
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from mint_blender.files.disk import PART
 from ..mint_service.runner import ThreadService
 from .batch_helpers import animations, lines_of
 from .contact_sheet_reader import ContactSheet
-from .openjd_session import GENERATE, SHEET, WRITE, Kill, Session, worker
+from .openjd_session import GENERATE, WRITE, Session, worker
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -95,48 +93,6 @@ def test_a_second_run_changes_nothing(job: Path, service: ThreadService, tmp_pat
         assert len(service.operations()) == 1 + 2
         written.append(file.stat().st_mtime_ns)
     assert written[0] == written[1] < written[2]
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(2))
-def test_killed_tasks_run_again_and_nothing_is_paid_twice(
-    job: Path, service: ThreadService, tmp_path: Path, seed: int
-) -> None:
-    """Tasks are killed anywhere, and run again; three write side by side, on other workers.
-
-    The task that generates runs again where it was killed: another worker would look for ten
-    minutes whether Mint has made the lines that were just being sent.
-    """
-    dice = random.Random(seed)
-    homes = (tmp_path / f"worker {number}" for number in count())
-    kill = Kill(dice.choice(["Queued", "Generating", "Ready"]), dice.randint(1, 5))
-    first = worker(service, next(homes))
-    session = Session(job, first, "--step", GENERATE, kill=kill)
-    assert session.end() != 0 and session.was_killed, session.output
-    session = Session(job, first, "--step", GENERATE)
-    assert session.end() == 0, session.output
-
-    kills = [Kill("Saved"), dice.choice([Kill("Command started"), Kill("Saved")]), None]
-    dice.shuffle(kills)
-    chunks = dict(zip(["1-2", "3-4", "5-6"], kills, strict=True))
-    while chunks:
-        sessions = {
-            lines: Session(
-                job,
-                worker(service, next(homes), has_key=False),
-                *("--step", WRITE, "--task-param", f"Lines={lines}"),
-                kill=kill,
-            )
-            for lines, kill in chunks.items()
-        }
-        ends = {lines: session.end() for lines, session in sessions.items()}
-        for lines, session in sessions.items():
-            assert (ends[lines] != 0) == session.was_killed, session.output
-        chunks = dict.fromkeys(lines for lines, status in ends.items() if status)
-
-    session = Session(job, worker(service, next(homes), has_key=False), "--step", SHEET)
-    assert session.end() == 0, session.output
-    check_complete(job, service)
 
 
 @pytest.mark.thorough

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How code blocks are read from a page, and how bash code is run."""
+"""How bash code of a page is run, and what makes it fail."""
 
 from __future__ import annotations
 
@@ -12,56 +12,7 @@ import pytest
 
 from ..cli.command_runner import CommandResult
 from ..conftest import DOES_NOT_APPLY
-from .code_blocks import CodeBlock, NotRun, read_blocks
 from .shell import Shell
-
-PAGE = """\
-# Title
-
-Write a file. `a.txt`:
-
-```text
-one
-```
-
-1. In a list:
-
-   ```bash
-   mint-blender jobs
-   ```
-
-<!-- not run: needs a package index; see tests/cli/test_wheel.py -->
-```bash
-pip install x
-```
-
-````{tab-item} Python
-```python
-print(1)
-```
-````
-
-```
-no language
-```
-"""
-
-
-def test_blocks_have_their_lines_files_and_marks() -> None:
-    """Blocks in lists and in directives are found, too; a mark holds for the next block only."""
-    assert read_blocks(PAGE) == [
-        CodeBlock(5, "text", "one\n", "a.txt", None),
-        CodeBlock(11, "bash", "mint-blender jobs\n", None, None),
-        CodeBlock(
-            16,
-            "bash",
-            "pip install x\n",
-            None,
-            NotRun("a package index", "tests/cli/test_wheel.py"),
-        ),
-        CodeBlock(21, "python", "print(1)\n", None, None),
-        CodeBlock(26, "", "no language\n", None, None),
-    ]
 
 
 @pytest.fixture
