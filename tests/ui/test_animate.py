@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Animate a model afterwards and from the form, against the stand-in for Mint."""
+"""Clips of a selected character, and animating a model from the form and afterwards."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
@@ -19,6 +20,7 @@ from mint_blender.jobs.queries import AnimationPrice  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
 from mint_blender.mint.schema import Estimate  # noqa: E402
+from mint_blender.scene.animation import clips  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.clips import operators as animate  # noqa: E402
 from mint_blender.ui.create import form_panel, motion_choice  # noqa: E402
@@ -27,16 +29,96 @@ from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
 from mint_blender.ui.pricing import price_dialog  # noqa: E402
 from mint_blender.ui.viewport import targets  # noqa: E402
 
-from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
+from ..scene import glb_fixtures  # noqa: E402
+from ..scene.rig_fixtures import Clip, Rig  # noqa: E402
+from ..scene.rig_helpers import armature_of, clip_names, place  # noqa: E402
+from ..scene.test_clips import STRUT  # noqa: E402
 from .drawings import calls_of  # noqa: E402
 from .test_job_list import drawn as drawn_rows  # noqa: E402
 from .test_selection import activate, drawn  # noqa: E402
+
+
+@pytest.fixture
+def character(registered: None, tmp_path: Path) -> Any:
+    """Place a character of two clips, which is active; return its armature."""
+    root = place(Rig().save(tmp_path / "knight.glb", Clip(), STRUT))
+    activate(root)
+    return armature_of(root)
+
+
+def test_the_section_is_that_of_a_character(character: Any, tmp_path: Path) -> None:
+    """Whichever part of it is active, each clip has a row; other models have no such section."""
+    for each in (character.parent, character, character.children[0]):
+        activate(each)
+        found = drawn()
+        assert (
+            found["mint.play_clip"] == found["mint.clip_in_place"] == found["mint.loop_clip"] == 2
+        )
+        assert found["mint.import_clip"] == found["mint.export_character"] == found["Clips"] == 1
+    activate(place(glb_fixtures.simple(tmp_path / "lamp.glb")))
+    assert drawn()["mint.import_clip"] == 0 and not bpy.ops.mint.import_clip.poll()
+
+
+def test_a_click_shows_a_clip(character: Any) -> None:
+    """Mode, selection and active object stay."""
+    active, scene = bpy.context.active_object, bpy.context.scene
+    assert bpy.ops.mint.play_clip(clip="Proud Strut") == {"FINISHED"}
+    assert character.animation_data.action.name == "Proud Strut"
+    assert (scene.use_preview_range, scene.frame_preview_end) == (True, 37)
+    assert bpy.context.active_object == active and active.mode == "OBJECT"
+    with pytest.raises(RuntimeError, match="This character has no clip “Gone”"):
+        bpy.ops.mint.play_clip(clip="Gone")
+
+
+def test_toggles_go_on_and_off(character: Any) -> None:
+    """A clip that stays is refused in a sentence, and not marked."""
+    for _ in range(2):
+        bpy.ops.mint.loop_clip(clip="Proud Strut")
+        bpy.ops.mint.clip_in_place(clip="Proud Strut")
+        clip = clips.clip_named(character, "Proud Strut")
+        assert clip is not None
+        seen = (clip.is_loop, clip.is_in_place)
+    assert seen == (False, False)
+    assert bpy.ops.mint.clip_in_place(clip="Walking") == {"CANCELLED"}
+
+
+def test_clips_of_several_files_are_added(character: Any, tmp_path: Path) -> None:
+    """In one step; a file that is no character is reported, and does not stop the others."""
+    for name in ("Jump", "Run"):
+        Rig(scale=1.0).save(tmp_path / f"{name}.glb", Clip(f"Armature|{name}|baselayer"))
+    glb_fixtures.simple(tmp_path / "lamp.glb")
+    files = [{"name": f"{name}.glb"} for name in ("Jump", "lamp", "Run")]
+    assert bpy.ops.mint.import_clip(directory=str(tmp_path), files=files) == {"FINISHED"}
+    assert clip_names(character) == ["Walking", "Proud Strut", "Jump", "Run"]
+    with pytest.raises(RuntimeError, match="another skeleton"):
+        bpy.ops.mint.import_clip(filepath=str(tmp_path / "lamp.glb"))
+    with pytest.raises(RuntimeError, match=r"missing\.glb"):
+        bpy.ops.mint.import_clip(filepath=str(tmp_path / "missing.glb"))
+
+
+def test_a_character_is_exported(character: Any, tmp_path: Path) -> None:
+    """Under the name that was asked for, with what it wears."""
+    assert bpy.ops.mint.export_character(filepath=str(tmp_path / "out")) == {"FINISHED"}
+    assert (tmp_path / "out.glb").stat().st_size > 1000
+    assert character.animation_data.action.name == "Walking"
+    assert all(each.mute and not each.is_solo for each in character.animation_data.nla_tracks)
+
+
+def test_an_armature_of_the_user_is_a_character(registered: None, tmp_path: Path) -> None:
+    """Also one that did not come from Mint gets clips, and shows the first one."""
+    bpy.ops.import_scene.gltf(filepath=str(Rig(scale=1.0).save(tmp_path / "a.glb")))
+    (rig,) = (each for each in bpy.context.scene.objects if each.type == "ARMATURE")
+    bpy.context.view_layer.objects.active = rig
+    path = Rig(scale=1.0).save(tmp_path / "b.glb", STRUT)
+    assert bpy.ops.mint.import_clip(filepath=str(path)) == {"FINISHED"}
+    assert clip_names(rig) == ["Proud Strut"] and rig.animation_data.action is not None
+
 
 MINT = {"credits": 1e6}
 
 
 @pytest.fixture
-def knight() -> Any:
+def knight(enabled: None) -> Any:
     """Generate a model in T-Pose, which is active; return its root."""
     bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a knight", pose="T_POSE")
     (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
@@ -130,7 +212,7 @@ def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> No
     assert orders(service) == []
 
 
-def test_the_offered_words_are_those_of_the_core() -> None:
+def test_the_offered_words_are_those_of_the_core(registered: None) -> None:
     """The labels are translated, and the English words are sent."""
     known = bpy.ops.mint.animate.get_rna_type().properties
     assert tuple(known[name].name for name in motion_choice.OFFERED) == SUGGESTIONS
@@ -145,7 +227,7 @@ def test_the_model_of_a_job_in_t_pose_is_known(knight: Any) -> None:
 
 
 @pytest.fixture
-def form() -> Any:
+def form(enabled: None) -> Any:
     """Fill the form for a knight that is generated at once, and animated; return it."""
     form = create_properties.of(bpy.context)
     form.prompt, form.pose, form.preset, form.review = "a knight", "T_POSE", "FAST", False

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from ..files.build_glb import box_parts, pack
+from ..scene import glb_fixtures
 from .drawings import drawn_by
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role  # noqa: E402
@@ -30,9 +32,11 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.schema import Asset, Format, Kind, Operation, OptimizationLevel  # noqa: E402
 from mint_blender.scene import notes as scene_notes  # noqa: E402
-from mint_blender.scene import tags  # noqa: E402
+from mint_blender.scene import place, tags  # noqa: E402
+from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import (  # noqa: E402  # noqa: E402
     auto_import,
     grouped_jobs,
@@ -42,6 +46,7 @@ from mint_blender.ui.job_list import (  # noqa: E402  # noqa: E402
 )
 from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
 
+from ..scene.replace_helpers import FIRST  # noqa: E402
 from .drawings import Call, calls_of  # noqa: E402
 from .sample_jobs import URL, a_job  # noqa: E402
 from .test_job_list import drawn, in_menu, said  # noqa: E402
@@ -299,3 +304,109 @@ def test_a_model_is_prepared_before_its_picture_is_here(
 def test_a_module_imports_directly(job_service: JobService) -> None:
     """The preferences say why: it knows no program that could be started."""
     assert "the path of Blender's program is unknown" in auto_import.way_in_words()
+
+
+def finished(path: Path, **more: Any) -> Job:
+    """Return a job whose model is on disk."""
+    return a_job(model=path, **more)
+
+
+def shown_after(job: Job) -> Phase:
+    """Return what the row says once the objects were checked."""
+    placed_results.scan()
+    return placed_results.shown(job).phase
+
+
+def test_a_result_that_is_not_in_the_file_is_offered_again(
+    job_service: JobService, model: Path
+) -> None:
+    """It is ready to place after it was deleted, and in another file."""
+    job = finished(model)
+    assert placed_results.shown(job) is job, "nobody has looked yet"
+    assert shown_after(job) is Phase.READY
+    placed = import_job.place(job)
+    assert shown_after(job) is Phase.PLACED
+    bpy.context.window.scene = bpy.data.scenes.new("Other")
+    assert shown_after(job) is Phase.PLACED
+    bpy.data.batch_remove(list(placed.objects))
+    assert shown_after(job) is Phase.READY
+    import_job.place(job)
+    assert shown_after(job) is Phase.PLACED
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert shown_after(job) is Phase.READY
+
+
+def test_exported_results_stay_placed(job_service: JobService, model: Path) -> None:
+    """Only results that were placed into scenes are offered again; conversions are not."""
+    for delivery in (Delivery(output="a.glb"), Delivery(render="a.png")):
+        assert shown_after(finished(model, delivery=delivery)) is Phase.PLACED
+    assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
+
+
+def test_changes_of_the_file_trigger_a_check(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
+    """Adding, undo, redo and opening a file do; moving an object does not."""
+    asked: list[int] = []
+    monkeypatch.setattr(placed_results, "look_soon", lambda: asked.append(1))
+    placed = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
+    placed_results.scan()
+    bpy.context.view_layer.update()
+    asked.clear()
+    placed.root.location.x += 1
+    bpy.context.view_layer.update()
+    assert not asked
+    bpy.data.objects.remove(placed.root)
+    bpy.context.view_layer.update()
+    assert asked
+    for name in ("undo_post", "redo_post", "load_post"):
+        asked.clear()
+        for each in getattr(bpy.app.handlers, name):
+            if each.__module__ == placed_results.__name__:
+                each(bpy.context.scene, None)
+        assert asked
+
+
+def words_of(job: Job) -> str:
+    """Return the text of the entry in a job's menu."""
+    placed_results.scan()
+    calls = calls_of(list_operators.draw_job_menu, JobView(job), False)
+    return next(text for _, *words, text, _ in calls if words == ["mint.place"])
+
+
+def test_the_menu_says_where_a_result_goes(
+    job_service: JobService, model: Path, tmp_path: Path
+) -> None:
+    """It names the target: the cursor, the point of the click, or the earlier version."""
+    later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
+    job = finished(later, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    job = replace(job, phase=Phase.READY)
+    assert words_of(job) == "Place at 3D Cursor"
+    place_here = {"document": session.document_id(), "scene": bpy.context.scene.name}
+    here = replace(job, delivery=Delivery(replaces=True, **place_here))
+    assert words_of(here) == "Place Result"
+    place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
+    assert words_of(job) == words_of(here) == "Replace Model"
+    assert words_of(replace(job, delivery=Delivery())) == "Place at 3D Cursor"
+    notes = import_job.place(job).notes
+    assert any("(earlier)" in note for note in notes)
+    assert bpy.data.objects["Lamp (earlier)"].hide_viewport
+
+
+def test_an_optimized_model_says_how_many_faces_are_left(
+    job_service: JobService, model: Path, tmp_path: Path
+) -> None:
+    """It is compared with the version that it replaces, once: not with itself."""
+    kept = tmp_path / "model-optimized.glb"
+    kept.write_bytes(model.read_bytes())
+    root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
+    before = len(root.data.polygons)
+    job = replace(finished(kept, delivery=Delivery(replaces=True)), source_asset_id=FIRST.asset_id)
+    notes = import_job.place(job).notes
+    assert f"Optimized: {before} of {before} faces" in notes
+    placed = replace(job, notes=notes)
+    assert not any("Optimized" in note for note in import_job.place(placed).notes)
+    alone = replace(job, source_asset_id="another", delivery=Delivery())
+    assert f"Optimized: {before} faces" in import_job.place(alone).notes
+    original = finished(model, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    assert not any("Optimized" in note for note in import_job.place(original).notes)

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The timer of the main thread: notifications, the balance, and when a result is imported."""
+"""The timer of the main thread: notifications, the balance, and the import of results.
+
+Each result is imported once, whether it was made here or sent by another program. If the journal
+cannot be written, only the recording is retried.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -13,17 +20,25 @@ from unittest.mock import Mock
 import pytest
 
 from ..mint_service.runner import ThreadService
+from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.delivery import import_job  # noqa: E402
+from mint_blender.jobs.engine.config import EngineConfig  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
+from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
+from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
+from mint_blender.ui.viewport import arrival  # noqa: E402
 
 MINT = {"cancel": "everywhere"}
 
@@ -120,3 +135,202 @@ def test_some_modal_operators_delay_the_import(operators: str, delays: bool) -> 
     assert [auto_import.is_hands_on(each) for each in operators.split()] == [delays] * len(
         operators.split()
     )
+
+
+LOCKED = JournalError("The job journal is locked.")
+BUSY = NotPossible("a lamp is still in progress. Wait until it stops, then try again.")
+
+
+class Clock:
+    """Turned by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return a clock for the pauses between two tries."""
+    clock = Clock()
+    outcomes = auto_import.ImportOutcomes(clock)
+    monkeypatch.setattr(auto_import, "outcomes", lambda: outcomes)
+    return clock
+
+
+@pytest.fixture
+def ready(job_service: JobService, model: Path) -> Job:
+    """Return a finished job that is imported automatically."""
+    delivery = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
+    job = a_job(Phase.READY, delivery=delivery, model=model, now=time.time())
+    job_service.cache.add(job)
+    return job
+
+
+def let_fail(
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    times: int,
+    error: Exception,
+    asked: Counter[str],
+) -> None:
+    """Let this many writes of the journal fail."""
+    really = getattr(owner, name)
+
+    def act(*words: object, **more: object) -> None:
+        asked["times"] += 1
+        if asked["times"] <= times:
+            raise error
+        really(*words, **more)
+
+    monkeypatch.setattr(owner, name, act)
+
+
+@pytest.mark.parametrize("error", [LOCKED, BUSY])
+def test_a_result_that_cannot_be_recorded_is_imported_once(
+    job_service: JobService,
+    ready: Job,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """With a locked journal the result is imported once and recorded later, with few tries."""
+    asked: Counter[str] = Counter()
+    let_fail(monkeypatch, job_service, "record_delivery", 3, error, asked)
+    for _ in range(40):
+        assert heartbeat.beat(), "somebody has to go on trying"
+        clock.now += 0.25
+    assert len(list(tags.roots(job_id=ready.id))) == 1
+    assert asked["times"] <= 4 and job_service.job(ready.id).phase is Phase.READY
+    clock.now += 60
+    heartbeat.beat()
+    assert job_service.job(ready.id).phase is Phase.PLACED
+    assert len(list(tags.roots(job_id=ready.id))) == 1
+    assert not auto_import.is_waiting(job_service)
+
+
+def test_a_failed_import_is_not_repeated(
+    job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed import whose reason cannot be recorded is not repeated."""
+    Path(ready.files[0].path).write_bytes(b"no model")
+    asked: Counter[str] = Counter()
+    let_fail(monkeypatch, job_service, "mark_import_failed", 1, LOCKED, asked)
+    tries: list[object] = []
+    real = import_job.place
+    monkeypatch.setattr(
+        import_job, "place", lambda *words, **more: tries.append(words) or real(*words, **more)
+    )
+    for _ in range(20):
+        heartbeat.beat()
+        clock.now += 0.25
+    assert len(tries) == 1
+    assert job_service.job(ready.id).problem is not None
+
+
+def test_a_result_that_cannot_be_shown_is_placed_all_the_same(
+    job_service: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would be placed once more, although it is in the scene."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Viewport not in local view")
+
+    monkeypatch.setattr(arrival, "arrived", refuse)
+    for _ in range(3):
+        heartbeat.beat()
+    assert job_service.job(ready.id).phase is Phase.PLACED
+    assert len(list(tags.roots(job_id=ready.id))) == 1
+
+
+def test_the_outcome_of_a_dismissed_job_is_dropped(
+    job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outcome of a job that was dismissed meanwhile is dropped."""
+    let_fail(monkeypatch, job_service, "record_delivery", 1, LOCKED, Counter())
+    heartbeat.beat()
+    job_service.dismiss(ready.id)
+    clock.now += 60
+    heartbeat.beat()
+    assert not auto_import.outcomes()
+
+
+def test_an_import_is_marked_only_while_it_runs(
+    job_service: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark is on disk only during the import, to detect a crash."""
+    folder, seen = job_service.home / "importing", []
+    real = import_job.place
+
+    def place(*words: object, **more: object) -> object:
+        seen.extend(path.read_bytes() for path in folder.iterdir())
+        return real(*words, **more)
+
+    monkeypatch.setattr(import_job, "place", place)
+    heartbeat.beat()
+    assert len(seen) == 1 and ready.id.encode() in seen[0]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def job(job_service: JobService, model: Path) -> Job:
+    """Return a job that another program has made; its model is 1 m in size."""
+    made = a_job(Phase.READY, model=model, now=1.0)
+    job_service.cache.add(made)
+    return job_service.job(made.id)
+
+
+def send(job_service: JobService, job: Job, document: str) -> None:
+    """Send a job to a document, as another process with the same journal."""
+    other = JobService(EngineConfig(job_service.home), job_service.account)
+    other.set_delivery(job.id, replace(job.delivery, document=document))
+    other.close()
+
+
+def test_a_sent_result_lands_in_the_current_scene(job_service: JobService, job: Job) -> None:
+    """It names no scene: the current one is used. It lands once, also after more beats."""
+    heartbeat.beat()
+    assert job_service.job(job.id).phase is Phase.READY and not auto_import.is_waiting(job_service)
+    send(job_service, job, session.document_id())
+    job_service.catch_up()
+    assert auto_import.is_waiting(job_service)
+    for _ in range(3):
+        heartbeat.beat()
+    assert job_service.job(job.id).phase is Phase.PLACED
+    roots = [each for each in bpy.context.scene.objects if each.get("mint_job_id") == job.id]
+    assert len(roots) == 1
+
+
+def test_a_result_for_another_document_waits(job_service: JobService, job: Job) -> None:
+    """It belongs to the other Blender."""
+    send(job_service, job, "1" * 32)
+    job_service.catch_up()
+    heartbeat.beat()
+    assert not auto_import.is_waiting(job_service)
+    assert not bpy.data.objects
+
+
+@pytest.mark.parametrize("meters_per_unit", [1.0, 0.01])
+def test_names_and_bounds_are_in_the_journal(
+    job_service: JobService, job: Job, meters_per_unit: float, tmp_path: Path
+) -> None:
+    """The program that has sent it reads there what was placed where, in meters."""
+    bpy.context.scene.unit_settings.scale_length = meters_per_unit
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    send(job_service, job, session.document_id())
+    job_service.catch_up()
+    heartbeat.beat()
+    journal = JobService(EngineConfig(job_service.home), job_service.account)
+    placement = journal.job(job.id).placement
+    journal.close()
+    assert placement is not None
+    (root,) = [each for each in bpy.context.scene.objects if each.get("mint_job_id") == job.id]
+    assert placement.objects[0] == root.name
+    assert set(placement.objects) == {each.name for each in bpy.context.scene.objects}
+    assert placement.scene == bpy.context.scene.name
+    assert placement.file == str(tmp_path / "scene.blend")
+    assert placement.low is not None and placement.high is not None
+    sizes = [high - low for low, high in zip(placement.low, placement.high, strict=True)]
+    assert max(sizes) == pytest.approx(1.0, rel=0.01)

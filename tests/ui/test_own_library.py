@@ -24,8 +24,6 @@ from mint_blender.ui.library_browser import entries, library_sync, sync_operator
 
 from .drawings import drawn_by, in_class  # noqa: E402
 
-MINT = {"library": {"models": 3, "worlds": 1}}
-
 
 @pytest.fixture
 def libraries() -> Iterator[bpy.types.AssetLibraryCollection]:

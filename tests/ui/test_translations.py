@@ -128,6 +128,7 @@ def test_blender_has_a_name_for_each_language() -> None:
     assert set(translations.LOCALES) == set(LANGUAGES)
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_that_blender_translates_differently_are_known(
     answers: dict[str, Any], language: str

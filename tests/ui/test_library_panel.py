@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library of 1,000 assets: what the panel requests, and what it costs the main thread.
+"""The Library panel: what it requests and costs with 1,000 assets, and while jobs run.
 
 The tests take the panel's part: they note that it was drawn, request what is missing, and let the
-heartbeat process the answers. What an action costs is counted in functions that are called.
+heartbeat process the answers. What an action costs is counted in functions that are called. Jobs
+are started at the job service, as an operator does in a window.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -23,12 +24,22 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 import mint_blender  # noqa: E402
+from mint_blender.jobs.job import Job, asset_of  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import (  # noqa: E402
+    Asset,
+    Kind,
+    Preset,
+)
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
+
+from ..jobs.fast_config import fast_config  # noqa: E402
 
 MODELS, WORLDS = 1000, 20
 NONE = "no such thing"
@@ -273,3 +284,211 @@ def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
     panel.fields.kind = "WORLD"
     panel.live()
     assert panel.status.startswith("Double-click")
+
+
+MINT = {"library": {"models": 65, "worlds": 4}, "credits": 1e6}
+
+
+@pytest.fixture
+def fresh(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
+    """Return the panel of a small library, in an add-on that was just enabled."""
+    monkeypatch.setattr(browser, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(browser, "GATHERING", 0.0)
+    session.service()
+    return Panel(service)
+
+
+@pytest.fixture
+def change_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], ThreadService]]:
+    """Run a stand-in for another account, and return what changes to it."""
+    with running_service(speed=2000, library={"models": 20, "worlds": 4}) as other:
+
+        def change() -> ThreadService:
+            monkeypatch.setenv("MINT_API_KEY", other.key)
+            monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+            session.account_changed()
+            return other
+
+        yield change
+
+
+def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
+    """Start a job and return it."""
+    return session.service().start(GenerationRequest(kind, prompt, preset=Preset.FAST))
+
+
+def ids(assets: Iterable[Asset]) -> list[str]:
+    """Return the IDs of assets."""
+    return [each.id for each in assets]
+
+
+def listed(panel: Panel) -> list[str]:
+    """Return the lists that were requested after the panel was opened."""
+    return [page.partition("?")[0] for page in panel.pages()[2:]]
+
+
+def unseen(panel: Panel) -> None:
+    """Run with the panel closed, until nothing happens any more."""
+    while session.service().has_active_work:
+        panel.beat()
+
+
+def test_a_new_asset_is_added_in_front(fresh: Panel) -> None:
+    """One more request for its kind shows it; its state changes when it is done."""
+    fresh.live()
+    fresh.service.scenario(speed=20.0)
+    job = begun()
+    states = set()
+    while session.service().has_active_work:
+        fresh.beat()
+        fresh.draw()
+        first = fresh.on_screen()[0]
+        states.add((first.prompt, view_model.state_of(first)))
+    fresh.live()
+    assert ("a lamp", view_model.AssetState.UNFINISHED) in states
+    first = fresh.on_screen()[0]
+    assert first.id == asset_of(session.service().job(job.id))
+    assert view_model.state_of(first) == view_model.AssetState.DONE
+    assert listed(fresh) == ["/v1/models"]
+    before = len(fresh.requests("api", "files"))
+    for _ in range(20):
+        fresh.live()
+    assert len(fresh.requests("api", "files")) == before
+
+
+def test_jobs_started_together_need_one_request(
+    fresh: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For eight models of one click the first page is read once, after all have started."""
+    fresh.live()
+    monkeypatch.setattr(browser, "GATHERING", 1e9)
+    started = {begun(f"a lamp no {number}").request.prompt for number in range(8)}
+    fresh.live()
+    assert listed(fresh) == []
+    monkeypatch.setattr(browser, "GATHERING", 0.0)  # some seconds later
+    fresh.live()
+    assert listed(fresh) == ["/v1/models"]
+    assert {each.prompt for each in fresh.on_screen()} > started
+
+
+def test_only_the_shown_kind_is_updated(fresh: Panel) -> None:
+    """A new World is not requested while only models are shown."""
+    fresh.live()
+    fresh.fields.kind = "MODEL"
+    hall = begun("a hall", Kind.WORLD)
+    unseen(fresh)
+    fresh.live()
+    assert listed(fresh) == []
+    fresh.fields.kind = "WORLD"
+    fresh.live()
+    assert listed(fresh) == ["/v1/worlds"]
+    assert fresh.on_screen()[0].id == asset_of(session.service().job(hall.id))
+
+
+def test_jobs_of_another_account_cause_no_update(
+    fresh: Panel, change_account: Callable[[], ThreadService]
+) -> None:
+    """Their assets are not in the list, so it is not read again."""
+    begun()
+    unseen(fresh)
+    other = change_account()
+    for _ in range(20):
+        fresh.live()
+    assert [len(other.requests("GET", f"/v1/{kind}s")) for kind in Kind] == [1, 1]
+
+
+def test_a_search_starts_again_for_another_account(
+    fresh: Panel, change_account: Callable[[], ThreadService]
+) -> None:
+    """A stopped search does not stop that of another key."""
+    fresh.live()
+    fresh.fields.words = NONE
+    bpy.ops.mint.stop_search()
+    fresh.live()
+    assert listed(fresh) == []
+    change_account()
+    fresh.live()
+    assert fresh.status == "No matches. All 24 items searched"
+
+
+def test_a_retried_asset_on_the_last_screen(fresh: Panel) -> None:
+    """Its state changes in place without a list request, and it leaves the failed ones."""
+    fresh.live()
+    fresh.fields.state = "FAILED"
+    fresh.live()
+    old = browser.shown(fresh.fields)[-1]
+    fresh.fields.state = "ALL"
+    while browser.library().next_page():
+        browser.turn(fresh.fields, forward=True)
+        fresh.live()
+    before, pages = ids(fresh.on_screen()), len(fresh.pages())
+    states = [view_model.state_label(old)]
+    fresh.service.scenario(speed=20.0)
+    session.service().retry_asset(old)
+    while session.service().has_active_work:
+        fresh.beat()
+        fresh.draw()
+        now = browser.library().get(old.id)
+        assert now is not None
+        if view_model.state_label(now) != states[-1]:
+            states.append(view_model.state_label(now))
+        if view_model.state_of(now) is view_model.AssetState.UNFINISHED:
+            assert browser.job_of(now) is not None, "the menu offers no second import"
+    assert states == ["Failed", "In progress", "Done"]
+    assert browser.preset_words(now) == "Fast", "Mint's, not the form's default"
+    assert ids(fresh.on_screen()) == before
+    fresh.fields.state = "FAILED"
+    assert old.id not in ids(browser.shown(fresh.fields))
+    fresh.live()
+    assert len(fresh.pages()) == pages
+
+
+def test_new_assets_do_not_move_the_screen(fresh: Panel) -> None:
+    """The same assets stay on screen, whatever is added in front."""
+    fresh.live()
+    for _ in range(2):
+        browser.turn(fresh.fields, forward=True)
+        fresh.live()
+    before, pages = ids(fresh.on_screen()), len(fresh.pages())
+    begun()
+    fresh.live()
+    assert len(fresh.pages()) == pages + 1
+    assert ids(fresh.on_screen()) == before
+    assert fresh.fields.start == 2 * browser.ON_SCREEN + 1
+
+
+def test_a_model_of_another_process(fresh: Panel, home: Path) -> None:
+    """It is shown after one request, although nothing runs here."""
+    fresh.live()
+    other = JobService(fast_config(home), session.account())
+    job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
+    other.watch([job.id])
+    assert other.close()
+    assert not session.service().has_active_work
+    heartbeat._state().looked_at = 0.0  # some seconds later
+    fresh.draw()
+    fresh.live()
+    assert fresh.on_screen()[0].prompt == "a lamp from elsewhere"
+    assert listed(fresh) == ["/v1/models"]
+
+
+def test_drawing_an_idle_panel_is_cheap(fresh: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is read every few seconds, and the heartbeat stops."""
+    fresh.live()
+    beats: list[bool] = []
+    monkeypatch.setattr(heartbeat, "look", lambda: beats.append(heartbeat.beat()))
+    monkeypatch.setattr(heartbeat, "LOOK_EVERY", 1e9)
+    heartbeat._state().looked_at = -2e9
+    for _ in range(50):
+        fresh.draw()
+    assert beats == [False]
+
+
+def test_a_script_sees_the_current_state(fresh: Panel) -> None:
+    """In background mode there is no beat: each operator sees the job of the call before."""
+    bpy.ops.mint.refresh_library()
+    of_failed = view_model.Filter(Kind.MODEL, view_model.AssetState.FAILED)
+    failed = browser.library().entries(of_failed)[0]
+    assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="has not failed"):
+        bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id)
