@@ -89,7 +89,7 @@ def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
 def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
     """Return a function that sets limits as the preferences do.
 
-    tests/ui/test_limits.py tests where they come from.
+    tests/ui/test_form.py tests where they come from.
     """
     return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
