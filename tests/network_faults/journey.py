@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
+
 from mint_blender.files.download import Downloader, DownloadLimits
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.engine.thread_messages import Event, RetryScheduled
@@ -29,7 +31,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts
-from tests.mint_service.pictures import png
+from tests.files.build_glb import png_of
 from tests.mint_service.records import Operation
 from tests.mint_service.runner import ThreadService
 
@@ -256,7 +258,8 @@ def _request(fault: NetworkFault, folder: Path) -> GenerationRequest:
     if fault.call is not Call.UPLOAD:
         return GenerationRequest(Kind.MODEL, prompt, name="a lamp")
     picture = folder / "picture.png"  # another one each time, or it would not be uploaded
-    picture.write_bytes(png([secrets.token_bytes(3 * 64)] * 64, 64))
+    pixels = np.frombuffer(secrets.token_bytes(64 * 64 * 3), np.uint8).reshape(64, 64, 3)
+    picture.write_bytes(png_of(pixels))
     return GenerationRequest(Kind.MODEL, prompt, name="a lamp", images=(str(picture),))
 
 

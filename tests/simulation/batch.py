@@ -60,11 +60,9 @@ class _Quiet(Terminal):
         return nullcontext(_NoDisplay())
 
 
-class _NoDisplay:
-    def show(self, *shown: Any) -> None:
+class _NoDisplay(Display):
+    def show(self, *_shown: Any, **_more: Any) -> None:
         """Show nothing."""
-
-    hide = summarize = show
 
 
 def run_batch(process: Process, service: JobService) -> None:

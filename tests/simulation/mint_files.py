@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import gzip
 import random
 import re
-import struct
 import zlib
 from functools import lru_cache
 
-from ..files.build_glb import pack
+import numpy as np
+
+from ..files import build_spz
+from ..files.build_glb import box_parts, pack, png_of
 from ..mint_model.messages import Request, Response
 
 HOST = "cdn.mint.gg"
@@ -51,60 +52,16 @@ class FileHost:
 def content(path: str) -> bytes:
     """Return what the file host has under a path: always the same."""
     if path.endswith(".glb"):
-        return _glb(path)
+        document, binary = box_parts()
+        return pack(document | {"asset": {"version": "2.0", "generator": path}}, binary)
     if path.endswith(".spz"):
-        return _spz(path)
+        return build_spz.encode(build_spz.made_up(2, seed=zlib.crc32(path.encode())), version=2)
     if path.endswith((".webp", ".png")):
         return png(8 if "-pano-" in path else 4, 4, path)
     return b"solid " + path.encode()
 
 
-def _glb(path: str) -> bytes:
-    """Return a GLB with one triangle."""
-    corners = struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0)
-    document = {
-        "asset": {"version": "2.0", "generator": path},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
-        "buffers": [{"byteLength": len(corners)}],
-        "bufferViews": [{"buffer": 0, "byteLength": len(corners)}],
-        "accessors": [
-            {
-                "bufferView": 0,
-                "componentType": 5126,
-                "count": 3,
-                "type": "VEC3",
-                "min": [0, 0, 0],
-                "max": [1, 1, 0],
-            }
-        ],
-    }
-    return pack(document, corners)
-
-
-def _spz(path: str) -> bytes:
-    """Return two splats, in the first version of the format that one gzip stream holds."""
-    points = 2
-    header = struct.pack("<4sIIBBBB", b"NGSP", 2, points, 0, 12, 0, 0)
-    body = random.Random(path).randbytes(points * (9 + 1 + 3 + 3 + 3))
-    return gzip.compress(header + body, mtime=0)
-
-
 def png(width: int, height: int, text: str) -> bytes:
-    """Return a picture of one color that no other text has."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        body = name + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = (b"\0" + struct.pack(">I", zlib.crc32(text.encode()))[:3] * width) * height
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"tEXt", b"Title\0" + text.encode())
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    """Return a picture whose colors no other text has."""
+    random = np.random.default_rng(zlib.crc32(text.encode()))
+    return png_of(random.integers(0, 256, (height, width, 3), np.uint8))

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,7 +181,7 @@ SWITCHES = [
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(("name", "value"), SWITCHES)
-def test_a_surprise_is_noticed(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_surprise_is_noticed(name: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed leads to another world. Refusals that are remembered need some."""
     before = Surprises(refuses_at_times=name == "refusals_are_remembered")
 

@@ -2,7 +2,7 @@
 """The protocol of paid requests as a model that can be explored, and the checks that follow from it.
 
 The tests explore it: within small bounds on each change, and within larger ones at night. Only
-`real_record.py`, `mutants.py` and `recorder.py` import the product, beside the check of its table.
+`real_record.py` and `recorder.py` import the product, beside the check of its table.
 
 A *line* is one thing that a person ordered: a click, or a line of a batch. A *row* is the record of
 one paid request of it. Times are in units of 12 hours: a request is repeated until it is one unit
@@ -29,7 +29,6 @@ The real engine is held against the same rules:
     mint_books.py     compare it with what Mint has made
     recorder.py       record the events of the real engine, in the simulation
     real_record.py    the product's table of paid requests, which follows the model step by step
-    mutants.py        mistakes in that table, each of which the model notices
 
 Not in the model: a folder that is restored while several machines work on it, bodies, prices and
 days, and the files that tell other machines the operation. What a person was told before a home was

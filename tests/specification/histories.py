@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small histories of paid requests: correct ones of each kind, and a broken one for each rule."""
+"""Small histories of paid requests with one mistake each; those of the simulation are correct."""
 
 from __future__ import annotations
 
@@ -24,18 +24,15 @@ from .events import (
 from .rules import key_of
 
 HOUR = 3600.0
-A, B = "journal A", "journal B"
-JOB, OTHER, LINE, PREVIEW, ASSET = (
+A = "journal A"
+JOB, OTHER, LINE, PREVIEW = (
     "job:1",
     "job:2",
     "line:1:chair",
     "preview:op-1:picture",
-    "asset:1",
 )
 K1, K2 = (key_of(JOB, "start", number) for number in (1, 2))
 O1, L1, P1 = (key_of(each, verb, 1) for each, verb in ((OTHER, "start"), (LINE, "start"), (PREVIEW, "approve")))  # fmt: skip
-
-C1, R1 = (key_of(ASSET, verb, 1) for verb in ("convert", "retry"))
 
 START = Inserted(K1, JOB, "start", 1, 0.0, journal=A)
 ANOTHER = Inserted(K2, JOB, "start", 2, 2 * HOUR, journal=A)
@@ -72,73 +69,6 @@ NOT_FOUND: list[Event] = [Looked(K1, (), True, HOUR), Told(K1)]
 REPLACED: list[Event] = [Again(K1, K2), ANOTHER]
 
 RIVAL = Inserted(O1, OTHER, "start", 1, 0.0, look="chair", journal=A)
-
-CORRECT: dict[str, list[Event]] = {
-    "answered": [START, *attempt(1, 10), made(), *answer("op-1")],
-    "refused": [*IN_DOUBT, *REFUSED],
-    "refused, and ordered again": [
-        *IN_DOUBT, *REFUSED, *REPLACED, *attempt(1, 2 * HOUR, key=K2), made(key=K2), *answer("op-1", key=K2),
-    ],
-    "refused for the time being": [
-        *IN_DOUBT, Refused(K1, 1, 1, False), *attempt(2, 20 * HOUR, api_key="y"), made(), *answer("op-1"),
-    ],
-    "repeated while Mint knows it": [*LOST, *attempt(2, 11 * HOUR), *answer("op-1")],
-    "killed before the answer was stored": [
-        *LOST, Received(K1, "op-1", "process"), Ended("process"), *attempt(2, 20), *answer("op-1"),
-    ],
-    "refused after a lost answer, and found": [
-        *IN_DOUBT, made(asset="asset-1"), *attempt(2, 20), Refused(K1, 2, 1, True),
-        Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
-    ],
-    "not found, and ordered again": [
-        *IN_DOUBT, *NOT_FOUND, *REPLACED, *attempt(1, 2 * HOUR, key=K2), made(), made("op-2", key=K2),
-        *answer("op-2", key=K2), *answer("op-1"),
-    ],
-    "one of two was chosen": [
-        *IN_DOUBT, made(asset="asset-1"), Looked(K1, ("asset-1", "asset-2"), True, HOUR), Told(K1),
-        Adopted(K1, "asset-1", is_chosen=True),
-    ],
-    "canceled before it was sent": [START, Closed(K1, "canceled")],
-    "canceled, and ordered again": [START, Closed(K1, "canceled"), *REPLACED],
-    "dropped, found not to be there, and answered late": [
-        *IN_DOUBT, Closed(K1, "dropped"), Looked(K1, (), True, HOUR), Closed(K1, "over"), made(), *answer("op-1"),
-    ],
-    "looked for too early, which does not count": [*IN_DOUBT, Looked(K1, (), False, 20.0), made(), *answer("op-1")],
-    "a line of a batch": [
-        STARTED_LINE, *attempt(1, HOUR, key=L1), Refused(L1, 1, 1, True), Closed(L1, "dropped"),
-    ],
-    "a line on two machines that see the folder late": [
-        STARTED_LINE, Inserted(L1, LINE, "start", 1, 0.0, is_outside=True, journal=B),
-        *attempt(1, 10, key=L1, journal=A), *attempt(1, 10, key=L1, journal=B), made(key=L1),
-        *answer("op-1", key=L1, journal=A), *answer("op-1", key=L1, journal=B),
-    ],
-    "a Preview": [
-        DECIDED, Approved(P1, "picture", "picture"), *attempt(1, 10, key=P1), made(key=P1), *answer("op-1", key=P1),
-    ],
-    "asked again after Credits were bought": [
-        START, *attempt(1, 10), made(), *answer("op-1"), Begun(K1, HOUR, "x", 2, is_replay=True),
-        Sent(K1, "x", HOUR, 2), *answer("op-1"),
-    ],
-    "ordered again after it was made": [
-        START, *attempt(1, 10), made(), *answer("op-1"), *REPLACED, *attempt(1, 2 * HOUR, key=K2),
-        made("op-2", key=K2), *answer("op-2", key=K2),
-    ],
-    "another row that looks the same was never sent": [
-        Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
-        made("asset-1"), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
-    ],
-    "a retry of what had not failed, after a conversion of it": [
-        Inserted(C1, ASSET, "convert", 1, 0.0, is_outside=True, journal=A), *attempt(1, 10, key=C1),
-        made(key=C1, asset="1"), *answer("op-1", key=C1),
-        Inserted(R1, ASSET, "retry", 1, HOUR, is_outside=True, journal=A), *attempt(1, HOUR, key=R1),
-        Looked(R1, ("asset:1",), True, 2 * HOUR, is_direct=True), Told(R1), Adopted(R1, "asset:1"),
-    ],
-    "a line that was given up before it was sent is ordered again": [
-        STARTED_LINE, Closed(L1, "dropped"), Reopened(L1, 20 * HOUR), *attempt(1, 21 * HOUR, key=L1),
-        made(key=L1), *answer("op-1", key=L1),
-    ],
-}  # fmt: skip
-"""Histories in which nothing is wrong, by what happens."""
 
 BROKEN: dict[str, tuple[str, list[Event]]] = {
     "sent before it was committed": ("record", [START, Sent(K1, "x", 10, 1)]),
