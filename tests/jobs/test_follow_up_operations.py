@@ -19,16 +19,14 @@ from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.presentation.optimized_faces import expected
-from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.message import Message
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel, PollResult
+from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, PollResult
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
@@ -129,22 +127,6 @@ def test_a_world_is_not_optimized(job_service: JobService) -> None:
     assert job_service.jobs() == []
 
 
-@pytest.mark.parametrize("is_offered", [True, False])
-def test_the_price_of_an_optimization(
-    is_offered: bool, job_service: JobService, service: ThreadService
-) -> None:
-    """The price is requested with the model's id; a missing price is an empty estimate."""
-    made = (one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
-    if not is_offered:
-        gone = {"status": 404, "problem": "not-found"}
-        estimate = {"path": "/v1/pricing:estimate", "method": "POST", "answer": gone}
-        service.scenario(answers=[estimate])
-    query = OptimizationPrice(next(made).id)
-    job_service.ask_and_wait(query)
-    answer = job_service.queries.answers[query].answer
-    assert isinstance(answer, Estimate) and answer.estimated_total == (20 if is_offered else None)
-
-
 # -- a new attempt at what failed at Mint
 
 
@@ -190,22 +172,6 @@ def test_an_asset_that_waits_is_not_retried(phase: Phase, offline: JobService) -
     assert len(offline.jobs()) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        ("preview_ready", "Waiting for approval elsewhere"),
-        ("billing_required", "Waiting for Credits elsewhere"),
-        ("running", "Gen"),
-    ],
-)
-def test_an_operation_that_waits_elsewhere_is_shown_as_waiting(status: str, words: str) -> None:
-    """A result that waits for a decision elsewhere is not shown as generating."""
-    job = replace(
-        new_fetch(replace(FAILED, status=status), Delivery(), now=1.0), phase=Phase.FETCHING
-    )
-    assert JobView(job).state.startswith(words)
-
-
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_retry_is_one_job(kind: Kind, job_service: JobService, service: ThreadService) -> None:
     """The retry starts one operation, and a second click creates no second job."""
@@ -243,19 +209,17 @@ def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None
 # -- once more
 
 
-def test_generate_again_has_another_key(job_service: JobService, service: ThreadService) -> None:
+def test_generate_again_has_another_key(offline: JobService) -> None:
     """The two requests are equal; a variation differs only in its prompt."""
-    first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
+    first = offline.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
     same = new_jobs.template_of_job(first)
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
-        job_service.start(once_more.request, once_more.delivery, optimize=once_more.optimize)
-    job_service.watch([job.id for job in job_service.jobs()])
-    starts = service.requests("POST", "/v1/models:generate")
-    prompts = [start.body.pop("prompt") for start in starts]
-    assert sorted(prompts) == ["a green lamp", "a lamp", "a lamp", "a lamp"]
-    assert all(start.body == starts[0].body for start in starts)
-    assert len({start.idempotency_key for start in starts}) == 4
-    assert {(job.delivery, job.optimize) for job in job_service.jobs()} == {(first.delivery, LIGHT)}
+        offline.start(once_more.request, once_more.delivery, optimize=once_more.optimize)
+    jobs = offline.jobs()
+    assert sorted(job.request.prompt for job in jobs) == ["a green lamp", *["a lamp"] * 3]
+    assert {replace(job.request, prompt="a lamp") for job in jobs} == {first.request}
+    assert len({job.requests[0].key for job in jobs}) == 4
+    assert {(job.delivery, job.optimize) for job in jobs} == {(first.delivery, LIGHT)}
 
 
 def test_generate_again_does_not_write_the_first_files() -> None:

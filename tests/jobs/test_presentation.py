@@ -25,6 +25,7 @@ from mint_blender.jobs.job_values import (
     Problem,
     Role,
 )
+from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import (
     MOST_FOLLOWED,
@@ -312,6 +313,12 @@ def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
         assert ("--once-more" in stop_text(seen, terminal)) is is_offered
 
 
+def fetching(status: str) -> Job:
+    """Return a job that fetches an asset, which another computer makes."""
+    made = Asset.from_json(Kind.MODEL, {"id": "model_1", "status": status})
+    return replace(new_fetch(made, Delivery(), now=1.0), phase=Phase.FETCHING)
+
+
 REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
 PICTURES = a_job(images=("a.png", "https://a.example/b.png"))
 COPY = replace(a_job(), source_asset_id="model_1")
@@ -327,6 +334,9 @@ WORDS: list[tuple[Job, dict[str, Any], str]] = [
     # nothing is generated for these
     (COPY, {}, "Starting"),
     (replace(COPY, convert=(Format.OBJ,)), {}, "Starting"),
+    (fetching("preview_ready"), {}, "Waiting for approval elsewhere"),
+    (fetching("billing_required"), {}, "Waiting for Credits elsewhere"),
+    (fetching("running"), {}, "Generating"),
     (replace(a_job(), phase=Phase.PLACED), {}, "In scene"),
     *((replace(a_job(), phase=Phase.PLACED, delivery=each), {}, "Saved") for each in SAVED),
 ]

@@ -69,28 +69,21 @@ class Case:
     taken: str = ""  # the name of the model's file, where it says what was chosen
 
 
-def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: Any) -> Case:
+def failed(reads: str, **more: Any) -> Case:
     """Return a case that fails; a retry is a second operation."""
-    return replace(
-        Case(
-            reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2
-        ),
-        **more,
-    )
+    usual = {"then": "retry", "leads_to": Phase.FAILED, "operations": 2}
+    return Case(reads, Phase.FAILED, f"Failed: {reads}", **usual | more)
 
 
-def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: Any) -> Case:
+def paused(reads: str, **more: Any) -> Case:
     """Return a case that pauses and can be resumed."""
-    return replace(
-        Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more
-    )
+    usual = {"then": "resume", "leads_to": Phase.PAUSED}
+    return Case(reads, Phase.PAUSED, f"Paused: {reads}", **usual | more)
 
 
-def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: Any) -> Case:
+def needs_credits(reads: str = CREDITS, **more: Any) -> Case:
     """Return a case that pauses for Credits."""
-    return replace(
-        Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more
-    )
+    return Case(reads, Phase.BILLING, "Needs Credits", then="resume", **more)
 
 
 def passing(sentence: str, times: int = 1) -> Case:
@@ -100,7 +93,7 @@ def passing(sentence: str, times: int = 1) -> Case:
 
 def world(**more: Any) -> Case:
     """Return a case that generates a World."""
-    return replace(Case(kind=Kind.WORLD), **more)
+    return Case(kind=Kind.WORLD, **more)
 
 
 FAULTS = {
@@ -216,7 +209,6 @@ CASES = {
         "Mint has finished, but the result contains no file. Resume checks again, at no cost. "
         "If the problem persists, write to hello@mint.gg.",
         notes=("This model has no picture.",),
-        operations=1,
     ),
     "draco-original": Case(taken="model.glb"),
     "already-optimized": Case(taken="model-optimized.glb"),

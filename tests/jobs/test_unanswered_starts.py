@@ -22,7 +22,6 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, ReadAsset, ReadClaimedAssets, ReadPage
-from mint_blender.mint import errors
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
@@ -353,8 +352,6 @@ def test_the_time_of_a_clean_request_is_that_of_its_attempt(computer: Computer) 
 NIGHT = 30 * 3600.0
 """Seconds of sleep, after which Mint has forgotten every key."""
 
-NO_ANSWER = errors.Unreachable("no answer")
-
 
 class SleepingComputer(EngineHarness):
     """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
@@ -385,38 +382,29 @@ def sleeper(home: Path) -> Iterator[SleepingComputer]:
     sleeper.close()
 
 
-def add(
-    sleeper: SleepingComputer,
-    job: Job,
-    paid: str,
-    failure: Exception = NO_ANSWER,
-    *,
-    decision: Decision | None = None,
-) -> None:
+def add(sleeper: SleepingComputer, job: Job, failure: Exception, paid: str = "start") -> None:
     """Let a paid call of a job fail until the next try is due in some seconds."""
-
-    def answer(what: str, which: str) -> Any:
-        if what == paid:
-            return failure
-        if what == "page":
-            return Page((), None)
-        return asset(glbUrl=GLB) if what == "asset" else operation("preview_ready", Mode.REVIEW)
-
-    sleeper.mint.says = answer
+    answers = {
+        paid: failure,
+        "page": Page((), None),
+        "asset": asset(glbUrl=GLB),
+        "poll": operation("preview_ready", Mode.REVIEW),
+    }
+    sleeper.mint.says = lambda what, which: answers[what]
     sleeper.journal.add(job)
-    if decision is not None:
-        assert sleeper.journal.decide(job.id, decision)
+    if paid != "start":
+        assert sleeper.journal.decide(job.id, Decision(Verb(paid), "", "greener"))
     sleeper.scheduler.receive(Wake(job.id))
     sleeper.run(0.1)
     assert len(sleeper.mint.times(paid)) == 1
 
 
 @pytest.mark.covers("C7-stored")
-@pytest.mark.parametrize("failure", [NO_ANSWER, problem(409), problem(503), problem(504)])
+@pytest.mark.parametrize("failure", [LOST, problem(409), problem(503), problem(504)])
 def test_a_start_is_searched_for_instead(sleeper: SleepingComputer, failure: Exception) -> None:
     """Nothing is found, so a person decides; nothing is sent."""
     job = a_job()
-    add(sleeper, job, "start", failure)
+    add(sleeper, job, failure)
     sleeper.sleep()
     assert len(sleeper.mint.times("start")) == 1
     assert sleeper.mint.times("page")
@@ -426,7 +414,7 @@ def test_a_start_is_searched_for_instead(sleeper: SleepingComputer, failure: Exc
 def test_a_start_that_mint_has_refused_is_sent(sleeper: SleepingComputer) -> None:
     """Mint has clearly done nothing, so nothing can be started a second time."""
     job = a_job()
-    add(sleeper, job, "start", problem(429))
+    add(sleeper, job, problem(429))
     assert sleeper.job(job).requests[0].state is State.CLEAN
     sleeper.mint.says = lambda what, which: operation("running", id="op_1")
     sleeper.sleep()
@@ -434,11 +422,11 @@ def test_a_start_that_mint_has_refused_is_sent(sleeper: SleepingComputer) -> Non
     assert sleeper.mint.times("page") == []
 
 
-@pytest.mark.parametrize("failure", [NO_ANSWER, problem(429), problem(504)])
+@pytest.mark.parametrize("failure", [LOST, problem(429), problem(504)])
 def test_a_revision_is_asked_again(sleeper: SleepingComputer, failure: Exception) -> None:
     """What Mint shows now is shown, and the user decides about that."""
     job = job_in_review()
-    add(sleeper, job, "revise", failure, decision=Decision(Verb.REVISE, "", "greener"))
+    add(sleeper, job, failure, "revise")
     sleeper.sleep()
     (revised,) = sleeper.mint.times("revise")
     assert sleeper.mint.times("poll")[-1] > revised
@@ -449,7 +437,7 @@ def test_a_revision_is_asked_again(sleeper: SleepingComputer, failure: Exception
 def test_a_day_without_permission_to_go_online_counts(sleeper: SleepingComputer) -> None:
     """The next try is due for long when online access is allowed again."""
     job = a_job()
-    add(sleeper, job, "start")
+    add(sleeper, job, LOST)
     sleeper.scheduler.receive(SetOnline(False))
     sleeper.run(NIGHT)
     sleeper.scheduler.receive(SetOnline(True))
