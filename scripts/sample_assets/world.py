@@ -13,7 +13,7 @@ from mathutils.bvhtree import BVHTree
 
 from tests.files import build_spz
 from tests.mint_service.asset_generator import sample_files
-from tests.mint_service.asset_generator.tiny_assets import mesh_glb
+from tests.mint_service.asset_generator.tiny_assets import bare_mesh
 
 from . import blender_scene, courtyard, evening
 
@@ -32,8 +32,7 @@ STEEPEST = 0.3
 def make(folder: Path) -> None:
     """Make the collider, the panorama, the picture and the splats."""
     points, triangles, paints = courtyard.joined(courtyard.courtyard())
-    raw = courtyard.raw(points).astype("<f4")
-    collider = mesh_glb(raw, triangles.astype("<u4").ravel(), name="collider")
+    collider = bare_mesh(courtyard.raw(points), triangles)
     (folder / "collider.glb.xz").write_bytes(lzma.compress(collider, preset=9))
     blender_scene.empty()
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())

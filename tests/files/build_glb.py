@@ -19,6 +19,9 @@ import numpy as np
 
 Vector = tuple[float, float, float]
 Document = dict[str, Any]
+ORANGE: Document = {
+    "pbrMetallicRoughness": {"baseColorFactor": [0.8, 0.4, 0.1, 1.0], "metallicFactor": 0.0}
+}
 FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
 
 
@@ -50,52 +53,39 @@ def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
 
 
 def mesh_parts(
-    points: Sequence[Vector], triangles: Sequence[tuple[int, int, int]], *, name: str = "Box"
+    points: np.ndarray,
+    triangles: np.ndarray,
+    *,
+    name: str = "Box",
+    material: Document | None = ORANGE,
 ) -> tuple[Document, bytes]:
-    """Return JSON and binary of one mesh with a material under one node, in glTF axes (Y up)."""
-    corners = b"".join(struct.pack("<3I", *triangle) for triangle in triangles)
-    places = b"".join(struct.pack("<3f", *point) for point in points)
-    low, high = (
-        [function(point[axis] for point in points) for axis in range(3)] for function in (min, max)
-    )
+    """Return JSON and binary of one mesh under one node, in glTF axes (Y up).
+
+    `points` and `triangles` are arrays of shape (n, 3); without a material the mesh has none.
+    """
+    corners, places = triangles.astype("<u4").tobytes(), points.astype("<f4")
+    primitive: Document = {"attributes": {"POSITION": 1}, "indices": 0}
     document: Document = {
         "asset": {"version": "2.0", "generator": "tests"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": name}],
-        "meshes": [
-            {
-                "name": name,
-                "primitives": [{"attributes": {"POSITION": 1}, "indices": 0, "material": 0}],
-            }
-        ],
-        "materials": [
-            {
-                "name": name,
-                "pbrMetallicRoughness": {
-                    "baseColorFactor": [0.8, 0.4, 0.1, 1.0],
-                    "metallicFactor": 0.0,
-                },
-            }
-        ],
+        "meshes": [{"name": name, "primitives": [primitive]}],
         "accessors": [
-            {"bufferView": 0, "componentType": 5125, "count": 3 * len(triangles), "type": "SCALAR"},
-            {
-                "bufferView": 1,
-                "componentType": 5126,
-                "count": len(points),
-                "type": "VEC3",
-                "min": low,
-                "max": high,
-            },
+            {"bufferView": 0, "componentType": 5125, "count": triangles.size, "type": "SCALAR"},
+            {"bufferView": 1, "componentType": 5126, "count": len(points), "type": "VEC3"},
         ],
         "bufferViews": [
             {"buffer": 0, "byteOffset": 0, "byteLength": len(corners)},
-            {"buffer": 0, "byteOffset": len(corners), "byteLength": len(places)},
+            {"buffer": 0, "byteOffset": len(corners), "byteLength": places.nbytes},
         ],
-        "buffers": [{"byteLength": len(corners) + len(places)}],
+        "buffers": [{"byteLength": len(corners) + places.nbytes}],
     }
-    return document, corners + places
+    document["accessors"][1] |= {"min": places.min(0).tolist(), "max": places.max(0).tolist()}
+    if material is not None:
+        primitive["material"] = 0
+        document["materials"] = [{"name": name, **material}]
+    return document, corners + places.tobytes()
 
 
 def box_parts(
@@ -106,8 +96,12 @@ def box_parts(
         tuple((high if corner >> axis & 1 else low)[axis] for axis in range(3))
         for corner in range(8)
     ]
-    triangles = [triangle for a, b, c, d in FACES for triangle in ((a, b, c), (a, c, d))]
-    return mesh_parts(points, triangles, name=name)  # type: ignore[arg-type]
+    return mesh_parts(np.array(points), triangles_of(FACES), name=name)
+
+
+def triangles_of(faces: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
+    """Return two triangles for each face with four corners."""
+    return np.array([triangle for a, b, c, d in faces for triangle in ((a, b, c), (a, c, d))])
 
 
 def box(

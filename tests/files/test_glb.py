@@ -185,11 +185,34 @@ def elsewhere(document: Document) -> None:
     document["nodes"][0]["extensions"] = {"EXT_remote": {"uri": "https://cdn.example/1.glb"}}
 
 
+def put(path: str, value: object) -> Callable[[Document], object]:
+    """Return the change that puts a value at a place such as `accessors.1.count`."""
+
+    def change(document: Document) -> None:
+        *way, last = (int(word) if word.isdigit() else word for word in path.split("."))
+        owner: Any = document
+        for word in way:
+            owner = owner[word]
+        owner[last] = value
+
+    return change
+
+
 ADDRESSES = (
     *("https://cdn.example/box.bin", "file:///etc/passwd", "box.bin", "../../secret.bin"),
     *("DATA:text/plain;base64,AA==", "", 5, None),
 )
 NOT_BASE64 = ("data:application/octet-stream,raw", "data:;base64", "data:image/png;base64,@@@@")
+EXR = data_uri(b"\x76\x2f\x31\x01" + bytes(80), "image/x-exr")
+REMOTE = [{"bufferView": 0, "byteLength": 240, "extensions": {"X": {"uri": "a.bin"}}}]
+UNFOUNDED = {"componentType": 5126, "count": 4_000_000_000, "type": "VEC3"}
+SPARSE = {
+    "count": 8,
+    "indices": {"bufferView": 0, "componentType": 5125},
+    "values": {"bufferView": 1, "byteOffset": 8},
+}
+PRIMITIVE = "meshes.0.primitives.0"
+CHAIN = [*({"children": [number + 1]} for number in range(5000)), {"mesh": 0}]
 CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     *(("outside the file", change(uri)) for uri in ADDRESSES for change in (buffer, image)),
     *(("unsupported encoding", change(uri)) for uri in NOT_BASE64 for change in (buffer, image)),
@@ -200,105 +223,63 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("is not a picture", image(data_uri(b"", "image/png"))),
     ("marked as image/png, but", image(data_uri(png(), "image/png"), "image/jpeg")),
     ("marked as text/html, but", image(data_uri(png(), "text/html"), "text/html")),
-    (
-        "neither PNG nor JPEG nor WebP",
-        image(data_uri(b"\x76\x2f\x31\x01" + bytes(80), "image/x-exr"), "image/x-exr"),
-    ),
+    ("neither PNG nor JPEG nor WebP", image(EXR, "image/x-exr")),
     ("outside the file", elsewhere),
-    *(
-        (
-            "outside the file",
-            lambda document, place=place: document.update(
-                {
-                    place: [
-                        {"bufferView": 0, "byteLength": 240, "extensions": {"X": {"uri": "a.bin"}}}
-                    ]
-                }
-            ),
-        )
-        for place in ("buffers", "images")
-    ),
+    ("outside the file", put("buffers", REMOTE)),
+    ("outside the file", put("images", REMOTE)),
     ("not glTF", asset(version="3.0")),
     ("not glTF", asset(version="2.1", minVersion="2.1")),
     ("not glTF", asset(version="2.0", minVersion=5)),
     ("not glTF", asset(version="2")),
-    ("claims", lambda document: document["buffers"][0].update(byteLength=10**9)),
+    ("claims", put("buffers.0.byteLength", 10**9)),
     ("no data", lambda document: document["buffers"].append({"byteLength": 10**9})),
-    ("outside", lambda document: document["bufferViews"][1].update(byteOffset=150)),
-    ("outside", lambda document: document["bufferViews"][1].update(byteLength=2**40)),
-    ("byteLength", lambda document: document["bufferViews"][1].update(byteLength=-5)),
-    ("does not exist", lambda document: document["bufferViews"][1].update(buffer=7)),
-    ("does not exist", lambda document: document["accessors"][1].update(bufferView=7)),
-    ("more values", lambda document: document["accessors"][1].update(count=9)),
-    ("claims", lambda document: document["accessors"][1].update(count=4_000_000_000)),
-    (
-        "claims",
-        lambda document: document["accessors"].append(
-            {"componentType": 5126, "count": 4_000_000_000, "type": "VEC3"}
-        ),
-    ),
-    ("more values", lambda document: document["accessors"][1].update(byteOffset=4)),
-    ("more values", lambda document: document["bufferViews"][1].update(byteStride=16)),
-    ("unknown type", lambda document: document["accessors"][1].update(componentType=5124)),
-    ("unknown type", lambda document: document["accessors"][1].update(type="VEC5")),
-    ("unknown type", lambda document: document["accessors"][1].update(type=["VEC3"])),
-    ("count", lambda document: document["accessors"][1].update(count=True)),
-    ("count", lambda document: document["accessors"][1].update(count=1.5)),
-    (
-        "more values",
-        lambda document: document["accessors"][1].update(
-            sparse={
-                "count": 8,
-                "indices": {"bufferView": 0, "componentType": 5125},
-                "values": {"bufferView": 1, "byteOffset": 8},
-            }
-        ),
-    ),
+    ("outside", put("bufferViews.1.byteOffset", 150)),
+    ("outside", put("bufferViews.1.byteLength", 2**40)),
+    ("byteLength", put("bufferViews.1.byteLength", -5)),
+    ("does not exist", put("bufferViews.1.buffer", 7)),
+    ("does not exist", put("accessors.1.bufferView", 7)),
+    ("more values", put("accessors.1.count", 9)),
+    ("claims", put("accessors.1.count", 4_000_000_000)),
+    ("claims", lambda document: document["accessors"].append(UNFOUNDED)),
+    ("more values", put("accessors.1.byteOffset", 4)),
+    ("more values", put("bufferViews.1.byteStride", 16)),
+    ("unknown type", put("accessors.1.componentType", 5124)),
+    ("unknown type", put("accessors.1.type", "VEC5")),
+    ("unknown type", put("accessors.1.type", ["VEC3"])),
+    ("count", put("accessors.1.count", True)),
+    ("count", put("accessors.1.count", 1.5)),
+    ("more values", put("accessors.1.sparse", SPARSE)),
     (
         "three numbers",
         lambda document: document["accessors"][1].update(type="VEC2", max=None, min=None),
     ),
-    ("not integers", lambda document: document["accessors"][0].update(componentType=5126)),
-    ("invalid", lambda document: document["accessors"][1].update(max=["a", 1, 2])),
-    ("invalid", lambda document: document["accessors"][1].update(max=[1e300, 1, 2])),
+    ("not integers", put("accessors.0.componentType", 5126)),
+    ("invalid", put("accessors.1.max", ["a", 1, 2])),
+    ("invalid", put("accessors.1.max", [1e300, 1, 2])),
     ("no triangles", lambda document: document.update(meshes=[], nodes=[], scenes=[{"nodes": []}])),
     ("no triangles", lambda document: document["nodes"][0].pop("mesh")),
-    ("no triangles", lambda document: document["meshes"][0].update(primitives=[])),
-    ("no triangles", lambda document: document["accessors"][0].update(count=2)),
-    ("mode", lambda document: document["meshes"][0]["primitives"][0].update(mode=9)),
-    ("does not exist", lambda document: document["meshes"][0]["primitives"][0].update(indices=5)),
-    ("does not exist", lambda document: document["meshes"][0]["primitives"][0].update(material=5)),
-    (
-        "does not exist",
-        lambda document: document["meshes"][0]["primitives"][0]["attributes"].update(NORMAL=5),
-    ),
-    ("does not exist", lambda document: document["nodes"][0].update(mesh=5)),
-    ("does not exist", lambda document: document["nodes"][0].update(children=[5])),
-    ("does not exist", lambda document: document.update(scene=5)),
-    ("does not exist", lambda document: document["scenes"][0].update(nodes=[5])),
-    ("does not exist", lambda document: document.update(textures=[{"source": 3}])),
-    (
-        "two parents",
-        lambda document: document.update(nodes=[{"children": [2]}, {"children": [2]}, {"mesh": 0}]),
-    ),
-    ("cycle", lambda document: document["nodes"][0].update(children=[0])),
-    (
-        "cycle",
-        lambda document: document.update(nodes=[{"mesh": 0}, {"children": [2]}, {"children": [1]}]),
-    ),
-    (
-        "too deeply",
-        lambda document: document.update(
-            nodes=[{"children": [n + 1]} for n in range(5000)] + [{"mesh": 0}]
-        ),
-    ),
-    ("more than the limit", lambda document: document.update(nodes=[{"mesh": 0}] * 70_000)),
-    ("invalid", lambda document: document["nodes"][0].update(translation=[1, 2])),
-    ("invalid", lambda document: document["nodes"][0].update(matrix=["x"] * 16)),
-    ("extensionsUsed", lambda document: document.update(extensionsUsed=[5])),
-    ("meshes", lambda document: document.update(meshes={"0": {}})),
-    ("nodes", lambda document: document.update(nodes=[1, 2])),
-    ("asset", lambda document: document.update(asset="2.0")),
+    ("no triangles", put("meshes.0.primitives", [])),
+    ("no triangles", put("accessors.0.count", 2)),
+    ("mode", put(f"{PRIMITIVE}.mode", 9)),
+    ("does not exist", put(f"{PRIMITIVE}.indices", 5)),
+    ("does not exist", put(f"{PRIMITIVE}.material", 5)),
+    ("does not exist", put(f"{PRIMITIVE}.attributes.NORMAL", 5)),
+    ("does not exist", put("nodes.0.mesh", 5)),
+    ("does not exist", put("nodes.0.children", [5])),
+    ("does not exist", put("scene", 5)),
+    ("does not exist", put("scenes.0.nodes", [5])),
+    ("does not exist", put("textures", [{"source": 3}])),
+    ("two parents", put("nodes", [{"children": [2]}, {"children": [2]}, {"mesh": 0}])),
+    ("cycle", put("nodes.0.children", [0])),
+    ("cycle", put("nodes", [{"mesh": 0}, {"children": [2]}, {"children": [1]}])),
+    ("too deeply", put("nodes", CHAIN)),
+    ("more than the limit", put("nodes", [{"mesh": 0}] * 70_000)),
+    ("invalid", put("nodes.0.translation", [1, 2])),
+    ("invalid", put("nodes.0.matrix", ["x"] * 16)),
+    ("extensionsUsed", put("extensionsUsed", [5])),
+    ("meshes", put("meshes", {"0": {}})),
+    ("nodes", put("nodes", [1, 2])),
+    ("asset", put("asset", "2.0")),
 ]
 
 

@@ -125,7 +125,10 @@ QUARTER_TURN = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)  # +90 degree
 # in the usual axes
 RIGHT, UP, BACK = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 LETTERS = {"R": RIGHT, "U": UP, "B": BACK, "L": (-1, 0, 0), "D": (0, -1, 0), "F": (0, 0, -1)}
-SYSTEMS = tuple("RUB LDB RDB LUB RUB LDF RDF LUF RUF LFD RFD LFU RFU LBD RBD LBU RBU".split())
+SYSTEMS = (
+    *("RUB", "LDB", "RDB", "LUB", "RUB", "LDF", "RDF", "LUF", "RUF"),
+    *("LFD", "RFD", "LFU", "RFU", "LBD", "RBD", "LBU", "RBU"),
+)
 
 
 def record(number: int) -> bytes:

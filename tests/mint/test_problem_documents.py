@@ -18,85 +18,47 @@ from mint_blender.mint.errors import (
 )
 from mint_blender.mint.retry import Polling, PollIntervals, RetryPolicy, call_with_retries
 
-REFUSED = "Mint does not accept this request: It says so. Change the request and try again."
-TROUBLE = (
-    "Mint is temporarily unavailable: It says so. Nothing is lost. Trying again automatically."
+REFUSED = (
+    errors.InvalidRequest,
+    *("Mint does not accept this request", "Change the request and try again."),
 )
-ROWS: dict[tuple[int, str | None], tuple[type[errors.MintError], str]] = {
-    (400, "invalid-request"): (errors.InvalidRequest, REFUSED),
-    (422, "validation"): (errors.InvalidRequest, REFUSED),
-    (413, None): (errors.InvalidRequest, REFUSED),
-    (401, "unauthorized"): (
-        errors.KeyRefused,
-        "Mint does not accept the API key: It says so. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg.",
-    ),
-    (402, "insufficient-credits"): (
-        errors.CreditsNeeded,
-        "Mint needs more Credits for this: It says so. Buy Credits at platform.mint.gg/billing, then resume.",
-    ),
-    (403, "downloads-disabled"): (
-        errors.DownloadsDisabled,
-        "Downloads are turned off for this result at Mint: It says so. Turn them on at mint.gg, or open the result there.",
-    ),
-    (403, None): (
-        errors.Forbidden,
-        "This API key does not have permission for this: It says so. Ask hello@mint.gg whether the key has access to the beta and to this project.",
-    ),
-    (404, "not-found"): (
-        errors.NotFound,
-        "Mint cannot find this in the API project of this key: It says so. It may have been deleted, or the key belongs to another project.",
-    ),
-    (405, None): (
-        errors.NotSupported,
-        "Mint does not offer this action: It says so. It may be possible at mint.gg.",
-    ),
-    (409, "idempotency-conflict"): (
-        errors.IdempotencyConflict,
-        "Mint knows this request with other content: It says so. Look in your library for what it has made.",
-    ),
-    (409, "model-already-optimized"): (
-        errors.AlreadyOptimized,
-        "The model is already optimized: It says so. Use its optimized file.",
-    ),
-    (409, "model-optimization-in-progress"): (
-        errors.OptimizationInProgress,
-        "The model is already being optimized: It says so. Wait until it is done.",
-    ),
-    (409, "invalid-operation-state"): (
-        errors.Conflict,
-        "This is not possible in the current state: It says so. Check the job: its state may have changed.",
-    ),
-    (429, "rate-limited"): (
-        errors.TooManyRequests,
-        "Too many requests to Mint: It says so. Trying again after a pause.",
-    ),
-    (429, "concurrency-limit-reached"): (
-        errors.TooManyActive,
-        "The account's limit of active generations at Mint is reached: It says so. This one starts when another one finishes.",
-    ),
-    (500, None): (errors.ServiceError, TROUBLE),
-    (502, None): (errors.ServiceError, TROUBLE),
-    (503, "service-unavailable"): (errors.ServiceError, TROUBLE),
-    (504, None): (errors.ServiceError, TROUBLE),
-    (418, "teapot"): (
-        errors.ProblemError,
-        "Mint returned an unexpected status: It says so. Trying again automatically. If this keeps happening, email hello@mint.gg with the request ID.",
-    ),
-}
+TROUBLE = (
+    errors.ServiceError,
+    *("Mint is temporarily unavailable", "Nothing is lost. Trying again automatically."),
+)
+ROWS: list[tuple[int, str | None, type[MintError], str, str]] = [
+    (400, "invalid-request", *REFUSED),
+    (422, "validation", *REFUSED),
+    (413, None, *REFUSED),
+    (401, "unauthorized", errors.KeyRefused, "Mint does not accept the API key", "Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg."),
+    (402, "insufficient-credits", errors.CreditsNeeded, "Mint needs more Credits for this", "Buy Credits at platform.mint.gg/billing, then resume."),
+    (403, "downloads-disabled", errors.DownloadsDisabled, "Downloads are turned off for this result at Mint", "Turn them on at mint.gg, or open the result there."),
+    (403, None, errors.Forbidden, "This API key does not have permission for this", "Ask hello@mint.gg whether the key has access to the beta and to this project."),
+    (404, "not-found", errors.NotFound, "Mint cannot find this in the API project of this key", "It may have been deleted, or the key belongs to another project."),
+    (405, None, errors.NotSupported, "Mint does not offer this action", "It may be possible at mint.gg."),
+    (409, "idempotency-conflict", errors.IdempotencyConflict, "Mint knows this request with other content", "Look in your library for what it has made."),
+    (409, "model-already-optimized", errors.AlreadyOptimized, "The model is already optimized", "Use its optimized file."),
+    (409, "model-optimization-in-progress", errors.OptimizationInProgress, "The model is already being optimized", "Wait until it is done."),
+    (409, "invalid-operation-state", errors.Conflict, "This is not possible in the current state", "Check the job: its state may have changed."),
+    (429, "rate-limited", errors.TooManyRequests, "Too many requests to Mint", "Trying again after a pause."),
+    (429, "concurrency-limit-reached", errors.TooManyActive, "The account's limit of active generations at Mint is reached", "This one starts when another one finishes."),
+    (500, None, *TROUBLE),
+    (502, None, *TROUBLE),
+    (503, "service-unavailable", *TROUBLE),
+    (504, None, *TROUBLE),
+    (418, "teapot", errors.ProblemError, "Mint returned an unexpected status", "Trying again automatically. If this keeps happening, email hello@mint.gg with the request ID."),
+]  # fmt: skip
 RETRYABLE = {418, 429, 500, 502, 503, 504}
 
 
-@pytest.mark.parametrize(("status", "slug"), ROWS)
-def test_each_problem_has_its_class_and_message(status, slug):
-    """The message has Mint's own text, then our explanation and what to do."""
-    body = {
-        "type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank",
-        "status": status,
-        "detail": "It says so.",
-    }
+@pytest.mark.parametrize(("status", "slug", "kind", "what", "advice"), ROWS)
+def test_each_problem_has_its_class_and_message(status, slug, kind, what, advice):
+    """The message has our explanation, then Mint's own text, and what to do."""
+    type_ = f"https://api.mint.gg/problems/{slug}" if slug else "about:blank"
+    body = {"type": type_, "status": status, "detail": "It says so."}
     error = problem_error(read_problem(status, body), request_id="req_7")
-    kind, sentence = ROWS[status, slug]
-    assert (type(error), str(error)) == (kind, f"{sentence} (Request ID: req_7)")
+    assert type(error) is kind
+    assert str(error) == f"{what}: It says so. {advice} (Request ID: req_7)"
     assert error.retryable is (status in RETRYABLE)
 
 

@@ -7,18 +7,7 @@ import json
 import struct
 from typing import Any
 
-JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
-
-
-def pack(document: dict[str, Any], binary: bytes = b"") -> bytes:
-    """Return a GLB from its two chunks."""
-    text = json.dumps(document, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    binary += b"\0" * (-len(binary) % 4)
-    chunks = struct.pack("<II", len(text), JSON_CHUNK) + text
-    if binary:
-        chunks += struct.pack("<II", len(binary), BIN_CHUNK) + binary
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+from ..files.build_glb import pack
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], bytes]:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from .. import convert, glb, pictures, prompt_words
 from . import AssetRequest, Made
-from .tiny_assets import mesh_glb
+from .tiny_assets import bare_mesh
 
 FOLDER = Path(__file__).parents[1] / "sample_files"
 MAIN = 0.75
@@ -114,8 +114,7 @@ def _collider(is_up: bool) -> bytes:
     if not is_up:
         return content
     points, triangles = convert.geometry(content)
-    turned = (points * [1, -1, -1]).astype("<f4")
-    return mesh_glb(turned, triangles.astype("<u4").ravel(), name="collider")
+    return bare_mesh(points * [1, -1, -1], triangles)
 
 
 @lru_cache(maxsize=2)

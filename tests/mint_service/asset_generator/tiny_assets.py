@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...files import build_spz
-from .. import convert, glb, pictures, prompt_words
+from ...files import build_glb, build_spz
+from .. import convert, pictures, prompt_words
 from . import AssetRequest, Made
 
-BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
-BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
+BOX_CORNERS = np.array([(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)])
 
 # A Draco mesh of the box of this file: 8 points, 12 triangles, positions (unique id 1) and texture
 # coordinates (0).
@@ -49,15 +48,10 @@ class TinyAssetGenerator:
 
 def box(color: prompt_words.Color) -> bytes:
     """Return a box of 1 x 1 x 1 on the floor with one material."""
-    positions = np.array(BOX_CORNERS, "<f4")
-    indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
-    return mesh_glb(
-        positions,
-        indices,
-        material={
-            "pbrMetallicRoughness": {"baseColorFactor": [*linear(color), 1.0], "metallicFactor": 0}
-        },
-    )
+    surface = {"baseColorFactor": [*linear(color), 1.0], "metallicFactor": 0}
+    material = {"pbrMetallicRoughness": surface}
+    triangles = build_glb.triangles_of(build_glb.FACES)
+    return build_glb.pack(*build_glb.mesh_parts(BOX_CORNERS, triangles, material=material))
 
 
 def linear(color: prompt_words.Color) -> list[float]:
@@ -65,55 +59,15 @@ def linear(color: prompt_words.Color) -> list[float]:
     return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
 
 
-def mesh_glb(
-    positions: np.ndarray,
-    indices: np.ndarray,
-    material: dict[str, object] | None = None,
-    name: str = "mesh",
-) -> bytes:
-    """Return a GLB of one mesh without normals or texture coordinates."""
-    points, corners = positions.tobytes(), indices.tobytes()
-    corners += b"\0" * (-len(corners) % 4)
-    primitive: dict[str, object] = {"attributes": {"POSITION": 1}, "indices": 0}
-    document: dict[str, object] = {
-        "asset": {"version": "2.0", "generator": "Mint stand-in"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": name}],
-        "meshes": [{"primitives": [primitive]}],
-        "buffers": [{"byteLength": len(corners) + len(points)}],
-        "bufferViews": [
-            {"buffer": 0, "byteOffset": 0, "byteLength": indices.nbytes, "target": 34963},
-            {"buffer": 0, "byteOffset": len(corners), "byteLength": len(points), "target": 34962},
-        ],
-        "accessors": [
-            {
-                "bufferView": 0,
-                "componentType": 5123 if indices.itemsize == 2 else 5125,
-                "count": int(indices.size),
-                "type": "SCALAR",
-            },
-            {
-                "bufferView": 1,
-                "componentType": 5126,
-                "count": len(positions),
-                "type": "VEC3",
-                "min": positions.min(0).tolist(),
-                "max": positions.max(0).tolist(),
-            },
-        ],
-    }
-    if material is not None:
-        primitive["material"] = 0
-        document["materials"] = [material]
-    return glb.pack(document, corners + points)
+def bare_mesh(points: np.ndarray, triangles: np.ndarray) -> bytes:
+    """Return the GLB of a collider: without a material."""
+    return build_glb.pack(*build_glb.mesh_parts(points, triangles, name="collider", material=None))
 
 
 def draco_box(color: prompt_words.Color) -> bytes:
     """Return the same box with Draco geometry and a WebP texture, both required."""
     picture = pictures.webp(color, 8, 8)
     start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
-    positions = np.array(BOX_CORNERS, "<f4")
     document: dict[str, object] = {
         "asset": {"version": "2.0", "generator": "Mint stand-in"},
         "extensionsUsed": ["KHR_draco_mesh_compression", "EXT_texture_webp"],
@@ -138,13 +92,13 @@ def draco_box(color: prompt_words.Color) -> bytes:
                 "componentType": 5126,
                 "count": 8,
                 "type": "VEC3",
-                "min": positions.min(0).tolist(),
-                "max": positions.max(0).tolist(),
+                "min": BOX_CORNERS.min(0).tolist(),
+                "max": BOX_CORNERS.max(0).tolist(),
             },
             {"componentType": 5126, "count": 8, "type": "VEC2"},
         ],
     }
-    return glb.pack(document, DRACO_BOX.ljust(start, b"\0") + picture)
+    return build_glb.pack(document, DRACO_BOX.ljust(start, b"\0") + picture)
 
 
 def _draco_primitive() -> dict[str, object]:
@@ -182,8 +136,7 @@ def tiny_room(down: float = 1.0) -> bytes:
     floor, rim = 0.6 * down, -0.4 * down
     points = [(x, y, z) for y in (floor, rim) for x, z in ((-2, -2), (2, -2), (2, 2), (-2, 2))]
     faces = [(0, 1, 2, 3), *((i, (i + 1) % 4, 4 + (i + 1) % 4, 4 + i) for i in range(4))]
-    indices = np.array([i for a, b, c, d in faces for i in (a, b, c, a, c, d)], "<u2")
-    return mesh_glb(np.array(points, "<f4"), indices, name="collider")
+    return bare_mesh(np.array(points), build_glb.triangles_of(faces))
 
 
 def _floor_splats(color: prompt_words.Color, count: int) -> build_spz.Splats:
