@@ -20,10 +20,14 @@ pytestmark = pytest.mark.blender
 from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
 from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,
+    LOCK,
     Manifest,
     ManifestEntry,
 )
+from mint_blender.delivery.asset_library.sync import SyncRunning  # noqa: E402
 from mint_blender.files import asset_catalogs  # noqa: E402
+from mint_blender.files.disk import PART  # noqa: E402
+from mint_blender.files.file_lock import file_lock  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.client import connect  # noqa: E402
@@ -56,8 +60,12 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
     with closing(connect(Account(service.key, service.api))) as client:
-        renew = {"refresh": lambda asset: client.asset(asset.kind, asset.id)}
-        outcome = sync(tmp_path / "library", found, tmp_path / "home", **renew)
+        outcome = sync(
+            tmp_path / "library",
+            found,
+            tmp_path / "home",
+            refresh=lambda asset: client.asset(asset.kind, asset.id),
+        )
     assert outcome.failed == [] and len(outcome.saved) >= 5
     again = sync(tmp_path / "library", list_assets(service)[:8], tmp_path / "home")
     assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
@@ -178,3 +186,75 @@ def _enter(folder: Path, done: list[Asset]) -> None:
         version = asset_library_sync.version_of(asset)
         lines.append(json.dumps(asdict(ManifestEntry(asset.id, file.name, version, "d" * 64))))
     (folder / FILE_NAME).write_text("".join(f"{line}{os.linesep}" for line in lines))
+
+
+# -- Syncs that were killed, or that run at the same time
+
+
+@pytest.mark.parametrize("moment", ["before", "between", "after"])
+def test_killed_while_a_file_is_placed(
+    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """After a kill at any step, the next run determines the version by the bytes.
+
+    It downloads only what is missing and leaves no partial file.
+    """
+    folder, asset = tmp_path / "library", finished_model(service)
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
+    old = file.read_bytes()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken, pytest.raises(Killed):
+        if moment == "before":
+            broken.setattr(Manifest, "_add", kill)
+        elif moment == "between":
+            move = Path.replace
+            between = lambda self, to: kill() if to == file else move(self, to)  # noqa: E731
+            broken.setattr(Path, "replace", between)
+        else:
+            add = Manifest._add
+            after = lambda self, entry: kill() if entry.placed else add(self, entry)  # noqa: E731
+            broken.setattr(Manifest, "_add", after)
+        sync(folder, [renamed(asset)], tmp_path / "home")
+    # as a kill leaves it while the catalogs are written
+    (folder / f".cats.abc{PART}").write_text("VERS")
+    assert (file.read_bytes() == old) is (moment != "after")
+    fetched = len(service.requests(host="files"))
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.skipped, outcome.failed) == ([], [])
+    assert outcome.saved == ([] if moment == "after" else [file])
+    assert len(service.requests(host="files")) == fetched, "it was downloaded again"
+    assert blend_names(folder) == [file.name]
+    assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+
+
+def test_a_file_edited_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
+    """A file that is neither the old nor the new version after a kill is the user's."""
+    folder, asset = tmp_path / "library", finished_model(service)
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
+    entry = Manifest(folder).entry(asset.id)
+    assert entry is not None
+    earlier = {"earlier_version": entry.version, "earlier_digest": entry.digest}
+    begun = ManifestEntry(asset.id, file.name, "new", "e" * 64, placed=False, **earlier)
+    with (folder / FILE_NAME).open("a") as stream:
+        stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
+    file.write_bytes(b"worked on")
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
+    assert "was changed after" in outcome.skipped[0]
+
+
+def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
+    """A second sync of a folder is refused, and changes nothing."""
+    folder, asset = tmp_path / "library", finished_model(service)
+    folder.mkdir()
+    says = "is already running. Wait for it to finish, or stop it. Nothing was changed."
+    with file_lock(folder / LOCK), pytest.raises(SyncRunning, match=says):
+        sync(folder, [asset], tmp_path / "home")
+    assert blend_names(folder) == [] and service.requests(host="files") == []
+    assert len(sync(folder, [asset], tmp_path / "home").saved) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
 from mint_blender.jobs.notes import note  # noqa: E402
 
 
-def _job(path: Path, **more: object) -> Job:
+def _job(path: Path, **more: Any) -> Job:
     return replace(
         a_job(), files=(LocalFile(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),)
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.feature("characters")]
+pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import background, import_job, write_files  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
@@ -162,15 +162,6 @@ def test_further_motions_only_add_clips(tmp_path: Path) -> None:
     assert names(root) == ["walk", "run", "run 2"]
 
 
-def test_a_model_that_is_not_in_the_scene_is_placed(tmp_path: Path) -> None:
-    """Its clips follow."""
-    placed = import_job.place(motion(tmp_path, "walk"))
-    assert names(placed.root) == ["walk"]
-    again = import_job.place(motion(tmp_path, "run"))
-    assert again.root == placed.root
-    assert names(placed.root) == ["walk", "run"]
-
-
 @pytest.mark.parametrize("has_rig", [False, True])
 def test_what_was_prepared_in_the_background_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_rig: bool
@@ -194,13 +185,13 @@ def test_what_was_prepared_in_the_background_is_used(
 
 @pytest.mark.parametrize("has_rig", [False, True])
 def test_travel_can_be_taken_out(tmp_path: Path, has_rig: bool) -> None:
-    """In place, whether the clip rigs the model or comes to its rig."""
-    if has_rig:
-        import_job.place(motion(tmp_path, "jump"))
+    """In place, whether the clip brings the model, which is not in the scene, or comes to its rig."""
+    there = import_job.place(motion(tmp_path, "jump")).root if has_rig else None
     placed = import_job.place(motion(tmp_path, "walk", {"travel"}, in_place=True))
+    assert placed.root == (there or placed.root)
+    assert names(placed.root) == (["jump", "walk"] if has_rig else ["walk"])
     clip = clips.clip_named(rig_of(placed.root), "walk")
-    assert clip is not None
-    assert clip.is_in_place
+    assert clip is not None and clip.is_in_place
 
 
 def test_several_clips_have_their_own_names(tmp_path: Path) -> None:
@@ -244,7 +235,11 @@ def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
         import_job.place(job)
 
 
-@pytest.mark.parametrize("is_here", [True, False], ids=["here", "in the background"])
+@pytest.mark.parametrize(
+    "is_here",
+    [True, pytest.param(False, marks=pytest.mark.thorough)],
+    ids=["here", "in the background"],
+)
 def test_all_motions_land_in_one_file(tmp_path: Path, is_here: bool) -> None:
     """A GLB has each clip by the words of its motion, from second 0; a second process does it too."""
     first, second = motion(tmp_path, "walk"), motion(tmp_path, "run")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import subprocess
 import sys
 import threading
 import tomllib
@@ -63,21 +62,21 @@ def web_server(folder: Path) -> Iterator[str]:
             server.shutdown()
 
 
-def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command with `--listing`."""
-    words = command("library", "sync", str(folder), "--listing", "--json")
-    return captured(words, env=environment(service, folder.parent / "home"), timeout=200)
-
-
 @pytest.mark.thorough
 @pytest.mark.feature("listing of a remote asset library")
 def test_blender_reads_the_listing_from_a_web_server(
     service: ThreadService, tmp_path: Path
 ) -> None:
-    """Its own downloader accepts the listing; a Blender that cannot write one changes nothing."""
+    """Its own downloader accepts the listing; a Blender that cannot write one changes nothing.
+
+    A second listing has the name that the studio wrote into the first one.
+    """
     folder = tmp_path / "a library"
-    synced = run_sync(service, folder)
+    words = command("library", "sync", str(folder), "--listing", "--json")
+    synced = captured(words, env=environment(service, tmp_path / "home"), timeout=200)
     if not remote_listing.is_available():
+        with pytest.raises(OutputError, match=r"asset_listing_main|_bpy_internal"):
+            remote_listing.write(tmp_path)
         assert synced.returncode == 7
         assert "needs Blender 5.2 or later" in json.loads(synced.stdout)["message"]
         assert not folder.exists()
@@ -97,53 +96,40 @@ def test_blender_reads_the_listing_from_a_web_server(
     for asset in assets:
         assert asset["meta"]["catalog_id"] and asset["meta"]["description"]
         assert (folder / asset["thumbnail"]["url"].replace("%20", " ")).stat().st_size > 100
-
-
-@pytest.mark.thorough
-def test_name_and_contact_are_kept(tmp_path: Path) -> None:
-    """A second listing has the name that the studio wrote into the first one."""
-    if not remote_listing.is_available():
-        with pytest.raises(OutputError, match=r"asset_listing_main|_bpy_internal"):
-            remote_listing.write(tmp_path)
-        return
-    assert remote_listing.write(tmp_path).is_new
-    meta = tmp_path / remote_listing.META
+    meta = folder / remote_listing.META
     changed = json.loads(meta.read_text(encoding="utf-8"))
-    changed["name"], changed["contact"] = "Props of the studio", {"name": "Pipeline"}
+    changed |= {"name": "Props of the studio", "contact": {"name": "Pipeline"}}
     meta.write_text(json.dumps(changed), encoding="utf-8")
-    assert not remote_listing.write(tmp_path).is_new
+    assert not remote_listing.write(folder).is_new
     kept = json.loads(meta.read_text(encoding="utf-8"))
-    assert (kept["name"], kept["contact"]) == ("Props of the studio", {"name": "Pipeline"})
+    assert (kept["name"], kept["contact"]) == (changed["name"], changed["contact"])
 
 
 @pytest.mark.thorough
 @pytest.mark.feature("listing of a remote asset library")
-@pytest.mark.parametrize("needs_token", [False, True])
-def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path, needs_token: bool) -> None:
+def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path) -> None:
     """From 5.3 on, as it is and with an address and a token; another listing keeps what it says."""
     builder = Path(bpy.utils.system_resource("SCRIPTS"), "addons_core/bl_pkg/cli/blender_ext.py")
     if "asset-library" not in builder.read_text(encoding="utf-8"):
         pytest.skip(DOES_NOT_APPLY + "this Blender has no extensions that add asset libraries")
-    remote_listing.write(tmp_path)
     manifest = tmp_path / remote_listing.EXTENSION
-    if needs_token:
-        text = manifest.read_text(encoding="utf-8")
-        changed = text.replace("example.com", "props.studio").replace("= false", "= true")
-        manifest.write_text(changed, encoding="utf-8")
+    for address, needs_token in (("example.com", False), ("props.studio", True)):
         remote_listing.write(tmp_path)
-        assert manifest.read_text(encoding="utf-8") == changed != text
-    for command_ in ("validate", "build"):
-        source: list[str | Path] = [manifest.parent]
-        source = ["--source-dir", *source] if command_ == "build" else source
-        target: list[str | Path] = ["--output-dir", tmp_path] if command_ == "build" else []
-        done = captured([sys.executable, builder, command_, *source, *target])
-        assert done.returncode == 0, done.stdout + done.stderr
-    with zipfile.ZipFile(tmp_path / "asset_library-1.0.0.zip") as archive:
-        written = tomllib.loads(archive.read("blender_manifest.toml").decode())
-    assert written["asset_library"] == {
-        "remote_url": f"https://{'props.studio' if needs_token else 'example.com'}/library/",
-        "auth": {"required": needs_token, "auth_method": "TOKEN"},
-    }
+        text = manifest.read_text(encoding="utf-8").replace("example.com", address)
+        text = text.replace("= false", f"= {str(needs_token).lower()}")
+        manifest.write_text(text, encoding="utf-8")
+        remote_listing.write(tmp_path)
+        assert manifest.read_text(encoding="utf-8") == text
+        build = ["build", "--source-dir", manifest.parent, "--output-dir", tmp_path]
+        for words in (["validate", manifest.parent], build):
+            done = captured([sys.executable, builder, *words])
+            assert done.returncode == 0, done.stdout + done.stderr
+        with zipfile.ZipFile(tmp_path / "asset_library-1.0.0.zip") as archive:
+            written = tomllib.loads(archive.read("blender_manifest.toml").decode())
+        assert written["asset_library"] == {
+            "remote_url": f"https://{address}/library/",
+            "auth": {"required": needs_token, "auth_method": "TOKEN"},
+        }
 
 
 LISTED = {

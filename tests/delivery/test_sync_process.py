@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.delivery.asset_library import remote_listing, sync_process
+from mint_blender.delivery.asset_library import sync_process
 from mint_blender.delivery.asset_library.manifest import LOCK
 from mint_blender.delivery.asset_library.sync_process import LISTING, SyncProcess
 from mint_blender.files.file_lock import FileInUse, file_lock
@@ -20,7 +20,6 @@ from mint_blender.jobs.child_process import ChildEnded
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
 
-from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import running_service
 
 pytestmark = pytest.mark.blender
@@ -95,12 +94,14 @@ def test_an_error_of_the_child_process_can_be_translated(tmp_path: Path) -> None
     """The error keeps its template and its values, so that the panel can translate it."""
     folder = tmp_path / "library"
     folder.mkdir()
-    process = SyncProcess()
+    process, end = SyncProcess(), time.monotonic() + TIMEOUT
     with file_lock(folder / LOCK):
         process.start(["sync", str(folder)], ACCOUNT, tmp_path / "home")
-        watch(process)
+        while process.is_running and time.monotonic() < end:
+            process.poll()
+            time.sleep(0.02)
     status = process.status
-    assert isinstance(status, Message)
+    assert isinstance(status, Message) and not process.is_running
     assert status.template.startswith("A sync of {folder} is already running.")
     assert status.params == {"folder": str(folder)}
 
@@ -143,32 +144,3 @@ def is_locked(folder: Path) -> bool:
             return False
     except FileInUse:
         return True
-
-
-@pytest.mark.thorough
-@pytest.mark.feature("listing of a remote asset library")
-def test_a_listing_is_written_after_the_sync(tmp_path: Path) -> None:
-    """Its assets are counted, and so are they by a second run; a Blender without it says so."""
-    folder, process = tmp_path / "library", SyncProcess()
-    with running_service(speed=2000, library={"models": 2}) as service:
-        account = Account(service.key, service.api)
-        for number in range(2):
-            process.start(["sync", str(folder), LISTING], account, tmp_path / "home")
-            watch(process)
-            if not remote_listing.is_available():
-                assert process.status.startswith("This Blender cannot write the listing")
-                assert not folder.exists()
-                pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
-            count = len(list(folder.glob("*.blend")))
-            saved, unchanged = (count, 0) if number == 0 else (0, count)
-            done = f"Asset library: {saved} saved, {unchanged} unchanged"
-            assert process.status.startswith(f"{done}, {count} in the listing")
-
-
-def watch(process: SyncProcess) -> None:
-    """Poll until the child process has ended."""
-    end = time.monotonic() + TIMEOUT
-    while process.is_running and time.monotonic() < end:
-        process.poll()
-        time.sleep(0.02)
-    assert not process.is_running
