@@ -55,11 +55,7 @@ USER = Path.home()
         ("linux", {"XDG_DATA_HOME": "/data"}, Path("/data/mint-blender")),
         ("linux", {}, USER / ".local" / "share" / "mint-blender"),
         ("linux", {"XDG_DATA_HOME": "here"}, USER / ".local" / "share" / "mint-blender"),
-        (
-            "darwin",
-            {"XDG_DATA_HOME": "/data"},
-            USER / "Library" / "Application Support" / "mint-blender",
-        ),
+        ("darwin", {"XDG_DATA_HOME": "/data"}, USER / "Library/Application Support/mint-blender"),
         ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/mint-blender")),
         ("win32", {}, USER / "AppData" / "Local" / "mint-blender"),
         ("linux", {"MINT_BLENDER_HOME": "/mine", "XDG_DATA_HOME": "/data"}, Path("/mine")),
@@ -92,38 +88,33 @@ server:/export on /Users (nfs, nodev)
 
 
 @pytest.mark.parametrize(
-    ("path", "local"),
+    ("is_local_by", "mounts", "path", "expected"),
     [
-        ("/var/lib/mint", True),
-        ("/home/me/.local/share/mint-blender", False),
-        ("/homework", True),
-        ("/home/me/My Disk/mint", True),
-        ("/mnt/share/mint", False),
-        ("/mnt/ssh", False),
-        ("/mnt/odd/mint", False),
-        ("/mnt/twice/mint", False),
+        (is_local_by_mountinfo, LINUX, "/var/lib/mint", True),
+        (is_local_by_mountinfo, LINUX, "/home/me/.local/share/mint-blender", False),
+        (is_local_by_mountinfo, LINUX, "/homework", True),
+        (is_local_by_mountinfo, LINUX, "/home/me/My Disk/mint", True),
+        (is_local_by_mountinfo, LINUX, "/mnt/share/mint", False),
+        (is_local_by_mountinfo, LINUX, "/mnt/ssh", False),
+        (is_local_by_mountinfo, LINUX, "/mnt/odd/mint", False),
+        (is_local_by_mountinfo, LINUX, "/mnt/twice/mint", False),
+        (is_local_by_mount, MAC, "/System/Volumes/Data/me", True),
+        (is_local_by_mount, MAC, "/Volumes/share (1)/mint", False),
+        (is_local_by_mount, MAC, "/Users/me/Library", False),
+        (is_local_by_mount, MAC, "/opt", True),
     ],
 )
-def test_mountinfo_of_linux(path: str, local: bool, tmp_path: Path) -> None:
-    """The deepest and latest mount decides; an unknown file system counts as shared."""
-    assert is_local_by_mountinfo(LINUX, path) is local
-    assert not is_local_by_mountinfo("", path)
-    assert is_local(tmp_path), "the folder of the tests is on a disk of this machine"
+def test_the_deepest_and_latest_mount_decides(
+    is_local_by: Callable[[str, str], bool], mounts: str, path: str, expected: bool
+) -> None:
+    """An unknown file system counts as shared; on macOS, local mounts are marked as "local"."""
+    assert is_local_by(mounts, path) is expected
+    assert not is_local_by("", path)
 
 
-@pytest.mark.parametrize(
-    ("path", "local"),
-    [
-        ("/System/Volumes/Data/me", True),
-        ("/Volumes/share (1)/mint", False),
-        ("/Users/me/Library", False),
-        ("/opt", True),
-    ],
-)
-def test_mount_of_macos(path: str, local: bool) -> None:
-    """On macOS, local mounts are marked as "local"."""
-    assert is_local_by_mount(MAC, path) is local
-    assert not is_local_by_mount("", path)
+def test_the_test_folder_is_local(tmp_path: Path) -> None:
+    """The folder of the tests is on a disk of this machine."""
+    assert is_local(tmp_path)
 
 
 # -- which .blend file a document is: remembered, found again, and open in one process only

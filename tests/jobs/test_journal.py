@@ -23,6 +23,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.message import Message
 from mint_blender.mint.schema import Kind
 
 from .job_strategies import jobs, records
@@ -126,7 +127,7 @@ def test_only_its_own_answer_removes_a_decision(journal: Journal, home: Path) ->
     job = in_journal(journal, job_in_review())
     with closing(Journal(home)) as clicks:
         assert clicks.decide(job.id, REVISE)
-    journal.save(replace(job, notes=("Something else.",)))
+    journal.save(replace(job, notes=(Message("Something else."),)))
     first = found(journal, job).decision
     request = found(journal, job).paid_request(PaidVerb.REVISE)
     assert (first, request.credits) == (replace(REVISE, key=request.key), 40.0)
@@ -199,7 +200,7 @@ def test_a_stale_save_erases_no_attempt(journal: Journal, home: Path) -> None:
         assert worker.take_slot(stale.id, Kind.MODEL, 10, process)
         process.close()
         assert worker.paid_requests.begin(key, now=NOW, credential="k", body='{"prompt": 1}')
-    journal.save(replace(stale, notes=("Something else.",)))
+    journal.save(replace(stale, notes=(Message("Something else."),)))
     request = found(journal, stale).start_request
     assert (request.state, request.attempts) == (State.IN_DOUBT, 1)
     assert (request.born, request.attempted) == (NOW, NOW)

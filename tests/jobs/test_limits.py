@@ -235,49 +235,39 @@ UNCERTAIN = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
 FAILED = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"})
 
 
+RETRIED = {
+    "what Mint reports": replace(
+        accepted(at_preview()), operation=operation("failed", credits={"finalized": 500})
+    ),
+    "what was only found": replace(
+        sent(a_job(), NOON, operation=f"{FOUND}res_1"), asset=FAILED, source_asset_id="res_1"
+    ),
+    "what may have been started": replace(sent(a_job(), NOON), problem=UNCERTAIN),
+}
+
+
 @pytest.mark.covers("R-limit")
 @pytest.mark.parametrize(
-    ("job", "total"),
-    [
-        (
-            replace(
-                accepted(at_preview()),
-                phase=Phase.FAILED,
-                operation=operation("failed", credits={"finalized": 500}),
-            ),
-            2150,
-        ),
-        (
-            replace(
-                sent(a_job(), NOON, operation=f"{FOUND}res_1"),
-                phase=Phase.FAILED,
-                asset=FAILED,
-                source_asset_id="res_1",
-                estimate=248.0,
-            ),
-            496,
-        ),
-        (
-            replace(sent(a_job(), NOON), estimate=248.0, phase=Phase.PAUSED, problem=UNCERTAIN),
-            496,
-        ),
-    ],
-    ids=["what Mint reports", "what was only found", "what may have been started"],
+    ("name", "price", "total"),
+    list(zip(RETRIED, (1650.0, 248.0, 248.0), (2150, 496, 496), strict=True)),
 )
-def test_a_retry_adds_to_what_the_job_has_cost(offline: JobService, job: Job, total: float) -> None:
+def test_a_retry_adds_to_what_the_job_has_cost(
+    offline: JobService, name: str, price: float, total: float
+) -> None:
     """The job's limit covers all attempts together.
 
     Mint's list does not say what a result has cost: it counts with the price of its click. What
     Mint has not answered counts as paid.
     """
-    offline.cache.add(replace(job, max_credits=total - 1))
-    price = job.estimate
+    phase = Phase.PAUSED if RETRIED[name].problem else Phase.FAILED
+    job = replace(RETRIED[name], phase=phase, estimate=price, max_credits=total - 1)
+    offline.cache.add(job)
     offline.queries.cache_answer(Price.of(job.request), Estimate(None, price, price))
     with pytest.raises(TooExpensive, match=f"about {total:,} Credits in total"):
         offline.retry(job.id)
     offline.set_limit(job.id, total)
     offline.retry(job.id)
-    assert offline.job(job.id).paid_before == total - (price or 0.0)
+    assert offline.job(job.id).paid_before == total - price
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:

@@ -17,8 +17,10 @@ from mint_blender.jobs.budget.batch_prices import BatchBudget, Prices
 from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
+    Day,
     Expense,
     Limits,
+    Month,
     begun_at,
     committed,
     costs_nothing,
@@ -33,7 +35,7 @@ from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import Balance, OptimizationPrice, Price, prices_of_click
+from mint_blender.jobs.queries import Balance, OptimizationPrice, Price, PriceQuery, prices_of_click
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -242,18 +244,17 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     The share of failures is that of ended jobs.
     """
     monkeypatch.setattr(time, "time", lambda: NOON)
-    day = 24 * 3600.0
+    placed, failed = (Phase.PLACED, "succeeded"), (Phase.FAILED, "failed")
     jobs = [
-        replace(costing(Phase.PLACED, status="succeeded", finalized=200), created_at=NOON),
-        replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=NOON - 60),
-        replace(costing(Phase.WORKING, reserved=300), created_at=NOON - 2 * day),
-        replace(costing(Phase.CANCELED, status="canceled", finalized=0), created_at=NOON - 2 * day),
-        replace(
-            costing(Phase.PLACED, status="succeeded", finalized=10), created_at=NOON - 29 * day
-        ),
-        replace(
-            costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day
-        ),
+        replace(costing(phase, status=status, finalized=credits), created_at=NOON - days * DAY)
+        for (phase, status), credits, days in (
+            (placed, 200, 0),
+            (failed, 0, 0),
+            ((Phase.WORKING, "running"), 300, 2),
+            ((Phase.CANCELED, "canceled"), 0, 2),
+            (placed, 10, 29),
+            (placed, 9999, 30),
+        )
     ]
     with closing(Journal(home)) as journal:
         journal.add(*jobs)
@@ -263,11 +264,9 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
     assert (found.count, found.credits, found.failed) == (5, 510, 1)
     assert found.failed_share == pytest.approx(1 / 3)
-    assert [(each.count, each.credits, each.failed) for each in found.days if each.count] == [
-        (1, 10, 0),
-        (2, 300, 0),
-        (2, 200, 1),
-    ]
+    counted = [(each.count, each.credits, each.failed) for each in found.days if each.count]
+    assert counted == [(1, 10, 0), (2, 300, 0), (2, 200, 1)]
+    assert Month((Day(TODAY),)).failed_share is None
 
 
 def test_an_old_price_is_requested_again() -> None:
@@ -299,32 +298,26 @@ def test_a_price_belongs_to_kind_preset_and_mode() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "total", "finalized", "revision", "revise", "approve"),
+    ("start", "finalized", "revision", "revise", "approve"),
     [
-        (150, 798, None, 0, 150, 648),
-        (150, 798, 300, 1, 150, 648),
-        (798, 798, 150, 0, 150, 648),  # everything is reserved at the start
-        (798, 798, 300, 1, 150, 648),
-        (798, 798, 0, 0, None, None),
-        (None, 798, None, 0, None, None),
+        (150, None, 0, 150, 648),
+        (150, 300, 1, 150, 648),
+        (798, 150, 0, 150, 648),  # everything is reserved at the start
+        (798, 300, 1, 150, 648),
+        (798, 0, 0, None, None),
+        (None, None, 0, None, None),
     ],
 )
 def test_the_price_of_a_decision(
-    start: float | None,
-    total: float,
-    finalized: float | None,
-    revision: int,
-    revise: float | None,
-    approve: float | None,
+    start: float | None, finalized: float | None, revision: int, revise: object, approve: object
 ) -> None:
     """A revision costs a Preview, an approval the rest; unknown where that cannot be told."""
-    price = answered(Price.of(LAMP), Estimate(None, start, total))
-    known = operation(
-        "preview_ready", **({} if finalized is None else {"credits": {"finalized": finalized}})
-    )
+    price = answered(Price.of(LAMP), Estimate(None, start, 798))
+    said: dict[str, Any] = {} if finalized is None else {"credits": {"finalized": finalized}}
+    known = operation("preview_ready", **said)
     job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, operation=known, revision=revision)
-    found = Budget({Price.of(LAMP): price}).of_review(job)
-    assert found == {Verb.REVISE: revise, Verb.APPROVE: approve}
+    prices = Budget({Price.of(LAMP): price}).of_review(job)
+    assert prices == {Verb.REVISE: revise, Verb.APPROVE: approve}
     assert Budget({}).of_review(job)[Verb.APPROVE] is None
 
 
@@ -347,45 +340,46 @@ def usage(available: float) -> Usage:
 
 def test_credits_that_are_short() -> None:
     """A balance read before the stop is ignored; a later one gives what is short."""
-    job = replace(
-        working(),
-        phase=Phase.BILLING,
-        operation=operation(
-            "billing_required", billing={"requiredCredits": 798, "availableCredits": 90}
-        ),
+    stopped, odd = (
+        replace(
+            working(),
+            phase=Phase.BILLING,
+            operation=operation(
+                "billing_required",
+                billing={"requiredCredits": 798, "availableCredits": available},
+            ),
+        )
+        for available in (90, 800)
     )
+    unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
+    unpriced = replace(unstarted, estimate=None)
     answers: dict[Any, QueryAnswered] = {}
     budget, now = Budget(answers), time.time()
-    assert budget.missing(job, now) == 708
-    answers[Balance()] = answered(Balance(), usage(798))
-    assert budget.missing(job, now - 1) == 0
-    assert budget.missing(job, now + 60) == 708
-    answers[Balance()] = answered(Balance(), usage(700))
-    assert budget.missing(job, now - 1) == 98
-    unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
-    assert budget.missing(unstarted, now - 1) == 0
+    assert budget.missing(stopped, now) == 708
+    for balance, missing in ((798, [0, 708, 0]), (700, [98, 708, 0])):
+        answers[Balance()] = answered(Balance(), usage(balance))
+        assert [
+            budget.missing(stopped, now - 1),
+            budget.missing(stopped, now + 60),
+            budget.missing(unstarted, now - 1),
+        ] == missing
     assert budget.missing(unstarted, now + 60) is None
-    assert budget.missing(replace(unstarted, estimate=None), now - 1) is None
-    odd = replace(
-        job,
-        operation=operation(
-            "billing_required", billing={"requiredCredits": 798, "availableCredits": 800}
-        ),
-    )
+    assert budget.missing(unpriced, now - 1) is None
     assert budget.missing(odd, now + 60) is None
 
 
 # -- the budget of a batch reserves what its running lines may still cost, and no more
 
 
-PRICES = {Price.of(LAMP): 248.0, OptimizationPrice(): 20.0}
+PRICES: dict[PriceQuery, float] = {Price.of(LAMP): 248.0, OptimizationPrice(): 20.0}
 PLAIN = Line(1, "plain", LAMP, Delivery(), None, ".glb", None)
 OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 
 def told(id: str, status: str = "running", **credits: float) -> Operation:
     """Return an operation as Mint reports it."""
-    return operation(status, id=id, **({"credits": credits} if credits else {}))
+    said: dict[str, Any] = {"credits": credits} if credits else {}
+    return operation(status, id=id, **said)
 
 
 MODEL = told("op_1", finalized=248)

@@ -187,8 +187,8 @@ def test_a_decision_polls_first(sender: Sender, verb: PaidVerb) -> None:
     """Mint waits with the Preview that was seen: a fresh link to it is no other one."""
     request = sender.insert(a_record(of_preview("op_1", "p1"), verb=verb))
     seen = ("https://files.example/p1.webp",)
-    more = {"target": "op_1", "seen": seen, "is_about_preview": True, "body": {"feedback": "x"}}
-    assert sender.send(request, **more).operation is STARTED
+    more: dict[str, Any] = {"target": "op_1", "seen": seen, "is_about_preview": True}
+    assert sender.send(request, body={"feedback": "x"}, **more).operation is STARTED
     word = f"{verb} model op_1"
     assert sender.client.calls == ["time", "poll op_1", "take the line", "time", word]
     assert sender.client.bodies == [{"feedback": "x"}]
