@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from tests.mint_service.asset_generator.sample_files import FOLDER
+from tests.mint_service.asset_generator import FOLDER
 from tests.mint_service.prompt_words import FIGURES, SHAPES
 
 from . import figure_body, models, world

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
-import time as real_time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ import trustme
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped
 
+from ..mint.clock_helpers import wait_until
 from ..mint.raw_server import running_proxy
 from .downloading import CONTENT, DownloadLimits, Time
 from .downloading import Downloader as LocalDownloader
@@ -41,14 +41,6 @@ def host(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[File
     secure = request.param == "https"
     with FileHost(certificate=authority.issue_cert("127.0.0.1") if secure else None) as running:
         yield running
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what the host's threads do after the client's last byte."""
-    until = real_time.monotonic() + 10
-    while not condition():
-        assert real_time.monotonic() < until
-        real_time.sleep(0.005)
 
 
 def close_unanswered(handler: Handler, _: Served) -> None:

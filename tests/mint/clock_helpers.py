@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -33,8 +34,13 @@ class ShiftedClocks:
 
 def wait_until_closed(client: Client) -> None:
     """Wait until this computer has noticed that the server has closed the connection."""
-    for _ in range(1000):
-        if not client.is_open:
+    wait_until(lambda: not client.is_open)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread or the system does soon."""
+    for _ in range(10_000):
+        if condition():
             return
         time.sleep(0.005)
-    raise AssertionError("the connection is still open")
+    raise AssertionError("it has not happened")

@@ -99,7 +99,7 @@ def raw_server(
                 return
 
     stopped = threading.Event()
-    with _accepting(serve, tls, stopped) as (port, count):
+    with accepting(serve, tls, stopped) as (port, count):
         wire = RawServer(port, "https" if tls else "http")
         count.append(lambda: setattr(wire, "connections", wire.connections + 1))
         yield wire
@@ -177,7 +177,7 @@ def running_proxy(
             back.join()
 
     stopped = threading.Event()
-    with _accepting(serve, tls, stopped) as (port, _):
+    with accepting(serve, tls, stopped) as (port, _):
         tunnel = Proxy(port, "https" if tls else "http", refusal)
         yield tunnel
 
@@ -190,7 +190,7 @@ def unused_port() -> int:
 
 
 @contextmanager
-def _accepting(
+def accepting(
     serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None, stopped: threading.Event
 ) -> Iterator[tuple[int, list[Callable[[], None]]]]:
     """Listen with one thread per connection, and stop all threads when the context ends."""

@@ -10,7 +10,7 @@ import numpy as np
 from ..files.build_glb import png_of
 from ..scene.glb_fixtures import Glb
 from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, turn
-from .asset_generator.sample_files import FOLDER
+from .asset_generator import FOLDER
 from .prompt_words import Color
 
 PAINTS: dict[str, Color] = {

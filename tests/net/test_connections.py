@@ -7,9 +7,8 @@ import os
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,30 +18,19 @@ import trustme
 from mint_blender.net import connections
 from mint_blender.net.connections import Connections
 
+from ..mint.clock_helpers import wait_until
+from ..mint.raw_server import accepting
+
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @contextmanager
-def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[socket.socket]]]:
-    """Serve one connection after the other; yield the address and the connections so far."""
-    opened: list[socket.socket] = []
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                opened.append(connection)
-                with connection, suppress(OSError):
-                    serve(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}/", opened
-        for each in (listener, *opened):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[None]]]:
+    """Serve connections; yield the address and an item for each connection so far."""
+    accepted: list[None] = []
+    with accepting(serve, None, threading.Event()) as (port, on_connection):
+        on_connection.append(lambda: accepted.append(None))
+        yield f"127.0.0.1:{port}/", accepted
 
 
 @pytest.fixture
@@ -94,7 +82,7 @@ def test_no_connection_is_opened(opened: Connections) -> None:
             assert len(accepted) == count
             assert not opened.is_open()
             get(opened, url)
-            wait_until_closed(opened)
+            wait_until(lambda: not opened.is_open())
 
 
 def test_the_end_of_tls_is_the_end_of_the_connection(
@@ -135,15 +123,6 @@ def _is_done(act: Callable[[], object]) -> bool:
     except ssl.SSLWantReadError:
         return False
     return True
-
-
-def wait_until_closed(opened: Connections) -> None:
-    """Wait until this computer has noticed that the server has closed the connection."""
-    for _ in range(1000):
-        if not opened.is_open():
-            return
-        time.sleep(0.005)
-    raise AssertionError("the connection is still open")
 
 
 def test_a_child_process_has_no_connection(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+FOLDER = Path(__file__).parents[1] / "sample_files"
+
 
 @dataclass(frozen=True)
 class AssetRequest:

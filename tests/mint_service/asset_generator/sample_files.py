@@ -12,16 +12,14 @@ import io
 import lzma
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from .. import convert, glb, pictures, prompt_words
-from . import AssetRequest, Made
+from . import FOLDER, AssetRequest, Made
 from .tiny_assets import bare_mesh
 
-FOLDER = Path(__file__).parents[1] / "sample_files"
 MAIN = 0.75
 """Part of a texture's width that has the color of the prompt."""
 SPZ_HEADER = 16

@@ -7,24 +7,16 @@ small panorama and a few splats. A revision changes the color.
 
 from __future__ import annotations
 
-import base64
 import struct
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ...files import build_glb, build_spz
-from .. import convert, pictures, prompt_words
-from . import AssetRequest, Made
+from .. import convert, glb, pictures, prompt_words
+from . import FOLDER, AssetRequest, Made
 
 BOX_CORNERS = np.array([(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)])
-
-# A Draco mesh of the box of this file: 8 points, 12 triangles, positions (unique id 1) and texture
-# coordinates (0).
-DRACO_BOX = base64.b64decode(
-    "RFJBQ08CAgEBAAAACAwBCwAAA19LFQEBEP8CNUEC/wAAAAAAAQAJAwABAgEDCQIBAAIBAQEAAwMBIAEgAwCwQpwgAgUIAAAAAP8HAAAAAAC/AAAAAAAAAL8A"
-    "AIA/CwUBAQALAwEoAQgbARAEAK4BgQz/A4AA9A8FAAAAmgOavYEAAAAA/wMAAAAAAAAAAAAAAACAPwo="
-)
 
 
 class TinyAssetGenerator:
@@ -66,54 +58,8 @@ def bare_mesh(points: np.ndarray, triangles: np.ndarray) -> bytes:
 
 def draco_box(color: prompt_words.Color) -> bytes:
     """Return the same box with Draco geometry and a WebP texture, both required."""
-    picture = pictures.webp(color, 8, 8)
-    start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
-    document: dict[str, object] = {
-        "asset": {"version": "2.0", "generator": "Mint stand-in"},
-        "extensionsUsed": ["KHR_draco_mesh_compression", "EXT_texture_webp"],
-        "extensionsRequired": ["KHR_draco_mesh_compression", "EXT_texture_webp"],
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": "mesh"}],
-        "meshes": [{"primitives": [_draco_primitive()]}],
-        "materials": [
-            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0}}
-        ],
-        "textures": [{"extensions": {"EXT_texture_webp": {"source": 0}}}],
-        "images": [{"bufferView": 1, "mimeType": "image/webp"}],
-        "buffers": [{"byteLength": start + len(picture)}],
-        "bufferViews": [
-            {"buffer": 0, "byteOffset": 0, "byteLength": len(DRACO_BOX)},
-            {"buffer": 0, "byteOffset": start, "byteLength": len(picture)},
-        ],
-        "accessors": [
-            {"componentType": 5123, "count": 36, "type": "SCALAR"},
-            {
-                "componentType": 5126,
-                "count": 8,
-                "type": "VEC3",
-                "min": BOX_CORNERS.min(0).tolist(),
-                "max": BOX_CORNERS.max(0).tolist(),
-            },
-            {"componentType": 5126, "count": 8, "type": "VEC2"},
-        ],
-    }
-    return build_glb.pack(document, DRACO_BOX.ljust(start, b"\0") + picture)
-
-
-def _draco_primitive() -> dict[str, object]:
-    return {
-        "attributes": {"POSITION": 1, "TEXCOORD_0": 2},
-        "indices": 0,
-        "material": 0,
-        "mode": 4,
-        "extensions": {
-            "KHR_draco_mesh_compression": {
-                "bufferView": 0,
-                "attributes": {"POSITION": 1, "TEXCOORD_0": 0},
-            }
-        },
-    }
+    box = (FOLDER / "box" / "optimized.glb").read_bytes()
+    return glb.with_image(box, "base", pictures.webp(color, 8, 8))
 
 
 def _world(request: AssetRequest, color: prompt_words.Color) -> Iterable[Made]:
