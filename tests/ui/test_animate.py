@@ -179,7 +179,7 @@ def test_a_rigged_model_is_as_high_as_the_one_before(knight: Any, scale: float) 
     run(knight, "walk in place", height=0.0 if scale > 1 else 1.7)
     bpy.context.view_layer.update()
     assert placed_results.height_of(asset, scene) == pytest.approx(before, abs=0.005)
-    rig = armature_of(knight)
+    rig: Any = armature_of(knight)
     assert tuple(rig.scale) == pytest.approx((1, 1, 1)) and tuple(knight.scale) == (scale,) * 3
     bpy.ops.mint.animate(asset_id=asset, motions="run")
     assert clip_names(rig) == ["walk in place", "run"]

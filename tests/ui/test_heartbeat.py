@@ -264,7 +264,7 @@ def test_an_import_is_marked_only_while_it_runs(
     folder, seen = job_service.home / "importing", []
     real = import_job.place
 
-    def place(*words: object, **more: object) -> object:
+    def place(*words: Any, **more: Any) -> object:
         seen.extend(path.read_bytes() for path in folder.iterdir())
         return real(*words, **more)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -118,18 +119,18 @@ KEY = "mint_secret_0123456789"
 
 
 @pytest.fixture
-def copied() -> SimpleNamespace:
+def copied() -> Any:
     """Let the operator copy to where a test can look: without a window there is no clipboard."""
     return SimpleNamespace(window_manager=SimpleNamespace(clipboard=""))
 
 
 def test_the_report_names_versions_and_no_secret(
-    registered: None, home: Path, monkeypatch: pytest.MonkeyPatch, copied: SimpleNamespace
+    registered: None, home: Path, monkeypatch: pytest.MonkeyPatch, copied: Any
 ) -> None:
     """The versions of the add-on and of Blender, and where the key comes from."""
     monkeypatch.setenv("MINT_API_KEY", KEY)
     said: list[str] = []
-    operator = SimpleNamespace(report=lambda kind, text: said.append(text))
+    operator: Any = SimpleNamespace(report=lambda kind, text: said.append(text))
     assert preferences.MINT_OT_copy_diagnostics.execute(operator, copied) == {"FINISHED"}
     text = copied.window_manager.clipboard
     assert said == ["Diagnostics copied to the clipboard."]

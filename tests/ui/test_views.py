@@ -87,12 +87,14 @@ def state_of(space: Any) -> list[Any]:
 
 def is_inside(space: Any, root: bpy.types.Object) -> bool:
     """Return whether a view is at the capture point of a World."""
-    place = world_objects.upright(root).translation
+    place: Any = world_objects.upright(root).translation
     return bool(np.allclose(view_pose(space)[0], place, atol=1e-4))
 
 
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
-def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
+def test_the_view_is_at_the_capture_point_in_color(
+    area: Any, tmp_path: Path, gone: tuple[str, ...]
+) -> None:
     """At eye height, straight ahead, also without a start camera or capture point."""
     root = place_room(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
     bpy.data.batch_remove([each for name in gone for each in world_objects.parts_of(root, name)])
@@ -110,7 +112,7 @@ def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
     assert np.abs(np.array(shown.background_color) - sky).max() < 0.5, "as the upper half"
 
 
-def test_nothing_in_the_scene_changes(area, tmp_path):
+def test_nothing_in_the_scene_changes(area: Any, tmp_path: Path) -> None:
     """The scene keeps its camera, and nothing is selected, made or moved."""
     root = place_room(tmp_path)
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
@@ -126,7 +128,7 @@ def test_nothing_in_the_scene_changes(area, tmp_path):
 
 
 @pytest.mark.parametrize("undone", [False, True])
-def test_leaving_restores_the_view(area, tmp_path, undone):
+def test_leaving_restores_the_view(area: Any, tmp_path: Path, undone: bool) -> None:
     """Position, lens, shading and overlays are restored, also after two looks or an undo."""
     space = area.spaces.active
     view, shading = space.region_3d, space.shading
@@ -146,7 +148,7 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
     assert state_of(space) == before and not views.is_changed(space)
 
 
-def test_leaving_does_not_change_other_views(area, tmp_path):
+def test_leaving_does_not_change_other_views(area: Any, tmp_path: Path) -> None:
     """A view that did not look inside keeps its shading."""
     place_room(tmp_path)
     area.spaces.active.shading.type = "RENDERED"
@@ -163,7 +165,7 @@ def test_leaving_does_not_change_other_views(area, tmp_path):
     assert area.spaces.active.shading.type == "RENDERED"
 
 
-def test_which_world_is_looked_into(area, tmp_path):
+def test_which_world_is_looked_into(area: Any, tmp_path: Path) -> None:
     """The one of the job, of the name, of the active object, or the only one."""
     first, second = place_room(tmp_path), place_room(tmp_path, job_id="two", at=(9, 0, 0))
     space = area.spaces.active
@@ -202,7 +204,7 @@ def test_what_solid_does_not_show_is_shown_in_material_preview(area: Any, tmp_pa
 
 
 @pytest.mark.parametrize("perspective", ["PERSP", "ORTHO"])
-def test_a_framed_object_fills_the_view(area, perspective):
+def test_a_framed_object_fills_the_view(area: Any, perspective: str) -> None:
     """Each vertex is seen, and the object fills 90 percent of one direction; nothing turns."""
     space: Any = area.spaces.active
     view = space.region_3d
@@ -226,7 +228,7 @@ def test_a_framed_object_fills_the_view(area, perspective):
 
 
 @pytest.mark.parametrize("is_turned", [False, True])
-def test_the_first_look_is_from_the_front(area, is_turned):
+def test_the_first_look_is_from_the_front(area: Any, is_turned: bool) -> None:
     """Blender's own view sees a face from the side; one that the user has turned stays as it is."""
     view = area.spaces.active.region_3d
     if is_turned:
@@ -246,13 +248,14 @@ def test_the_first_look_is_from_the_front(area, is_turned):
     assert view.view_rotation == before
 
 
-def test_what_bars_cover_of_a_view_is_not_in_sight():
+def test_what_bars_cover_of_a_view_is_not_in_sight() -> None:
     """The center is that of what is left between them, and so is what a result may fill."""
     bars = (("WINDOW", 0, 0, 1000, 600), ("TOOLS", 0, 0, 40, 600), ("UI", 760, 0, 240, 600))
     bars += (("HEADER", 0, 550, 1000, 50), ("HEADER", 0, 600, 1000, 26), ("HUD", 9, 9, 1, 1))
     names = ("type", "x", "y", "width", "height")
     regions = [SimpleNamespace(**dict(zip(names, each, strict=True))) for each in bars]
-    center, half = views._in_sight(SimpleNamespace(regions=regions), 72.0)
+    area: Any = SimpleNamespace(regions=regions)
+    center, half = views._in_sight(area, 72.0)
     assert (center * 1000).tolist() == pytest.approx([-100, -25])
     assert (half * 1000).tolist() == pytest.approx([360, 275])
 

@@ -25,6 +25,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world import splats, world_objects  # noqa: E402
+from mint_blender.scene.world.files import Part  # noqa: E402
 from mint_blender.ui import operator_bases, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
@@ -401,12 +402,13 @@ def test_the_section_draws_what_was_prepared(placed: Any) -> None:
 def test_a_part_is_hidden_and_shown(placed: Any) -> None:
     """A second click shows it again; nothing of the World is gone in between."""
 
-    def shows(name: str) -> bool:
+    def shows(name: Part) -> bool:
         parts = world_job.WorldParts.under(placed)
         return world_edit.shows(parts.of_kind(name.lower()), name, bpy.context.scene, placed)
 
     objects = len(bpy.data.objects)
-    for name in ("COLLIDER", "PANORAMA", "SPLATS"):
+    names: tuple[Part, ...] = ("COLLIDER", "PANORAMA", "SPLATS")
+    for name in names:
         before = shows(name)
         assert before is (name != "COLLIDER"), "with splats the collider is a box"
         assert bpy.ops.mint.toggle_world_part(part=name) == {"FINISHED"}

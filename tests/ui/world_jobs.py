@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -29,11 +30,11 @@ def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job
     return a_job(Phase.READY, "a room", kind=Kind.WORLD, delivery=delivery, now=1.0, files=files)
 
 
-def part(name: str) -> bpy.types.Object | None:
-    """Return the first object of that kind, looked up again as needed after an undo."""
+def part(name: str) -> Any:
+    """Return the first object of that kind or None, looked up again as needed after an undo."""
     return next((each for each in bpy.context.scene.objects if each.get("mint_part") == name), None)
 
 
-def world_root() -> bpy.types.Object:
+def world_root() -> Any:
     """Return the root of the World, looked up again as needed after an undo."""
     return next(each for each in bpy.context.scene.objects if world_objects.is_root(each))
