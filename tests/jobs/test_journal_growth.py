@@ -388,19 +388,6 @@ def test_every_open_job_and_the_latest_ended_ones_are_in_memory(opened: Opened) 
     assert job_service.jobs() == job_service.journal.jobs()
 
 
-def test_a_job_that_is_retried_is_open(opened: Opened, home: Path) -> None:
-    """A retry that was clicked just before the crash waits in the queue for a click."""
-    job = old(working(), phase=Phase.FAILED)
-    job_service = opened(job)
-    assert not is_in_memory(job_service, job)
-    job_service.retry(job.id)
-    other = JobService(fast_config(home), ACCOUNT)
-    assert is_in_memory(other, job)
-    assert [each.id for each in other.jobs() if each.is_resumable] == [job.id]
-    assert other.job(job.id).phase is Phase.WAITING
-    assert other.close(20)
-
-
 def test_memory_does_not_grow_with_the_jobs_that_end(opened: Opened) -> None:
     """The oldest are dropped, and can still be found."""
     job_service = opened()
@@ -452,7 +439,7 @@ def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
             job_service.job(nothing)
 
 
-def test_an_old_job_can_be_continued(opened: Opened) -> None:
+def test_an_old_job_can_be_continued(opened: Opened, home: Path) -> None:
     """It is retried under a new key, which costs today, or its files are downloaded again.
 
     Another job would not know what the first attempt has cost.
@@ -471,39 +458,33 @@ def test_an_old_job_can_be_continued(opened: Opened) -> None:
         job_service.dismiss(failed.id)
     job_service.fetch_again(placed.id)
     assert job_service.job(placed.id).phase is Phase.FETCHING
-    assert {failed.id, placed.id} <= {job.id for job in job_service.jobs()}
+    with closing(JobService(fast_config(home), ACCOUNT)) as other:
+        assert all(is_in_memory(other, job) for job in (failed, placed))
+        assert failed.id in {each.id for each in other.jobs() if each.is_resumable}
+        assert other.job(failed.id).phase is Phase.WAITING, "a crash came just after the click"
 
 
-def test_a_conversion_is_not_started_twice(opened: Opened) -> None:
-    """An old one that is not finished is resumed."""
-    model = asset(glbUrl="https://files.example/a.glb")
-    job = old(
-        new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=0.0), phase=Phase.PAUSED
-    )
-    assert opened(job).convert(model, [Format.FBX], Path("/out")).id == job.id
+def test_what_was_made_of_an_old_asset_is_known(opened: Opened) -> None:
+    """Its request can be used again, also from a job that only downloaded the result.
 
-
-def test_the_request_of_an_old_job_can_be_used_again(opened: Opened) -> None:
-    """Also from a job that only downloaded its result."""
+    A conversion that is not finished is resumed, and no lost start takes the asset for its own,
+    dismissed jobs included.
+    """
     made = old(working(prompt="a very old lamp"), phase=Phase.PLACED)
     fetched = replace(new_fetch(asset(), Delivery(), now=time.time()), phase=Phase.PLACED)
-    job_service = opened(made, fetched)
+    other = old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource="res_b"))
+    model = asset(glbUrl="https://files.example/a.glb")
+    conversion = new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=0.0)
+    conversion = old(conversion, phase=Phase.PAUSED)
+    job_service = opened(made, fetched, other, conversion)
     job = job_service.job(fetched.id)
     template = new_jobs.template_of_job(job, job_service.jobs_of_asset(asset_of(job)))
     assert (template.request.prompt, template.is_complete) == ("a very old lamp", True)
     assert job_service.jobs_of_asset(None) == job_service.jobs_of_asset("other") == []
-
-
-def test_the_asset_of_an_old_job_is_not_taken_for_a_lost_start(opened: Opened) -> None:
-    """A start without an answer looks for assets that no job has, dismissed jobs included."""
-    jobs = [
-        old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource=f"res_{each}"))
-        for each in "ab"
-    ]
-    job_service = opened(*jobs)
-    job_service.dismiss(jobs[1].id)
-    assert job_service.journal.assets(exclude="") == {"res_a", "res_b"}
-    assert job_service.journal.assets(exclude=jobs[0].id) == {"res_b"}
+    assert job_service.convert(model, [Format.FBX], Path("/out")).id == conversion.id
+    job_service.dismiss(other.id)
+    assert job_service.journal.assets(exclude="") == {"res_1", "res_b"}
+    assert job_service.journal.assets(exclude=other.id) == {"res_1"}
 
 
 def test_all_finished_jobs_are_dismissed(opened: Opened) -> None:

@@ -13,12 +13,7 @@ from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.jobs.engine.thread_messages import SetOnline
 from mint_blender.jobs.engine.threads import IDLE_TIMEOUT, SIZES, Lane
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.library.view_model import (
-    AssetState,
-    Filter,
-    Library,
-    state_of,
-)
+from mint_blender.jobs.library.view_model import AssetState, Filter, Library, state_of
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import fetch_file
@@ -28,15 +23,9 @@ from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness, PictureDownloader
 from .engine_harness import until as run_until
 from .fast_config import account
-from .library_helpers import (
-    MODELS,
-    asked,
-)
+from .library_helpers import MODELS, asked
 from .service_helpers import until
-from .workflow_harness import (
-    job_in_review,
-    working,
-)
+from .workflow_harness import job_in_review, working
 
 SERVICE = {"library": {"models": 65, "worlds": 4}}
 

@@ -359,21 +359,27 @@ def job_service(home: Path) -> Iterator[JobService]:
 
 
 def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> None:
-    """With a limit a start names the missing price; a known price is stored with the job."""
+    """With a limit a start names the missing price; a known price is stored with the job.
+
+    A blocking start waits for it. If it cannot be read, the error is part of the message.
+    """
+    assert job_service.start(LAMP).estimate is None, "without a limit no price is needed"
     job_service.budget.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP)
     assert caught.value.missing_prices == (Price.of(LAMP),)
-    assert job_service.jobs() == []
     job_service.ask_and_wait(Price.of(LAMP))
-    job = job_service.start(LAMP)
-    assert job.estimate == 248
-    with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
-        job_service.ask_and_wait(Price.of(replace(LAMP, preset=Preset.STANDARD)))
+    assert job_service.start(LAMP).estimate == 248
+    job_service.ask_price = job_service.ask_and_wait
+    with pytest.raises(TooExpensive, match="about 798 Credits, more than your limit") as caught:
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     assert caught.value.missing_prices == ()
     assert str(caught.value).endswith("Nothing was started.")
-    assert len(job_service.jobs()) == 1
+    query = Price.of(replace(LAMP, mode=Mode.REVIEW))
+    job_service.queries.answers[query] = answered(query, None, error="Mint cannot be reached.")
+    with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
+        job_service.start(replace(LAMP, mode=Mode.REVIEW))
+    assert len(job_service.jobs()) == 2
 
 
 def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobService) -> None:
@@ -424,19 +430,6 @@ def test_a_revision_that_is_done_at_once_counts_today(
         job_service.journal.save(after, answered=clicked.decision)
         job_service.cache.reread()
         assert job_service.spending.today() == today
-
-
-def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
-    """If the price cannot be read, the error is part of the message."""
-    job_service.ask_price = job_service.ask_and_wait
-    job_service.budget.limits = Limits(each=300)
-    assert job_service.start(LAMP).estimate == 248
-    with pytest.raises(TooExpensive, match="about 798 Credits"):
-        job_service.start(replace(LAMP, preset=Preset.STANDARD))
-    query = Price.of(replace(LAMP, mode=Mode.REVIEW))
-    job_service.queries.answers[query] = answered(query, None, error="Mint cannot be reached.")
-    with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
-        job_service.start(replace(LAMP, mode=Mode.REVIEW))
 
 
 def test_an_optimization_is_checked_against_the_limits(offline: JobService) -> None:
