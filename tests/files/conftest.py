@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.download import Downloader
-
-from .downloading import Downloader as local_downloader
-from .downloading import Time
+from .downloading import Downloader, Lamp, Time
 from .file_host import FileHost
 
 
@@ -31,7 +28,7 @@ def time() -> Time:
 @pytest.fixture
 def loader(time: Time) -> Iterator[Downloader]:
     """Return a downloader that sleeps by the `time` fixture, without random pauses."""
-    with local_downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
+    with Downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
         yield made
 
 
@@ -39,6 +36,12 @@ def loader(time: Time) -> Iterator[Downloader]:
 def target(tmp_path: Path) -> Path:
     """Return where a download is to be saved, in a folder that does not exist yet."""
     return tmp_path / "job" / "lamp.glb"
+
+
+@pytest.fixture
+def lamp(host: FileHost, loader: Downloader, target: Path) -> Lamp:
+    """Return a file on the host, which is downloaded to the target."""
+    return Lamp(host, loader, target)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,18 @@ from mint_blender.files import download
 from mint_blender.files.download import DownloadLimits
 from mint_blender.files.errors import DownloadFailed, FileError
 
-__all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "failed", "only_file"]
+from .file_host import Asked, FileHost
+
+__all__ = [
+    "CONTENT",
+    "OTHER",
+    "DownloadLimits",
+    "Downloader",
+    "Lamp",
+    "Time",
+    "failed",
+    "only_file",
+]
 
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
@@ -37,6 +49,32 @@ class Time:
         """Move the clock and record the pause."""
         self.now += seconds
         self.pauses.append(seconds)
+
+
+@dataclass
+class Lamp:
+    """A file on a host, and the download of it."""
+
+    host: FileHost
+    loader: Downloader
+    target: Path
+
+    def put(self, content: bytes = CONTENT, **how: Any) -> str:
+        """Serve the file in some way, and return its address."""
+        return self.host.put("/lamp.glb", content, **how)
+
+    def fetch(self, content: bytes = CONTENT, **how: Any) -> bytes:
+        """Serve the file, download it, and return what has arrived."""
+        return self.load(self.put(content, **how))
+
+    def load(self, url: str, **options: Any) -> bytes:
+        """Download an address to the target, and return what has arrived."""
+        return self.loader.fetch(url, self.target, **options).read_bytes()
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The requests so far."""
+        return self.host.asked
 
 
 def only_file(folder: Path) -> list[str]:
