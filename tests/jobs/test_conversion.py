@@ -106,15 +106,6 @@ def test_a_conversion_runs_to_its_files() -> None:
     assert JobView(run.job).state == "Saved"
 
 
-def test_existing_formats_are_only_downloaded() -> None:
-    """Only missing formats are requested; when none is missing nothing is converted."""
-    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
-    assert run.expect(Convert).body == {"targetFormats": ["fbx"]}
-    run = WorkflowHarness(a_conversion()).answer(ALL_FILES)
-    assert run.job.phase is Phase.FETCHING
-    run.expect(ReadAsset)
-
-
 # -- interruptions
 
 
@@ -167,6 +158,9 @@ def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
     again = run.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert again.body == {"targetFormats": ["fbx"]}
     assert again.key == run.job.requests[1].key != first
+    complete = WorkflowHarness(a_conversion()).answer(ALL_FILES)
+    assert complete.job.phase is Phase.FETCHING
+    complete.expect(ReadAsset)
 
 
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:

@@ -136,20 +136,23 @@ def test_damage_is_found(tmp_path: Path) -> None:
         checks.read_journal(tmp_path)
 
 
+def change(home: Path, statement: str) -> None:
+    """Change the journal of this folder."""
+    fill(home).close()
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+        database.execute(statement)
+
+
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     """As by the add-on itself."""
-    fill(tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database:
-        database.execute("PRAGMA user_version = 99")
+    change(tmp_path, "PRAGMA user_version = 99")
     with pytest.raises(JournalError, match=r"newer version.*Update the add-on"):
         checks.read_journal(tmp_path)
 
 
 def test_a_damaged_record_concerns_its_job_alone(tmp_path: Path) -> None:
     """It is counted, and the others are read."""
-    fill(tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database, database:
-        database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
+    change(tmp_path, "UPDATE jobs SET record = '{' WHERE id = 'job-0'")
     content = checks.read_journal(tmp_path)
     assert content.unreadable == 1
     assert [job.id for job in content.open_jobs] == ["job-2"]
@@ -263,6 +266,7 @@ def test_the_tail_is_the_end_of_the_file(path: Path, written: LogFile) -> None:
     assert [line.split()[-1] for line in log_file.tail(path, 3)] == ["1997", "1998", "1999"]
 
 
+@pytest.mark.thorough
 def test_processes_share_the_limit(path: Path) -> None:
     """Four processes write at once: no traceback, and two files within the limit."""
     code = """
@@ -273,10 +277,8 @@ handler = log_file.LogFile(pathlib.Path(sys.argv[1]))
 for number in range(500):
     handler.handle(logging.LogRecord("mint_blender.test", 30, "", 0, "x" * 100, None, None))
 """
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, path], cwd=ROOT, stderr=subprocess.PIPE)
-        for _ in range(4)
-    ]
+    command = [sys.executable, "-c", code, path]
+    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
     assert [each.communicate()[1] for each in running] == [b""] * 4
     sizes = {each.name: each.stat().st_size for each in path.parent.iterdir()}
     assert set(sizes) == {"mint.log", "mint.log.1"}

@@ -72,6 +72,7 @@ def several(count: int) -> list[Job]:
     return [polled(f"op_{number}") for number in range(count)]
 
 
+@pytest.mark.covers("R-outage")
 def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness) -> None:
     """A job continues by itself after hours without a network, and its message is removed."""
     job = working()
@@ -89,6 +90,7 @@ def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness
     assert [event for event in engine.said if isinstance(event, JobChanged)] == [JobChanged(job.id)]
 
 
+@pytest.mark.covers("C7-same-key")
 def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
     """The same body and key are sent for an hour, until Mint accepts the start."""
     job = a_job()

@@ -73,14 +73,6 @@ def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
 # -- the first send
 
 
-def test_for_twelve_hours_the_same_start_is_repeated() -> None:
-    """With its own key and body."""
-    job = sent(name="Lamp")
-    last = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR - 1)
-    start = WorkflowHarness(job, last).expect(Start)
-    assert (start.key, start.body["name"]) == (job.requests[0].key, "Lamp")
-
-
 @pytest.mark.parametrize(
     ("is_sent", "changes"),
     [(True, {"credential": "another"}), (True, {"is_copied": True}), (False, {"is_copied": True})],
@@ -98,7 +90,14 @@ def test_what_mint_may_not_know_is_looked_for(is_sent: bool, changes: dict[str, 
 
 
 def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
-    """Pages are read back to the click, nothing is sent, and the result is downloaded."""
+    """Pages are read back to the click, nothing is sent, and the result is downloaded.
+
+    Until then, the same start is repeated.
+    """
+    job = sent(name="Lamp")
+    last = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR - 1)
+    start = WorkflowHarness(job, last).expect(Start)
+    assert (start.key, start.body["name"]) == (job.requests[0].key, "Lamp")
     run = WorkflowHarness(sent(), LATER)
     assert run.expect(ReadPage).cursor is None
     run.answer(page({"id": "other", "prompt": "a chair"}, cursor="next"))
