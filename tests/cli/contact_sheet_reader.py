@@ -12,14 +12,12 @@ VOID = {"meta", "input", "img", "br", "link"}
 
 @dataclass
 class Card:
-    """The card of one line."""
+    """The card of one line; `parts` are the texts of its elements, by their classes or tags."""
 
     number: int
     state: str
-    text: str = ""
     pictures: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)
 
 
@@ -32,7 +30,6 @@ class ContactSheet(HTMLParser):
         self.filters: list[str] = []
         self.addresses: list[str] = []
         self.tags: set[str] = set()
-        self.lazy: list[bool] = []
         self.header = ""
         self.policy = ""
         self._open: list[tuple[str, str]] = []
@@ -44,37 +41,30 @@ class ContactSheet(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.tags.add(tag)
-        self.addresses += [
-            value
-            for name, value in values.items()
-            if name in {"href", "src", "srcset", "action", "poster", "data"}
-        ]
+        loading = {"href", "src", "srcset", "action", "poster", "data"} & values.keys()
+        self.addresses += [values[name] for name in sorted(loading)]
         if tag == "article":
             self.cards.append(Card(int(values["id"].removeprefix("line-")), values["class"]))
         elif tag == "input":
             self.filters.append(values["id"].removeprefix("show-"))
         elif tag == "img":
+            assert values["loading"] == "lazy"
             self.cards[-1].pictures.append(values["src"])
-            self.lazy.append(values.get("loading") == "lazy")
         elif tag == "a":
             self.cards[-1].links.append(values["href"])
-        elif tag == "meta" and values.get("http-equiv") == "Content-Security-Policy":
+        elif values.get("http-equiv") == "Content-Security-Policy":
             self.policy = values["content"]
         if tag not in VOID:
             self._open.append((tag, values.get("class", "")))
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open and self._open[-1][0] == tag, f"</{tag}> closes {self._open[-1:]}"
-        self._open.pop()
+        assert self._open and self._open.pop()[0] == tag, f"</{tag}> closes another one"
 
     def handle_data(self, data: str) -> None:
         inside = [tag for tag, _ in self._open]
         if "header" in inside:
             self.header += data
         if "article" in inside:
-            card = self.cards[-1]
-            card.text += data
-            for tag, name in self._open[inside.index("article") + 1 :]:
-                card.parts[name or tag] = card.parts.get(name or tag, "") + data
-            if inside[-1] == "code":
-                card.commands.append(data)
+            parts = self.cards[-1].parts
+            for tag, name in self._open[inside.index("article") :]:
+                parts[name or tag] = parts.get(name or tag, "") + data

@@ -77,7 +77,15 @@ def write(tmp_path: Path, *options: str, program: str = PROGRAMS[0]) -> Path:
     """Write the template of three prompts in four lines, and return its folder."""
     (tmp_path / "props.txt").write_text("a lamp\n\na mug\na {{chair}}\n", encoding="utf-8")
     out, folder = tmp_path / "out", tmp_path / "job"
-    words = ("batch", tmp_path / "props.txt", "-o", out, "--openjd", folder, *options)
+    words: list[str | Path] = [
+        "batch",
+        tmp_path / "props.txt",
+        "-o",
+        out,
+        "--openjd",
+        folder,
+        *options,
+    ]
     assert run(*words, program=program) == 0
     assert not out.exists()
     return folder

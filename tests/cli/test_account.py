@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_lists_follow_the_cursor(mint: RunMint) -> None:
     assert len(lines) == 45
     assert all(len(line.split()[0]) == 32 for line in lines)
     assert any("failed" in line for line in lines)
-    empty = {"answer": {"json": {"data": [], "nextCursor": None}}}
+    empty: dict[str, Any] = {"answer": {"json": {"data": [], "nextCursor": None}}}
     mint.service.scenario(answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, **empty}])
     assert "no Worlds yet" in mint("worlds").err
     assert mint("worlds", "--json").records == []

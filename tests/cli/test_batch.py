@@ -104,20 +104,6 @@ def test_one_run_at_a_time(batch: Batch, home: Path, at_home: Home) -> None:
     assert prompts == ["lamp 1 [slow-start]", "lamp 2"]
 
 
-def test_dismissed_while_the_batch_runs(batch: Batch, home: Path) -> None:
-    """A job dismissed during the run still counts as its line."""
-    batch.service.scenario(durations={"slow": 200000.0})
-    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
-    with start(batch.service, home, *batch.words, "--jobs", "1") as running:
-        read_until(running, "lamp 2 [slow-start]: Queued")
-        (done,) = [record["job"] for record in batch.mint.jobs() if record["phase"] == "placed"]
-        assert batch.mint("dismiss", done).status == 0
-        batch.service.advance(300000)
-        _, err = running.communicate(timeout=240)
-    assert running.returncode == 0, err
-    assert batch.states == ["done"] * 3
-
-
 def test_placing_a_batch_result_elsewhere(batch: Batch, mint: RunMint, tmp_path: Path) -> None:
     """Placing a result elsewhere makes a copy and changes no file of the batch."""
     batch.lines({"prompt": "lamp 1"})

@@ -39,19 +39,6 @@ def test_all_fields_reach_mint_and_files_are_named_by_line(batch: Batch, tmp_pat
     assert bodies["a lamp"] == {"prompt": "a lamp", "name": "a lamp", **plain}
 
 
-def test_a_csv_file_with_quotes_and_empty_fields(mint: RunMint, tmp_path: Path) -> None:
-    """Read a spreadsheet's CSV with a byte order mark, quotes and empty fields."""
-    file = tmp_path / "wishes.csv"
-    file.write_text(
-        '\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n',
-        encoding="utf-8",
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    bodies = [entry.body for entry in mint.service.requests("POST", "/v1/models:generate")]
-    assert {body["prompt"] for body in bodies} == {"a lamp, orange", "a mug\nwith a handle"}
-    assert {body["generationPreset"] for body in bodies} == {"fast", "standard"}
-
-
 BAD = {
     "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "not valid JSON"),
     "b.jsonl, line 1": ('["a lamp"]\n', "each line must be a JSON object"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,11 @@ from mint_blender.cli.batch import runner
 from mint_blender.cli.exits import Exit
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidVerb, of_line
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, of_line
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import look
 from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Page
 
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import CommandResult, RunMint, run
 from .conftest import Home
@@ -48,32 +47,29 @@ def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.covers("R-batch-once")
+@pytest.mark.usefixtures("_fast_look")
 def test_both_machines_queue_the_same_line(
-    batch: Batch, mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, mint: RunMint, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Finding 7: both checked before the other had noted anything. One sends; the other is told.
+    """Both checked before the other had noted anything. One sends; the other is told.
 
     Its queue sends nothing either, and a run of the batch takes over what was made.
     """
-    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
     batch.lines(*LAMPS)
-    take, is_first = line_files.LineFile.take, True
+    take, turns = line_files.LineFile.take, iter(["the first line"])
+    at_desk = list[CommandResult]()
 
-    def let_the_other_run(self, request, **more):  # type: ignore[no-untyped-def]
-        nonlocal is_first
-        if is_first:
-            is_first = False
-            hidden = batch.out / ".mint-batch" / "lock"
-            hidden.unlink(missing_ok=True)  # a network drive without locks
-            (batch.out / ".mint-batch" / "lease").unlink(missing_ok=True)
-            at_desk.append(run(batch.service, tmp_path / "desk", *batch.words))
+    def let_the_other_run(self: line_files.LineFile, request: PaidRequest, **more: Any) -> bool:
+        if next(turns, None):
+            for name in ("lock", "lease"):  # a network drive without locks
+                (batch.out / ".mint-batch" / name).unlink(missing_ok=True)
+            at_desk.append(run(batch.service, batch.out.with_name("desk"), *batch.words))
         return take(self, request, **more)
 
-    at_desk = list[CommandResult]()
     monkeypatch.setattr(line_files.LineFile, "take", let_the_other_run)
     at_home("farm")
     ran = batch()
-    assert [each.status for each in at_desk] == [0], at_desk[0].err
+    assert [result.status for result in at_desk] == [0], at_desk[0].err
     assert ran.status == 1
     assert "Another machine has started this line of the batch. Nothing was sent." in ran.error_text
     assert len(batch.service.operations()) == 3
@@ -81,9 +77,8 @@ def test_both_machines_queue_the_same_line(
     assert batch().status == 0
     assert {job["phase"] for job in mint.jobs()} == {"placed"}
     assert len(batch.service.requests("POST", "/v1/models:generate")) == 3
-    assert set(tags_of(batch.file)) <= {
-        name.partition(".start.")[0] for name in start_files(batch.out)
-    }
+    started = {name.partition(".start.")[0] for name in start_files(batch.out)}
+    assert set(tags_of(batch.file)) <= started
 
 
 @pytest.fixture
@@ -121,10 +116,18 @@ def test_a_line_that_was_canceled_before_it_was_sent(mint: RunMint, queued: Batc
 def test_a_line_that_was_canceled_and_is_in_the_library(
     mint: RunMint, queued: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine whose folder is not seen here may have made it: a person decides."""
+    """A machine whose folder is not seen here may have made it: a person decides.
+
+    What was left out of a list may be the result of a line, too.
+    """
     for job in mint.jobs():
         mint("cancel", str(job["job"]))
     monkeypatch.setattr(runner, "_NEW", -1.0)
+    with monkeypatch.context() as damaged:
+        damaged.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
+        ran = queued("--retry-failed")
+    assert ran.status == Exit.UNREACHABLE and "could not be read in full" in ran.error_text
+    assert not mint.service.requests("POST", "/v1/models:generate")
     at_home("desk")
     assert mint("generate", "--prompt", "lamp 1", "--preset", "fast").status == 0
     at_home("farm")
@@ -133,21 +136,8 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     assert len(mint.service.requests("POST", "/v1/models:generate")) == 3
 
 
-def test_a_list_that_cannot_be_read_in_full_shows_nothing(
-    mint: RunMint, service: ThreadService, queued: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was left out may be the result of a line, so a person decides about each."""
-    for job in mint.jobs():
-        mint("cancel", str(job["job"]))
-    monkeypatch.setattr(runner, "_NEW", -1.0)
-    monkeypatch.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
-    ran = queued("--retry-failed")
-    assert ran.status == Exit.UNREACHABLE and "could not be read in full" in ran.error_text
-    assert not service.requests("POST", "/v1/models:generate")
-
-
 def test_a_line_that_was_canceled_here_and_started_elsewhere(
-    mint: RunMint, service: ThreadService, queued: Batch, at_home: Home
+    mint: RunMint, queued: Batch, at_home: Home
 ) -> None:
     """Nothing is started a second time, although the line was never sent from here."""
     for job in mint.jobs():
@@ -158,4 +148,4 @@ def test_a_line_that_was_canceled_here_and_started_elsewhere(
     for _ in range(2):
         ran = queued("--retry-failed")
         assert ran.status == Exit.FAILED and "Another machine has started it" in ran.error_text
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert len(mint.service.requests("POST", "/v1/models:generate")) == 3

@@ -116,28 +116,6 @@ def test_too_few_workers(on_cluster: OnCluster, empty: LocalCluster, client: Cli
     assert not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.unrunnable))
 
 
-@pytest.mark.thorough
-def test_a_cluster_that_grows_with_its_tasks(
-    empty: LocalCluster, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An adaptive cluster without workers starts as many as are waited for, and keeps them."""
-    monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 240.0)
-    seen, checked = list[int](), cluster.readable_extensions
-
-    def look(client: Client) -> Any:
-        seen.append(len(client.nthreads()))
-        return checked(client)
-
-    monkeypatch.setattr(worker_side, "blender_extensions", list)
-    monkeypatch.setattr(cluster, "readable_extensions", look)
-    empty.adapt(minimum=0, maximum=3, interval="100ms", wait_count=20)
-    on_cluster.batch.lines({"prompt": "a lamp"})
-    ran = on_cluster(empty, "--ship-results", "--min-workers", "2")
-    assert ran.status == 0, ran.err
-    assert "has 0 of 2 workers." in ran.err
-    assert seen[0] >= 2
-
-
 def test_workers_that_go_leave_a_status_of_their_own(
     empty: LocalCluster, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

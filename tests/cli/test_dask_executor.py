@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import pickle
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -161,30 +159,6 @@ def test_a_worker_is_not_believed(farm: Farm, monkeypatch: pytest.MonkeyPatch) -
     with farm.opened(shared=True) as farming:
         result = farming.write("a.glb")
     assert "a.glb, but it is not there" in str(result.problem)
-
-
-@pytest.mark.thorough
-def test_few_results_are_in_memory_at_a_time(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the client's disk is slow, the content of other results stays on the workers."""
-    held, most, lock = [0], [0], threading.Lock()
-
-    @contextmanager
-    def slow(target: Path) -> Iterator[Path]:
-        with lock:
-            held[0] += 1
-            most[0] = max(most[0], held[0])
-        time.sleep(0.1)
-        yield target
-        with lock:
-            held[0] -= 1
-
-    monkeypatch.setattr(executor, "disk", SimpleNamespace(replacing=slow))
-    monkeypatch.setattr(executor, "SHIPPED_AT_ONCE", 2)
-    with farm.opened() as farming:
-        assert farming.dask.in_flight() == 4  # two workers with one thread
-        written = [farming.begin(f"{n}.glb") for n in range(12)]
-        assert all(future.result().problem is None for future in written)
-    assert most == [2]
 
 
 @pytest.mark.covers("S-key-farm")

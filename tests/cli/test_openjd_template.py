@@ -184,11 +184,11 @@ def test_a_bad_batch_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-        command = ["batch", file, "-o", tmp_path, "--openjd", tmp_path / "job", *options]
-        assert run(*command) == 2
+        folder = tmp_path / "job"
+        assert run("batch", file, "-o", tmp_path, "--openjd", folder, *options) == 2
         error = " ".join(capsys.readouterr().err.split())
         assert says in error and re.search(r"Nothing was (started|written)\.", error)
-        assert not (tmp_path / "job").exists()
+        assert not folder.exists()
 
 
 @pytest.fixture

@@ -240,16 +240,8 @@ def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
     assert len(mint.service.operations()) == 1
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("library", "sync", "assets"), "Run the same command again: it downloads only what"),
-        (("resume",), "Resume them here at no extra cost: python3 -m mint_blender resume"),
-    ],
-    ids=lambda words: words[0] if isinstance(words, tuple) else "",
-)
 def test_each_command_says_what_continues_it(
-    mint: RunMint, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], sentence: str
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sync starts no jobs, so that `resume` would be the wrong advice."""
 
@@ -257,9 +249,13 @@ def test_each_command_says_what_continues_it(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "function_of", lambda command: stop)
-    ran = mint(*words)
-    assert ran.status == 130
-    assert ran.error_text.startswith("Interrupted. ") and sentence in ran.error_text
+    for words, sentence in (
+        (("library", "sync", "assets"), "Run the same command again: it downloads only what"),
+        (("resume",), "Resume them here at no extra cost: python3 -m mint_blender resume"),
+    ):
+        ran = mint(*words)
+        assert ran.status == 130
+        assert ran.error_text.startswith("Interrupted. ") and sentence in ran.error_text
 
 
 FULL = Path("/dev/full")
@@ -312,19 +308,17 @@ def test_an_error_while_writing_names_the_file(
     assert caught.value.filename == "theirs"
 
 
-@pytest.mark.parametrize(
-    ("number", "advice"),
-    [
+def test_the_sentence_says_what_to_do() -> None:
+    """What is known to help is said, and always that jobs are kept."""
+    for number, advice in (
         (errno.ENOSPC, "Free some space on its disk, then try again. "),
         (errno.EROFS, "Choose another place, or allow your user to write there, then try again. "),
         (errno.EIO, ""),
-    ],
-)
-def test_the_sentence_says_what_to_do(number: int, advice: str) -> None:
-    """What is known to help is said, and always that jobs are kept."""
-    said = exits.unusable_file(OSError(number, "It went wrong", "lamp.glb"))
-    assert said == f"Cannot use lamp.glb: It went wrong. {advice}Jobs that were started are kept."
-    assert os.strerror(number) in exits.unusable_file(OSError(number, os.strerror(number)))
+    ):
+        said = exits.unusable_file(OSError(number, "It went wrong", "lamp.glb"))
+        kept = "Jobs that were started are kept."
+        assert said == f"Cannot use lamp.glb: It went wrong. {advice}{kept}"
+        assert os.strerror(number) in exits.unusable_file(OSError(number, os.strerror(number)))
 
 
 @pytest.fixture
