@@ -71,6 +71,11 @@ class Lamp:
         """Download an address to the target, and return what has arrived."""
         return self.loader.fetch(url, self.target, **options).read_bytes()
 
+    def fetch_as(self, name: str, content: bytes = CONTENT, **how: Any) -> bytes:
+        """Serve another file and download it beside the target."""
+        url = self.host.put(f"/{name}", content, **how)
+        return self.loader.fetch(url, self.target.with_name(name)).read_bytes()
+
     @property
     def asked(self) -> list[Asked]:
         """The requests so far."""

@@ -31,8 +31,7 @@ from mint_blender.files.errors import DiskError
 from mint_blender.files.file_identity import identity
 
 from . import windows_doubles
-from .downloading import CONTENT, Downloader
-from .file_host import FileHost
+from .downloading import CONTENT, Lamp
 from .windows_doubles import OpenElsewhere
 
 
@@ -135,16 +134,14 @@ def test_a_new_file_is_of_this_boot(tmp_path: Path) -> None:
 
 
 def test_a_part_from_before_the_start_is_not_resumed(
-    host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
+    lamp: Lamp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power cut may have left zeros in it, which no length shows."""
-    url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = download_folder.PartFile(target)
+    url, left = lamp.put(etag='"a"'), download_folder.PartFile(lamp.target)
     left.begin(download_folder.PartSource(url, '"a"', len(CONTENT)))
     left.path.write_bytes(bytes(1000))
     monkeypatch.setattr(disk, "booted_at", lambda: time.time() + 1.0)
-    loader.fetch(url, target)
-    assert target.read_bytes() == CONTENT
+    assert lamp.load(url) == CONTENT
 
 
 def test_a_drive_without_sync_of_folders_is_accepted(

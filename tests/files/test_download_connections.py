@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped
 
 from ..mint.clock_helpers import wait_until
 from ..mint.raw_server import running_proxy
-from .downloading import CONTENT, DownloadLimits, Time
+from .downloading import CONTENT, DownloadLimits, Lamp, Time
 from .downloading import Downloader as LocalDownloader
 from .file_host import FileHost, Handler, Served, redirect, status
 
@@ -60,40 +59,30 @@ def break_in_headers(handler: Handler, _: Served) -> None:
     handler.close_connection = True
 
 
-def test_files_one_after_the_other_use_one_connection(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_files_one_after_the_other_use_one_connection(lamp: Lamp) -> None:
     """Twenty files, one connection, and with TLS one handshake."""
     for number in range(20):
-        url = host.put(f"/{number}.glb", CONTENT[number:])
-        target = loader.fetch(url, tmp_path / f"{number}.glb")
-        assert target.read_bytes() == CONTENT[number:]
-    assert (host.connections, len(host.asked)) == (1, 20)
+        assert lamp.fetch_as(f"{number}.glb", CONTENT[number:]) == CONTENT[number:]
+    assert (lamp.host.connections, len(lamp.asked)) == (1, 20)
 
 
-def test_several_at_a_time_use_a_connection_each(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_several_at_a_time_use_a_connection_each(lamp: Lamp) -> None:
     """Twenty files on four threads use at most four connections, and are not mixed."""
-    urls = [host.put(f"/{number}.glb", CONTENT[number:]) for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
-        found = threads.map(lambda url: loader.fetch(url, tmp_path / url.rpartition("/")[2]), urls)
-        for number, path in enumerate(found):
-            assert path.read_bytes() == CONTENT[number:]
-    assert 1 <= host.connections <= 4
-    assert len(host.asked) == 20
+        numbers = range(20)
+        found = threads.map(lambda n: lamp.fetch_as(f"{n}.glb", CONTENT[n:]), numbers)
+        assert list(found) == [CONTENT[number:] for number in numbers]
+    assert 1 <= lamp.host.connections <= 4
+    assert len(lamp.asked) == 20
 
 
-def test_redirects_keep_the_connections_of_both_hosts(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_redirects_keep_the_connections_of_both_hosts(lamp: Lamp) -> None:
     """Another host gets a connection of its own. Both serve the next file, too."""
     with FileHost() as other:
         real = other.put("/real.glb", CONTENT)
         for number in range(5):
-            url = host.put(f"/{number}.glb", b"", faults=[redirect(real)])
-            loader.fetch(url, tmp_path / f"{number}.glb")
-        assert (host.connections, len(host.asked)) == (1, 5)
+            lamp.fetch_as(f"{number}.glb", b"", faults=[redirect(real)])
+        assert (lamp.host.connections, len(lamp.asked)) == (1, 5)
         assert (other.connections, len(other.asked)) == (1, 5)
 
 
@@ -120,99 +109,83 @@ def test_a_tunnel_through_a_proxy_is_kept(
         assert (len(proxy.asked), host.connections, len(host.asked)) == (1, 1, 3)
 
 
-def test_a_large_answer_that_nobody_needs_is_not_read(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_a_large_answer_that_nobody_needs_is_not_read(lamp: Lamp) -> None:
     """The connection of a redirect with a large body is closed instead."""
 
     def large_redirect(handler: Handler, _: Served) -> None:
         handler.answer(302, bytes(2**24), {"Location": "/real.glb"})
 
-    host.put("/real.glb", CONTENT)
-    loader.fetch(host.put("/lamp.glb", b"", faults=[large_redirect]), tmp_path / "lamp.glb")
-    assert host.connections == 2
+    lamp.host.put("/real.glb", CONTENT)
+    lamp.fetch(b"", faults=[large_redirect])
+    assert lamp.host.connections == 2
 
 
 @pytest.mark.parametrize("fault", [close_unanswered, break_in_headers])
 def test_a_connection_that_breaks_is_replaced_after_a_pause(
-    host: FileHost, loader: Downloader, time: Time, tmp_path: Path, fault: Callable[..., None]
+    lamp: Lamp, time: Time, fault: Callable[..., None]
 ) -> None:
     """Be it new, or kept and closed by the host just then: the next try uses another one."""
     for number, name in enumerate(("a.glb", "b.glb"), start=1):
-        url = host.put(f"/{name}", CONTENT, faults=[fault])
-        assert loader.fetch(url, tmp_path / name).read_bytes() == CONTENT
-        assert (host.connections, len(host.asked)) == (1 + number, 2 * number)
+        assert lamp.fetch_as(name, faults=[fault]) == CONTENT
+        assert (lamp.host.connections, len(lamp.asked)) == (1 + number, 2 * number)
     assert sum(time.pauses) == 2 * 0.5
 
 
-def test_a_connection_that_the_host_has_closed_is_not_used(
-    host: FileHost, loader: Downloader, time: Time, tmp_path: Path
-) -> None:
+def test_a_connection_that_the_host_has_closed_is_not_used(lamp: Lamp, time: Time) -> None:
     """The next file costs one request, on a new connection."""
-    loader.fetch(host.put("/a.glb", CONTENT, faults=[serve_and_close]), tmp_path / "a.glb")
-    wait_until(lambda: host.open_connections == 0)
-    loader.fetch(host.put("/b.glb", CONTENT), tmp_path / "b.glb")
-    assert (host.connections, len(host.asked), time.pauses) == (2, 2, [])
+    lamp.fetch_as("a.glb", faults=[serve_and_close])
+    wait_until(lambda: lamp.host.open_connections == 0)
+    lamp.fetch_as("b.glb")
+    assert (lamp.host.connections, len(lamp.asked), time.pauses) == (2, 2, [])
 
 
-def test_a_connection_is_not_used_after_a_long_pause(host: FileHost, tmp_path: Path) -> None:
+def test_a_connection_is_not_used_after_a_long_pause(lamp: Lamp) -> None:
     """Servers and routers forget connections that nobody uses."""
-    with LocalDownloader(DownloadLimits(idle=0.0)) as loader:
+    with LocalDownloader(DownloadLimits(idle=0.0)) as lamp.loader:
         for name in "abc":
-            loader.fetch(host.put(f"/{name}.glb", CONTENT), tmp_path / f"{name}.glb")
-        wait_until(lambda: host.open_connections <= 1)
-    assert host.connections == 3
+            lamp.fetch_as(f"{name}.glb")
+        wait_until(lambda: lamp.host.open_connections <= 1)
+    assert lamp.host.connections == 3
 
 
-def test_closing_closes_all_connections(host: FileHost, tmp_path: Path) -> None:
+def test_closing_closes_all_connections(lamp: Lamp) -> None:
     """Nothing stays open, and a later file gets a new connection."""
-    with LocalDownloader() as loader:
-        loader.fetch(host.put("/a.glb", CONTENT), tmp_path / "a.glb")
-        loader.close()
-        wait_until(lambda: host.open_connections == 0)
-        loader.fetch(host.put("/b.glb", CONTENT), tmp_path / "b.glb")
-    wait_until(lambda: host.open_connections == 0)
-    assert host.connections == 2
+    lamp.fetch_as("a.glb")
+    lamp.loader.close()
+    wait_until(lambda: lamp.host.open_connections == 0)
+    lamp.fetch_as("b.glb")
+    lamp.loader.close()
+    wait_until(lambda: lamp.host.open_connections == 0)
+    assert lamp.host.connections == 2
 
 
-def test_closing_does_not_wait_for_a_download(host: FileHost, tmp_path: Path) -> None:
+def test_closing_does_not_wait_for_a_download(lamp: Lamp) -> None:
     """A connection in use is closed when its file is complete."""
-    with LocalDownloader() as loader:
-        loader.fetch(
-            host.put("/a.glb", CONTENT), tmp_path / "a.glb", progress=lambda *_: loader.close()
-        )
-        wait_until(lambda: host.open_connections == 0)
-    assert (tmp_path / "a.glb").read_bytes() == CONTENT
+    assert lamp.load(lamp.put(), progress=lambda *_: lamp.loader.close()) == CONTENT
+    wait_until(lambda: lamp.host.open_connections == 0)
 
 
-def test_a_stopped_download_ends_its_connection(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_a_stopped_download_ends_its_connection(lamp: Lamp) -> None:
     """The rest of a file never becomes the beginning of the next answer."""
-    loader.fetch(host.put("/a.glb", CONTENT), tmp_path / "a.glb")
+    lamp.fetch_as("a.glb")
     came: list[int] = []
     with pytest.raises(Stopped):
-        loader.fetch(
-            host.put("/b.glb", CONTENT * 40),
-            tmp_path / "b.glb",
+        lamp.load(
+            lamp.put(CONTENT * 40),
             stop=lambda: came[-1:] > [0],
             progress=lambda done, _: came.append(done),
         )
-    wait_until(lambda: host.open_connections == 0)
-    loader.fetch(host.put("/c.glb", CONTENT), tmp_path / "c.glb")
-    assert (tmp_path / "c.glb").read_bytes() == CONTENT
-    assert host.connections == 2
+    wait_until(lambda: lamp.host.open_connections == 0)
+    assert lamp.fetch_as("c.glb") == CONTENT
+    assert lamp.host.connections == 2
 
 
-def test_an_error_does_not_spoil_the_next_answer(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
+def test_an_error_does_not_spoil_the_next_answer(lamp: Lamp) -> None:
     """After an error page the next file is the right one."""
     for code, error in ((404, LinkExpired), (418, DownloadFailed)):
         with pytest.raises(error):
-            url = host.put("/a.glb", CONTENT, faults=[status(code)])
-            loader.fetch(url, tmp_path / "a.glb")
-    assert loader.fetch(host.url("/a.glb"), tmp_path / "a.glb").read_bytes() == CONTENT
+            lamp.fetch(faults=[status(code)])
+    assert lamp.fetch() == CONTENT
 
 
 FORKING = """

@@ -17,39 +17,31 @@ from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlo
 
 from ..harness.processes import captured
 from ..mint.raw_server import NO_ANSWER, answer, raw_server, unused_port
-from .downloading import CONTENT, Downloader, DownloadLimits, failed
-from .file_host import FileHost, cut, redirect
+from .downloading import CONTENT, Downloader, DownloadLimits, Lamp, failed
+from .file_host import FileHost, cut, redirect, status
 
 
-def test_redirects_are_followed_and_bounded(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
+def test_redirects_are_followed_and_bounded(lamp: Lamp) -> None:
     """A few redirects, also relative ones, lead to the file; a loop ends in an error."""
-    host.put("/real.glb", CONTENT)
-    loader.fetch(host.put("/lamp.glb", b"", faults=[redirect("/real.glb", code=307)]), target)
-    assert target.read_bytes() == CONTENT
-    circle = host.put("/circle.glb", b"", faults=[redirect("/circle.glb")] * 50)
+    lamp.host.put("/real.glb", CONTENT)
+    assert lamp.fetch(b"", faults=[redirect("/real.glb", code=307)]) == CONTENT
     with pytest.raises(DownloadFailed, match="redirected") as caught:
-        loader.fetch(circle, target.with_name("circle.glb"))
-    assert not caught.value.retryable and len(host.asked) == 2 + 6
+        lamp.fetch_as("circle.glb", b"", faults=[redirect("/circle.glb")] * 50)
+    assert not caught.value.retryable and len(lamp.asked) == 2 + 6
 
 
 @pytest.mark.parametrize(
     "to",
     [
-        "http://cdn.example/lamp.glb",
-        "ftp://127.0.0.1/lamp.glb",
-        "file:///etc/passwd",
+        *("http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd"),
         "http://user:pw@127.0.0.1/x",
     ],
 )
-def test_a_redirect_to_an_unsafe_address_is_refused(
-    host: FileHost, loader: Downloader, target: Path, to: str
-) -> None:
+def test_a_redirect_to_an_unsafe_address_is_refused(lamp: Lamp, to: str) -> None:
     """Every address on the way is checked, not only the first."""
     with pytest.raises(DownloadFailed) as caught:
-        loader.fetch(host.put("/lamp.glb", b"", faults=[redirect(to)]), target)
-    assert not caught.value.retryable and "pw" not in str(caught.value) and len(host.asked) == 1
+        lamp.fetch(b"", faults=[redirect(to)])
+    assert not caught.value.retryable and "pw" not in str(caught.value) and len(lamp.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,14 +117,12 @@ def test_the_ca_bundle_of_the_environment_is_used(
             assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
 
 
-def test_a_missing_ca_bundle_is_named(
-    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_ca_bundle_is_named(lamp: Lamp, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong REQUESTS_CA_BUNDLE is named, and nothing is sent."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    url = host.put("/lamp.glb", CONTENT).replace("http://", "https://")
-    error = failed(url, tmp_path / "lamp.glb", match="REQUESTS_CA_BUNDLE")
-    assert not error.retryable and host.asked == []
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{lamp.target}.pem")
+    url = lamp.put().replace("http://", "https://")
+    error = failed(url, lamp.target, match="REQUESTS_CA_BUNDLE")
+    assert not error.retryable and lamp.asked == []
 
 
 def test_a_redirect_from_https_to_http_stays_on_this_computer(
@@ -280,23 +270,14 @@ def test_a_stopped_download_is_not_renamed_when_complete(tmp_path: Path) -> None
     assert len(host.received) == 1
 
 
-def test_only_temporary_errors_are_outages(tmp_path: Path) -> None:
+def test_only_temporary_errors_are_outages(lamp: Lamp) -> None:
     """An unreachable host is worth retrying for longer; a missing file is not."""
-
-    def error(url: str) -> FileError:
-        loader = Downloader(DownloadLimits(tries=1))
-        with pytest.raises(FileError) as raised:
-            loader.fetch(url, tmp_path / "lamp.glb")
-        return raised.value
-
-    assert error(f"http://127.0.0.1:{unused_port()}/lamp.glb").is_outage
-    for status, is_outage in (
-        ("503 Service Unavailable", True),
-        ("404 Not Found", False),
-        ("418 Teapot", False),
-    ):
-        with raw_server(answer(b"", status)) as host:
-            assert error(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage
+    once = DownloadLimits(tries=1)
+    for code, is_outage in ((503, True), (404, False), (418, False)):
+        url = lamp.put(faults=[status(code)])
+        assert failed(url, lamp.target, once, error=FileError).is_outage is is_outage
+    url = f"http://127.0.0.1:{unused_port()}/lamp.glb"
+    assert failed(url, lamp.target, once, error=FileError).is_outage
 
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,7 @@ from mint_blender.mint.transport import Timeouts
 from ..mint_service.runner import ThreadService, running_service
 from .clock_helpers import ShiftedClocks
 from .generation_helpers import client_of
-from .raw_server import KEY
+from .raw_server import KEY, server_context
 
 # A slow machine must not fail a test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,11 +58,10 @@ def make_client() -> Iterator[Speaking]:
 @pytest.fixture
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """Return the TLS settings of a server at 127.0.0.1 that clients trust."""
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "mint.test").configure_cert(context)
+    authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
-    return context
+    return server_context(authority, "127.0.0.1", "mint.test")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+import trustme
+
 from ..key_search import requests_seen
 from ..key_search.spellings import KEY_TEXT
 
@@ -105,9 +107,8 @@ def raw_server(
         yield wire
 
 
-PROXY_WANTS_CREDENTIALS = (
-    b"HTTP/1.1 407 Proxy Authentication Required\r\n"
-    b'Proxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n'
+PROXY_WANTS_CREDENTIALS = answer(
+    b"", "407 Proxy Authentication Required", Proxy_Authenticate='Basic realm="proxy"'
 )
 
 
@@ -180,6 +181,13 @@ def running_proxy(
     with accepting(serve, tls, stopped) as (port, _):
         tunnel = Proxy(port, "https" if tls else "http", refusal)
         yield tunnel
+
+
+def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    """Return the TLS settings of a server with these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
 
 
 def unused_port() -> int:

@@ -105,25 +105,18 @@ def test_a_poll_returns_the_requested_wait(service, client):
     assert {each.operation.id for each in seen} == {operation.id}
 
 
-def test_review_and_approve(service, client):
-    """The operation waits at its Preview; after approval it continues to the end."""
-    operation = finished(service, client, start(client, mode=Mode.REVIEW))
-    assert operation.awaits_review
-    assert operation.assets.preview_image_url
-    operation = client.pay("approve", Kind.MODEL, operation.id, {}, key="approve-1")
-    assert operation.is_busy
-    assert finished(service, client, operation).status is Status.SUCCEEDED
-
-
-def test_review_and_revise(service, client):
-    """Feedback leads to another Preview."""
+def test_a_review_with_a_revision(service, client):
+    """The operation waits at each Preview; feedback leads to another, and approval to the end."""
     first = finished(service, client, start(client, mode=Mode.REVIEW))
     body = {"feedback": "greener, please"}
     second = client.pay("revise", Kind.MODEL, first.id, body, key="revise-1")
     second = finished(service, client, second)
-    assert second.awaits_review
-    assert second.assets.preview_image_url != first.assets.preview_image_url
+    assert first.awaits_review and second.awaits_review
+    assert first.assets.preview_image_url != second.assets.preview_image_url
     assert service.requests("POST", "*:revise")[0].body == body
+    operation = client.pay("approve", Kind.MODEL, first.id, {}, key="approve-1")
+    assert operation.is_busy
+    assert finished(service, client, operation).status is Status.SUCCEEDED
 
 
 def test_resume_after_billing_required(service, client):

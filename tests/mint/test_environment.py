@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,15 @@ from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
 from mint_blender.net.connection_errors import describe
 
-from .raw_server import KEY, RawServer, raw_server, running_proxy, unused_port
+from .raw_server import (
+    KEY,
+    RawServer,
+    answer,
+    raw_server,
+    running_proxy,
+    server_context,
+    unused_port,
+)
 
 # A name that no name server resolves, so that it can be reached only through the proxy.
 FAR = "api.mint.test"
@@ -40,9 +47,7 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> str:
 @pytest.fixture
 def secured(authority: trustme.CA) -> Iterator[RawServer]:
     """A TLS server with a certificate of that authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", FAR).configure_cert(context)
-    with raw_server(tls=context) as server:
+    with raw_server(tls=server_context(authority, "127.0.0.1", FAR)) as server:
         yield server
 
 
@@ -68,8 +73,7 @@ def test_an_unknown_certificate_is_rejected(make_client, secured):
 def test_a_certificate_for_another_name_is_rejected(make_client, monkeypatch, authority, bundle):
     """A CA bundle makes an authority trusted, but not for every host name."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("somebody.example").configure_cert(context)
+    context = server_context(authority, "somebody.example")
     with (
         raw_server(tls=context) as server,
         pytest.raises(Unreachable, match="certificate is not trusted"),
@@ -78,19 +82,22 @@ def test_a_certificate_for_another_name_is_rejected(make_client, monkeypatch, au
     assert server.received == []
 
 
-@pytest.mark.parametrize("name", BUNDLES)
-def test_a_missing_ca_bundle_is_reported(make_client, monkeypatch, secured, tmp_path, name):
-    """The message names the path that does not exist."""
-    monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
-    with pytest.raises(Unreachable, match=f"the file in .*{name}.* does not exist"):
-        make_client(secured.base_url).request("GET", "me")
-
-
-def test_a_file_that_is_not_a_ca_bundle_is_reported(make_client, monkeypatch, secured, tmp_path):
-    """The message names a file that holds no certificates."""
-    (tmp_path / "poem.pem").write_text("Roses are red")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
-    with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        *((name, None, "the file in .*{name}.* does not exist") for name in BUNDLES),
+        ("REQUESTS_CA_BUNDLE", "Roses are red", "{name}"),  # no certificates
+    ],
+)
+def test_an_unusable_ca_bundle_is_reported(
+    make_client, monkeypatch, secured, tmp_path, name, content, said
+):
+    """The message names the path that does not exist, or the file that is a poem."""
+    file = tmp_path / "bundle.pem"
+    if content:
+        file.write_text(content)
+    monkeypatch.setenv(name, str(file))
+    with pytest.raises(Unreachable, match=said.format(name=name)):
         make_client(secured.base_url).request("GET", "me")
 
 
@@ -147,24 +154,16 @@ def test_a_proxy_is_not_used_for_this_computer(make_client, monkeypatch, host):
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("status", "said"),
     [
-        (
-            b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
-            "requires a user name and password",
-        ),
-        (
-            b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-            r"refused the connection \(status 403\)",
-        ),
-        (
-            b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
-            r"refused the connection \(status 502\)",
-        ),
+        ("407 Proxy Authentication Required", "requires a user name and password"),
+        ("403 Forbidden", r"refused the connection \(status 403\)"),
+        ("502 Bad Gateway", r"refused the connection \(status 502\)"),
     ],
 )
-def test_a_rejection_by_the_proxy_is_reported(make_client, monkeypatch, refusal, said):
+def test_a_rejection_by_the_proxy_is_reported(make_client, monkeypatch, status, said):
     """The message names the proxy and does not contain its password."""
+    refusal = answer(b"", status)
     with running_proxy(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
         make_client(f"https://{FAR}/v1").request("GET", "me")

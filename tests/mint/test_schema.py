@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mint_blender.mint import schema
@@ -331,6 +331,7 @@ READERS = [
 
 
 @pytest.mark.covers("C8-members")
+@settings(max_examples=40)
 @given(data=objects)
 def test_no_json_object_raises(data):
     """Missing, null, unknown and invalid members are ignored; what the add-on reads has a value."""

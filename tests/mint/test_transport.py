@@ -22,7 +22,7 @@ from mint_blender.mint.errors import InvalidResponse, MintError, ProblemError, U
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts
 
 from .clock_helpers import wait_until_closed
-from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
+from .raw_server import KEY, NO_ANSWER, answer, raw_server
 
 
 def failure(make_client, *answers: bytes, **more: object) -> MintError:
@@ -304,8 +304,11 @@ def test_a_server_that_is_too_slow_times_out(make_client, method, said, drip, ti
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("said", [NO_ANSWER, HEADERS, BODY], ids=["silent", "headers", "body"])
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [("http", NO_ANSWER), ("http", HEADERS), ("http", BODY), ("https", NO_ANSWER)],
+    ids=["silent", "headers", "body", "tls"],
+)
 def test_another_thread_can_stop_a_call(make_client, said, scheme, secure):
     """A call that waits or receives slowly ends soon after it was stopped.
 
@@ -332,15 +335,6 @@ def test_another_thread_can_stop_a_call(make_client, said, scheme, secure):
         assert len(server.received) == 1
 
 
-def test_a_large_body_is_sent_completely(make_client):
-    """A body that is sent in blocks arrives unchanged."""
-    body = {"base64Data": "x" * 7_000_000}
-    with raw_server(answer({"a": 1})) as server:
-        transport = make_client(server.base_url)
-        assert transport.request("POST", "a", body=body, idempotency_key="k").data == {"a": 1}
-    assert json.loads(server.received[0].body) == body
-
-
 def test_an_upload_that_the_server_does_not_read_can_be_stopped(make_client):
     """A call can be stopped while its own body is being sent."""
     # accepts the connection, and reads nothing
@@ -356,18 +350,6 @@ def test_an_upload_that_the_server_does_not_read_can_be_stopped(make_client):
                 idempotency_key="k",
             )
         stopper.join()
-
-
-def test_the_default_timeouts():
-    """10 s to connect, 60 s without data, 2 min for the body and 3 min for the call."""
-    assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
-
-
-def test_a_refused_connection_is_unreachable(make_client):
-    """No server listens on the port."""
-    port = unused_port()
-    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
-        make_client(f"http://127.0.0.1:{port}/v1").request("GET", "me")
 
 
 LOST, NO_HTTP = "lost before the response was complete", "HTTP response was incomplete"
@@ -394,12 +376,12 @@ def test_a_broken_response_is_unreachable(make_client, said, words):
     assert len(server.received) == 1
 
 
-HUGE = 10_000_000
+HUGE = 1_000_000
 
 
 @pytest.mark.parametrize("letter", ["a", "\x1b", "ä"])
 def test_long_texts_of_a_problem_are_cut(make_client, letter: str) -> None:
-    """A detail of 10 MB becomes a short sentence, in little memory."""
+    """A detail of 1 MB becomes a short sentence, in little memory."""
     many = letter * (HUGE // len(json.dumps(letter)[1:-1]))
     body = {**PROBLEM, "title": many, "detail": letter * 10}
     error = failure(make_client, answer(body, "404 Not Found"))
@@ -408,7 +390,7 @@ def test_long_texts_of_a_problem_are_cut(make_client, letter: str) -> None:
     try:
         body = {**PROBLEM, "detail": f"No. {many}"}
         error = failure(make_client, answer(body, "404 Not Found"))
-        assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
+        assert tracemalloc.get_traced_memory()[1] < 12 * HUGE
     finally:
         tracemalloc.stop()
     assert isinstance(error, ProblemError) and len(str(error)) < 1000

@@ -19,7 +19,7 @@ from mint_blender.net import connections
 from mint_blender.net.connections import Connections
 
 from ..mint.clock_helpers import wait_until
-from ..mint.raw_server import accepting
+from ..mint.raw_server import accepting, server_context
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -89,8 +89,8 @@ def test_the_end_of_tls_is_the_end_of_the_connection(
     opened: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may arrive together with an answer, and then no more of it is to be seen."""
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority = trustme.CA()
+    context = server_context(authority, "127.0.0.1")
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
 

@@ -15,6 +15,8 @@ import trustme
 
 from mint_blender.net.guarded_socket import Guard, GuardedSocket, RequestStopped, guarded
 
+from ..mint.raw_server import server_context
+
 RECORD = 2**14  # bytes in a TLS record, at most
 
 
@@ -34,8 +36,7 @@ def tls_pair(pair: tuple[socket.socket, socket.socket]) -> tuple[ssl.SSLSocket, 
     authority = trustme.CA()
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(serving)
+    serving = server_context(authority, "127.0.0.1")
     client = trusting.wrap_socket(
         pair[0], server_hostname="127.0.0.1", do_handshake_on_connect=False
     )
