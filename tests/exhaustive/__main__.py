@@ -18,9 +18,8 @@ from functools import partial
 
 from ..harness import methods
 from ..harness.methods import Run
-from .disk_image import Crash
 from .mistakes import MISTAKES
-from .sequences import Result, Task, first_tasks, life_tasks, next_tasks, run_task
+from .sequences import Result, first_tasks, life_tasks, next_tasks, run_task, task_of
 from .workloads import WORKLOADS
 
 
@@ -49,7 +48,7 @@ def main() -> int:
     end = time.perf_counter() + 60.0 * arguments.minutes
     with MISTAKES[arguments.mistake]() if arguments.mistake else nullcontext():
         if arguments.only:
-            totals.add(run_task(_task(arguments.only)))
+            totals.add(run_task(task_of(arguments.only)))
         else:
             _run_all(totals, arguments, end)
     for failure in totals.failures:
@@ -73,7 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=600.0, help="start nothing after that")
     parser.add_argument("--seed", type=int, default=1, help="not used: nothing is random")
     parser.add_argument(
-        "--only", help='one sequence or case: "WORKLOAD: start, poll; crash 3 torn"'
+        "--only", help='one sequence, life or case: "WORKLOAD: start, poll; crash 3 torn"'
     )
     parser.add_argument("--mistake", choices=MISTAKES, help="make this mistake, to be found")
     return parser.parse_args()
@@ -90,16 +89,6 @@ def _run_all(totals: Totals, arguments: argparse.Namespace, end: float) -> None:
             for result in results:
                 totals.add(result)
             tasks = [task for result in results for task in next_tasks(result)]
-
-
-def _task(text: str) -> Task:
-    """Return the task of one sequence, of one case of it, or of one of a whole life."""
-    name, _, case = text.partition("; crash ")
-    workload, _, actions = name.partition(": ")
-    number, _, crash = case.partition(" ")
-    sequence = tuple(actions.split(", "))
-    is_life = sequence == WORKLOADS[workload].life
-    return Task(workload, sequence, is_life, (int(number), Crash(crash)) if case else None)
 
 
 def _one_line(failure: str) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import gc
 import json
 import math
 import os
@@ -19,7 +18,6 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from mint_blender.files import disk, file_identity
-from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.paid_requests import table
@@ -33,17 +31,12 @@ from mint_blender.jobs.storage.journal import Journal, journal_file
 from ..mint_model.messages import Request, Response
 from ..simulation import recording
 from ..simulation.checks import check
-from ..simulation.clock import simulated_time
-from ..simulation.disk import simulated_disk
 from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
-from ..simulation.network import simulated_network
 from ..simulation.options import CALM
 from ..simulation.people import People
-from ..simulation.recording import observed
-from ..simulation.world import MEMORY_DISK, Violation, World
-from ..specification.recorder import recorded
+from ..simulation.world import MEMORY_DISK, Violation, World, surroundings
 from .disk_image import Crash, DiskImage
 from .workloads import exported_file
 
@@ -198,18 +191,6 @@ class Computer:
             raise Violation(f"{name} of {job.id} is damaged", job.id)
 
 
-def _identity(path: Path) -> str:
-    return f"file {path}"
-
-
-def _outcome(self: SimulatedOperations, operation: Any) -> str:
-    return "succeeded"
-
-
-def _duration(self: SimulatedOperations, least: float, most: float) -> float:
-    return STAGE_SECONDS
-
-
 @contextmanager
 def computer(credits: float) -> Iterator[Computer]:
     """Yield a computer with an empty disk."""
@@ -220,25 +201,18 @@ def computer(credits: float) -> Iterator[Computer]:
     choose_mode = database.Database.choose_mode
     try:
         with ExitStack() as stack:
-            gc.disable()
-            stack.callback(gc.enable)
-            for surroundings in (
-                simulated_time(used.world.clock, used.world.rng),
-                simulated_disk(used.world.disk),
-                simulated_network(used.world.network),
-                observed(used.world),
-                recorded(used.world.recorder),
-                patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
+            for context in (
+                surroundings(used.world),
                 # the simulation leaves out what is the subject here: the log and the syncs
                 patch.object(database.Database, "choose_mode", choose_mode),
                 patch.object(os, "fsync", used.sync),
                 # a crash leaves the journal where it is; here its disk is another folder
-                patch.object(file_identity, "identity", _identity),
-                patch.object(table, "identity", _identity),
-                patch.object(SimulatedOperations, "_outcome", _outcome),
-                patch.object(SimulatedOperations, "_duration", _duration),
+                patch.object(file_identity, "identity", lambda path: f"file {path}"),
+                patch.object(table, "identity", lambda path: f"file {path}"),
+                patch.object(SimulatedOperations, "_outcome", lambda *values: "succeeded"),
+                patch.object(SimulatedOperations, "_duration", lambda *values: STAGE_SECONDS),
             ):
-                stack.enter_context(surroundings)
+                stack.enter_context(context)
             yield used
     finally:
         for process in used.world.processes.values():

@@ -27,6 +27,8 @@ from .disk_image import Crash
 from .workloads import ACTIONS, WORKLOADS, Actions
 
 Sequence = tuple[str, ...]
+LIFE = "life"
+"""In the name of a task, in place of the actions of a whole life."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Task:
     @property
     def name(self) -> str:
         """What the option `--only` takes."""
-        return f"{self.workload}: {', '.join(self.sequence)}"
+        return f"{self.workload}: {LIFE if self.is_life else ', '.join(self.sequence)}"
 
 
 @dataclass
@@ -181,3 +183,14 @@ def first_tasks(workloads: list[str], end: float) -> list[Task]:
 def life_tasks(workloads: list[str], end: float) -> list[Task]:
     """Return the tasks of whole lives."""
     return [Task(name, WORKLOADS[name].life, is_life=True, end=end) for name in workloads]
+
+
+def task_of(text: str) -> Task:
+    """Return the task of what the option `--only` takes: a sequence, a life, or a case of one."""
+    name, _, case = text.partition("; crash ")
+    workload, _, actions = name.partition(": ")
+    number, _, crash = case.partition(" ")
+    only = (int(number), Crash(crash)) if case else None
+    if actions == LIFE:
+        return Task(workload, WORKLOADS[workload].life, is_life=True, only=only)
+    return Task(workload, tuple(actions.split(", ")), only=only)

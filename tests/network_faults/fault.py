@@ -18,23 +18,6 @@ ASK_AGAIN = "is asked again"
 
 
 @dataclass(frozen=True)
-class ProxyFault:
-    """What the proxy in HTTPS_PROXY does until the fault is over.
-
-    Attributes:
-        answer: What it answers to CONNECT; empty for nothing at all, None for a tunnel.
-        credentials: The user name and password that it wants.
-        only_for: The host that all of this is about; empty for all.
-        is_missing: Nothing listens at its address.
-    """
-
-    answer: bytes | None = None
-    credentials: str = ""
-    only_for: str = ""
-    is_missing: bool = False
-
-
-@dataclass(frozen=True)
 class NetworkFault:
     """A fault that hits a call until the user has read of it, and what comes of it.
 
@@ -45,7 +28,6 @@ class NetworkFault:
         exchange: What happens to the exchange.
         lookup: What the name of the host leads to.
         listener: What listens where the name leads; then there is TLS.
-        proxy: There is a proxy, and TLS to Mint through it.
         is_refused: Nothing listens at Mint.
         is_lasting: It does not end, since the client can live with it, such as HTTP/1.0.
         clock: Seconds by which this computer's clock is ahead.
@@ -62,7 +44,6 @@ class NetworkFault:
     exchange: Behavior | None = None
     lookup: Lookup | None = None
     listener: Callable[[trustme.CA], Listener | FullQueue] | None = None
-    proxy: ProxyFault | None = None
     is_refused: bool = False
     is_lasting: bool = False
     clock: float = 0.0

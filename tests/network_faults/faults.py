@@ -33,7 +33,7 @@ from .behaviors import (
     with_headers,
     with_length,
 )
-from .fault import ASK_AGAIN, RESUME, NetworkFault, ProxyFault
+from .fault import ASK_AGAIN, RESUME, NetworkFault
 from .hosts import Call
 from .name_resolution import fails, hangs, leads_to
 
@@ -44,7 +44,6 @@ _AGAIN = "Resume downloads it again, at no cost. If the problem persists, write 
 _CHECK = "Check the base URL and your proxy settings."
 _REPEATED = "Trying again automatically."
 _REPORT = f"{_REPEATED} If this keeps happening, email hello@mint.gg with the request ID."
-_PROXY = "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
 
 
 def unreachable(reason: str) -> str:
@@ -134,10 +133,6 @@ TLS_FAILED = unreachable(
     "the TLS connection failed. Check the proxy, the file in REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or"
     " SSL_CERT_FILE, and that the server uses https"
 )
-_CREDENTIALS = f"{_PROXY} requires a user name and password, or rejected the ones given"
-PROXY_CREDENTIALS = unreachable(_CREDENTIALS)
-PROXY_REFUSES = unreachable(f"{_PROXY} refused the connection (status 502)")
-PROXY_MISSING = unreachable(f"{_PROXY} does not respond")
 OTHER_ID = "Mint's response is about op_of_another instead of …. Trying again."
 
 FILE_SILENT = f"No data arrived for {_FILE} in N s. Try again to resume the download."
@@ -155,7 +150,6 @@ FILE_GONE = (
 FILE_TOO_LARGE = file_refused(
     f"{_FILE} is larger than 1.0 MB, the limit for such a file; it was not downloaded."
 )
-FILE_PROXY = file_unreachable(_CREDENTIALS).replace("localhost", "files.mint.test")
 REDIRECT_LOOP = file_refused(f"{_FILE} was redirected more than 5 times. It was not downloaded.")
 REDIRECT_INSIDE = file_refused(
     "The address of the file leads to this computer or its network (10.0.0.1). It was not"
@@ -174,7 +168,6 @@ CUT_OFF = damaged("cut off: N of M bytes are there")
 UPLOAD, START, POLL, DOWNLOAD, USAGE = Call
 DAY = 24 * 3600.0
 NOT_FOUND = fails(socket.EAI_NONAME, "Name or service not known")
-HTTP_502 = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 PORTAL = "http://127.0.0.2:{port}/login"
 OTHER_OPERATION = (
     b'{"id": "op_of_another", "status": "failed", "error": {"code": "generation_failed"}}'
@@ -220,15 +213,6 @@ CONNECTIONS = (
     NetworkFault("no-tls", START, "plain HTTP where TLS is expected", listener=listeners.plain_text, reads=TLS_FAILED),
 )
 
-PROXIES = (
-    NetworkFault("proxy", START, "through a proxy, with TLS", proxy=ProxyFault(), is_lasting=True),
-    NetworkFault("proxy-with-authentication", START, "407 until HTTPS_PROXY has a user name and password", proxy=ProxyFault(credentials="user:pass"), reads=PROXY_CREDENTIALS),
-    NetworkFault("proxy-with-authentication", DOWNLOAD, "407 for the file host, until HTTPS_PROXY has a user name and password", proxy=ProxyFault(credentials="user:pass", only_for="files.mint.test"), reads=FILE_PROXY),
-    NetworkFault("proxy-refuses", START, "the proxy answers 502", proxy=ProxyFault(HTTP_502), reads=PROXY_REFUSES),
-    NetworkFault("proxy-is-silent", START, "the proxy answers nothing", proxy=ProxyFault(b""), reads=SILENT),
-    NetworkFault("proxy-is-missing", START, "nothing listens at the proxy's address", proxy=ProxyFault(is_missing=True), reads=PROXY_MISSING),
-)
-
 CLOCKS = (
     NetworkFault("clock-ahead", START, "this computer's clock is a day ahead", clock=DAY, is_lasting=True),
     NetworkFault("clock-behind", START, "this computer's clock is a day behind", clock=-DAY, is_lasting=True),
@@ -236,7 +220,7 @@ CLOCKS = (
     NetworkFault("clock-jumps-back", START, "the answer is lost, then the clock is set a day back", sent(nothing, close), clock_jump=-DAY, reads=LOST),
 )
 
-CONNECTION_FAULTS = (*TIME, *NAMES, *CONNECTIONS, *PROXIES, *CLOCKS)
+CONNECTION_FAULTS = (*TIME, *NAMES, *CONNECTIONS, *CLOCKS)
 
 LOST_ANSWERS = (
     NetworkFault("answer-lost", START, "Mint starts, then the connection is closed", sent(nothing, close), reads=LOST),

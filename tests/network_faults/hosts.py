@@ -121,7 +121,7 @@ class Hosts:
         scheme = "https" if self._tls else "http"
         self.api = f"{scheme}://{NAME}:{self.ports['api']}/v1"
         self.files = f"{scheme}://{NAME}:{self.ports['files']}"
-        self.lead_here()
+        self._service.mint.files_url = self.files
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,10 +129,6 @@ class Hosts:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-    def lead_here(self, files: str | None = None) -> None:
-        """Have the service name files by an address of these hosts."""
-        self._service.mint.files_url = files or self.files
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the thread of the hosts, and return its result."""

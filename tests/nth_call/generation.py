@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +55,7 @@ class FailingCommands:
         self._fail = fail
         self.printed = ""
 
-    def run(
-        self,
-        home: Path,
-        *arguments: str,
-        die_at: int | None = None,
-        only: Collection[str] | None = None,
-        blender: bool = False,
-    ) -> dict[str, Any]:
+    def run(self, home: Path, *arguments: str, **_more: Any) -> dict[str, Any]:
         """Run a command. Raises Broken if no person can read its errors."""
         out, err = io.StringIO(), io.StringIO()
         with ExitStack() as stack:
@@ -88,7 +81,7 @@ def run_case(service: Service, folder: Path, case: Case) -> tuple[FailingCall, s
     fail = FailingCall(folder, case.number, for_good=case.for_good)
     commands = FailingCommands(service, case, fail)
     try:
-        Killer(service, commands, folder).run(REVIEWED, None, random.Random(0), str(case))
+        Killer(service, commands.run, folder).run(REVIEWED, None, random.Random(0), str(case))
         if parts := [each.name for each in folder.glob("*/out/*") if each.name != "lamp.glb"]:
             raise Broken(f"{parts} were left beside the file")
     except Exception as error:

@@ -31,7 +31,7 @@ def main() -> int:
         running_service(speed=1000, credits=1e9, limits=limits) as service,
         closing(CommandProcess(service)) as process,
     ):
-        killer = Killer(service, process, Path(folder))
+        killer = Killer(service, process.run, Path(folder))
         choice = random.Random(arguments.seed)
         for name, step in _cases(killer, _names(arguments), arguments, choice):
             if method.is_over:

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.diagnostics import checks
@@ -41,24 +41,6 @@ class Broken(AssertionError):
     """A rule was broken."""
 
 
-class Commands(Protocol):
-    """What runs the commands of a scenario."""
-
-    def run(
-        self,
-        home: Path,
-        *arguments: str,
-        die_at: int | None = None,
-        only: Collection[str] | None = None,
-        blender: bool = False,
-    ) -> dict[str, Any]:
-        """Run a command with this folder for the journal, and return its report.
-
-        `only` names the calls whose steps count; by default all do.
-        The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
-        """
-
-
 class CommandProcess:
     """A running `command_process`, which forks a child for each command."""
 
@@ -81,7 +63,11 @@ class CommandProcess:
         only: Collection[str] | None = None,
         blender: bool = False,
     ) -> dict[str, Any]:
-        """Run a command in a child process."""
+        """Run a command in a child process, and return its report.
+
+        `only` names the calls whose steps count; by default all do.
+        The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
+        """
         environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
         order = {"arguments": arguments, "environment": environment, "die_at": die_at}
         order["only"] = None if only is None else sorted(only)
@@ -188,10 +174,13 @@ def wait_a_minute(folder: Path) -> None:
 
 @dataclass
 class Killer:
-    """Runs a scenario again and again in a folder, and kills it at a step."""
+    """Runs a scenario again and again in a folder, and kills it at a step.
+
+    `run_command` is that of a `CommandProcess`, or takes its place.
+    """
 
     service: Service
-    process: Commands
+    run_command: Callable[..., dict[str, Any]]
     folder: Path
     kills: int = 0
 
@@ -214,7 +203,7 @@ class Killer:
         arguments = scenario.arguments(folder, prompt)
 
         def run(*arguments: str, die_at: int | None = None) -> dict[str, Any]:
-            report = self.process.run(
+            report = self.run_command(
                 home, *arguments, die_at=die_at, only=scenario.only, blender=scenario.blender
             )
             if report.get("killed") not in {None, signal.SIGKILL}:

@@ -2,8 +2,8 @@
 """Simulate many jobs: `python3 -m tests.simulation --jobs N --seed S --processes 2 --keep-going`.
 
 The seeds follow each other, one for each world of about 40 jobs. A violation prints its seed and the
-lines of the trace that belong to it; `--jobs 1 --seed` with that number repeats it. Progress goes to
-standard error; the last line of standard output is a JSON object of what was survived.
+lines of the trace that belong to it; `--jobs 1 --seed` with that number repeats it. The last line is
+a JSON object of what was survived.
 """
 
 from __future__ import annotations
@@ -25,67 +25,39 @@ from .world import Outcome, simulate
 
 SEEDS_PER_PROCESS = 100
 """After so many worlds a process is replaced by a new one: its memory stays flat."""
-PROGRESS_INTERVAL = 60.0
-"""Seconds between two lines of progress."""
-
-
-class Totals:
-    """Sums over all worlds. Nothing else of a world is kept."""
-
-    def __init__(self) -> None:
-        self.figures: Counter[str] = Counter()
-        self.failures: list[str] = []
-        self.next_seed: int | None = None
-        self.processor_seconds = 0.0
-
-    def add(self, outcome: Outcome) -> None:
-        """Add a world; print it if it broke a rule."""
-        self.next_seed = outcome.seed + 1
-        self.processor_seconds += outcome.seconds
-        self.figures += Counter(
-            {
-                "worlds": 1,
-                "jobs": outcome.jobs,
-                "operations at Mint": outcome.operations,
-                "calls that reached Mint": outcome.calls,
-                "kills": outcome.kills,
-                "simulated hours": round(outcome.days * 24.0),
-            }
-        )
-        self.figures += Counter({f"faults: {name}": n for name, n in outcome.faults.items()})
-        if outcome.failure:
-            first = outcome.failure.splitlines()[0]
-            self.failures.append(f"seed {outcome.seed}: {first}")
-            print(f"seed {outcome.seed}: {outcome.failure}")
-            print(*(f"    {line}" for line in outcome.trace), sep="\n", end="\n\n", flush=True)
 
 
 def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)  # every fault would be logged
-    options = Options(surprises=arguments.surprises)
-    totals, run, reported = Totals(), Run("simulation", arguments.minutes), 0.0
-    with _outcomes(arguments, options) as outcomes:
+    run, figures = Run("simulation", arguments.minutes), Counter[str]()
+    next_seed, processor_seconds = arguments.seed, 0.0
+    with _outcomes(arguments) as outcomes:
         for outcome in outcomes:
-            totals.add(outcome)
-            if run.seconds - reported >= PROGRESS_INTERVAL:
-                reported = run.seconds
-                print(
-                    f"{totals.figures['jobs']} jobs, {len(totals.failures)} failures, next seed"
-                    f" {totals.next_seed}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-            is_enough = totals.figures["jobs"] >= arguments.jobs or run.is_over
+            next_seed = outcome.seed + 1
+            processor_seconds += outcome.seconds
+            figures += _figures(outcome)
+            if outcome.failure:
+                run.failures.append(f"seed {outcome.seed}: {outcome.failure.splitlines()[0]}")
+                print(f"seed {outcome.seed}: {outcome.failure}")
+                print(*(f"    {line}" for line in outcome.trace), sep="\n", end="\n\n", flush=True)
+            is_enough = figures["jobs"] >= arguments.jobs or run.is_over
             if is_enough or (outcome.failure and not arguments.keep_going):
                 break
-    return run.end(
-        totals.figures,
-        totals.failures,
-        processor_seconds=round(totals.processor_seconds, 1),
-        next_seed=totals.next_seed,
-    )
+    return run.end(figures, processor_seconds=round(processor_seconds, 1), next_seed=next_seed)
+
+
+def _figures(outcome: Outcome) -> Counter[str]:
+    counted = {
+        "worlds": 1,
+        "jobs": outcome.jobs,
+        "operations at Mint": outcome.operations,
+        "calls that reached Mint": outcome.calls,
+        "kills": outcome.kills,
+        "simulated hours": round(outcome.days * 24.0),
+    }
+    return Counter({**counted, **{f"faults: {name}": n for name, n in outcome.faults.items()}})
 
 
 def _arguments() -> argparse.Namespace:
@@ -103,10 +75,10 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _outcomes(arguments: argparse.Namespace, options: Options) -> Iterator[Iterator[Outcome]]:
+def _outcomes(arguments: argparse.Namespace) -> Iterator[Iterator[Outcome]]:
     """Yield the outcomes of all seeds from the first one on, in order."""
     seeds = itertools.count(arguments.seed)
-    run = partial(simulate, options=options)
+    run = partial(simulate, options=Options(surprises=arguments.surprises))
     if arguments.processes == 1:
         yield map(run, seeds)
         return

@@ -114,17 +114,6 @@ def _does_not_compare_api_keys() -> AbstractContextManager[Any]:
     return patch.object(record.PaidRequest, "may_be_sent", may)
 
 
-def _takes_random_keys() -> AbstractContextManager[Any]:
-    """The key is random instead of derived."""
-
-    def random_key(*order: Any) -> str:
-        return str(uuid.uuid4())
-
-    return _both(
-        patch.object(new_jobs, "key_of", random_key), patch.object(table, "key_of", random_key)
-    )
-
-
 def _tells_nothing_apart() -> AbstractContextManager[Any]:
     """What the list shows is adopted, although another request may have made it."""
     return patch.object(look, "_may_have_made", lambda assets, bodies: False)
@@ -195,7 +184,6 @@ MUTATIONS: dict[str, Mutation] = {
     "starts again without a person": _starts_again_without_a_person,
     "does not wait for late requests": _does_not_wait_for_late_requests,
     "does not compare API keys": _does_not_compare_api_keys,
-    "takes random keys": _takes_random_keys,
     "tells nothing apart": _tells_nothing_apart,
     "approves unseen": _approves_unseen,
     "shares lines": _shares_lines,

@@ -21,9 +21,9 @@ from .world import Outcome, simulate
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 4
+SEEDS = 3
 """Worlds of a test, each with 40 jobs."""
-NIGHTLY_BLOCKS = range(1, 7)
+NIGHTLY_BLOCKS = range(1, 9)
 
 
 @pytest.fixture(autouse=True)
@@ -90,27 +90,20 @@ PLAIN = Options(surprises=False, motions=False)
 FOUND: dict[int, str] = {
     65: "a start that was never answered was found as an asset that waited for an approval, for ever",
     5018: "a revision of long ago was forgotten before Mint was polled: an approval met another Preview",
-    5033: "a start that was never answered adopted the asset of another job with the same prompt",
-    100007: "a line that was queued with a key that is gone stayed foreign after another machine had done it",
     72: "a start without an answer was dismissed, and nobody knew what it had started",
-    227: "what a revision of another day cost was not counted for the day of the click",
-    2000566: "a line that was canceled on another machine could not be started again",
     2000655: "a start without an answer was taken for canceled after a day of sleep",
     2001068: "a queued job was dismissed, and the command that waited for Mint sent it",
     956: "a Preview that a killed process had downloaded was taken for a later one: wrong on disk",
-    1970: "the same, and it was approved",
     2594: "a Preview was approved on one computer that was revised on another one since it was shown",
     7746: "a Preview was approved that another process had revised while the price was asked for",
     15021: "what a revision on another computer had cost was not counted after a fresh link was asked for",
     17737: "a killed process's request counted for its day, and not for that on which another one sent it",
-    19653: "a process was killed before the ledger of a batch had a line: another machine paid for it again",
-    23575: "what a start without an answer had made was not counted when it was found days later",
     3310: "what an optimization without an answer had cost was not counted",
     5539: "an answer about an earlier key came after its scheduler was closed: taken for the present key's",
     588: "a process was killed when it had created the lease of a batch, and not yet written it",
     1000001: "a computer slept for a day between two tries of a revision, and sent it again: paid twice",
 }
-SELECTED = (5018, 2000655, 956, 5539, 1000001)
+SELECTED = (5018, 2000655, 956, 1000001)
 """Those that reach what the rest does not; the rest runs at night."""
 
 
@@ -141,7 +134,6 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "starts again without a person": (2, WORLD, "operations for 1 clicks"),
     "does not wait for late requests": (11, SHORT, "the rule 'settled'"),
     "does not compare API keys": (62, SHORT, "the rule 'credential'"),
-    "takes random keys": (1, SHORT, "the rule 'key'"),
     "tells nothing apart": (1, LOSSY, "the rule 'unique'"),
     "approves unseen": (1, SHORT, "the rule 'preview'"),
     "shares lines": (1, LONG, "the rule 'once'"),

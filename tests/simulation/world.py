@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -295,6 +295,26 @@ class World:
         return None if process.is_dead else process
 
 
+@contextmanager
+def surroundings(world: World) -> Iterator[None]:
+    """Let the product use the clock, the disk and the network of a world, and record what it does."""
+    with ExitStack() as stack:
+        # what is collected runs code of processes that are dead, at a moment of its own
+        gc.disable()
+        stack.callback(gc.enable)
+        for context in (
+            simulated_time(world.clock, world.rng),
+            simulated_disk(world.disk),
+            simulated_network(world.network),
+            observed(world),
+            recorded(world.recorder),
+            # decisions of other processes are looked for less often: it costs most of the time
+            patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
+        ):
+            stack.enter_context(context)
+        yield
+
+
 @dataclass
 class Outcome:
     """What a run was like."""
@@ -325,21 +345,8 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
     world, outcome = World(seed, base, options), Outcome(seed)
     try:
         with ExitStack() as stack:
-            # what is collected runs code of processes that are dead, at a moment of its own
-            gc.disable()
-            stack.callback(gc.enable)
-            for surroundings in (
-                simulated_time(world.clock, world.rng),
-                simulated_disk(world.disk),
-                in_memory(world.disk),
-                simulated_network(world.network),
-                observed(world),
-                simulated_batches(world),
-                recorded(world.recorder),
-                # decisions of other processes are looked for less often: it costs most of the time
-                patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
-            ):
-                stack.enter_context(surroundings)
+            for context in (surroundings(world), in_memory(world.disk), simulated_batches(world)):
+                stack.enter_context(context)
             people = People(world)
             people.live()
             recording.check(world)
