@@ -53,7 +53,7 @@ def opened(home: Path, account: Account, **config: Any) -> Iterator[JobService]:
     """Yield a job service with this account, as in a new process."""
     job_service = JobService(fast_config(home, **config), account)
     yield job_service
-    assert job_service.close(20)
+    assert job_service.close(60)
 
 
 @pytest.fixture
@@ -380,11 +380,11 @@ def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService
     job_service = JobService(fast_config(home), account(service))
     job_service.allow_online(False)
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
-    assert job_service.close(20)
+    assert job_service.close(60)
     again = JobService(fast_config(home), account(service))
     assert [each.id for each in again.unfinished.resume_all()] == [job.id]
     assert len(again.unfinished.queue) == 0
-    assert again.close(20)
+    assert again.close(60)
 
 
 def test_queued_jobs_of_a_crashed_process_wait_for_consent(

@@ -552,7 +552,7 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
         assert [path.suffix for path in home.rglob("*.part")], (
             "a download that broke off was looked at, too"
         )
-        assert job_service.close(20)
+        assert job_service.close(60)
     assert open_to_others(home) == []
 
 

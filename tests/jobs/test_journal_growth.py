@@ -123,7 +123,7 @@ def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
             for name, act in acts(home, job_service).items()
         }
         efforts.append({**lines, **read})
-        assert job_service.close(20)
+        assert job_service.close(60)
     few, many = efforts
     grown = {name: (few[name], many[name]) for name in few if many[name] > 2 * few[name] + 20}
     assert grown == {}
@@ -140,7 +140,7 @@ def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
     job_service.spending.month()
     job_service.cache.show_older()
     job_service.journal._db.connection.set_trace_callback(None)
-    assert job_service.close(20)
+    assert job_service.close(60)
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         scans = [
             (statement, detail)
@@ -184,7 +184,7 @@ def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) ->
         assert records.begin(job.requests[0].key, now=yesterday, credential="k", body="{}")
         records.answer(job.requests[0].key, "op_1")
     assert job_service.spending.month().credits == 50
-    assert job_service.close(20)
+    assert job_service.close(60)
 
 
 def test_a_record_that_cannot_be_read_still_counts(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ def opened(home: Path) -> Iterator[Opened]:
         return job_service
 
     yield open_with
-    assert all(job_service.close(20) for job_service in services)
+    assert all(job_service.close(60) for job_service in services)
 
 
 def is_in_memory(job_service: JobService, job: Job) -> bool:

@@ -355,7 +355,7 @@ def job_service(home: Path) -> Iterator[JobService]:
     with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
         job_service = JobService(fast_config(home), account(service))
         yield job_service
-        assert job_service.close(20)
+        assert job_service.close(60)
 
 
 def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> None:
@@ -459,7 +459,7 @@ def optimizing(home: Path, service: ThreadService) -> Iterator[JobService]:
     job_service.ask_price = job_service.ask_and_wait
     job_service.watch([job_service.start(LAMP).id])
     yield job_service
-    assert job_service.close(20)
+    assert job_service.close(60)
 
 
 def test_without_a_model_an_unknown_price_is_not_within_a_limit(job_service: JobService) -> None:
