@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,9 +67,8 @@ def root_of(job: Job) -> bpy.types.Object:
 
 def generated(**more: object) -> Job:
     """Generate a model and return its job."""
-    assert bpy.ops.mint.generate(kind="MODEL", preset="FAST", **{"prompt": "a lamp", **more}) == {
-        "FINISHED"
-    }
+    arguments = {"kind": "MODEL", "preset": "FAST", "prompt": "a lamp", **more}
+    assert bpy.ops.mint.generate(**arguments) == {"FINISHED"}
     return newest()
 
 
@@ -122,11 +122,7 @@ def test_a_placed_model_is_optimized_in_place() -> None:
     """The optimized model replaces the one in the scene, as from the job's menu."""
     job = generated()
     bpy.ops.mint.optimize(asset_id=asset_of(job), level="MODERATE")
-    (root,) = [
-        each
-        for each in bpy.context.scene.objects
-        if each.parent is None and "mint_asset_id" in each
-    ]
+    (root,) = tags.roots(asset_id=asset_of(job))
     assert root["mint_file_used"] == "optimized"
     assert newest().title == job.title, "known by more than its id"
 
@@ -139,15 +135,14 @@ def test_a_model_is_converted(service: ThreadService, tmp_path: Path) -> None:
     job = generated(name="Lamp")
     before = len(bpy.data.objects)
     folder = tmp_path / "out"
-    assert bpy.ops.mint.convert(
-        asset_id=asset_of(job), formats={"OBJ", "FBX"}, directory=str(folder)
-    ) == {"FINISHED"}
+    into: dict[str, Any] = {"asset_id": asset_of(job), "directory": str(folder)}
+    assert bpy.ops.mint.convert(formats={"OBJ", "FBX"}, **into) == {"FINISHED"}
     assert sorted(path.name for path in folder.iterdir()) == ["Lamp.fbx", "Lamp.obj"]
     assert len(bpy.data.objects) == before
     assert newest().phase is Phase.PLACED
     with pytest.raises(RuntimeError, match="not ready to place"):
         bpy.ops.mint.place(job_id=newest().id)
-    bpy.ops.mint.convert(asset_id=asset_of(job), formats={"OBJ"}, directory=str(folder))
+    bpy.ops.mint.convert(formats={"OBJ"}, **into)
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
@@ -184,8 +179,7 @@ def test_a_failed_asset_is_retried(is_listed: bool, service: ThreadService) -> N
     assert len(service.requests("POST", f"/v1/models/{failed.id}:retry")) == 1
 
 
-@pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
-@pytest.mark.parametrize("is_hidden", [False, True])
+@pytest.mark.parametrize(("kind", "is_hidden"), [("MODEL", True), ("WORLD", False)])
 def test_a_variation_stands_beside_the_original(
     kind: str, is_hidden: bool, service: ThreadService
 ) -> None:

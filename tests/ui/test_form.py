@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -82,17 +82,14 @@ def test_the_journal_is_read_again_only_for_a_new_job(
     job_service: JobService, form: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The form is drawn each second while a job runs."""
-    read = []
-    newest_jobs = job_service.journal.newest_jobs
-    monkeypatch.setattr(
-        job_service.journal, "newest_jobs", lambda most: read.append(most) or newest_jobs(most)
-    )
+    read = Mock(wraps=job_service.journal.newest_jobs)
+    monkeypatch.setattr(job_service.journal, "newest_jobs", read)
     for _ in range(3):
         prompt_operators.prepare()
-    assert len(read) == 1
+    assert read.call_count == 1
     add_job(job_service, "a lamp")
     prompt_operators.prepare()
-    assert len(read) == 2 and prompt_operators.earlier() == ("a lamp",)
+    assert read.call_count == 2 and prompt_operators.earlier() == ("a lamp",)
 
 
 def test_an_unsent_prompt_is_not_lost(form: Any) -> None:
@@ -177,7 +174,10 @@ def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:
 
 
 def test_a_damaged_file_of_presets_is_kept(form: Any, config: Path) -> None:
-    """A change is refused with the name of the file, which stays as it is."""
+    """A change is refused with the name of the file, which stays as it is; so is an empty one."""
+    with pytest.raises(RuntimeError, match="Enter a name"):
+        bpy.ops.mint.save_style(name="Ink", words="  ")
+    assert not config.exists()
     config.parent.mkdir()
     config.write_text("[", encoding="utf-8")
     prompt_operators.prepare()
@@ -187,17 +187,7 @@ def test_a_damaged_file_of_presets_is_kept(form: Any, config: Path) -> None:
     assert config.read_text(encoding="utf-8") == "["
 
 
-@pytest.mark.parametrize("words", ["", "  "])
-def test_a_preset_needs_a_name_and_words(form: Any, config: Path, words: str) -> None:
-    """Nothing is written without both."""
-    with pytest.raises(RuntimeError, match="Enter a name"):
-        bpy.ops.mint.save_style(name="Ink", words=words)
-    assert not config.exists()
-
-
 ESTIMATE = "/v1/pricing:estimate"
-
-
 MINT = {"library": {"models": 8}}
 
 
@@ -223,12 +213,6 @@ def answer_questions() -> None:
         job_service.next_event()
 
 
-def generate(**more: Any) -> set[str]:
-    """Generate a small model."""
-    done: set[str] = bpy.ops.mint.generate(**{"prompt": "a lamp", "preset": "FAST", **more})
-    return done
-
-
 def test_a_limit_is_switched_on_and_off(preferences: Any) -> None:
     """Off is no limit, which the amount says as 0; the last amount comes back."""
     for name, first in (("limit_each", 1000), ("limit_day", 5000)):
@@ -248,11 +232,11 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     says = r"more than your limit of 247 Credits per generation\. Nothing was started\."
     for _ in range(2):
         with pytest.raises(RuntimeError, match=says):
-            generate()
+            bpy.ops.mint.generate(prompt="a lamp", preset="FAST")
     assert starts(service) == 0
     assert len(service.requests("POST", ESTIMATE)) == 1
     preferences.limit_each = 248
-    assert generate() == {"FINISHED"}
+    assert bpy.ops.mint.generate(prompt="a lamp", preset="FAST") == {"FINISHED"}
     assert session.service().jobs()[0].estimate == 248
 
 
@@ -303,6 +287,7 @@ def test_a_changed_form_drops_the_old_price(
 
     Disabling the add-on stops that; enabled again, a change is noticed once.
     """
+    monkeypatch.setattr(saved_settings, "PAUSE", 1e6)  # of a person; no machine is as slow
     window = SimpleNamespace(background=False, timers=bpy.app.timers)
     monkeypatch.setattr(saved_settings, "bpy", SimpleNamespace(app=window, context=bpy.context))
     redraws: list[int] = []
@@ -345,7 +330,7 @@ def test_a_changed_form_drops_the_old_price(
 def test_nothing_is_scheduled_in_background_mode(service: ThreadService, preferences: Any) -> None:
     """A job that needs Credits leaves no timer and no unconfirmed click."""
     with pytest.raises(RuntimeError):
-        generate(prompt="a lamp [billing-final] [billing-unpaid]")
+        bpy.ops.mint.generate(prompt="a lamp [billing-final] [billing-unpaid]", preset="FAST")
     job_service = session.service()
     assert job_service.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(job_service)
@@ -367,9 +352,8 @@ def test_the_bars_of_the_chart() -> None:
 
     def heights(color: tuple[float, ...]) -> list[int]:
         columns = pixels[:, step // 2 : 5 * step : step, :3]
-        return [
-            int(each) for each in (columns == np.array(color[:3], np.float32)).all(axis=2).sum(0)
-        ]
+        is_there = (columns == np.array(color[:3], np.float32)).all(axis=2)
+        return [int(height) for height in is_there.sum(axis=0)]
 
     paid, failed = heights(account_panel._PAID), heights(account_panel._FAILED)
     assert paid[0] == pytest.approx(2 * paid[1], abs=2)
@@ -387,19 +371,6 @@ def test_the_tiles_have_every_day_once() -> None:
         assert len(found) <= account_panel.TILES
 
 
-def test_the_bars_have_contrast_on_dark_and_light_themes() -> None:
-    """WCAG's contrast of both bars is at least 2.5."""
-
-    def luminance(color: tuple[float, ...]) -> float:
-        parts = np.array(color[:3])
-        linear = np.where(parts > 0.04045, ((parts + 0.055) / 1.055) ** 2.4, parts / 12.92)
-        return float(linear @ (0.2126, 0.7152, 0.0722))
-
-    for color, ground in product((account_panel._PAID, account_panel._FAILED), (0.16, 0.95)):
-        dark, bright = sorted((luminance(color), luminance((ground,) * 3)))
-        assert (bright + 0.05) / (dark + 0.05) > 2.5
-
-
 @pytest.mark.parametrize(("shown", "is_explained"), [(98.0, True), (346.0, False), (0.0, False)])
 def test_the_question_about_a_limit_explains_another_price(
     monkeypatch: pytest.MonkeyPatch, shown: float, is_explained: bool
@@ -411,7 +382,7 @@ def test_the_question_about_a_limit_explains_another_price(
     limit_dialog.when_confirmed(error, lambda operator: None, shown)
     (question,) = asked
     assert question.text.startswith("Too much.")
-    more = (
-        "The button showed 98 Credits. Your limit counts the most that Mint may take, 346 Credits."
-    )
-    assert question.text.removeprefix("Too much.").strip() == (more if is_explained else "")
+    showed = "The button showed 98 Credits."
+    counts = "Your limit counts the most that Mint may take, 346 Credits."
+    more = question.text.removeprefix("Too much.").strip()
+    assert more == (f"{showed} {counts}" if is_explained else "")

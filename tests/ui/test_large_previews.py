@@ -82,11 +82,12 @@ def test_a_large_picture_shrinks_in_a_thread(
     path, threads = str(tmp_path / "preview.webp"), []
     Path(path).write_bytes(pictures.webp(BLUE, 2048, 1152))
     scale = review_card.smaller
-    monkeypatch.setattr(
-        review_card,
-        "smaller",
-        lambda pixels: (threads.append(threading.current_thread()), scale(pixels))[1],
-    )
+
+    def smaller(pixels: Any) -> Any:
+        threads.append(threading.current_thread())
+        return scale(pixels)
+
+    monkeypatch.setattr(review_card, "smaller", smaller)
     later: list[Any] = []
     monkeypatch.setattr(bpy.app.timers, "register", lambda look, **_: later.append(look))
     kept, heights = icons.cache()._collection(), review_card._heights()
