@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panorama as background and on the collider, also after changes to the World's root."""
+"""The panorama as background and on the collider, and files that are refused."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,18 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 
+import numpy as np  # noqa: E402
+
+from mint_blender.files import pictures  # noqa: E402
+from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import calibration, panorama  # noqa: E402
 
+from ..files.build_glb import png_that_claims  # noqa: E402
+from ..harness.processes import captured  # noqa: E402
 from . import synthetic_world  # noqa: E402
+from .window_script import said  # noqa: E402
 
 MOVES = {
     "as Mint's viewer shows it": ((0, 0, 1.5), (0, math.pi, 0), 2.5),
@@ -130,3 +141,139 @@ def test_unused_materials_of_the_collider_are_removed(place):
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     assert "Lone" not in bpy.data.materials and "Shared" in bpy.data.materials
     assert [each.name for each in place.collider[0].data.materials] == ["Room"]
+
+
+# -- Files: the size is read before Blender opens them, in every format
+
+
+MEGABYTE = 1 << 20
+WRITTEN = {
+    "8.png": ("PNG", "8", False),
+    "16.png": ("PNG", "16", True),
+    "8.jpg": ("JPEG", "8", False),
+    "8.webp": ("WEBP", "8", False),
+    "32.hdr": ("HDR", "32", True),
+    "8.tif": ("TIFF", "8", None),
+    "16.tif": ("TIFF", "16", None),
+    "32.exr": ("OPEN_EXR", "32", None),
+    "8.bmp": ("BMP", "8", None),
+}
+"""What Blender writes: format, bits a channel, and whether it is deep; None for what is not
+measured.
+"""
+
+
+def write(path: Path, width: int = 128, height: int = 64) -> Path:
+    """Write a noisy picture with this Blender."""
+    image = bpy.data.images.new("made for a test", width, height, float_buffer=True)
+    image.pixels.foreach_set(np.random.default_rng(1).random(width * height * 4, np.float32))
+    settings = bpy.context.scene.render.image_settings
+    settings.file_format, depth, _ = WRITTEN[path.name]
+    with contextlib.suppress(TypeError):  # a format that knows one depth only
+        settings.color_depth = depth
+    image.save_render(str(path), scene=bpy.context.scene)
+    bpy.data.images.remove(image)
+    return path
+
+
+def cut(path: Path, part: float) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * part)])
+    return path
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+def test_the_header_agrees_with_blender(tmp_path: Path, name: str) -> None:
+    """Size and bit depth, read without Blender, are those of Blender's image."""
+    seen = pictures.inspect_sized(write(tmp_path / name))
+    image = panorama.load(tmp_path / name, "Place")
+    assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
+    assert seen.is_deep is image.is_float is WRITTEN[name][2]
+    assert image.packed_file
+    assert image.colorspace_settings.name == ("Linear Rec.709" if name == "32.hdr" else "sRGB")
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
+def test_a_format_without_a_readable_size_is_not_opened(tmp_path: Path, name: str) -> None:
+    """The user gets a sentence, and Blender does not open the file."""
+    path = write(tmp_path / name)
+    before = set(bpy.data.images)
+    with pytest.raises(
+        InvalidPicture, match=f"^{name} is in the format .*Only PNG, JPEG, WebP and HDR"
+    ):
+        panorama.load(path, "Place")
+    assert set(bpy.data.images) == before
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+@pytest.mark.parametrize("part", [0.9, 0.02])
+def test_a_cut_off_picture_is_refused(tmp_path: Path, name: str, part: float) -> None:
+    """Blender would show half of it, with the rest in gray."""
+    before = set(bpy.data.images)
+    with pytest.raises(InvalidPicture):
+        panorama.load(cut(write(tmp_path / name), part), "Place")
+    assert set(bpy.data.images) == before
+
+
+BAD = {
+    "square": (lambda: synthetic_world.png(np.zeros((32, 32, 3))), "32 × 32"),
+    "nearly 2:1": (lambda: synthetic_world.png(np.zeros((32, 60, 3))), "twice as wide"),
+    "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
+    "empty": (lambda: b"", "empty"),
+    "cut short": (lambda: synthetic_world.png(np.zeros((32, 64, 3)))[:40], "."),
+    "cut in the middle": (lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
+    "five billion pixels": (lambda: png_that_claims(100_000, 50_000), "100000 × 50000"),
+    "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
+    "two hundred million pixels": (lambda: png_that_claims(20_000, 10_000), "20,000 pixels wide"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_picture_is_refused_and_leaves_nothing(tmp_path: Path, what: str) -> None:
+    """The sentence says what is wrong, and no data-block stays."""
+    before = DataSnapshot()
+    content, words = BAD[what]
+    path = tmp_path / "place.png"
+    path.write_bytes(content())
+    with pytest.raises(InvalidPicture, match=words):
+        panorama.load(path, "Room")
+    assert before.new() == []
+
+
+def hdr(width: int, height: int) -> bytes:
+    return f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode() + bytes(1000)
+
+
+SIZES = [(100_000, 50_000), (30_000, 15_000), (16_384, 8_192), (64, 60_000)]
+SIZES += [(999_999_999, 500_000_000)]
+
+
+@pytest.mark.covers("S-splats")
+@pytest.mark.parametrize("changed", [40, pytest.param(1000, marks=pytest.mark.nightly)])
+def test_hostile_pictures_are_refused_or_loaded(tmp_path: Path, changed: int) -> None:
+    """Large claims and cut files are refused; changed ones are refused or keep their size.
+
+    They are opened in a Blender of their own, whose memory stays small.
+    """
+    folder, chance = tmp_path / "hostile", random.Random(1)
+    folder.mkdir()
+    for number, (width, height) in enumerate(SIZES):
+        (folder / f"claims-{number}.hdr").write_bytes(hdr(width, height))
+        (folder / f"claims-{number}.png").write_bytes(png_that_claims(width, height, 16))
+    content = write(tmp_path / "32.hdr").read_bytes()
+    for number in range(changed):
+        fuzzed = bytearray(content)
+        for _ in range(chance.choice((1, 4, 40))):
+            place = chance.randrange(10, chance.choice((60, len(fuzzed))))
+            fuzzed[place] = chance.choice((0, 1, 2, 10, 45, 57, 127, 128, 255))
+        end = chance.choice((len(fuzzed), chance.randrange(len(fuzzed))))
+        (folder / f"fuzz-{number:03}.hdr").write_bytes(fuzzed[:end])
+    program = Path(__file__).with_name("load_panoramas.py")
+    done = captured([sys.executable, program, folder], timeout=280)
+    answers = said(done)
+    assert len(answers) == len(list(folder.iterdir())), f"it ended after {answers[-1:]}: {done}"
+    for answer in answers:
+        is_refused = answer["said"].endswith(".")
+        is_whole = answer["name"].startswith("fuzz") and answer["said"].startswith("128 × 64")
+        assert is_refused or is_whole, answer
+    assert max(answer["grown"] for answer in answers) < 100 * MEGABYTE

@@ -1,24 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replacing a model keeps the earlier one; a failure changes nothing."""
+"""Replacing a model: what is kept of an edited one, what is refused; a failure changes nothing."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..jobs.workflow_harness import a_job
 from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import data_blocks  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.scene import data_blocks, undo_step  # noqa: E402
+from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update import exchange, replace  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from .replace_helpers import KEPT, SECOND, add_target, new_empty, place_first  # noqa: E402
+from .replace_helpers import (  # noqa: E402
+    FIRST,
+    KEPT,
+    SECOND,
+    add_target,
+    height_of,
+    named_parts,
+    new_empty,
+    place_first,
+)
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
@@ -142,3 +157,150 @@ def test_a_failed_cleanup_keeps_the_new_version(
         replace_model(glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
     bpy.context.view_layer.update()
     assert len(root.data.vertices) and root.dimensions.z == pytest.approx(2)
+
+
+# -- Shared meshes
+
+
+def _wheels(path: Path, *, shared: bool) -> Path:
+    """Write two wheels; a third one shows the second mesh, which would not be imported alone."""
+    glb, meshes = glb_fixtures.Glb(), []
+    for side in (0, 1):
+        box = glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5))
+        meshes.append(glb.mesh(box, name=f"wheel{side}"))
+    for side, name in enumerate(("left", "right", "third")[: 3 if shared else 2]):
+        mesh = meshes[0 if shared and side < 2 else min(side, 1)]
+        glb.node(mesh=mesh, name=name, translation=[3 * side, 0, 0])
+    return glb.save(path)
+
+
+def test_a_shared_mesh_may_become_two(tmp_path: Path) -> None:
+    """Two wheels shared one mesh; each gets its own of the new version."""
+    root = place_first(_wheels(tmp_path / "a.glb", shared=True))
+    left, right = named_parts(root, "left", "right")
+    assert left.data == right.data
+    replace_model(_wheels(tmp_path / "b.glb", shared=False), SECOND, root)
+    assert [max(vertex.co.z for vertex in each.data.vertices) for each in (left, right)] == [1, 2]
+
+
+# -- Materials
+
+
+def _colored(path: Path, *names: str) -> Path:
+    """Write one mesh with so many materials."""
+    glb, boxes = glb_fixtures.Glb(), []
+    for number, name in enumerate(names):
+        material = glb.material(name=name, texture=glb_fixtures.png((200, 40, 40)))
+        boxes.append(glb_fixtures.box(glb, (number, 0, 0), (number + 1, 1, 1), material))
+    glb.node(mesh=glb.mesh(*boxes, name="body"), name="body")
+    return glb.save(path)
+
+
+def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
+    """Mint's materials are replaced, and a slot that the user has added stays."""
+    root = place_first(_colored(tmp_path / "a.glb", "wood", "brass"))
+    names = ["My gold", "My glass", "My paint"]
+    gold, glass, paint = (bpy.data.materials.new(name) for name in names)
+    earlier = root.data.materials[0]
+    root.data.materials[1] = gold
+    root.data.materials.append(glass)
+    later = _colored(tmp_path / "b.glb", "wood", "brass")
+    assert replace_model(later, SECOND, root).notes == (KEPT,)
+    assert [each.name for each in root.data.materials][1:] == ["My gold", "My glass"]
+    assert root.data.materials[0] != earlier and "wood" in root.data.materials[0].name
+    root.material_slots[0].link = "OBJECT"
+    root.material_slots[0].material = paint
+    replace_model(later, SECOND, root)
+    assert [each.material for each in root.material_slots] == [paint, gold, glass]
+
+
+# -- What is refused
+
+
+def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
+    """Link a model of another file into this one."""
+    place_model(model, FIRST)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "other.blend"), link=True) as (there, here):
+        here.objects = [name for name in there.objects if name == "Lamp"]
+    bpy.context.scene.collection.objects.link(here.objects[0])
+    return here.objects[0]
+
+
+@pytest.mark.parametrize("kind", ["linked", "override", "mesh"])
+def test_linked_data_is_not_replaced(kind: str, model: Path, tmp_path: Path) -> None:
+    """Linked, overridden, or with a linked mesh: a sentence, and nothing has changed."""
+    root = _linked(model, tmp_path)
+    if kind == "override":
+        root = root.override_create(remap_local_usages=True)
+    if kind == "mesh":
+        root = root.copy()
+        bpy.context.scene.collection.objects.link(root)
+        assert root.library is None and root.data.library is not None
+    before = SceneSnapshot()
+    says = "library override" if kind == "override" else "linked from another file"
+    with pytest.raises(SceneImportError, match=says):
+        replace_model(model, SECOND, root)
+    before.assert_same(SceneSnapshot())
+
+
+@pytest.mark.parametrize("mode", ["EDIT", "SCULPT"])
+def test_a_linked_duplicate_in_edit_mode_prevents_the_replacement(
+    mode: str, model: Path, tmp_path: Path
+) -> None:
+    """It would keep the earlier mesh: a sentence, and the edit can go on."""
+    root = place_first(model)
+    duplicate = bpy.data.objects.new("My lamp", root.data)
+    bpy.context.scene.collection.objects.link(duplicate)
+    bpy.context.view_layer.objects.active = duplicate
+    bpy.ops.object.mode_set(mode=mode)
+    with pytest.raises(SceneImportError, match=f"“My lamp” is in {mode.title()} Mode"):
+        replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
+    assert duplicate.data == root.data and duplicate.mode == mode
+    bpy.ops.object.mode_set(mode="OBJECT")
+    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
+    assert duplicate.data == root.data
+
+
+# -- Copies
+
+
+def _later(path: Path) -> Job:
+    """Return a job whose model is to replace the ones of `_copies`."""
+    files = (LocalFile(Role.MODEL, str(path), "https://files.example/x"),)
+    return dataclasses.replace(
+        a_job(), files=files, source_asset_id=FIRST.asset_id, delivery=Delivery(replaces=True)
+    )
+
+
+def _copies(model: Path) -> list[bpy.types.Object]:
+    first = place_first(model)
+    second = first.copy()
+    second.data = first.data.copy()
+    bpy.context.scene.collection.objects.link(second)
+    return [first, second]
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_no_copy_is_replaced_if_one_cannot_be(edited: int, model: Path, tmp_path: Path) -> None:
+    """Neither the copy in Edit Mode nor the others change, as the sentence says."""
+    copies = _copies(model)
+    bpy.context.view_layer.objects.active = copies[edited]
+    bpy.ops.object.mode_set(mode="EDIT")
+    before = SceneSnapshot()
+    with pytest.raises(SceneImportError, match="Edit Mode"):
+        import_job.place(_later(glb_fixtures.simple(tmp_path / "b.glb", high=(1, 2, 1))))
+    before.assert_same(SceneSnapshot())
+
+
+def test_all_copies_are_replaced_in_one_step(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One click is one undo step, however many copies of the model there are."""
+    steps: list[object] = []
+    monkeypatch.setattr(undo_step, "push", steps.append)
+    copies = _copies(model)
+    steps.clear()
+    import_job.place(_later(glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
+    assert [height_of(each) for each in copies] == [2, 2] and len(steps) == 1
