@@ -13,7 +13,7 @@ from mint_blender.net.guarded_socket import Guard
 
 
 class ShiftedClocks:
-    """The real clocks `time` and `monotonic`, so many seconds later."""
+    """The clocks `time` and `monotonic`, which stand still but for what a test adds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shift = {"time": 0.0, "monotonic": 0.0}
@@ -23,8 +23,8 @@ class ShiftedClocks:
         monkeypatch.setitem(Guard.__init__.__kwdefaults__, "clock", lambda: time.monotonic())
 
     def _shifted(self, name: str):
-        real = getattr(time, name)
-        return lambda: real() + self.shift[name]
+        begun = getattr(time, name)()
+        return lambda: begun + self.shift[name]
 
     def pass_seconds(self, seconds: float) -> None:
         """Move both clocks."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -19,7 +20,7 @@ from mint_blender.mint.transport import Timeouts
 from ..mint_service.runner import ThreadService, running_service
 from .clock_helpers import ShiftedClocks
 from .generation_helpers import client_of
-from .raw_server import KEY, server_context
+from .raw_server import KEY, RawServer, raw_server, server_context
 
 # A slow machine must not fail a test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -53,6 +54,21 @@ def make_client() -> Iterator[Speaking]:
             return opened.enter_context(closing(client))
 
         yield speak
+
+
+Connecting = Callable[..., AbstractContextManager[tuple[RawServer, Client]]]
+
+
+@pytest.fixture
+def connect(make_client: Speaking) -> Connecting:
+    """Return a function that runs a raw server, and makes a client of it."""
+
+    @contextmanager
+    def connected(*answers: bytes, **how: Any) -> Iterator[tuple[RawServer, Client]]:
+        with raw_server(*answers, **how) as server:
+            yield server, make_client(server.base_url)
+
+    return connected
 
 
 @pytest.fixture

@@ -288,10 +288,9 @@ def test_an_id_that_could_change_the_path_is_not_sent(make_client, id):
 
 
 @pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
-def test_a_response_without_required_members_is_invalid(make_client, said):
+def test_a_response_without_required_members_is_invalid(connect, said):
     """An operation or asset needs a usable id, and a picture needs an address."""
-    with raw_server(answer(said, X_Request_Id="req_3")) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said, X_Request_Id="req_3")) as (_, client):
         for call in (
             lambda: client.poll("o"),
             lambda: start(client),
@@ -333,8 +332,7 @@ def test_a_response_about_another_resource_is_rejected(make_client, said, call):
 @pytest.mark.parametrize(
     "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
 )
-def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_client, resource):
+def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(connect, resource):
     """Only another existing model is rejected."""
-    with raw_server(answer({"id": "o", "resource": resource})) as server:
-        client = make_client(server.base_url)
+    with connect(answer({"id": "o", "resource": resource})) as (_, client):
         assert client.pay("convert", Kind.MODEL, "m", {"targetFormats": ["fbx"]}, key="k").id == "o"

@@ -16,7 +16,7 @@ from mint_blender.mint.schema import Kind, Mode, Operation, Preset
 from mint_blender.mint.transport import Transport
 
 from .hostile_ids import DEVICES, HOSTILE_IDS
-from .raw_server import answer, raw_server
+from .raw_server import answer
 from .sample_answers import MODEL, OPERATION
 
 Call = Callable[[Client], Any]
@@ -68,10 +68,9 @@ def test_all_endpoints_are_tested():
 
 @pytest.mark.covers("S-names")
 @each_hostile_id
-def test_an_operation_needs_a_valid_id(make_client, id):
+def test_an_operation_needs_a_valid_id(connect, id):
     """Each call that returns an operation rejects the response, and does not quote the id."""
-    with raw_server(answer({**OPERATION, "id": id})) as server:
-        client = make_client(server.base_url)
+    with connect(answer({**OPERATION, "id": id})) as (server, client):
         for call in OPERATIONS.values():
             with pytest.raises(InvalidResponse, match="the operation has no ID") as raised:
                 call(client)
@@ -81,11 +80,10 @@ def test_an_operation_needs_a_valid_id(make_client, id):
 
 @pytest.mark.covers("S-names")
 @each_hostile_id
-def test_a_resource_needs_a_valid_id(make_client, id):
+def test_a_resource_needs_a_valid_id(connect, id):
     """An operation whose resource has no valid id has no resource."""
     said = {**OPERATION, "resource": {"type": "model", "id": id}}
-    with raw_server(answer(said)) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said)) as (_, client):
         for call in OPERATIONS.values():
             operation = call(client)
             assert operation.id == OPERATION["id"] and operation.resource is None
@@ -94,10 +92,9 @@ def test_a_resource_needs_a_valid_id(make_client, id):
 @pytest.mark.covers("S-names")
 @each_hostile_id
 @pytest.mark.parametrize("kind", Kind)
-def test_a_single_asset_needs_a_valid_id(make_client, kind, id):
+def test_a_single_asset_needs_a_valid_id(connect, kind, id):
     """A Model or World that is read alone is rejected."""
-    with raw_server(answer({**MODEL, "id": id})) as server:
-        client = make_client(server.base_url)
+    with connect(answer({**MODEL, "id": id})) as (_, client):
         with pytest.raises(InvalidResponse, match=f"the {kind} has no ID") as raised:
             client.asset(kind, "m1")
         assert len(str(raised.value)) < 200
@@ -106,32 +103,29 @@ def test_a_single_asset_needs_a_valid_id(make_client, kind, id):
 @pytest.mark.covers("S-names")
 @each_hostile_id
 @pytest.mark.parametrize("kind", Kind)
-def test_an_entry_of_a_list_needs_a_valid_id(make_client, caplog, kind, id):
+def test_an_entry_of_a_list_needs_a_valid_id(connect, caplog, kind, id):
     """It is left out of the list, the others stay, and the log says so once."""
     hostile = {**MODEL, "id": id}
-    with raw_server(answer({"data": [hostile, MODEL, hostile, {}]})) as server:
-        client = make_client(server.base_url)
+    with connect(answer({"data": [hostile, MODEL, hostile, {}]})) as (_, client):
         for read in LISTS.values():
             assert [asset.id for asset in read(client, kind)] == ["m1"]
     assert caplog.messages == [f"3 entries of a page of {kind}s have no valid ID: left out"]
 
 
 @each_hostile_id
-def test_a_reference_image_needs_no_id(make_client, id):
+def test_a_reference_image_needs_no_id(connect, id):
     """Its URL is what is used, and an invalid id becomes none."""
     said = {"id": id, "url": "https://cdn.example/a.png"}
-    with raw_server(answer(said)) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said)) as (_, client):
         image = client.upload_image(b"a", "a.png", "image/png", key="k")
         assert (image.id, image.url) == ("", "https://cdn.example/a.png")
 
 
 @each_hostile_id
-def test_other_responses_do_not_depend_on_ids(make_client, id):
+def test_other_responses_do_not_depend_on_ids(connect, id):
     """What has no id of its own is read, and an account's id is shown shortened."""
     said = {"id": id, "owner": {"userId": id}, "operation": id}
-    with raw_server(answer(said)) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said)) as (_, client):
         for call in WITHOUT_IDS.values():
             call(client)
         assert len(WITHOUT_IDS["me"](client)) <= 16
@@ -145,10 +139,9 @@ def test_a_stored_response_is_checked_again(id):
 
 
 @pytest.mark.parametrize("id", [*DEVICES, "-", "_", "x" * 255])
-def test_every_id_that_fits_in_a_path_is_valid(make_client, id):
+def test_every_id_that_fits_in_a_path_is_valid(connect, id):
     """Ids are opaque: what no path is changed by is accepted, whatever it means elsewhere."""
     said = {**MODEL, "id": id}
-    with raw_server(answer(said), answer({"data": [said]})) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said), answer({"data": [said]})) as (_, client):
         assert client.asset(Kind.MODEL, id).id == id
         assert [asset.id for asset in client.page(Kind.MODEL).data] == [id]

@@ -151,12 +151,11 @@ def test_repr_and_str_do_not_contain_the_key(make_client):
 @pytest.mark.parametrize(
     "spelling", [KEY, f"\\u{ord(KEY[0]):04x}{KEY[1:]}"], ids=["plain", "escaped"]
 )
-def test_an_answer_that_repeats_the_key_shows_it_nowhere(make_client, spelling):
+def test_an_answer_that_repeats_the_key_shows_it_nowhere(connect, make_client, spelling):
     """A proxy repeats the headers of the request in an id and in a name."""
     document = json.dumps({"id": "m1SPELLING", "name": "a SPELLING lamp"})
     said = document.replace("SPELLING", spelling).encode()
-    with raw_server(answer(said), answer(said)) as server:
-        client = make_client(server.base_url)
+    with connect(answer(said), answer(said)) as (server, client):
         with pytest.raises(InvalidResponse) as raised:
             client.asset(Kind.MODEL, "m1")
         assert KEY not in str(raised.value)
@@ -202,11 +201,11 @@ def test_nothing_is_logged_by_default(make_client, caplog):
 
 
 @pytest.mark.parametrize("hours", [-26, 0, 26])
-def test_the_difference_of_the_clocks_is_known(make_client, hours):
+def test_the_difference_of_the_clocks_is_known(connect, hours):
     """It comes from the Date of the latest response, also of a refusal."""
     date = format_datetime(datetime.now(UTC) - timedelta(hours=hours), usegmt=True)
-    with raw_server(answer(Date=date), answer({}, "401 Unauthorized", Date=date)) as server:
-        transport = make_client(server.base_url)
+    refused = answer({}, "401 Unauthorized", Date=date)
+    with connect(answer(Date=date), refused) as (_, transport):
         assert transport.clock_offset is None
         transport.request("GET", "me")
         assert transport.clock_offset == pytest.approx(hours * 3600, abs=30)
@@ -219,10 +218,9 @@ def test_the_difference_of_the_clocks_is_known(make_client, hours):
 @pytest.mark.parametrize(
     "date", ["yesterday", "", "Thu, 01 Jan 99999999999999999999 00:00:00 GMT", "1 Jan 2026 00:00"]
 )
-def test_an_invalid_date_is_no_difference(make_client, date):
+def test_an_invalid_date_is_no_difference(connect, date):
     """A date that cannot be read does not disturb the request."""
-    with raw_server(answer(Date=date)) as server:
-        transport = make_client(server.base_url)
+    with connect(answer(Date=date)) as (_, transport):
         assert transport.request("GET", "me").data == {}
     assert transport.clock_offset is None
 

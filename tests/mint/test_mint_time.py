@@ -19,6 +19,7 @@ from mint_blender.mint.schema import Kind
 from .clock_helpers import ShiftedClocks, wait_until_closed
 from .raw_server import RawServer, answer, raw_server, running_proxy
 
+pytestmark = pytest.mark.usefixtures("clocks")
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 PROBLEM = {"type": "https://api.mint.gg/problems/any", "title": "No."}
 
@@ -38,47 +39,43 @@ def lines(server: RawServer) -> list[str]:
     return [received.line.rpartition(" ")[0] for received in server.received]
 
 
-def test_mint_is_asked_once(make_client, clocks: ShiftedClocks):
+def test_mint_is_asked_once(connect, clocks: ShiftedClocks):
     """A new connection asks `me`; for five minutes the answer is Mint's time, which goes on."""
-    with raw_server(answer(Date=at())) as server:
-        client = make_client(server.base_url)
-        assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
+    with connect(answer(Date=at())) as (server, client):
+        assert client.mint_time() == NOON.timestamp()
         clocks.pass_seconds(290.0)
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 290, abs=5)
         assert lines(server) == ["GET /v1/me"]
 
 
 @pytest.mark.parametrize("name", ["monotonic", "time"])
-def test_an_old_answer_is_asked_again(make_client, clocks: ShiftedClocks, name):
+def test_an_old_answer_is_asked_again(connect, clocks: ShiftedClocks, name):
     """Five minutes by either clock: one stands still during sleep, the other can be set."""
-    with raw_server(answer(Date=at()), answer(Date=at(301))) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at()), answer(Date=at(301))) as (server, client):
         client.mint_time()
         clocks.shift[name] += 301.0
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 301, abs=5)
         assert (lines(server), server.connections) == (["GET /v1/me"] * 2, 1)
 
 
-def test_time_that_was_read_just_now(make_client, clocks: ShiftedClocks):
+def test_time_that_was_read_just_now(connect, clocks: ShiftedClocks):
     """A clock that was set ahead since the latest answer does not count."""
-    with raw_server(answer(Date=at()), answer(Date=at(1))) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at()), answer(Date=at(1))) as (server, client):
         client.mint_time()
         clocks.shift["time"] += 200.0
         assert client.mint_time(is_fresh=True) == pytest.approx(NOON.timestamp() + 1, abs=5)
         assert lines(server) == ["GET /v1/me"] * 2
 
 
-def test_any_answer_of_mint_shows_its_time(make_client):
+def test_any_answer_of_mint_shows_its_time(connect):
     """What was asked anyway is not asked again, be it a refusal."""
     said = answer(PROBLEM, "404 Not Found", Date=at())
-    with raw_server(answer({"id": "op_1"}, Date=at()), said) as server:
-        client = make_client(server.base_url)
+    with connect(answer({"id": "op_1"}, Date=at()), said) as (server, client):
         client.poll("op_1")
-        assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
+        assert client.mint_time() == NOON.timestamp()
         with pytest.raises(errors.NotFound):
             client.poll("op_1")
-        assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
+        assert client.mint_time() == NOON.timestamp()
         assert lines(server) == ["GET /v1/operations/op_1"] * 2
 
 
@@ -90,10 +87,9 @@ def test_any_answer_of_mint_shows_its_time(make_client):
         answer(b"<html>", Date=at()),
     ],
 )
-def test_an_answer_that_is_not_of_mint_shows_nothing(make_client, said):
+def test_an_answer_that_is_not_of_mint_shows_nothing(connect, said):
     """After a gateway's answer Mint is asked, although the connection is the same."""
-    with raw_server(answer(Date=at()), said, answer(Date=at(20))) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at()), said, answer(Date=at(20))) as (server, client):
         client.mint_time()
         with pytest.raises(MintError):
             client.poll("op_1")
@@ -102,15 +98,14 @@ def test_an_answer_that_is_not_of_mint_shows_nothing(make_client, said):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_closed_connection_is_asked_again(make_client, secure, scheme):
+def test_a_closed_connection_is_asked_again(connect, secure, scheme):
     """The next request uses another connection, which leads somewhere else, maybe."""
-    with raw_server(
+    with connect(
         answer(Date=at()),
         answer(Date=at(30)),
         then_close=True,
         tls=secure if scheme == "https" else None,
-    ) as server:
-        client = make_client(server.base_url)
+    ) as (server, client):
         client.mint_time()
         wait_until_closed(client)
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 30, abs=5)
@@ -118,12 +113,11 @@ def test_a_closed_connection_is_asked_again(make_client, secure, scheme):
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found"])
-def test_a_refusal_has_a_time(make_client, status):
+def test_a_refusal_has_a_time(connect, status):
     """The key may be refused, and `me` may not exist: the paid request will say so."""
-    with raw_server(answer(PROBLEM, status, Date=at())) as server:
-        client = make_client(server.base_url)
-        assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
-        assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
+    with connect(answer(PROBLEM, status, Date=at())) as (server, client):
+        assert client.mint_time() == NOON.timestamp()
+        assert client.mint_time() == NOON.timestamp()
         assert lines(server) == ["GET /v1/me"]
 
 
@@ -138,10 +132,9 @@ def test_a_refusal_has_a_time(make_client, status):
         (answer(b"", "302 Found", Date=at(), Location="/v1/me"), errors.InvalidResponse),
     ],
 )
-def test_other_answers_to_me_are_no_time(make_client, said, kind):
+def test_other_answers_to_me_are_no_time(connect, said, kind):
     """A gateway, a captive portal or a redirect has not Mint's clock."""
-    with raw_server(said) as server:
-        client = make_client(server.base_url)
+    with connect(said) as (server, client):
         with pytest.raises(kind):
             client.mint_time()
         assert len(server.received) == 1
@@ -150,10 +143,9 @@ def test_other_answers_to_me_are_no_time(make_client, said, kind):
 @pytest.mark.parametrize(
     "headers", [{}, {"Date": "noon"}, {"Date": at(), "Age": "5"}, {"Date": at(-120)}]
 )
-def test_an_unusable_date_is_no_time(make_client, clocks: ShiftedClocks, headers):
+def test_an_unusable_date_is_no_time(connect, clocks: ShiftedClocks, headers):
     """None, one that cannot be read, a cache's, one before an earlier one: Mint is asked again."""
-    with raw_server(answer(Date=at()), answer(**headers), answer(Date=at(302))) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at()), answer(**headers), answer(Date=at(302))) as (server, client):
         client.mint_time()
         clocks.pass_seconds(301.0)
         with pytest.raises(Unreachable, match="its answer has no usable date"):
@@ -162,10 +154,9 @@ def test_an_unusable_date_is_no_time(make_client, clocks: ShiftedClocks, headers
         assert lines(server) == ["GET /v1/me"] * 3
 
 
-def test_servers_of_mint_may_differ_by_a_minute(make_client):
+def test_servers_of_mint_may_differ_by_a_minute(connect):
     """A Date that is a little before an earlier one is used, and so is one with Age 0."""
-    with raw_server(answer(Date=at()), answer(Date=at(-50), Age="0")) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at()), answer(Date=at(-50), Age="0")) as (server, client):
         client.usage()
         client.usage()
         assert client.mint_time() == pytest.approx(NOON.timestamp() - 50, abs=5)
@@ -173,7 +164,7 @@ def test_servers_of_mint_may_differ_by_a_minute(make_client):
 
 
 def test_an_answer_that_waited_while_the_computer_slept_is_no_time(
-    make_client, clocks: ShiftedClocks, monkeypatch: pytest.MonkeyPatch
+    connect, clocks: ShiftedClocks, monkeypatch: pytest.MonkeyPatch
 ):
     """The age of an answer counts from its request: it may have arrived a day ago."""
     read_body = transport._read_body
@@ -182,8 +173,7 @@ def test_an_answer_that_waited_while_the_computer_slept_is_no_time(
         clocks.shift["time"] += 86_400.0
         return read_body(*arguments)
 
-    with raw_server(answer(Date=at())) as server:
-        client = make_client(server.base_url)
+    with connect(answer(Date=at())) as (_, client):
         monkeypatch.setattr(transport, "_read_body", read_later)
         with pytest.raises(Unreachable, match="its answer has no usable date"):
             client.mint_time()
@@ -198,7 +188,7 @@ def test_a_hash_tells_keys_apart(make_client):
     assert one.key_hash("a") == "4b939d6a1b27edd958574527b5555c03"
 
 
-def test_the_time_is_read_with_real_clocks(client):
+def test_the_time_of_the_stand_in(client):
     """The stand-in's answers have a Date."""
     assert client.mint_time() == pytest.approx(time.time(), abs=60)
 
@@ -226,10 +216,9 @@ def assert_not_sent(client: Client) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_start_uses_the_connection_of_the_time(make_client, secure, scheme):
+def test_a_start_uses_the_connection_of_the_time(connect, secure, scheme):
     """Mint's time and the start are one connection."""
-    with raw_server(ME, STARTED, tls=secure if scheme == "https" else None) as server:
-        client = make_client(server.base_url)
+    with connect(ME, STARTED, tls=secure if scheme == "https" else None) as (server, client):
         client.mint_time()
         start(client)
         assert (methods(server), server.connections) == (["GET", "POST"], 1)
@@ -266,14 +255,13 @@ def test_a_start_takes_no_other_way(make_client, monkeypatch, secure):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_start_opens_no_other_connection(make_client, secure, scheme):
+def test_a_start_opens_no_other_connection(connect, secure, scheme):
     """Neither before Mint's time is known, nor after the server has closed that connection.
 
     Only what is sent inside is bound, also after an error inside.
     """
     tls = secure if scheme == "https" else None
-    with raw_server(STARTED, then_close=True, tls=tls) as server:
-        client = make_client(server.base_url)
+    with connect(STARTED, then_close=True, tls=tls) as (server, client):
         assert_not_sent(client)
         assert server.connections == 0
         client.mint_time()
@@ -289,11 +277,10 @@ def test_a_start_opens_no_other_connection(make_client, secure, scheme):
 @pytest.mark.parametrize("is_closed", [True, False])
 @pytest.mark.parametrize("name", ["time", "monotonic"])
 def test_a_computer_that_slept_before_the_start_sends_nothing(
-    make_client, clocks: ShiftedClocks, name, is_closed
+    connect, clocks: ShiftedClocks, name, is_closed
 ):
     """A day lies between Mint's time and the start; a proxy may have kept the connection."""
-    with raw_server(ME, STARTED, then_close=is_closed) as server:
-        client = make_client(server.base_url)
+    with connect(ME, STARTED, then_close=is_closed) as (server, client):
         client.mint_time()
         if is_closed:
             wait_until_closed(client)
@@ -323,14 +310,13 @@ def sleeps_in(
 )
 @pytest.mark.parametrize("again", [False, True])
 def test_a_computer_that_slept_while_it_connected_sends_nothing(
-    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock, again
+    connect, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock, again
 ):
     """The deadline is checked before the first byte, after DNS, TCP and TLS.
 
     Also where a start has a connection of its own, after that of Mint's time.
     """
-    with raw_server(*[LAST][:again], STARTED, then_close=again, tls=secure) as server:
-        client = make_client(server.base_url)
+    with connect(*[LAST][:again], STARTED, then_close=again, tls=secure) as (server, client):
         if again:
             client.mint_time()
         with monkeypatch.context() as patched:
@@ -344,11 +330,10 @@ def test_a_computer_that_slept_while_it_connected_sends_nothing(
 
 
 def test_a_computer_that_slept_in_the_middle_sends_no_more(
-    make_client, monkeypatch, clocks: ShiftedClocks
+    connect, monkeypatch, clocks: ShiftedClocks
 ):
     """The rest of a request is not sent a day later; whether Mint has it is not known."""
-    with raw_server(STARTED) as server:
-        client = make_client(server.base_url)
+    with connect(STARTED) as (server, client):
         client.mint_time()
         with monkeypatch.context() as patched:
             sleeps_in(patched, socket.socket, "send", clocks, "time")
@@ -359,10 +344,9 @@ def test_a_computer_that_slept_in_the_middle_sends_no_more(
 
 
 @pytest.mark.parametrize("seconds", [-DAY, 170.0])
-def test_a_clock_that_is_set_stops_no_start(make_client, clocks: ShiftedClocks, seconds):
+def test_a_clock_that_is_set_stops_no_start(connect, clocks: ShiftedClocks, seconds):
     """Back, or forward by less than the time that a call may take."""
-    with raw_server(ME, STARTED) as server:
-        client = make_client(server.base_url)
+    with connect(ME, STARTED) as (server, client):
         client.mint_time()
         clocks.shift["time"] += seconds
         start(client)
@@ -375,11 +359,10 @@ LAST_BY_HTTP_1_0 = LAST.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Connection: 
 
 @pytest.mark.parametrize("last", [LAST, LAST_BY_HTTP_1_0], ids=["close", "HTTP/1.0"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_closes_each_connection(make_client, secure, scheme, last):
+def test_a_server_that_closes_each_connection(connect, secure, scheme, last):
     """Mint's time is read once more, and the start has a connection of its own right after it."""
     tls = secure if scheme == "https" else None
-    with raw_server(last, last, STARTED, then_close=True, tls=tls) as server:
-        client = make_client(server.base_url)
+    with connect(last, last, STARTED, then_close=True, tls=tls) as (server, client):
         client.mint_time()
         client.mint_time()
         start(client)
@@ -389,11 +372,10 @@ def test_a_server_that_closes_each_connection(make_client, secure, scheme, last)
 @pytest.mark.parametrize("clock", ["time", "monotonic"])
 @pytest.mark.parametrize(("seconds", "is_sent"), [(29.0, True), (31.0, False)])
 def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
-    make_client, clocks: ShiftedClocks, clock, seconds, is_sent
+    connect, clocks: ShiftedClocks, clock, seconds, is_sent
 ):
     """The connection itself no longer shows that the computer has not slept."""
-    with raw_server(LAST, STARTED, then_close=True) as server:
-        client = make_client(server.base_url)
+    with connect(LAST, STARTED, then_close=True) as (server, client):
         client.mint_time()
         clocks.shift[clock] += seconds
         if is_sent:
@@ -403,20 +385,18 @@ def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
         assert methods(server) == ["GET", "POST"][: 1 + is_sent]
 
 
-def test_a_server_that_keeps_the_connection_again(make_client):
+def test_a_server_that_keeps_the_connection_again(connect):
     """What an earlier answer has said about its connection counts no longer."""
-    with raw_server(LAST, ME, then_close=True) as server:
-        client = make_client(server.base_url)
+    with connect(LAST, ME, then_close=True) as (_, client):
         client.mint_time()
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
 
 
-def test_a_client_that_was_stopped_has_no_time(make_client):
+def test_a_client_that_was_stopped_has_no_time(connect):
     """Nothing is begun any more, not even with a time that is known."""
-    with raw_server(ME) as server:
-        client = make_client(server.base_url)
+    with connect(ME) as (server, client):
         client.mint_time()
         client.stop()
         with pytest.raises(Unreachable, match="the request was stopped"):

@@ -122,7 +122,7 @@ def test_methods_besides_get_and_post_are_rejected(make_client):
     assert server.received == []
 
 
-def test_one_connection_serves_many_calls(make_client):
+def test_one_connection_serves_many_calls(connect):
     """The connection stays open, also after error responses."""
     said = [
         answer(),
@@ -130,8 +130,7 @@ def test_one_connection_serves_many_calls(make_client):
         answer(b"<html>", "502 Bad Gateway"),
         answer(status="302 Found", Location="/x"),
     ]
-    with raw_server(*said, answer()) as server:
-        transport = make_client(server.base_url)
+    with connect(*said, answer()) as (server, transport):
         for _ in range(10):
             try:
                 transport.request("GET", "me")
@@ -141,20 +140,18 @@ def test_one_connection_serves_many_calls(make_client):
         assert server.connections == 1
 
 
-def test_a_closed_connection_is_opened_again(make_client):
+def test_a_closed_connection_is_opened_again(connect):
     """A server may close the connection between two calls."""
-    with raw_server(then_close=True) as server:
-        transport = make_client(server.base_url)
+    with connect(then_close=True) as (server, transport):
         for _ in range(3):
             assert transport.request("GET", "me").data == {}
             wait_until_closed(transport)
     assert server.connections == 3
 
 
-def test_cookies_are_not_stored(make_client):
+def test_cookies_are_not_stored(connect):
     """A cookie of one response is not sent with the next call."""
-    with raw_server(answer(Set_Cookie="session=1; Path=/")) as server:
-        transport = make_client(server.base_url)
+    with connect(answer(Set_Cookie="session=1; Path=/")) as (server, transport):
         transport.request("GET", "me")
         transport.request("GET", "me")
     assert "cookie" not in server.received[1].headers
@@ -200,21 +197,19 @@ def test_a_problem_document_becomes_its_error(make_client):
     ],
     ids=["compressed", "chunked"],
 )
-def test_a_packed_response_is_read(make_client, said):
+def test_a_packed_response_is_read(connect, said):
     """A chunked response has no Content-Length; many servers compress with gzip."""
-    with raw_server(said) as server:
-        transport = make_client(server.base_url)
+    with connect(said) as (server, transport):
         assert [transport.request("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
     assert server.connections == 1
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
-def test_a_response_over_the_size_limit_is_rejected(make_client, packed):
+def test_a_response_over_the_size_limit_is_rejected(connect, packed):
     """The limit also counts decompressed bytes; unread bytes do not stay in the connection."""
     body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
-    with raw_server(said, answer({"a": 1})) as server:
-        transport = make_client(server.base_url)
+    with connect(said, answer({"a": 1})) as (_, transport):
         with pytest.raises(InvalidResponse, match="larger than 16 MB"):
             transport.request("GET", "me")
         assert transport.request("GET", "me").data == {"a": 1}
@@ -309,13 +304,12 @@ def test_a_server_that_is_too_slow_times_out(make_client, method, said, drip, ti
     [("http", NO_ANSWER), ("http", HEADERS), ("http", BODY), ("https", NO_ANSWER)],
     ids=["silent", "headers", "body", "tls"],
 )
-def test_another_thread_can_stop_a_call(make_client, said, scheme, secure):
+def test_another_thread_can_stop_a_call(connect, said, scheme, secure):
     """A call that waits or receives slowly ends soon after it was stopped.
 
     No other call follows.
     """
-    with raw_server(said, drip=1.0, tls=secure if scheme == "https" else None) as server:
-        transport = make_client(server.base_url)
+    with connect(said, drip=1.0, tls=secure if scheme == "https" else None) as (server, transport):
         ended: list[MintError] = []
 
         def call() -> None:
