@@ -55,7 +55,7 @@ from mint_blender.mint.schema import Format, Kind, Me, Operation
 
 from ..harness.call_counts import calls_of
 from ..mint_service.runner import ThreadService
-from .engine_harness import EngineHarness, Engines
+from .engine_harness import EngineHarness, Engines, Held
 from .fast_config import account, fast_config
 from .service_helpers import put, until
 from .workflow_harness import GLB, a_job, asset, operation, problem, working
@@ -585,52 +585,34 @@ def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -
 # -- an answer that comes after its scheduler was closed is not taken for one of the next scheduler
 
 
-class SlowIdentities:
-    """Says whose key it is, each time only when the test opens the next gate."""
+def test_whose_key_it_is_is_not_taken_from_a_late_answer(engines: Engines) -> None:
+    """A key that replaces another one does not become a key of the earlier account."""
+    engine, job, account = engines(executor=Pool), a_job(), Account("another-key")
+    questions = {"earlier": Held(), "present": Held()}
+    users = iter(questions)
 
-    def __init__(self, *users: str) -> None:
-        self.gates = {user: threading.Event() for user in users}
-        self._users = iter(users)
-        self._asked = {user: threading.Event() for user in users}
-
-    def me(self) -> Me:
-        """Wait, and answer."""
-        user = next(self._users)
-        self._asked[user].set()
-        assert self.gates[user].wait(20)
+    def me() -> Me:
+        user = next(users)
+        questions[user].wait(user)
         return Me(user, None, None, ())
 
-    def wait_until_asked(self, user: str) -> None:
-        """Wait until the question is on its way that gets this answer."""
-        assert self._asked[user].wait(20)
-
-    def open(self, engine: EngineHarness, user: str) -> None:
-        """Let an answer arrive, and the scheduler receive it."""
-        self.gates[user].set()
-        answer = engine.inbox.get(timeout=20)
-        assert isinstance(answer, Ended)
-        engine.scheduler.receive(answer)
-
-
-def test_whose_key_it_is_is_not_taken_from_a_late_answer(home: Path) -> None:
-    """A key that replaces another one does not become a key of the earlier account."""
-    engine, slow = EngineHarness(home, executor=Pool), SlowIdentities("earlier", "present")
-    engine.mint.me = slow.me  # type: ignore[method-assign]
-    job, account = a_job(), Account("another-key")
+    engine.mint.me = me  # type: ignore[method-assign]
     engine.add(job)
     engine.run()
-    slow.wait_until_asked("earlier")
+    until(lambda: questions["earlier"].hanging)
     engine.scheduler.receive(SetAccount(account))
     engine.scheduler.close(0.1)  # nothing is left to do
     engine.scheduler = Scheduler(engine.setup, account, engine.inbox, engine.outbox)
     engine.scheduler.receive(Wake(job.id))
     engine.run()
-    slow.wait_until_asked("present")
+    until(lambda: questions["present"].hanging)
     engine.journal.set_account(account)
     owners = []
-    for user in slow.gates:
-        slow.open(engine, user)
+    for question in questions.values():
+        question.gate.set()
+        answer = engine.inbox.get(timeout=60)
+        assert isinstance(answer, Ended)
+        engine.scheduler.receive(answer)
         current = engine.journal.look_up_account()
         owners.append(current.owner.account if current.is_identified else None)
-    engine.close()
     assert owners == [None, "user:present"]

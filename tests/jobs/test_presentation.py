@@ -228,6 +228,14 @@ def test_one_commit_cancels_the_queue(job_service: JobService, service: ThreadSe
     job_service.watch([job.id for job in jobs])
 
 
+def test_what_no_process_has_begun_is_canceled_at_once(offline: JobService) -> None:
+    """Jobs of another batch stay in the queue."""
+    mine, theirs = (offline.cache.add(*jobs_in(Phase.WAITING, 3)) for _ in range(2))
+    assert commits(offline, lambda: offline.cancel_waiting([job.id for job in mine])) == 1
+    assert {offline.job(job.id).phase for job in mine} == {Phase.CANCELED}
+    assert {offline.job(job.id).phase for job in theirs} == {Phase.WAITING}
+
+
 def test_a_canceled_job_takes_no_slot(home: Path) -> None:
     """Nothing is sent between the decision and the worker's next look."""
     journal, process = Journal(home), ProcessLock(home)

@@ -132,6 +132,8 @@ def nameless(**more: Any) -> WorkflowHarness:
 
 def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> None:
     """Some seconds later the operation may tell; else the list does. Nothing is started."""
+    late = nameless().answer(seen("succeeded", resource="res_7"))
+    assert late.expect(ReadAsset).asset_id == "res_7"
     run = nameless()
     for _ in range(3):
         assert run.expect(Poll).after == 3.0
@@ -144,12 +146,6 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
     run.answer(asset(glbUrl=GLB))
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.READY
-
-
-def test_an_operation_that_tells_later_is_enough() -> None:
-    """The resource comes with the second look."""
-    run = nameless().answer(seen("succeeded", resource="res_7"))
-    assert run.expect(ReadAsset).asset_id == "res_7"
 
 
 def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
@@ -278,13 +274,16 @@ def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
 
 @pytest.mark.covers("C14-cancel")
 @pytest.mark.parametrize(
-    "images", [(), ("/tmp/a.png",)], ids=["in line", "its pictures are on their way"]
+    "job",
+    [a_job(), a_job(images=("/tmp/a.png",)), a_line()],
+    ids=["in line", "its pictures are on their way", "of a batch"],
 )
-def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) -> None:
+def test_cancel_of_what_was_never_sent_sends_nothing(job: Job) -> None:
     """Canceled at once, also in the moment between the free place and the start."""
     for phase in (Phase.WAITING, Phase.SENDING):
-        run = WorkflowHarness(decided(replace(a_job(images=images), phase=phase), Verb.CANCEL))
+        run = WorkflowHarness(decided(replace(job, phase=phase), Verb.CANCEL))
         assert (run.rests, run.job.phase, run.job.decision) == (True, Phase.CANCELED, None)
+        assert run.job.notes == ()
 
 
 def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:

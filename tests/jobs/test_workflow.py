@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import pytest
 
-from mint_blender.files.errors import DiskError, DownloadFailed, InvalidGlb
+from mint_blender.files.errors import DiskError, DownloadFailed, InvalidGlb, LinkExpired
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_fetch
@@ -99,12 +99,16 @@ def test_auto_does_not_stop_at_the_preview() -> None:
 
 
 def test_the_preview_comes_with_the_end_of_the_work_in_auto_mode() -> None:
-    """It is asked for once more when the work is done, and kept. If it is broken, that was all."""
+    """It is asked for once more when the work is done, and kept.
+
+    If its link has expired, a fresh one is tried. If it is broken, that was all.
+    """
     run = started(a_job()).answer(shown(mode=Mode.AUTO)).answer(None).answer(seen("succeeded"))
     run.answer(kept(run.expect(OptionalFetch).fetch)).expect(ReadAsset)
     assert len(run.job.previews) == 1
     run = started(a_job()).answer(shown(mode=Mode.AUTO))
-    run.expect(OptionalFetch)
+    run.fail(LinkExpired("It is old.")).answer(shown(f"{FILES}q.webp", mode=Mode.AUTO))
+    assert run.expect(OptionalFetch).fetch.url == f"{FILES}q.webp"
     run.fail(DownloadFailed("It broke.")).expect(Poll)
     run.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 
@@ -464,6 +468,15 @@ def test_a_line_of_a_folder_that_cannot_be_written_is_paused() -> None:
     assert run.again().answer().expect(Start).key == key
 
 
+def test_a_line_that_another_machine_has_started_is_polled() -> None:
+    """Its operation is known from the folder, and nothing is sent."""
+    job = a_line()
+    run = WorkflowHarness(job.with_request(replace(job.requests[0], operation="op_1")))
+    assert run.expect(Poll).operation_id == "op_1"
+    run.answer(seen("running")).expect(Poll)
+    assert run.job.phase is Phase.WORKING
+
+
 def test_a_line_that_mint_refuses_is_looked_for_and_has_failed() -> None:
     """Another machine can have sent the same, so a refusal here proves nothing alone."""
     run = WorkflowHarness(a_line()).answer().fail(problem(400, detail="too long"))
@@ -472,9 +485,3 @@ def test_a_line_that_mint_refuses_is_looked_for_and_has_failed() -> None:
     assert run.answer(Page((), None)).answer(NOTHING_CLAIMED).rests
     assert (run.job.phase, run.job.requests[0].state) == (Phase.FAILED, State.OVER)
     assert "too long" in run.job.problem.message
-
-
-def test_an_unsent_line_is_canceled_without_a_look() -> None:
-    """This journal has sent nothing."""
-    run = WorkflowHarness(decided(a_line(), Verb.CANCEL))
-    assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.CANCELED, ())
