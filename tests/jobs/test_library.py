@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -500,7 +501,7 @@ def reported_as_failed(updated: str | None = THEN) -> Library:
 
 def listed(library: Library, updated: str | None) -> AssetState:
     """Return the state of model 2 after a page lists it as running, as of that time."""
-    more = {"updatedAt": updated} if updated else {}
+    more: dict[str, Any] = {"updatedAt": updated} if updated else {}
     library.add_page(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
     return states(library)["id_2"]
 

@@ -527,7 +527,7 @@ def test_the_cost_of_the_last_optimization(home: Path) -> None:
     """The newest optimization with a known cost is used, not a failed one."""
 
     def optimized(*credits: float) -> Job:
-        said = {"credits": {"finalized": credits[0]}} if credits else {}
+        said: dict[str, Any] = {"credits": {"finalized": credits[0]}} if credits else {}
         request = new_request(of_asset("res_1"), PaidVerb.OPTIMIZE, "job", now=1.0)
         job = a_job()
         request = replace(request, key=job.id, subject=of_asset(job.id), job=job.id)
