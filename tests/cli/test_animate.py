@@ -109,21 +109,6 @@ def test_a_motion_is_paid_again_if_that_is_said(mint: RunMint, knight: str, tmp_
     assert set(animations(tmp_path / "knight.glb")) == {"walk"}
 
 
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_wrong_arguments(mint: RunMint, tmp_path: Path) -> None:
-    """Each is a sentence, before anything is sent."""
-    output = str(tmp_path / "knight.glb")
-    for words, sentence in (
-        (("nothing here", "--motion", "walk"), "no job"),
-        (("mdl_1", "--motion", " "), "The motion is empty"),
-        (("mdl_1", "--motion", "walk", "--height", "20"), "20.00 m high"),
-    ):
-        ran = mint("animate", *words, "-o", output)
-        assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
-    assert not mint.service.requests("POST")
-
-
 def test_without_blender_nothing_is_paid(mint: RunMint, tmp_path: Path) -> None:
     """A character is written by Blender, also as a .glb."""
     ran = mint("animate", "mdl_1", "--motion", "walk", "-o", str(tmp_path / "knight.glb"))

@@ -75,7 +75,10 @@ def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
 def test_a_forged_operation_is_at_most_polled(
     batch: Batch, mint: RunMint, at_home: Home, forged: object
 ) -> None:
-    """An operation that is not the line's own is not taken for it; nothing is started or decided."""
+    """An operation that is not the line's own is not taken for it; nothing is started or decided.
+
+    Who cancels the line does not cancel the operation that the folder names.
+    """
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
     world = ("generate", "--kind", "world", "--prompt", "lamp 1", "--mode", "review")
     assert mint(*world).status == 6
@@ -89,8 +92,12 @@ def test_a_forged_operation_is_at_most_polled(
     at_home("elsewhere")
     ran = batch()
     assert ran.status == 5, ran.err
-    assert len(posts(batch.service)) == sent
     assert not list(batch.out.glob("*.glb"))
+    mint("cancel", mint.job)
+    (job,) = mint.jobs()
+    assert job["state"] == "Canceled" and "may have started" in str(job["notes"])
+    assert len(posts(batch.service)) == sent
+    assert {operation.status for operation in batch.service.operations()} == {"preview_ready"}
 
 
 DAMAGED = (
@@ -115,24 +122,6 @@ def test_damaged_files_start_nothing(batch: Batch) -> None:
     ran = batch("--jobs", "12")
     assert ran.status == 5 and "1 of 12 lines are done" in ran.error_text
     assert [operation.prompt for operation in batch.service.operations()] == prompts[-1:]
-
-
-@pytest.mark.covers("S-folder")
-def test_a_forged_operation_is_not_canceled(batch: Batch, mint: RunMint, at_home: Home) -> None:
-    """Who cancels a line does not cancel the operation of another job that the folder names."""
-    assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
-    (mug,) = batch.service.operations()
-    batch.lines({"prompt": "lamp 1"})
-    first = f"{tags_of(batch.file)[0]}.start.1"
-    write_starts(batch.out, {first: {"home": "farm"}})
-    write_operation(batch.out, first, mug.id)
-    at_home("elsewhere")
-    assert batch().status == 5
-    (job,) = mint.jobs()
-    mint("cancel", job["job"])
-    assert [each.status for each in batch.service.operations()] == ["preview_ready"]
-    (job,) = mint.jobs()
-    assert job["state"] == "Canceled" and "may have started" in str(job["notes"])
 
 
 def test_a_finished_line_is_not_optimized_again(batch: Batch, mint: RunMint, at_home: Home) -> None:

@@ -200,43 +200,27 @@ def hide_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_side, "_on_disk", lambda *_: None)
 
 
-CASES: dict[str, tuple[bool, bool, bool, list[int]]] = {
-    "its file is there": (True, False, True, []),
-    "it fetches the signed link": (False, False, True, [200]),
-    "the link is expired": (False, True, True, [403]),
-    "the address is not allowed": (False, True, False, []),
+CASES: dict[str, tuple[str, bool, list[int]]] = {
+    "its file is there": ("there", True, []),
+    "another file is there": ("cut off", True, [200]),
+    "it fetches the signed link": ("hidden", True, [200]),
+    "the link is expired": ("expired", True, [403]),
+    "the address is not allowed": ("expired", False, []),
 }
 """Whether the file is there, the link is expired and local files are allowed; the downloads."""
 
 
-@pytest.mark.parametrize(
-    ("is_there", "is_expired", "local_files", "statuses"), CASES.values(), ids=CASES
-)
+@pytest.mark.parametrize(("state", "local_files", "statuses"), CASES.values(), ids=CASES)
 def test_where_a_worker_gets_its_file(
     farm: Farm,
-    service: ThreadService,
     asset_job: Job,
+    service: ThreadService,
     monkeypatch: pytest.MonkeyPatch,
-    is_there: bool,
-    is_expired: bool,
+    state: str,
     local_files: bool,
     statuses: list[int],
 ) -> None:
     """From its disk, else from the link, else from here; the host of the files sees no key."""
-    if not is_there:
-        hide_files(monkeypatch)
-    if is_expired:
-        service.advance(2 * 3600)
-    with farm.opened(local_files=local_files) as farming:
-        assert farming.write("a.glb", asset_job).problem is None
-    assert downloads(service) == statuses and service.leaks() == []
-    assert (farm.out / "a.glb").read_bytes() == farm.file.read_bytes()
-
-
-def test_another_file_at_the_path_is_not_used(
-    farm: Farm, service: ThreadService, asset_job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file of another size on the worker is not Mint's."""
     right, task = farm.file.read_bytes(), DaskExecutor._task
 
     def cut_off(*arguments: Any) -> worker_side.Task:
@@ -244,10 +228,15 @@ def test_another_file_at_the_path_is_not_used(
         farm.file.write_bytes(right[:100])
         return measured
 
-    monkeypatch.setattr(DaskExecutor, "_task", cut_off)
-    with farm.opened(local_files=True) as farming:
+    if state == "cut off":
+        monkeypatch.setattr(DaskExecutor, "_task", cut_off)
+    elif state != "there":
+        hide_files(monkeypatch)
+    if state == "expired":
+        service.advance(2 * 3600)
+    with farm.opened(local_files=local_files) as farming:
         assert farming.write("a.glb", asset_job).problem is None
-    assert downloads(service) == [200]
+    assert downloads(service) == statuses and service.leaks() == []
     assert (farm.out / "a.glb").read_bytes() == right
 
 

@@ -13,8 +13,8 @@ from scripts.packaging import archive
 
 from ..mint_service.runner import ThreadService
 from . import command_runner
-from .command_runner import LAMP, CommandResult, press_ctrl_c
-from .installed_extension import MINT, install, run, start
+from .command_runner import LAMP, CommandResult
+from .installed_extension import MINT, install, run
 
 pytestmark = pytest.mark.debian
 
@@ -145,21 +145,6 @@ def test_a_script_in_blender(blender: Blender) -> None:
     )
     assert ran.status == 0, ran.err
     assert "PLACED" in ran.out
-
-
-@pytest.mark.thorough
-def test_ctrl_c_in_blender(
-    blender: Blender, service: ThreadService, resources: Path, home: Path
-) -> None:
-    """After Ctrl-C in Blender the job is kept, and `resume` continues the same operation."""
-    running = start(service, resources, home, *MINT, "generate", "--prompt", "a lamp [slow-start]")
-    _, err = press_ctrl_c(running, "Queued")
-    assert running.returncode == 130, err
-    assert "Interrupted." in err
-    assert "Traceback" not in err
-    again = blender(*MINT, "resume")
-    assert again.status == 0, again.err
-    assert len(service.operations()) == 1
 
 
 @pytest.mark.feature("the original file instead of one that Blender cannot read")

@@ -198,18 +198,6 @@ def command(tmp_path: Path) -> tuple[str | Path, ...]:
     return "batch", tmp_path / "props.txt", "-o", tmp_path / "out", "--openjd"
 
 
-def test_a_file_as_the_folder_is_refused(
-    tmp_path: Path, command: tuple[str | Path, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The sentence says what to do, and the file stays as it is."""
-    (tmp_path / "taken").write_text("mine", encoding="utf-8")
-    for folder in (tmp_path / "taken", tmp_path / "taken" / "job"):
-        assert run(*command, folder) == 7
-        error = capsys.readouterr().err
-        assert "cannot be written to" in error and "Choose another folder" in error
-    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
-
-
 def test_a_full_disk_leaves_no_template(
     tmp_path: Path,
     command: tuple[str | Path, ...],
@@ -233,20 +221,6 @@ def test_a_full_disk_leaves_no_template(
         assert run(*command, folder) == 7
         assert "No space left" in capsys.readouterr().err
         assert list(folder.iterdir()) == []
-
-
-def test_a_template_of_someone_else_is_kept(
-    tmp_path: Path, command: tuple[str | Path, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A second run replaces its own template, and no other file of that name."""
-    folder = write(tmp_path)
-    write(tmp_path, "--jobs", "9")
-    assert '"default": 9' in (folder / "template.json").read_text(encoding="utf-8")
-    (folder / "template.json").write_text("{}", encoding="utf-8")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert run(*command, folder) == 2
-    assert "was not written by this command, so it is kept" in capsys.readouterr().err
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_the_steps_call_the_batch_command(tmp_path: Path) -> None:
@@ -303,3 +277,23 @@ def test_options_of_the_batch_are_carried_over(tmp_path: Path) -> None:
             assert parser("mint-blender").parse_args(command[3:]).command == "batch"
         is_free = "spends Credits" not in (folder / "job" / "template.json").read_text("utf-8")
         assert is_free is ("--again" in options)
+
+
+def test_what_is_in_the_folder_is_kept(
+    tmp_path: Path, command: tuple[str | Path, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second run replaces its own template, and no other file; a file is no folder."""
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    for taken in (tmp_path / "taken", tmp_path / "taken" / "job"):
+        assert run(*command, taken) == 7
+        error = capsys.readouterr().err
+        assert "cannot be written to" in error and "Choose another folder" in error
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+    folder = write(tmp_path)
+    write(tmp_path, "--jobs", "9")
+    assert '"default": 9' in (folder / "template.json").read_text(encoding="utf-8")
+    (folder / "template.json").write_text("{}", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run(*command, folder) == 2
+    assert "was not written by this command, so it is kept" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
