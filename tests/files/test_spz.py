@@ -55,12 +55,18 @@ def test_values_agree_with_other_decoders(stem, decoder):
     np.testing.assert_allclose(ours.harmonics, theirs["sh"].reshape(20, -1, 3), atol=1e-6)
 
 
+@pytest.fixture
+def read_back(write_spz: Callable[[bytes], Path]) -> Callable[..., Splats]:
+    """Return a function that writes splats to a file and reads them."""
+    return lambda made, **how: read_splats(write_spz(build_spz.encode(made, **how)))
+
+
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 @pytest.mark.parametrize("degree", [0, 1, 2, 3, 4])
-def test_written_splats_are_read_back(write_spz, version, degree):
+def test_written_splats_are_read_back(read_back, version, degree):
     """Each version and degree is read back as exactly as the format's steps allow."""
     made = build_spz.made_up(1000, degree=degree)
-    read = read_splats(write_spz(build_spz.encode(made, version=version)))
+    read = read_back(made, version=version)
     np.testing.assert_allclose(
         read.positions, made.positions, atol=2e-3 if version == 1 else 0.51 / 4096
     )
@@ -84,20 +90,13 @@ def test_an_empty_stream_of_harmonics_is_optional(write_spz):
         )
 
 
-def test_flags_are_read(write_spz):
+def test_flags_are_read(read_back):
     """That of antialiased training is ignored; records of extensions are skipped in both containers."""
-    made = build_spz.made_up(10)
+    made, hello = build_spz.made_up(10), struct.pack("<II", 7, 5) + b"hello"
     for unknown in (1, 0x80):
-        assert len(read_splats(write_spz(build_spz.encode(made, flags=unknown)))) == 10
+        assert len(read_back(made, flags=unknown)) == 10
     for version in (3, 4):
-        extended = read_splats(
-            write_spz(
-                build_spz.encode(
-                    made, version=version, flags=2, extension=struct.pack("<II", 7, 5) + b"hello"
-                )
-            )
-        )
-        assert len(extended) == 10
+        assert len(read_back(made, version=version, flags=2, extension=hello)) == 10
 
 
 # -- SPZ files in any coordinate system: how they are turned to Blender's axes
@@ -189,23 +188,17 @@ def covariances(splats: Splats) -> np.ndarray:
 @pytest.mark.parametrize(
     ("version", "number"), [(3, 1), *((4, number) for number in range(len(SYSTEMS)))]
 )
-def test_splats_in_other_axes_are_converted(write_spz, version, number):
+def test_splats_in_other_axes_are_converted(read_back, version, number):
     """Positions, ellipsoids and colors equal those of the same splats in the usual axes."""
     made = build_spz.made_up(60, degree=3)
     # turned values must still fit into the format
     made = replace(made, harmonics=made.harmonics * np.float32(0.3))
     usual = to_blender_axes(made)
     orbit = struct.pack("<II", 0xADBE0002, 12) + bytes(12)
-    path = write_spz(
-        build_spz.encode(
-            in_other_axes(made, SYSTEMS[number]),
-            version=version,
-            flags=2,
-            extension=orbit + record(number),
-        )
-    )
-    assert read_splats(path).axes == SYSTEMS[number]
-    turned = to_blender_axes(read_splats(path))
+    records, there = orbit + record(number), in_other_axes(made, SYSTEMS[number])
+    read = read_back(there, version=version, flags=2, extension=records)
+    assert read.axes == SYSTEMS[number]
+    turned = to_blender_axes(read)
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-3)
     largest = np.abs(covariances(usual)).max(axis=(1, 2), keepdims=True)
     # a size has steps of 6 %
@@ -248,28 +241,19 @@ BAD_RECORDS = {
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 @pytest.mark.parametrize("what", BAD_RECORDS)
-def test_an_unreadable_axes_record_is_refused(write_spz, version, what):
+def test_an_unreadable_axes_record_is_refused(read_back, version, what):
     """Splats in unknown axes are not placed upside down."""
     records, words = BAD_RECORDS[what]
-    path = write_spz(
-        build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records)
-    )
     with pytest.raises(InvalidSplats, match=words) as caught:
-        read_splats(path)
+        read_back(build_spz.made_up(10), version=version, flags=2, extension=records)
     assert str(caught.value).startswith("The splat file place.spz ")
     assert str(caught.value).endswith(".")
 
 
-def test_version_4_records_are_read_without_their_flag(write_spz):
+def test_version_4_records_are_read_without_their_flag(read_back):
     """Bytes there that are no record are padding."""
-    made = build_spz.made_up(10)
-    assert (
-        read_splats(write_spz(build_spz.encode(made, version=4, extension=record(2)))).axes == "RDB"
-    )
-    assert (
-        read_splats(write_spz(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes
-        == "RUB"
-    )
+    for extension, axes in ((record(2), "RDB"), (b"\xff" * 13, "RUB")):
+        assert read_back(build_spz.made_up(10), version=4, extension=extension).axes == axes
 
 
 def test_positions_and_rotations_in_blender_axes():

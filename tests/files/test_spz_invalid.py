@@ -7,7 +7,9 @@ import gzip
 import json
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,10 @@ SMALL = build_spz.made_up(100, degree=1)
 WHOLE = {version: build_spz.encode(SMALL, version=version) for version in (1, 2, 3, 4)}
 
 
+header, sections = partial(build_spz.header, SMALL), partial(build_spz.sections, SMALL)
+SIZES = [900, 100, 300, 300, 400, 900]
+
+
 def gzipped(head: bytes, *parts: bytes) -> bytes:
     """Return the gzip stream of a header and the parts after it."""
     return gzip.compress(head + b"".join(parts), mtime=0)
@@ -37,80 +43,52 @@ def not_a_number() -> bytes:
     return build_spz.encode(replace(SMALL, positions=positions), version=1)
 
 
+def table(first: int, middle: bytes, last: int) -> bytes:
+    """Return the file of version 4 with other bytes from the first place up to the last."""
+    return WHOLE[4][:first] + middle + WHOLE[4][last:]
+
+
+def other_streams(change: Callable[[bytes], bytes]) -> bytes:
+    """Return a file of version 4 with changed streams, whose sizes are said to be the usual ones."""
+    return build_spz.table(header(4), [change(part) for part in sections(4)], sizes=SIZES)
+
+
 BAD = {
     "empty": (b"", "is empty"),
     "a web page": (b"<!DOCTYPE html><title>404</title>", "web page"),
     "something else": (b"glTF" + bytes(200), "is not an SPZ file"),
-    "gzip of something else": (
-        gzip.compress(b"hello, this is no splat file at all"),
-        "does not contain splats",
-    ),
+    "gzip of something else": (gzipped(b"hello, this is no splat file"), "does not contain splats"),
     "gzip of nothing": (gzip.compress(b""), "cut short"),
     "gzip cut in two": (WHOLE[3][: len(WHOLE[3]) // 2], "cut short"),
     "gzip without its checksum": (WHOLE[3][:-8], "cut short"),
     "gzip with a wrong checksum": (WHOLE[3][:-8] + bytes(8), "damaged"),
     "gzip with a damaged middle": (WHOLE[2][:60] + bytes(40) + WHOLE[2][100:], "damaged"),
     "gzip with something after it": (WHOLE[3] + b"more", "contains more"),
-    "more bytes than the header says": (
-        gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), b"x"),
-        "contains more",
-    ),
-    "fewer bytes than the header says": (
-        gzipped(build_spz.header(SMALL, 3, points=101), *build_spz.sections(SMALL, 3)),
-        "cut short",
-    ),
-    "version 0": (gzipped(build_spz.header(SMALL, 0)), "version 0; versions 1 to 4"),
-    "version 9": (gzipped(build_spz.header(SMALL, 9)), "version 9"),
-    "version 5 without gzip": (build_spz.header(SMALL, 5) + bytes(16), "version 5; versions 1 to"),
-    "version 4 in gzip": (gzipped(build_spz.header(SMALL, 4)), "not compressed as SPZ version 4"),
-    "version 3 without gzip": (
-        build_spz.header(SMALL, 3) + bytes(16),
-        "not compressed as SPZ version 3",
-    ),
-    "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "invalid header"),
-    "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "invalid header"),
-    "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "contains no splats"),
-    "4 billion splats": (gzipped(build_spz.header(SMALL, 3, points=2**32 - 1)), "4,294,967,295"),
-    "9 million splats in a few bytes": (
-        gzipped(build_spz.header(SMALL, 3, points=9_000_000)),
-        "more than",
-    ),
+    "more bytes than the header says": (gzipped(header(3), *sections(3), b"x"), "contains more"),
+    "fewer bytes than it says": (gzipped(header(3, points=101), *sections(3)), "cut short"),
+    "version 0": (gzipped(header(0)), "version 0; versions 1 to 4"),
+    "version 9": (gzipped(header(9)), "version 9"),
+    "version 5 without gzip": (header(5) + bytes(16), "version 5; versions 1 to"),
+    "version 4 in gzip": (gzipped(header(4)), "not compressed as SPZ version 4"),
+    "version 3 without gzip": (header(3) + bytes(16), "not compressed as SPZ version 3"),
+    "harmonics of degree 7": (gzipped(header(3, degree=7)), "invalid header"),
+    "200 fractional bits": (gzipped(header(3, bits=200)), "invalid header"),
+    "no splats": (gzipped(header(3, points=0)), "contains no splats"),
+    "4 billion splats": (gzipped(header(3, points=2**32 - 1)), "4,294,967,295"),
+    "9 million splats in a few bytes": (gzipped(header(3, points=9_000_000)), "more than"),
     "a place that is invalid positions": (not_a_number(), "invalid positions"),
     "table: only a header": (WHOLE[4][:20], "cut short"),
-    "table: 4 billion splats": (WHOLE[4][:8] + b"\xff" * 4 + WHOLE[4][12:], "4,294,967,295"),
-    "table: another count": (
-        WHOLE[4][:8] + struct.pack("<I", 99) + WHOLE[4][12:],
-        "do not have the size",
-    ),
-    "table: too few streams": (WHOLE[4][:15] + b"\x05" + WHOLE[4][16:], "do not have the size"),
-    "table: offset past the end": (
-        WHOLE[4][:16] + struct.pack("<I", 2**31) + WHOLE[4][20:],
-        "cut short",
-    ),
-    "table: offset into the header": (
-        WHOLE[4][:16] + struct.pack("<I", 4) + WHOLE[4][20:],
-        "cut short",
-    ),
+    "table: 4 billion splats": (table(8, b"\xff" * 4, 12), "4,294,967,295"),
+    "table: another count": (table(8, struct.pack("<I", 99), 12), "do not have the size"),
+    "table: too few streams": (table(15, b"\x05", 16), "do not have the size"),
+    "table: offset past the end": (table(16, struct.pack("<I", 2**31), 20), "cut short"),
+    "table: offset into the header": (table(16, struct.pack("<I", 4), 20), "cut short"),
     "table: cut": (WHOLE[4][:-50], "cut short"),
     "table: longer": (WHOLE[4] + b"more", "longer than its header says"),
-    "table: a huge stream": (WHOLE[4][:32] + struct.pack("<Q", 2**63) + WHOLE[4][40:], "cut short"),
+    "table: a huge stream": (table(32, struct.pack("<Q", 2**63), 40), "cut short"),
     "table: streams of nonsense": (WHOLE[4][:128] + bytes(len(WHOLE[4]) - 128), "damaged"),
-    "table: a stream longer than it says": (
-        build_spz.table(
-            build_spz.header(SMALL, 4),
-            [part + b"xx" for part in build_spz.sections(SMALL, 4)],
-            sizes=[900, 100, 300, 300, 400, 900],
-        ),
-        "contains more",
-    ),
-    "table: a stream shorter than it says": (
-        build_spz.table(
-            build_spz.header(SMALL, 4),
-            [part[:-2] for part in build_spz.sections(SMALL, 4)],
-            sizes=[900, 100, 300, 300, 400, 900],
-        ),
-        "cut short",
-    ),
+    "table: a longer stream": (other_streams(lambda part: part + b"xx"), "contains more"),
+    "table: a shorter stream": (other_streams(lambda part: part[:-2]), "cut short"),
 }
 
 
@@ -140,8 +118,8 @@ def test_a_cut_file_is_refused(write_spz, version):
 def test_inspect_reads_only_the_header(write_spz, monkeypatch):
     """The header is read without the splats, and the limit applies to it."""
     path = write_spz(WHOLE[4])
-    header = decode.inspect(path)
-    assert (header.version, header.points, header.degree) == (4, 100, 1)
+    read = decode.inspect(path)
+    assert (read.version, read.points, read.degree) == (4, 100, 1)
     monkeypatch.setattr(container, "MAX_POINTS", 50)
     with pytest.raises(InvalidSplats, match="the limit is 50"):
         decode.inspect(path)

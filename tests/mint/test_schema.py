@@ -32,25 +32,72 @@ from mint_blender.mint.schema import (
 
 from .sample_answers import MODEL, OPERATION
 
+OPERATION_MEMBERS = {
+    "id": OPERATION["id"],
+    "type": "model_generation",
+    "mode": Mode.REVIEW,
+    "status": Status.PREVIEW_READY,
+    "prompt": "a lamp",
+    "preset": "fast",
+    "resource": ResourceRef("model", "m1"),
+    "assets.preview_image_url": "https://cdn.example/p.webp",
+    "billing.missing_credits": 500,
+    "credits.estimated": 798,
+    "credits.finalized": 0,
+    "error.code": "moderation_blocked",
+    "created_at": datetime(2026, 8, 3, 22, 46, tzinfo=UTC),
+    "completed_at": None,
+    "raw": OPERATION,
+}
+MODEL_MEMBERS = {
+    "kind": Kind.MODEL,
+    "id": "m1",
+    "name": "Lamp",
+    "status": "succeeded",
+    "is_usable": True,
+    "assets.glb_url": "https://cdn.example/m.glb",
+    "assets.glb_size_bytes": 1024,
+    "assets.optimized_glb_url": None,
+    "assets.picture_url": "https://cdn.example/t.webp",
+}
+USAGE = {
+    "credits": {"totalAvailable": 5000, "bonus": 12.5},
+    "subscription": None,
+    "apiUsage": {"creditsUsed": 3},
+}
+USAGE_MEMBERS = {
+    "credits.total_available": 5000,
+    "credits.bonus": 12.5,
+    "credits.top_up": None,
+    "subscription": None,
+    "api_usage": {"creditsUsed": 3},
+}
+ME = {
+    "authentication": {"type": "api_key", "scopes": ["a", 1]},
+    "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None},
+}
+ME_MEMBERS = {"authentication": "api_key", "scopes": ("a",), "display_name": "0x111111…abcd"}
+PRICE = {
+    "operation": "model_generation",
+    "credits": {"requiredToStart": 100, "estimatedTotal": 248},
+}
+PRICE_MEMBERS = {"operation": "model_generation", "required_to_start": 100, "estimated_total": 248}
 
-def test_read_a_complete_operation():
+
+@pytest.mark.parametrize(
+    ("value", "members"),
+    [
+        (Operation.from_json(OPERATION), OPERATION_MEMBERS),
+        (Asset.from_json(Kind.MODEL, MODEL), MODEL_MEMBERS),
+        (Usage.from_json(USAGE), USAGE_MEMBERS),
+        (Me.from_json(ME), ME_MEMBERS),
+        (Estimate.from_json(PRICE), PRICE_MEMBERS),
+    ],
+    ids=["operation", "model", "usage", "me", "price"],
+)
+def test_a_complete_response_is_read(value, members):
     """The contract's members are read under their own names in snake_case."""
-    operation = Operation.from_json(OPERATION)
-    assert operation.id == OPERATION["id"]
-    assert (operation.type, operation.mode, operation.status) == (
-        "model_generation",
-        Mode.REVIEW,
-        Status.PREVIEW_READY,
-    )
-    assert (operation.prompt, operation.preset) == ("a lamp", "fast")
-    assert operation.resource == ResourceRef("model", "m1")
-    assert operation.assets.preview_image_url == "https://cdn.example/p.webp"
-    assert operation.billing.missing_credits == 500
-    assert (operation.credits.estimated, operation.credits.finalized) == (798, 0)
-    assert operation.error.code == "moderation_blocked"
-    assert operation.created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
-    assert operation.completed_at is None
-    assert operation.raw == OPERATION
+    assert {name: operator.attrgetter(name)(value) for name in members} == members
 
 
 def test_the_details_of_a_failure_are_read():
@@ -149,24 +196,6 @@ def test_spent_and_reserved_credits_are_not_counted_twice(
     assert (credits.spent, credits.is_final) == (spent, final)
 
 
-def test_read_a_complete_model():
-    """A finished model has files and sizes."""
-    model = Asset.from_json(Kind.MODEL, MODEL)
-    assert (model.kind, model.id, model.name, model.status) == (
-        Kind.MODEL,
-        "m1",
-        "Lamp",
-        "succeeded",
-    )
-    assert model.is_usable
-    assert (model.assets.glb_url, model.assets.glb_size_bytes) == (
-        "https://cdn.example/m.glb",
-        1024,
-    )
-    assert model.assets.optimized_glb_url is None
-    assert model.assets.picture_url == "https://cdn.example/t.webp"
-
-
 ODD = {
     "a lone surrogate": ('{"prompt": "a \\ud83d lamp"}', "prompt", "a ? lamp"),
     "no zone": (
@@ -252,41 +281,6 @@ def test_the_end_of_a_list_is_recognized(pagination, cursor):
 def test_the_address_of_a_reference_picture_is_found(data, url):
     """The first of url, sourceUrl, imageUrl and the same inside assets is used."""
     assert ReferenceImage.from_json(data).url == url
-
-
-def test_read_the_account():
-    """Credits and owner are read, and only certain members are required."""
-    usage = Usage.from_json(
-        {
-            "credits": {"totalAvailable": 5000, "bonus": 12.5},
-            "subscription": None,
-            "apiUsage": {"creditsUsed": 3},
-        }
-    )
-    assert (usage.credits.total_available, usage.credits.bonus, usage.credits.top_up) == (
-        5000,
-        12.5,
-        None,
-    )
-    assert (usage.subscription, usage.api_usage) == (None, {"creditsUsed": 3})
-    me = Me.from_json(
-        {
-            "authentication": {"type": "api_key", "scopes": ["a", 1]},
-            "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None},
-        }
-    )
-    assert (me.authentication, me.scopes, me.display_name) == ("api_key", ("a",), "0x111111…abcd")
-    price = Estimate.from_json(
-        {
-            "operation": "model_generation",
-            "credits": {"requiredToStart": 100, "estimatedTotal": 248},
-        }
-    )
-    assert (price.operation, price.required_to_start, price.estimated_total) == (
-        "model_generation",
-        100,
-        248,
-    )
 
 
 # -- tests that no reader raises on arbitrary JSON objects
