@@ -386,11 +386,7 @@ def test_the_committed_page_matches_the_code(module: ModuleType) -> None:
     """Whoever changes an option, a status or a variable writes the page again."""
     name = module.__name__.rpartition(".")[2].replace("_", "-")
     assert module.page() == (REFERENCE / f"{name}.md").read_text(encoding="utf-8"), AGAIN
-
-
-def test_every_status_has_a_meaning() -> None:
-    """A new status is described before it can be used."""
-    assert set(MEANINGS) == set(Exit)
+    assert set(MEANINGS) == set(Exit), "a new status is described before it can be used"
 
 
 def test_every_variable_in_the_code_is_described() -> None:
