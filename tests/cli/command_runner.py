@@ -8,9 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,47 +107,23 @@ def run(service: Service, home: Path, *arguments: str, **more: str) -> CommandRe
     return CommandResult(ended.returncode, ended.stdout, ended.stderr).check_no_leaks(service)
 
 
-class PseudoTerminal:
-    """A pseudo terminal that records everything written to it."""
+def run_on_terminal(service: Service, home: Path, *arguments: str) -> CommandResult:
+    """Run a command in its own process, with a pseudo terminal as its standard error."""
+    import pty  # Windows has none
 
-    def __init__(self) -> None:
-        import pty  # Windows has none
-
-        self._master, self.end = pty.openpty()
-        self._pieces: list[bytes] = []
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        while True:
-            try:
-                piece = os.read(self._master, 65536)
-            except OSError:  # nobody holds the other end any more
-                return
-            if not piece:
-                return
-            self._pieces.append(piece)
-
-    @property
-    def text(self) -> str:
-        """Return what was written so far."""
-        return b"".join(self._pieces).decode(errors="replace")
-
-    def close(self) -> None:
-        """Close our end and read the rest."""
-        os.close(self.end)
-        self._thread.join(10)
-        os.close(self._master)
-
-
-@contextmanager
-def pseudo_terminal() -> Iterator[PseudoTerminal]:
-    """Yield a terminal for the streams of a command."""
-    opened = PseudoTerminal()
-    try:
-        yield opened
-    finally:
-        opened.close()
+    near, far = pty.openpty()
+    told, shown = environment(service, home, TERM="xterm-256color"), b""
+    with subprocess.Popen(
+        command(*arguments), env=told, stdout=subprocess.PIPE, stderr=far
+    ) as running:
+        os.close(far)
+        with suppress(OSError):  # nobody holds the other end any more
+            while piece := os.read(near, 65536):
+                shown += piece
+        out, _ = running.communicate(timeout=240)
+    os.close(near)
+    result = CommandResult(running.returncode, out.decode(), shown.decode(errors="replace"))
+    return result.check_no_leaks(service)
 
 
 def start(service: Service, home: Path, *arguments: str) -> subprocess.Popen[str]:

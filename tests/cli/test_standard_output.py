@@ -43,9 +43,9 @@ from .command_runner import (
     command,
     environment,
     press_ctrl_c,
-    pseudo_terminal,
     read_until,
     run,
+    run_on_terminal,
     start,
 )
 
@@ -90,18 +90,13 @@ def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path, tmp_
     lamps = ({"prompt": f"lamp {number}"} for number in range(3))
     file = lines_of(tmp_path / "a.jsonl", waiting, *lamps)
     words = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json")
-    told = environment(service, home, TERM="xterm-256color")
-    with pseudo_terminal() as terminal:
-        ended = subprocess.run(
-            command(*words), env=told, stdout=subprocess.PIPE, stderr=terminal.end, check=False
-        )
-    assert ended.returncode == 6
-    assert [json.loads(line)["event"] for line in ended.stdout.splitlines()][-1] == "batch"
-    assert "\x1b[" in terminal.text and "━" in terminal.text
-    assert any(spin in terminal.text for spin in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-    assert "a [red] chest [/bold]" in terminal.text
-    assert "Traceback" not in terminal.text
-    shown = re.findall(r"\d of 4 done, \d running[^\r\x1b]*", terminal.text)
+    ran = run_on_terminal(service, home, *words)
+    assert ran.status == 6
+    assert ran.records[-1]["event"] == "batch"
+    assert "\x1b[" in ran.err and "━" in ran.err
+    assert any(spin in ran.err for spin in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+    assert "a [red] chest [/bold]" in ran.err
+    shown = re.findall(r"\d of 4 done, \d running[^\r\x1b]*", ran.err)
     assert any("1 waiting for you" in line and "about 992 Credits" in line for line in shown), shown
     assert any(line.endswith(" left") for line in shown), shown
 
