@@ -88,8 +88,8 @@ def a_job(
     """Return a finished job whose file is on disk, and that is to be written there."""
     path = glb_fixtures.simple(tmp_path / "model.glb")
     job = sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0, notes=(NOTE,))
-    delivery = Delivery(output=output and str(output), render=render and str(render))
-    return replace(job, delivery=delivery)
+    output_path, picture = (str(path) if path else None for path in (output, render))
+    return replace(job, delivery=Delivery(output=output_path, render=picture))
 
 
 def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:

@@ -120,8 +120,15 @@ def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path) -> None:
         manifest.write_text(text, encoding="utf-8")
         remote_listing.write(tmp_path)
         assert manifest.read_text(encoding="utf-8") == text
-        build = ["build", "--source-dir", manifest.parent, "--output-dir", tmp_path]
-        for words in (["validate", manifest.parent], build):
+        build: list[str | Path] = [
+            "build",
+            "--source-dir",
+            manifest.parent,
+            "--output-dir",
+            tmp_path,
+        ]
+        validate: list[str | Path] = ["validate", manifest.parent]
+        for words in (validate, build):
             done = captured([sys.executable, builder, *words])
             assert done.returncode == 0, done.stdout + done.stderr
         with zipfile.ZipFile(tmp_path / "asset_library-1.0.0.zip") as archive:

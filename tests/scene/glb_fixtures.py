@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class Glb:
 
 
 def box_arrays(
-    low: tuple[float, float, float], high: tuple[float, float, float]
+    low: Sequence[float] | np.ndarray, high: Sequence[float] | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return positions, normals, UVs and indices of a box in glTF axes.
 

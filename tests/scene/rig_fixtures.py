@@ -50,7 +50,7 @@ Motion = Callable[[float], tuple[Turns, Sequence[float]]]
 """From a fraction of the clip to rotation changes in the axes of the file, and the hips' offset."""
 
 
-def turn(axis: Sequence[float], degrees: float) -> np.ndarray:
+def turn(axis: Sequence[float] | np.ndarray, degrees: float) -> np.ndarray:
     """Return a rotation matrix."""
     x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
@@ -232,14 +232,14 @@ class Rig:
             },
         )
 
-    def _box(self, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    def _box(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the corners of the box around a joint and its first child."""
         rest = self.heads()
         size = rest["Hips"][1] if "Hips" in rest else 1.0
         children = [rest[each] for each, (above, _) in self.joints.items() if above == name]
         ends = [rest[name], *children[:1]]
         low, high = np.min(ends, axis=0) - 0.02 * size, np.max(ends, axis=0) + 0.02 * size
-        return tuple(low), tuple(high)  # type: ignore[return-value]
+        return low, high
 
     def _animate(self, glb: Glb, clip: Clip, nodes: dict[str, int]) -> None:
         times = clip.times()
@@ -260,7 +260,7 @@ REST = Clip("Armature|clip0|baselayer", is_still=True)
 """The take of one key that Mint's rigged files have."""
 
 
-def _trs(matrix: np.ndarray) -> dict[str, list[float]]:
+def _trs(matrix: np.ndarray) -> dict[str, Any]:
     """Return translation, rotation (x, y, z, w) and scale of a node."""
     scale = np.linalg.norm(matrix[:3, :3], axis=0)
     return {

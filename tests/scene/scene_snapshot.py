@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cache
 from typing import Any
 
@@ -116,7 +116,8 @@ def _members(kind: type) -> list[tuple[str, Any]]:
 def _struct_values(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
     values: dict[str, Any] = {}
     is_named = isinstance(struct, NAMED)
-    for name, prop in _members(type(struct)):
+    kind: Hashable = type(struct)
+    for name, prop in _members(kind):
         try:
             value = getattr(struct, name)
         except Exception:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.scene import mesh_arrays  # noqa: E402
 
 
-def mesh_of(points: list[tuple[float, float, float]], *faces: tuple[int, ...]) -> Any:
+def mesh_of(points: Sequence[tuple[float, float, float]], *faces: tuple[int, ...]) -> Any:
     """Return a new mesh."""
     mesh = bpy.data.meshes.new("mesh")
     mesh.from_pydata(points, [], faces)

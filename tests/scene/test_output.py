@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +39,9 @@ def _rendered(
     placed: PlacedResult, folder: Path, width: int = 48, height: int = 36, *, samples: int = 2
 ) -> np.ndarray:
     """Render, and return the picture as it is shown, shape (height, width, 3), from the top."""
-    size = {"width": width, "height": height}
-    path = output.render_image(folder / "a.png", placed, samples=samples, **size)
+    path = output.render_image(
+        folder / "a.png", placed, samples=samples, width=width, height=height
+    )
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"), np.float32) / 255
 
@@ -171,6 +173,7 @@ def test_a_picture_is_quick_unless_it_is_asked_for_more(
 ) -> None:
     """By default Cycles takes few samples, which are denoised; EEVEE and other samples on request."""
     placed, scenes = place_model(model, LAMP), []
+    asked: tuple[dict[str, Any], ...] = ({}, {"samples": 32}, {"engine": "eevee", "samples": 8})
 
     def look(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
         cycles = scene.cycles
@@ -179,7 +182,7 @@ def test_a_picture_is_quick_unless_it_is_asked_for_more(
         Image.new("RGB", (width, height)).save(path)
 
     monkeypatch.setattr(output, "_write_picture", look)
-    for number, options in enumerate(({}, {"samples": 32}, {"engine": "eevee", "samples": 8})):
+    for number, options in enumerate(asked):
         output.render_image(tmp_path / f"{number}.png", placed, **options)
     assert scenes[0][0] == scenes[1][0] == "CYCLES"
     assert scenes[0][1] * 2 <= scenes[1][1]

@@ -188,7 +188,7 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     bpy.context.scene.cursor.location = (1, 2, 3)
     placed = place_model(glb_fixtures.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
     assert extent(placed) == ([0, 1.5, 3], [2, 2.5, 7])
-    assert tuple(placed.root.location) == tuple(placed.root.matrix_world.translation) == (1, 2, 3)
+    assert placed.root.location[:] == placed.root.matrix_world.translation[:] == (1, 2, 3)
 
 
 BOX, TALL = ((-0.5, 0, -0.5), (0.5, 1, 0.5)), ((-0.5, 0, -0.5), (0.5, 2, 0.5))
@@ -297,7 +297,7 @@ def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
     close = 2e-6 * max(size, far, 1)
     assert low[2] == pytest.approx(3, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((1, 2), abs=close)
-    assert high[2] - low[2] > size / 2 and tuple(placed.root.location) == (1, 2, 3)
+    assert high[2] - low[2] > size / 2 and placed.root.location[:] == (1, 2, 3)
 
 
 def test_instances_are_measured(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_a_model_lands_beside_a_cube(size: float, model: Path) -> None:
     root = land(model)
     assert space(root).left >= size / 2
     assert (root.location.y, root.location.z) == (0, 0)
-    assert tuple(there.location) == (0, 0, 0)
+    assert there.location[:] == (0, 0, 0)
 
 
 @pytest.mark.parametrize("heights", [(None, None, None), (10, 0.5, 3)])
@@ -353,9 +353,9 @@ def test_a_second_model_lands_beside_the_first(
     """A third one is beside both, however different their sizes are, and none has moved."""
     places = [PlaceOptions(at=(0, 0, 0), height=each, beside=True) for each in heights]
     first = land(model, places[0], job="a")
-    before = tuple(first.location)
+    before = first.location[:]
     second, third = land(model, places[1], job="b"), land(model, places[2], job="c")
-    assert tuple(first.location) == before == (0, 0, 0)
+    assert first.location[:] == before == (0, 0, 0)
     assert space(first).right < space(second).left < space(second).right < space(third).left
 
 

@@ -188,7 +188,7 @@ def test_bounds_are_those_of_the_vertices(model: Path, turned: tuple[float, ...]
     root = place_model(model, FIRST, PlaceOptions(at=(1, 2, 3))).root
     root.rotation_euler, root.scale = turned, (1, 2, 0.5)
     bpy.context.view_layer.update()
-    points = [root.matrix_world @ each.co for each in root.data.vertices]
+    points = np.array([root.matrix_world @ each.co for each in root.data.vertices])
     expected = np.min(points, axis=0), np.max(points, axis=0)
     assert np.allclose(bounds([root]), expected, atol=1e-5)
 

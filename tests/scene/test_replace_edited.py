@@ -68,7 +68,7 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     assert [each.name for each in kept.vertex_groups] == groups and not root.vertex_groups
     assert kept.hide_viewport
     assert kept.hide_render
-    assert tuple(kept.matrix_world.translation) == (3, 2, 1)
+    assert kept.matrix_world.translation[:] == (3, 2, 1)
     assert kept.users_collection == root.users_collection and kept not in placed.objects
     assert not [key for key in kept.keys() if key.startswith("mint_")]
     assert placed.notes == (KEPT,) and root.data != mesh

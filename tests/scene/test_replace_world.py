@@ -36,7 +36,7 @@ def test_a_world_is_replaced_under_its_root(files: WorldFiles) -> None:
     placed = replace_world(WorldFiles(collider=files.collider), SECOND, root)
     assert placed.root == root == find(job_id="w2").root
     assert root.name == "My room"
-    assert tuple(root.location) == (5, 6, 7)
+    assert root.location[:] == (5, 6, 7)
     assert watcher.constraints[0].target == root
     assert [each.get("mint_part") for each in placed.objects].count("collider") == 1
     assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
@@ -53,13 +53,12 @@ def bad_part(files: WorldFiles, what: str, folder: Path) -> WorldFiles:
         glb.node(mesh=glb.mesh(points))
         return replace(files, collider=glb.save(folder / "bad.glb"))
     square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
-    name, content = {
-        "no splats": ("splats", b"no splats"),
-        "square": ("panorama", synthetic_world.png(square)),
-        "cut off": ("panorama", synthetic_world.png(noisy)[:2000]),
-    }[what]
-    (folder / "bad").write_bytes(content)
-    return replace(files, **{name: folder / "bad"})
+    if what == "no splats":
+        (folder / "bad").write_bytes(b"no splats")
+        return replace(files, splats=folder / "bad")
+    pictures = {"square": synthetic_world.png(square), "cut off": synthetic_world.png(noisy)[:2000]}
+    (folder / "bad").write_bytes(pictures[what])
+    return replace(files, panorama=folder / "bad")
 
 
 @pytest.mark.parametrize("what", ["square", "cut off", "no surface", "no splats"])

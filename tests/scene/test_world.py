@@ -35,13 +35,13 @@ def test_a_world_is_upright_to_scale_and_together(files):
     upright room has it. Caption and links are on the root, also the link of the RAD file.
     """
     root = build(files, at=(3, 4, 0.5)).root
-    assert tuple(root.location) == (3, 4, 0.5) and tuple(root.scale) == (1, 1, 1)
-    assert tuple(root.rotation_euler) == (0, 0, 0)
+    assert root.location[:] == (3, 4, 0.5) and root.scale[:] == (1, 1, 1)
+    assert root.rotation_euler[:] == (0, 0, 0)
     assert root.parent is None and root.name == "Room" and root["mint_kind"] == "world"
     (holder,) = root.children
-    assert tuple(holder.location) == pytest.approx((0, 0, 1.5))
-    assert tuple(holder.scale) == pytest.approx((2.5, 2.5, 2.5))
-    assert tuple(holder.rotation_euler) == pytest.approx((0, math.pi, 0))
+    assert holder.location[:] == pytest.approx((0, 0, 1.5))
+    assert holder.scale[:] == pytest.approx((2.5, 2.5, 2.5))
+    assert holder.rotation_euler[:] == pytest.approx((0, math.pi, 0))
     for name in ("collider", "splats"):
         assert part(root, name).parent == holder
         assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)

@@ -54,7 +54,7 @@ def test_the_scale_is_even_and_the_floor_stays(files, unit):
     expected = ordered((CORNERS * 5 + [0, 0, 3]) / unit + [3, 4, 5])
     np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.03 / unit)
     calibration.set_scale(holder, 1)
-    assert tuple(holder.location) == pytest.approx((0, 0, 1.5 / unit))
+    assert holder.location[:] == pytest.approx((0, 0, 1.5 / unit))
 
 
 APPLIED = {"scale": ["scale"], "rotation": ["rotation"], "all": ["location", "rotation", "scale"]}
@@ -77,7 +77,7 @@ def check_room(root, scale, at):
     for name in PART_NAMES:
         np.testing.assert_allclose(places(part(root, name)), expected, atol=0.011 * scale)
     point = part(root, "capture_point").matrix_world
-    assert tuple(point.translation) == pytest.approx((at[0], at[1], at[2] + 1.5 * scale), abs=1e-4)
+    assert point.translation[:] == pytest.approx((at[0], at[1], at[2] + 1.5 * scale), abs=1e-4)
 
 
 @pytest.mark.parametrize("applied", APPLIED)
