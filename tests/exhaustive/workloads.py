@@ -21,6 +21,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_model.records import Operation, Resource
+from ..simulation import actions as people
 from ..simulation.mint_operations import files
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Actions:
     def __init__(self, computer: Computer, workload: Workload, picture: bytes) -> None:
         self._computer = computer
         self._world = computer.world
+        self._person = people.Actions(computer.world)
         self._workload = workload
         self._starts = 0
         self._picture = computer.root / "lamp.png"
@@ -159,36 +161,24 @@ class Actions:
 
     def approve(self) -> bool:
         """Approve a Preview."""
-        return self._decide(Verb.APPROVE, lambda service, job: service.approve(job.id))
+        return self._decide(Verb.APPROVE, self._person.approve)
 
     def revise(self) -> bool:
         """Ask for another Preview."""
-
-        def revise(service: JobService, job: Job) -> None:
-            self._world.clicks.add(self._world.clicks.previews, job.request.prompt)
-            service.revise(job.id, "make it green")
-
-        return self._decide(Verb.REVISE, revise)
+        return self._decide(Verb.REVISE, self._person.revise)
 
     def pay(self) -> bool:
         """Buy Credits, and resume."""
         self._world.mint.projects[0].balance += 10000.0
-        return self._decide(Verb.RESUME, lambda service, job: service.resume(job.id))
+        return self._decide(Verb.RESUME, self._person.resume)
 
     def cancel(self) -> bool:
         """Cancel a job."""
-        return self._decide(Verb.CANCEL, lambda service, job: service.cancel(job.id))
+        return self._decide(Verb.CANCEL, self._person.cancel)
 
     def retry(self) -> bool:
         """Pay for another attempt."""
-
-        def retry(service: JobService, job: Job) -> None:
-            clicks = self._world.clicks
-            for counts in (clicks.starts, clicks.previews, clicks.follow_ups):
-                clicks.add(counts, job.request.prompt)
-            service.retry(job.id)
-
-        return self._decide(Verb.RETRY, retry)
+        return self._decide(Verb.RETRY, self._person.retry)
 
     def _decide(self, verb: Verb, decide: Callable[[JobService, Job], None]) -> bool:
         def click(service: JobService) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from unittest import mock
 
 import numpy as np
@@ -90,27 +91,23 @@ SCALE = 120.0
 """By how much waits are shorter than in earnest."""
 
 
+Config = TypeVar("Config", Timeouts, DownloadLimits, PollIntervals, RetryPolicy)
+
+
+def shorter(config: Config, *names: str, least: float = 0.0) -> Config:
+    """Return a configuration in which these seconds are shorter."""
+    seconds = {name: max(least, getattr(config, name) / SCALE) for name in names}
+    return replace(config, **seconds)
+
+
 def engine_config(home: Path, clock: Clock) -> EngineConfig:
     """Return the add-on's own configuration, with all waits shorter by the same factor."""
-
-    def shorter(seconds: float) -> float:
-        return max(LEAST_TIMEOUT, seconds / SCALE)
-
-    normal, downloads = Timeouts(), DownloadLimits()
-    timeouts = Timeouts(*map(shorter, (normal.connect, normal.read, normal.body, normal.total)))
-    limits = replace(
-        downloads,
-        models=LARGEST_MODEL,
-        total=downloads.total / SCALE,
-        stall=shorter(downloads.stall),
-        speed_window=shorter(downloads.speed_window),
-        connect=shorter(downloads.connect),
-        retries=replace(
-            downloads.retries,
-            min_retry_after=downloads.retries.min_retry_after / SCALE,
-            max_retry_after=downloads.retries.max_retry_after / SCALE,
-        ),
-    )
+    retries = ("min_retry_after", "max_retry_after")
+    timeouts = shorter(Timeouts(), "connect", "read", "body", "total", least=LEAST_TIMEOUT)
+    limits = DownloadLimits(models=LARGEST_MODEL)
+    limits = replace(limits, retries=shorter(limits.retries, *retries))
+    limits = shorter(limits, "total", "stall", "speed_window", "connect", least=LEAST_TIMEOUT)
+    polls = shorter(PollIntervals(), "first", "longest", "slow_after", "slow", "min_retry_after")
 
     def connect(account: Account) -> Client:
         origin = Origin.parse(account.base_url)
@@ -121,26 +118,10 @@ def engine_config(home: Path, clock: Clock) -> EngineConfig:
             limits, local_files=local_files, sleep=lambda seconds: time.sleep(seconds / SCALE)
         )
 
-    pace, retries = PollIntervals(), RetryPolicy()
     return EngineConfig(
         home,
-        WorkflowConfig(
-            replace(
-                pace,
-                **{
-                    name: getattr(pace, name) / SCALE
-                    for name in ("first", "longest", "slow_after", "slow", "min_retry_after")
-                },
-            ),
-            now=clock.seconds,
-        ),
-        replace(
-            retries,
-            **{
-                name: getattr(retries, name) / SCALE
-                for name in ("first", "longest", "min_retry_after", "max_retry_after")
-            },
-        ),
+        WorkflowConfig(polls, now=clock.seconds),
+        shorter(RetryPolicy(), "first", "longest", *retries),
         connect=connect,
         downloader=downloader,
     )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Some calls of each kind fail; the long form lets each call fail."""
+"""Some calls of each kind fail, and at night each of them."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,21 @@ def test_a_run_survives_failing_calls(
         calls, problem = run_case(service, tmp_path, Case(kind, number, for_good))
         assert problem == ""
         assert calls.has_failed
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_survives_each_failing_call(
+    kind: str, for_good: bool, service: ThreadService, tmp_path: Path
+) -> None:
+    """The first, the second, … until there are no more."""
+    for number in itertools.count(1):
+        calls, problem = run_case(service, tmp_path, Case(kind, number, for_good))
+        assert problem == ""
+        if not calls.has_failed:
+            break
 
 
 @pytest.mark.nightly
