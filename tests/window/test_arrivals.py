@@ -124,7 +124,7 @@ def moved(before: set[Box], after: set[Box]) -> list[tuple[Box, Box]]:
 @pytest.mark.parametrize(
     ("width", "arrivals"),
     [
-        pytest.param(240, 30, marks=pytest.mark.thorough),
+        pytest.param(240, 60, marks=pytest.mark.thorough),
         pytest.param(240, 200, marks=pytest.mark.nightly),
         pytest.param(400, 200, marks=pytest.mark.nightly),
     ],

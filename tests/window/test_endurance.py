@@ -12,7 +12,7 @@ from tests.endurance.watch import Sample, growth, watch
 from .blender_window import BlenderWindow
 
 MINT = {"speed": 40.0, "retry_after": 0.05, "credits": 1e7}
-JOBS, BATCH = 18, 6
+JOBS, BATCH = 30, 10
 HELD = ("threads", "own_threads", "files", "sockets")
 FLAT = [Sample(jobs, 400.0, 30, 0, 25, 3, 0.5) for jobs in range(25, 1001, 25)]
 

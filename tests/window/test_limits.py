@@ -45,7 +45,6 @@ def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
 
 
-@pytest.mark.thorough
 def test_a_second_click_during_the_price_request_starts_nothing(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
@@ -65,7 +64,6 @@ def test_a_second_click_during_the_price_request_starts_nothing(
     assert since.starts == 1
 
 
-@pytest.mark.thorough
 def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """Most of the price is paid then; declined, the Preview goes on waiting."""
     start(blender, "a vase", mode="REVIEW")

@@ -13,7 +13,7 @@ from .display import Display
 
 pytestmark = [pytest.mark.window, pytest.mark.thorough]
 
-SEED, STEPS, KILL_EVERY = 1, 30, 12
+SEED, STEPS, KILL_EVERY = 1, 60, 25
 
 
 def test_random_steps_and_a_kill(display: Display, installed: Path, tmp_path: Path) -> None:

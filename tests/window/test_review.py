@@ -189,7 +189,6 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-@pytest.mark.thorough
 def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: Since) -> None:
     """A text that has changed since the button was drawn is neither sent nor left out."""
     waiting(blender)
