@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -354,12 +353,9 @@ def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> N
     """A click takes failed jobs too, after a question; a script has to ask for that."""
     for phase, count in {Phase.PLACED: 3, Phase.FAILED: 2, Phase.READY: 1}.items():
         add(job_service, phase, count)
-    said: dict[str, Any] = {}
-    asks = SimpleNamespace(invoke_confirm=lambda *_, **words: said.update(words) or {"RUNNING"})
-    click = SimpleNamespace(batch="", failed=False)
-    context = SimpleNamespace(window_manager=asks)
-    list_operators.MINT_OT_dismiss_finished.invoke(click, context, None)  # type: ignore[arg-type]
-    assert said["message"] == (
+    asks, click = Mock(), SimpleNamespace(batch="", failed=False)
+    list_operators.MINT_OT_dismiss_finished.invoke(click, asks, None)  # type: ignore[arg-type]
+    assert asks.window_manager.invoke_confirm.call_args.kwargs["message"] == (
         "This removes from the list: 3 finished, 2 failed. Objects in your scene and files on "
         "disk stay. Jobs that stay on the list: 1."
     )

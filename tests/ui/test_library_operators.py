@@ -43,15 +43,22 @@ def an_entry(kind: Kind = Kind.MODEL) -> Asset:
 
 
 def test_refresh_and_load_more(service: ThreadService) -> None:
-    """Refresh loads the first page of each kind, Load More one page, none at the end."""
+    """Refresh loads the first page of each kind, Load More and scrolling the next, once."""
+    fields = browser_properties.fields_of(bpy.context)
     bpy.ops.mint.refresh_library()
-    assert browser.library().count(Kind.MODEL) == 30
-    assert browser.library().count(Kind.WORLD) == 5
-    for _ in range(3):
+    assert [browser.library().count(kind) for kind in (Kind.MODEL, Kind.WORLD)] == [30, 5]
+    fields.kind = "MODEL"
+    starts = []
+    for _ in range(6):
+        starts.append(fields.start)
+        bpy.ops.mint.turn_library(forward=True)
         bpy.ops.mint.load_more()
+    assert starts == [0, 12, 24, 36, 36, 36]
     assert browser.library().count(Kind.MODEL) == 40
-    assert [len(service.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
+    assert [len(service.requests("GET", f"/v1/{kind}s")) for kind in Kind] == [2, 1]
     assert service.requests(host="files") == []
+    fields.words = "no 7"
+    assert fields.start == 0
 
 
 def test_a_refused_key_is_an_error(service: ThreadService) -> None:
@@ -160,21 +167,6 @@ def test_an_optimized_version_is_made_once(service: ThreadService) -> None:
         assert placed.root["mint_file_used"] == "optimized"
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
     assert service.operations()[-1].level == "light"
-
-
-def test_scrolling_ends_at_the_last_page(service: ThreadService) -> None:
-    """The second page is loaded on the way."""
-    fields = browser_properties.fields_of(bpy.context)
-    fields.kind = "MODEL"
-    bpy.ops.mint.refresh_library()
-    starts = []
-    for _ in range(6):
-        starts.append(fields.start)
-        bpy.ops.mint.turn_library(forward=True)
-    assert starts == [0, 12, 24, 36, 36, 36]
-    assert len(service.requests("GET", "/v1/models")) == 2
-    fields.words = "no 7"
-    assert fields.start == 0
 
 
 def test_another_account_has_another_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -28,7 +29,7 @@ from mint_blender.ui.selection import panel, selected  # noqa: E402
 
 from ..code.sources import PACKAGE, sources  # noqa: E402
 from ..harness.call_counts import count_lines  # noqa: E402
-from ..scene import glb_fixtures  # noqa: E402
+from ..scene import glb_fixtures, synthetic_world  # noqa: E402
 from ..scene.place_helpers import LAMP  # noqa: E402
 from .drawings import drawn_by, in_class  # noqa: E402
 
@@ -138,7 +139,9 @@ def test_an_instance_from_the_asset_browser_is_described(
 ) -> None:
     """Its collection holds the root, in this file or in a library; it cannot be replaced there."""
     glb = glb_fixtures.animated(tmp_path / "a.glb")
-    blend = assets.save_model_to_library(glb, LAMP, tmp_path)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(synthetic_world.png(np.ones((8, 8, 3))))  # else Blender renders one
+    blend = assets.save_model_to_library(glb, LAMP, tmp_path, picture=picture)
     with bpy.data.libraries.load(str(blend), link=linked) as (available, wanted):
         wanted.collections = [each for each in available.collections if each != "Mint"]
     (collection,) = wanted.collections
