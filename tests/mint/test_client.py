@@ -45,12 +45,14 @@ def test_estimate_of_a_generation(service, client, kind):
     assert (price.operation, service.requests("POST")[0].body) == (f"{kind}_generation", wanted)
 
 
-def test_estimate_of_an_optimization(service, client):
+@pytest.mark.parametrize(("name", "price"), [("optimization", 20), ("animation", 250)])
+def test_an_estimate_for_a_model(service, client, name, price):
     """The price is requested for one model."""
     model = made(service, client)
-    assert client.estimate_optimization(model).estimated_total > 0
+    estimate = getattr(client, f"estimate_{name}")
+    assert estimate(model).estimated_total == price
     (asked,) = service.requests("POST", "/v1/pricing:estimate")
-    assert asked.body == {"operation": "model_optimization", "modelId": model}
+    assert asked.body == {"operation": f"model_{name}", "modelId": model}
 
 
 # Reference images

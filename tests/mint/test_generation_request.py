@@ -26,6 +26,13 @@ MINIMAL = {
     "generationMode": "auto",
     "name": "a lamp",
 }
+KNIGHT_BODY = {
+    "prompt": "a knight",
+    "generationPreset": "fast",
+    "generationMode": "review",
+    "name": "Knight",
+    "riggingPose": "a_pose",
+}
 KNIGHT = GenerationRequest(
     Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE
 )
@@ -38,17 +45,7 @@ KNIGHT = GenerationRequest(
         (LAMP, (), MINIMAL),
         (LAMP, (ONE,), MINIMAL | {"imageUrl": ONE}),
         (LAMP, (ONE, TWO), MINIMAL | {"sourceImages": [ONE, TWO]}),
-        (
-            KNIGHT,
-            (),
-            {
-                "prompt": "a knight",
-                "generationPreset": "fast",
-                "generationMode": "review",
-                "name": "Knight",
-                "riggingPose": "a_pose",
-            },
-        ),
+        (KNIGHT, (), KNIGHT_BODY),
     ],
     ids=["minimal", "one picture", "two pictures", "every field"],
 )
@@ -72,10 +69,7 @@ def test_pictures_without_a_prompt_get_a_default_prompt():
             replace(LAMP, prompt="x" * 8001),
             "8001 characters; Mint accepts at most 8000 for a model",
         ),
-        (
-            GenerationRequest(Kind.WORLD, "x" * 4001),
-            "4001 characters; Mint accepts at most 4000 for a world",
-        ),
+        (GenerationRequest(Kind.WORLD, "x" * 4001), "4001 characters; Mint accepts at most 4000"),
         (replace(LAMP, name=""), "The name has 0 characters"),
         (replace(LAMP, name="n" * 121), "The name has 121 characters"),
         (replace(LAMP, images=("a.png",) * 9), "There are 9 reference images"),
@@ -130,14 +124,6 @@ def test_a_motion_from_start_to_file(service: ThreadService, client: Client) -> 
     assert all(each.is_glb for each in files)
     assert ":" in files[1].id
     assert client.animation_file_url(AnimationType.CLIP, id, files[1].id).startswith("http")
-
-
-def test_the_price_of_a_motion(service: ThreadService, client: Client) -> None:
-    """It is asked for one model."""
-    model = made(service, client)
-    assert client.estimate_animation(model).estimated_total == 250
-    (asked,) = service.requests("POST", "/v1/pricing:estimate")
-    assert asked.body == {"operation": "model_animation", "modelId": model}
 
 
 @pytest.mark.parametrize("id", ["", "a::b", "../x", "a:b/c", "a%3Ab", "x" * 300])

@@ -18,11 +18,6 @@ from .http_common import Connections, fault_response, note, raw_path
 from .request_log import LoggedRequest
 
 SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "Range, If-Range",
-    "Access-Control-Expose-Headers": "Content-Length, Content-Range, ETag",
-}
 PIECE = 256 * 1024
 BREAKS = frozenset({"file-broken", "file-changed", "file-no-ranges"})
 
@@ -47,11 +42,9 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
         return _text(entry, 400, "A file host must never see a key or a cookie.")
     scripted = mint.scripted_fault("files", request.method, raw_path(request))
     if scripted is not None:
-        return await fault_response(request, entry, scripted[0], CORS)
-    if request.method == "OPTIONS":
-        return _text(entry, 204, "")
-    if request.method not in ("GET", "HEAD"):
-        return _text(entry, 405, "Only GET and HEAD.")
+        return await fault_response(request, entry, scripted[0], {})
+    if request.method != "GET":
+        return _text(entry, 405, "Only GET.")
     with mint.at_work():
         found = _find(mint, request, entry)
         if isinstance(found, web.Response):
@@ -105,7 +98,7 @@ def _text(
     entry: LoggedRequest, status: int, text: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     entry.status, entry.sent = status, len(text.encode())
-    response = web.Response(status=status, text=text or None, headers=CORS)
+    response = web.Response(status=status, text=text)
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
@@ -145,12 +138,7 @@ async def _send(
     etag: str,
     fault: str | None,
 ) -> web.StreamResponse:
-    headers = {
-        **CORS,
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "public, max-age=31536000, immutable",
-    }
+    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     asked = None if (fault or "").startswith("file-no-ranges") else _range(request, len(data), etag)
     if isinstance(asked, str):
         return _text(
@@ -166,8 +154,6 @@ async def _send(
     response.content_type = file.content_type
     response.content_length = end + 1 - start
     await response.prepare(request)
-    if request.method == "HEAD":
-        return response
     breaks = fault == "file-truncated" or fault in BREAKS
     stop = min(end + 1, max(start, len(data) // 2)) if breaks else end + 1
     try:

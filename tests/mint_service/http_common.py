@@ -49,7 +49,6 @@ def received(request: web.Request, content: bytes = b"") -> Request:
 
 def note(mint: Mint, connections: Connections, request: web.Request, host: str) -> LoggedRequest:
     """Add a request to the log."""
-    peer = request.transport.get_extra_info("peername") if request.transport else None
     return mint.log.add(
         host=host,
         method=request.method,
@@ -58,7 +57,6 @@ def note(mint: Mint, connections: Connections, request: web.Request, host: str) 
         headers=request.headers,
         authorized=mint.authorized(received(request)),
         connection=connections.number(request),
-        port=peer[1] if peer else 0,
         at=mint.clock.now(),
     )
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,9 +29,7 @@ class LoggedRequest:
     authorized: str  # "none", "right", "wrong"
     idempotency_key: str | None
     connection: int  # one number for each TCP connection
-    port: int  # the client's port
     at: float  # service time
-    monotonic: float  # real time, time.monotonic()
     # None while open, or when the connection was closed without an answer
     status: int | None = None
     operation: str | None = None
@@ -63,7 +60,6 @@ class RequestLog:
                 number=len(self.entries) + 1,
                 headers=kept,
                 idempotency_key=kept.get("idempotency-key"),
-                monotonic=time.monotonic(),
                 leak=leak,
                 **arrived,
             )
