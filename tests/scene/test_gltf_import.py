@@ -29,23 +29,42 @@ from .place_helpers import ORIGIN, PLAIN  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
-def test_objects_are_in_the_given_collection_only(
-    model: Path, target_collection: bpy.types.Collection
+def two_scenes(path: Path) -> Path:
+    """Write a file with a second scene."""
+    glb = glb_fixtures.Glb()
+    mesh = glb.mesh(glb_fixtures.box(glb))
+    glb.node(mesh=mesh, name="one")
+    second = glb.node(root=False, mesh=mesh, name="two")
+    glb.json["scenes"].append({"name": "second", "nodes": [second]})
+    return glb.save(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "kinds"),
+    [
+        (glb_fixtures.simple, ["EMPTY", "MESH"]),
+        (glb_fixtures.skinned, ["ARMATURE", "MESH"]),
+        (glb_fixtures.animated, ["MESH", "MESH"]),
+        (two_scenes, ["MESH", "MESH"]),
+    ],
+)
+def test_only_the_objects_of_a_file_are_added(
+    make: Callable[[Path], Path],
+    kinds: list[str],
+    tmp_path: Path,
+    target_collection: bpy.types.Collection,
 ) -> None:
-    """All objects of the file are in that collection and in no other."""
-    objects = import_glb(model, target_collection)
-    assert sorted(each.type for each in objects) == ["EMPTY", "MESH"]
+    """All are in that collection and in no other: neither scenes nor helper shapes for bones come.
+
+    Animations and scene extras leave nothing on the user's scene, which the window still shows.
+    """
+    before = SceneSnapshot()
+    objects = import_glb(make(tmp_path / "m.glb"), target_collection)
+    assert sorted(each.type for each in objects if not each.name.startswith("second")) == kinds
     assert all(list(each.users_collection) == [target_collection] for each in objects)
-    assert len(bpy.data.scenes) == 1
-
-
-def test_bones_bring_no_icosphere(tmp_path: Path, target_collection: bpy.types.Collection) -> None:
-    """The importer's helper shapes for bones are not kept, and the window keeps its scene."""
-    shown = bpy.context.window.scene
-    objects = import_glb(glb_fixtures.skinned(tmp_path / "skinned.glb"), target_collection)
-    assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
-    assert [each.name for each in bpy.data.collections] == ["Target"]
-    assert bpy.context.window.scene == shown
+    assert len(bpy.data.scenes) == 1 and list(bpy.data.collections) == [target_collection]
+    assert len(bpy.data.actions) == (make is glb_fixtures.animated)
+    before.assert_same(SceneSnapshot(), but_new=True)
 
 
 def test_the_window_is_not_owned_by_an_earlier_scene() -> None:
@@ -55,38 +74,6 @@ def test_the_window_is_not_owned_by_an_earlier_scene() -> None:
         assert bpy.context.tool_settings is not None
     with staging_scene():
         assert bpy.context.window.id_data != earlier
-
-
-def test_the_importer_leaves_no_properties_on_the_scene(
-    tmp_path: Path, target_collection: bpy.types.Collection
-) -> None:
-    """Animations and scene extras leave nothing on the user's scene."""
-    path = glb_fixtures.animated(tmp_path / "animated.glb")
-    scene = bpy.context.scene
-
-    def state() -> tuple[Any, ...]:
-        return set(scene.keys()), scene.frame_start, scene.frame_end, scene.frame_current
-
-    before = state()
-    import_glb(path, target_collection)
-    assert state() == before
-    assert len(bpy.data.actions) == 1
-
-
-def test_scenes_of_a_file_are_not_added(
-    tmp_path: Path, target_collection: bpy.types.Collection
-) -> None:
-    """A GLB with two scenes adds its objects, but no scenes."""
-    glb = glb_fixtures.Glb()
-    mesh = glb.mesh(glb_fixtures.box(glb))
-    glb.node(mesh=mesh, name="one")
-    glb.json["scenes"].append(
-        {"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]}
-    )
-    objects = import_glb(glb.save(tmp_path / "two.glb"), target_collection)
-    assert {"one", "two"} <= {each.name for each in objects}
-    assert len(bpy.data.scenes) == 1
-    assert [each.name for each in bpy.data.collections] == ["Target"]
 
 
 def test_a_failure_inside_blender_changes_nothing(

@@ -122,8 +122,8 @@ def test_the_ray_finds_the_first_surface(lamp: bpy.types.Object) -> None:
 
 def test_a_turned_result_is_imported(model: Path) -> None:
     """A result that was placed with the mouse before it is in the scene."""
-    rotation = tuple(Vector((0, 0, 1)).rotation_difference(WALL).to_euler())
-    placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), rotation=rotation))
+    turn = Vector((0, 0, 1)).rotation_difference(WALL).to_euler()
+    placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), rotation=(turn.x, turn.y, turn.z)))
     assert placed.root.location[:] == pytest.approx((1, 2, 3))
     assert placed.root.matrix_basis.col[2].to_3d().dot(WALL) == pytest.approx(1)
     place(placed.root, Surface(Vector(), UP))

@@ -57,13 +57,13 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     root = place_first(model)
     root.location = (3, 2, 1)
     edit(root)
-    mesh, vertices = root.data, [tuple(each.co) for each in root.data.vertices]
+    mesh, vertices = root.data, [each.co[:] for each in root.data.vertices]
     material, modifiers = root.active_material, [each.type for each in root.modifiers]
     groups = [each.name for each in root.vertex_groups]
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     placed = replace_model(later, SECOND, root)
     kept = bpy.data.objects["Lamp (earlier)"]
-    assert kept.data == mesh and [tuple(each.co) for each in kept.data.vertices] == vertices
+    assert kept.data == mesh and [each.co[:] for each in kept.data.vertices] == vertices
     assert (kept.active_material, [each.type for each in kept.modifiers]) == (material, modifiers)
     assert [each.name for each in kept.vertex_groups] == groups and not root.vertex_groups
     assert kept.hide_viewport
