@@ -49,14 +49,20 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> OpenElsewhere:
     return OpenElsewhere().install(monkeypatch)
 
 
+def written(folder: Path) -> list[Path]:
+    """Write a file `new` and a file `old`."""
+    paths = [folder / "new", folder / "old"]
+    for path in paths:
+        path.write_text(path.name)
+    return paths
+
+
 @pytest.mark.parametrize("name", ["new", "old"])
 def test_a_file_that_is_scanned_for_a_moment_is_replaced(
     name: str, tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
 ) -> None:
     """A virus scanner has opened the new file, or a backup the old one."""
-    new, old = tmp_path / "new", tmp_path / "old"
-    new.write_text("new")
-    old.write_text("old")
+    new, old = written(tmp_path)
     elsewhere.refuse(name, times=3)
     disk.replace(new, old)
     assert old.read_text() == "new" and not new.exists()
@@ -67,9 +73,7 @@ def test_a_file_that_stays_open_is_an_error(
     tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
 ) -> None:
     """After less than a second, and both files are as they were."""
-    new, old = tmp_path / "new", tmp_path / "old"
-    new.write_text("new")
-    old.write_text("old")
+    new, old = written(tmp_path)
     elsewhere.refuse("old")
     with pytest.raises(PermissionError):
         disk.replace(new, old)

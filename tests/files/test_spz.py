@@ -159,24 +159,16 @@ def in_other_axes(made: Splats, system: str) -> Splats:
     )
 
 
-def quaternion(turn: np.ndarray) -> list[float]:
-    """Return w, x, y, z of a rotation matrix, by its largest diagonal (Shepperd)."""
-    choices = [np.trace(turn), *np.diag(turn)]
-    best = int(np.argmax(choices))
-    if best == 0:
-        q = [
-            1 + choices[0],
-            turn[2, 1] - turn[1, 2],
-            turn[0, 2] - turn[2, 0],
-            turn[1, 0] - turn[0, 1],
-        ]
-    else:
-        i = best - 1
-        j, k = (i + 1) % 3, (i + 2) % 3
-        q = [turn[k, j] - turn[j, k], 0.0, 0.0, 0.0]
-        q[1 + i] = 1 + turn[i, i] - turn[j, j] - turn[k, k]
-        q[1 + j], q[1 + k] = turn[i, j] + turn[j, i], turn[i, k] + turn[k, i]
-    return list(np.array(q) / np.linalg.norm(q))
+def quaternion(turn: np.ndarray) -> np.ndarray:
+    """Return w, x, y, z of a rotation matrix, by the largest eigenvalue of a form (Bar-Itzhack)."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = turn
+    lower = [
+        [xx - yy - zz, 0, 0, 0],
+        [yx + xy, yy - xx - zz, 0, 0],
+        [zx + xz, zy + yz, zz - xx - yy, 0],
+        [zy - yz, xz - zx, yx - xy, xx + yy + zz],
+    ]
+    return np.linalg.eigh(lower).eigenvectors[[3, 0, 1, 2], -1]
 
 
 def covariances(splats: Splats) -> np.ndarray:

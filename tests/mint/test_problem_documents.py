@@ -18,6 +18,8 @@ from mint_blender.mint.errors import (
 )
 from mint_blender.mint.retry import Polling, PollIntervals, RetryPolicy, call_with_retries
 
+from ..files.downloading import Time
+
 REFUSED = (
     errors.InvalidRequest,
     *("Mint does not accept this request", "Change the request and try again."),
@@ -251,19 +253,6 @@ def test_retry_after_replaces_the_retry_wait(wanted, kept):
 # -- tests of retrying failed calls within limits, with a fake clock
 
 
-class Time:
-    """A clock that moves only when its `sleep` is called."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-
 class Call:
     """A call that fails with these errors in turn, then succeeds."""
 
@@ -279,7 +268,9 @@ class Call:
 
 
 def run(call: Call, time: Time, **more: object) -> str:
-    return call_with_retries(call, clock=time.now, sleep=time.sleep, chance=lambda: 1.0, **more)  # type: ignore[arg-type]
+    return call_with_retries(
+        call, clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0, **more
+    )  # type: ignore[arg-type]
 
 
 def refusal(status: int, retry_after: float | None = None) -> MintError:
@@ -304,7 +295,7 @@ PERMANENT = [
 def test_temporary_errors_are_retried(errors, slept):
     """With growing waits, or the requested one without jitter, which is at least 1 s."""
     time, call = Time(), Call(*errors)
-    assert (run(call, time), call.made, time.slept) == ("done", len(errors) + 1, slept)
+    assert (run(call, time), call.made, time.pauses) == ("done", len(errors) + 1, slept)
 
 
 @pytest.mark.parametrize("error", PERMANENT)
@@ -313,7 +304,7 @@ def test_permanent_errors_are_not_retried(error):
     time, call = Time(), Call(error)
     with pytest.raises(type(error)) as raised:
         run(call, time)
-    assert (raised.value, call.made, time.slept) == (error, 1, [])
+    assert (raised.value, call.made, time.pauses) == (error, 1, [])
 
 
 @pytest.mark.covers("R-three-minutes")
@@ -323,7 +314,7 @@ def test_a_call_is_retried_for_three_minutes():
     time, call = Time(), Call(*errors)
     with pytest.raises(Unreachable, match="try 9"):
         run(call, time)
-    assert (call.made, time.slept) == (9, [1, 2, 4, 8, 16, 32, 60, 57])
+    assert (call.made, time.pauses) == (9, [1, 2, 4, 8, 16, 32, 60, 57])
 
 
 def test_the_total_time_is_limited():
@@ -331,7 +322,7 @@ def test_the_total_time_is_limited():
     time, call = Time(), Call(*(refusal(503, retry_after=100) for _ in range(9)))
     with pytest.raises(MintError):
         run(call, time)
-    assert (call.made, time.slept) == (2, [100])
+    assert (call.made, time.pauses) == (2, [100])
 
 
 def test_waits_are_reported():
