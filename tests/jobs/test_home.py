@@ -147,14 +147,22 @@ def test_a_file_is_found_again(tmp_path: Path) -> None:
 
 
 def test_a_document_that_is_open_elsewhere_is_left_alone(tmp_path: Path) -> None:
-    """Its name can be read, but its results land there; after the end of that process, here."""
-    file = tmp_path / "scene.blend"
-    with open_file(tmp_path, ONE, file):
-        documents = Documents(tmp_path)
+    """Its name can be read, but its results land there; after the end of that process, here.
+
+    Two Blenders are seen, each with its current document; a killed one is no longer there.
+    """
+    file, documents = tmp_path / "scene.blend", Documents(tmp_path)
+    with open_file(tmp_path, ONE, file) as first, open_file(tmp_path, TWO) as second:
+        assert open_elsewhere(tmp_path) == [OpenDocument(ONE, file), OpenDocument(TWO, None)]
         if os.name != "nt":
             assert documents.path_of(ONE) == file
         assert documents.take_over(file) == frozenset()
         documents.forget_all_but(())
+        first.kill()
+        first.wait()
+        assert open_elsewhere(tmp_path) == [OpenDocument(TWO, None)]
+        second.communicate("")
+        assert open_elsewhere(tmp_path) == []
     assert documents.take_over(file) == {ONE, "9" * 32}
 
 
@@ -195,19 +203,6 @@ def test_no_other_file_is_read_or_written(tmp_path: Path) -> None:
     assert documents.path_of("../secret") is None
     documents.remember("../other", tmp_path / "a.blend")
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
-
-
-def test_open_documents_can_be_seen(tmp_path: Path) -> None:
-    """Two Blenders, each with its current document; a killed one is no longer there."""
-    assert open_elsewhere(tmp_path) == []
-    file = tmp_path / "scene.blend"
-    with open_file(tmp_path, ONE, file) as first, open_file(tmp_path, TWO) as second:
-        assert open_elsewhere(tmp_path) == [OpenDocument(ONE, file), OpenDocument(TWO, None)]
-        first.kill()
-        first.wait()
-        assert open_elsewhere(tmp_path) == [OpenDocument(TWO, None)]
-        second.communicate("")
-        assert open_elsewhere(tmp_path) == []
 
 
 def test_an_open_document_without_jobs_leaves_nothing(tmp_path: Path) -> None:

@@ -107,12 +107,12 @@ def steps(connection: sqlite3.Connection, act: Callable[[], object]) -> int:
 
 
 def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
-    """Each executes about as many lines with a thousand jobs as with three hundred.
+    """Each executes about as many lines with four hundred jobs as with one hundred.
 
     SQLite takes about as many steps, too: some more when the worker has just written.
     """
     efforts = []
-    for count in (300, 1000):
+    for count in (100, 400):
         home = filled(tmp_path / str(count), count)
         job_service = resting(home)
         job_service.start(LAMP)
