@@ -37,7 +37,7 @@ from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.job_list import (  # noqa: E402  # noqa: E402
+from mint_blender.ui.job_list import (  # noqa: E402
     auto_import,
     grouped_jobs,
     list_operators,

@@ -34,12 +34,7 @@ from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch  # noqa: E402
 from mint_blender.ui.account import panel as account_panel  # noqa: E402
-from mint_blender.ui.create import (  # noqa: E402
-    form_panel,
-    prompt_operators,
-    properties,
-    saved_settings,
-)
+from mint_blender.ui.create import form_panel, prompt_operators, saved_settings  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
 
@@ -106,11 +101,11 @@ def test_a_prompt_becomes_a_text(form: Any) -> None:
     bpy.ops.mint.write_prompt()
     assert form.text.as_string().strip() == "a lamp"
     form.text.write(" of glass")
-    assert properties.request_of(form).prompt == "a lamp of glass"
+    assert create_properties.request_of(form).prompt == "a lamp of glass"
     other = bpy.data.texts.new("Other")
     other.write("a chair")
     assert bpy.ops.mint.use_text(text="Other") == {"FINISHED"}
-    assert properties.request_of(form).prompt == "a chair"
+    assert create_properties.request_of(form).prompt == "a chair"
     assert bpy.ops.mint.use_text(text="no such text") == {"CANCELLED"}
 
 
@@ -128,15 +123,15 @@ def test_the_style_is_part_of_the_prompt(form: Any, prompt: str, style: str, sen
     """Nothing is added without a style, without a prompt, or twice."""
     assert form.style == "", "none is chosen by default"
     form.prompt, form.style = prompt, style
-    assert properties.request_of(form).prompt == sent
+    assert create_properties.request_of(form).prompt == sent
 
 
 def test_the_style_counts_in_the_length(form: Any) -> None:
     """A prompt that is too long only with its style is refused before anything is sent."""
     form.prompt, form.style = "x" * 7998, ""
-    assert properties.complaint(form) is None
+    assert create_properties.complaint(form) is None
     form.style = "low poly"
-    assert "8008 characters" in str(properties.complaint(form))
+    assert "8008 characters" in str(create_properties.complaint(form))
 
 
 @pytest.mark.parametrize("name", saved_settings._SAVED)

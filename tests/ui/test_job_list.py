@@ -21,13 +21,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import (  # noqa: E402
-    UNANSWERED,
-    Cause,
-    Decision,
-    Delivery,
-    Problem,
-)
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, Problem  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Group, group_of  # noqa: E402

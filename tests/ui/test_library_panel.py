@@ -29,11 +29,7 @@ from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import (  # noqa: E402
-    Asset,
-    Kind,
-    Preset,
-)
+from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402

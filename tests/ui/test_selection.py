@@ -20,11 +20,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.scene import assets, tags  # noqa: E402
 from mint_blender.scene.place import place_model  # noqa: E402
 from mint_blender.scene.world import world_objects  # noqa: E402
-from mint_blender.ui import (  # noqa: E402
-    session,
-    text_fields,
-    typed_context,
-)
+from mint_blender.ui import session, text_fields, typed_context  # noqa: E402
 from mint_blender.ui.selection import panel, selected  # noqa: E402
 
 from ..code.sources import PACKAGE, sources  # noqa: E402

@@ -18,45 +18,32 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402 - needs bpy
-from mint_blender import addon_settings  # noqa: E402
 from mint_blender.delivery import blender_runtime  # noqa: E402
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.queries import KeyOwner  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.ui import (  # noqa: E402
-    heartbeat,
-    panel,
-    registration,
-    session,
-)
-from mint_blender.ui.account import preferences  # noqa: E402
-from mint_blender.ui.account import preferences as account_preferences  # noqa: E402
+from mint_blender.ui import heartbeat, panel, registration, session  # noqa: E402
+from mint_blender.ui.account import preferences as preferences  # noqa: E402
 
 from .drawings import calls_of, in_class  # noqa: E402
 
 
 @pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """Return add-on preferences with a key, as those of an installed add-on."""
-    stored = SimpleNamespace(
-        api_key="sk-stored",
-        base_url="",
-        confirmed_origins="https://one.example",
-        limit_each=0,
-        limit_day=0,
-        log_level="WARNING",
-    )
-    for module in (addon_settings, account_preferences):
-        monkeypatch.setattr(module, "preferences", lambda: stored)
+def stored(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return the preferences of the registered add-on, with a key and a confirmed address."""
+    entry = bpy.context.preferences.addons.new()
+    entry.module = "mint_blender"
     monkeypatch.delenv("MINT_API_KEY", raising=False)
     monkeypatch.setenv("MINT_API_BASE_URL", "https://two.example/v1")
     mint_blender.register()
-    yield stored
+    entry.preferences.api_key = "sk-stored"
+    entry.preferences.confirmed_origins = "https://one.example"
+    yield entry.preferences
     mint_blender.unregister()
 
 
 @pytest.mark.covers("S-key-address")
-def test_the_key_is_withheld_until_the_address_is_confirmed(stored: SimpleNamespace) -> None:
+def test_the_key_is_withheld_until_the_address_is_confirmed(stored: Any) -> None:
     """One click confirms one server; another server needs another click."""
     assert (session.account().key, session.account().withheld_from) == ("", "https://two.example")
     assert bpy.ops.mint.confirm_address() == {"FINISHED"}

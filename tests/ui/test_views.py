@@ -32,11 +32,7 @@ from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E40
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.drawing import Box  # noqa: E402
 from mint_blender.ui.job_list import placed_results  # noqa: E402
-from mint_blender.ui.viewport import (  # noqa: E402
-    chips,
-    targets,
-    views,
-)
+from mint_blender.ui.viewport import chips, targets, views  # noqa: E402
 
 from ..scene import synthetic_world  # noqa: E402
 from ..scene.scene_snapshot import SceneSnapshot  # noqa: E402
