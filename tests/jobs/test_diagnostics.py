@@ -277,7 +277,7 @@ handler = log_file.LogFile(pathlib.Path(sys.argv[1]))
 for number in range(500):
     handler.handle(logging.LogRecord("mint_blender.test", 30, "", 0, "x" * 100, None, None))
 """
-    command = [sys.executable, "-c", code, path]
+    command = [sys.executable, "-c", code, str(path)]
     running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
     assert [each.communicate()[1] for each in running] == [b""] * 4
     sizes = {each.name: each.stat().st_size for each in path.parent.iterdir()}

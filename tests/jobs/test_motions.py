@@ -126,6 +126,7 @@ def test_a_first_motion_that_fails_is_the_only_one(
     assert len(starts(service)) == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_is_made_first(job_service: JobService, service: ThreadService) -> None:
     """From one prompt to clips: the motions wait for the model, then for the first motion."""
     first = job_service.start(KNIGHT, motions=[WALK, RUN])
@@ -301,8 +302,11 @@ def test_motions_in_one_text() -> None:
 @pytest.mark.parametrize(
     ("word", "clips"),
     [
-        *[(word, 1) for word in ("one-clip", "one-clip-404", "motion-settling")],
-        ("several-clips", 3),
+        ("motion-settling", 1),
+        *[
+            pytest.param(word, clips, marks=pytest.mark.slow)
+            for word, clips in (("one-clip", 1), ("one-clip-404", 1), ("several-clips", 3))
+        ],
         # what can be done with a clip is a question for the scene
         *[
             pytest.param(word, 1, marks=pytest.mark.thorough)
@@ -318,6 +322,7 @@ def test_the_files_are_found(animate: Animate, word: str, clips: int) -> None:
     assert len({each.path for each in job.files}) == clips + 1
 
 
+@pytest.mark.slow
 def test_downloads_are_off(job_service: JobService, service: ThreadService, knight: Asset) -> None:
     """The motion is paid: a resume collects it, and the rest waits until then."""
     wanted = [MotionRequest("walk [downloads-off]"), RUN]
@@ -340,6 +345,7 @@ def test_a_part_that_is_missing_is_named(animate: Animate) -> None:
     assert "could not be downloaded" in job.notes[0]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_damaged_is_kept_aside(animate: Animate) -> None:
     """It is paid for: the job pauses, and says where it lies."""
     (job,) = animate("walk [bad-length]")
@@ -387,6 +393,7 @@ def test_a_stuck_rig(job_service: JobService, service: ThreadService, knight: As
     assert len(starts(service)) == 1
 
 
+@pytest.mark.slow
 def test_a_new_session_asks_before_it_sends_the_rest(
     home: Path, service: ThreadService, knight: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,13 +71,13 @@ class Case:
 
 def failed(reads: str, **more: Any) -> Case:
     """Return a case that fails; a retry is a second operation."""
-    usual = {"then": "retry", "leads_to": Phase.FAILED, "operations": 2}
+    usual: dict[str, Any] = {"then": "retry", "leads_to": Phase.FAILED, "operations": 2}
     return Case(reads, Phase.FAILED, f"Failed: {reads}", **usual | more)
 
 
 def paused(reads: str, **more: Any) -> Case:
     """Return a case that pauses and can be resumed."""
-    usual = {"then": "resume", "leads_to": Phase.PAUSED}
+    usual: dict[str, Any] = {"then": "resume", "leads_to": Phase.PAUSED}
     return Case(reads, Phase.PAUSED, f"Paused: {reads}", **usual | more)
 
 
