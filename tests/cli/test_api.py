@@ -18,7 +18,6 @@ import pytest
 import mint_blender
 from mint_blender.cli import session
 from mint_blender.cli.results import Preview
-from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem
@@ -75,11 +74,10 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-def test_an_invalid_request_raises_value_error(
-    signed_in: Signed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_an_invalid_request_raises_value_error(signed_in: Signed) -> None:
     """A wrong value raises ValueError before anything is sent."""
-    monkeypatch.setattr(blender_runtime, "can_import", lambda: True)
     for arguments, sentence in REFUSED:
         with pytest.raises(ValueError, match=sentence):
             mint_blender.generate(**{"prompt": "a lamp", **arguments})

@@ -84,6 +84,7 @@ def test_a_started_line_does_not_need_its_picture(batch: Batch, tmp_path: Path) 
     assert len(batch.service.operations()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.covers("R-batch-alone")
 def test_one_run_at_a_time(batch: Batch, home: Path, at_home: Home) -> None:
     """A second run on the same folder is refused, also with another journal."""
@@ -113,12 +114,16 @@ def test_placing_a_batch_result_elsewhere(batch: Batch, mint: RunMint, tmp_path:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "lamp.json").write_text("the user's")
-    assert mint("place", mint.job, "-o", str(elsewhere / "lamp.glb")).status == 0
-    assert (elsewhere / "lamp.glb").is_file()
+    (job,) = mint.jobs()
+    for name in ("lamp.glb", "again.glb"):
+        assert mint("place", job["job"], "-o", str(elsewhere / name)).status == 0
+        assert (elsewhere / name).is_file()
+        Path(job["files"]["model"]).unlink()  # it is downloaded again
     assert batch().status == 0
     assert output.read_bytes() == b"changed"
     assert (elsewhere / "lamp.json").read_text() == "the user's"
-    assert {path.name for path in elsewhere.iterdir()} == {"lamp.glb", "lamp.json"}
+    assert {path.name for path in elsewhere.iterdir()} == {"lamp.glb", "again.glb", "lamp.json"}
+    assert len(batch.service.operations()) == 1
 
 
 @pytest.mark.parametrize("is_cleared", [False, True], ids=["from the disk", "from Mint"])

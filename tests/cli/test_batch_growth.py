@@ -83,6 +83,7 @@ def opened(home: Path) -> Iterator[JobService]:
         job_service.close()
 
 
+@pytest.mark.slow
 def test_finding_the_finished_lines(tmp_path: Path) -> None:
     """A rerun finds the job of each line, whichever journal made it, with as much effort per line."""
     for where in ("here", "dismissed", "in another journal"):
@@ -145,6 +146,7 @@ def finished_batch(tmp_path: Path, count: int) -> list[str]:
     return ["batch", str(folder / "a.jsonl"), "-o", str(folder), "--step", "write"]
 
 
+@pytest.mark.slow
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line takes as much effort in a batch of four times as many lines, also with --again."""
     efforts: dict[str, list[int]] = {"first": [], "again": []}

@@ -46,6 +46,7 @@ def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
     assert content["home"] == winner
 
 
+@pytest.mark.slow
 @pytest.mark.covers("R-batch-once")
 @pytest.mark.usefixtures("_fast_look")
 def test_both_machines_queue_the_same_line(

@@ -122,6 +122,7 @@ def test_another_index_html_is_not_overwritten(batch: Batch) -> None:
     assert not batch.service.operations()
 
 
+@pytest.mark.slow
 def test_the_sheet_after_ctrl_c(batch: Batch, home: Path) -> None:
     """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
     prompts = ("lamp 1", "lamp 2 [slow-start]", "lamp 3")

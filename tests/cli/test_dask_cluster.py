@@ -249,3 +249,17 @@ def test_results_need_no_shared_folder_when_they_are_shipped(
     on_cluster.batch.lines({"prompt": "a lamp"})
     assert on_cluster(client, "--ship-results").status == 0
     assert len([*on_cluster.batch.out.glob("*.glb")]) == 1
+
+
+@pytest.mark.slow
+def test_a_cluster_that_grows_with_its_tasks(
+    empty: LocalCluster, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adaptive cluster without workers starts as many as are waited for."""
+    monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 240.0)
+    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    empty.adapt(minimum=0, maximum=3, interval="100ms", wait_count=20)
+    on_cluster.batch.lines({"prompt": "a lamp"})
+    ran = on_cluster(empty, "--ship-results", "--min-workers", "2")
+    assert ran.status == 0, ran.err
+    assert "has 0 of 2 workers." in ran.err

@@ -39,6 +39,7 @@ def review(mint: RunMint) -> str:
     return mint.job
 
 
+@pytest.mark.slow
 def test_a_decision_of_a_killed_command_says_what_carries_it_out(
     mint: RunMint, review: str, home: Path
 ) -> None:
@@ -181,6 +182,7 @@ def test_jobs_names_unsent_jobs_and_how_to_send_them(
     assert "More than one job begins with" in mint("cancel", "twin").error_text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lives", [True, False], ids=["it is watched", "its process has died"])
 def test_a_job_of_another_shell(mint: RunMint, home: Path, lives: bool) -> None:
     """`resume` leaves a job to the process that runs it, and `cancel` lets it carry that out.

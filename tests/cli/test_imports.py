@@ -53,6 +53,7 @@ def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
     assert ours(imported) & OTHERS == {"cli.account"}
 
 
+@pytest.mark.slow
 def test_a_copied_model_needs_no_blender(environment: dict[str, str], tmp_path: Path) -> None:
     """`generate -o lamp.glb` copies Mint's file, also where the `bpy` package is installed."""
     words = ("generate", "--prompt", "a lamp", "-o", str(tmp_path / "lamp.glb"))

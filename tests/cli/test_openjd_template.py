@@ -74,6 +74,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["props.txt", *(pytest.param(name, marks=pytest.mark.thorough) for name in [*KINDS][1:])],

@@ -80,6 +80,7 @@ def test_for_programs_standard_output_is_json_lines(service: ThreadService, home
     assert "Preview ready" in ran.err
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path, tmp_path: Path) -> None:
     """It shows prompts as they are, without markup, and how far a batch is.
 
@@ -212,6 +213,7 @@ def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
         assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
 
 
+@pytest.mark.slow
 def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
     mint: RunMint, home: Path, tmp_path: Path
 ) -> None:
@@ -411,3 +413,22 @@ def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPa
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first
     assert re.search(r"a lamp: (Generating|Queued) \(usually \d+ s\)", second)
+
+
+def test_what_runs_fits_a_terminal_of_24_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that have ended leave, and the last one says how far all are."""
+    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("COLUMNS", "100")
+    display = LiveDisplay()
+    for number in range(1, 41):
+        display.show(str(number), f"lamp {number} {'long ' * 40}", "Generating")
+    for number in range(1, 21):
+        display.hide(str(number))
+    display.summarize("20 of 40 done")
+    console = display._progress.console
+    with console.capture() as capture:
+        console.print(display._progress.get_renderable())
+    rows = capture.get().splitlines()
+    assert len(rows) <= 23 and rows[-1].startswith("20 of 40 done")
+    assert all(f"lamp {number} " in row for number, row in zip(range(21, 41), rows, strict=False))

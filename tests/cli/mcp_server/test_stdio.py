@@ -24,6 +24,7 @@ from .agent import text_of
 T = TypeVar("T")
 
 
+@pytest.mark.slow
 def test_a_client_starts_the_server(service: ThreadService, home: Path) -> None:
     """The SDK's own client starts the command and calls a tool."""
     program, *arguments = command("mcp")
