@@ -95,13 +95,3 @@ with within('INFO'):
 area('INFO').type = 'VIEW_3D'
 result = bpy.context.window_manager.clipboard
 """
-
-
-@pytest.mark.thorough
-def test_a_result_is_announced_in_another_editor(blender: BlenderWindow) -> None:
-    """It is reported once, in the status bar and the Info editor."""
-    start(blender, "a lamp for the notice")
-    blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
-    blender.wait_for("placed")
-    blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
-    assert blender.ask(SAID).count("a lamp for the notice: In scene") == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference images: the menu, and captured views."""
+"""Reference images: captured views."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from .blender_window import BlenderWindow
 pytestmark = pytest.mark.window
 
 LISTED = "[(each.name, each.source, each.problem, each.note) for each in bpy.context.window_manager.mint_references]"
-OPEN_MENU = """
-with within('VIEW_3D'):
-    bpy.ops.wm.call_menu('INVOKE_DEFAULT', name='MINT_MT_references')
-"""
 
 # How much of the picture is an edge (a scrambled one is nothing else), and how much brighter its
 # brightest part is than its darkest.
@@ -51,16 +47,3 @@ def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
     assert contrast > 0.2, "the cube cannot be seen"
     assert blender.ask(look) == before
     assert blender.ask("sorted(each.name for each in bpy.data.images)") == images
-
-
-@pytest.mark.thorough
-def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
-    """F3 finds the sources as well, and Enter adds the picture that was found."""
-    blender.over()
-    blender.until_it_shows(lambda: blender.ask(OPEN_MENU))
-    blender.key("Escape")
-    blender.over()
-    blender.until_it_shows(lambda: blender.key("F3"))
-    blender.until_it_shows(lambda: blender.type("reference camera view"))
-    blender.key("Return")
-    blender.wait("len(bpy.context.window_manager.mint_references) == 1")
