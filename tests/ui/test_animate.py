@@ -217,14 +217,6 @@ def test_the_offered_words_are_those_of_the_core(registered: None) -> None:
     assert tuple(known[name].name for name in motion_choice.OFFERED) == SUGGESTIONS
 
 
-def test_the_model_of_a_job_in_t_pose_is_known(knight: Any) -> None:
-    """Without it, the dialog warns."""
-    job_service = session.service()
-    assert animate._is_t_pose(job_service, knight["mint_asset_id"])
-    bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a lamp")
-    assert not animate._is_t_pose(job_service, asset_of(newest()[0]) or "")
-
-
 @pytest.fixture
 def form(enabled: None) -> Any:
     """Fill the form for a knight that is generated at once, and animated; return it."""
@@ -363,3 +355,5 @@ def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
     bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a lamp")
     lamp = session.service().jobs()[0]
     assert bpy.ops.mint.use_prompt(job_id=lamp.id) == {"FINISHED"} and not form.animate
+    asks = [animate._is_t_pose(session.service(), asset_of(each) or "") for each in (job, lamp)]
+    assert asks == [True, False], "the dialog warns about the lamp"

@@ -44,7 +44,6 @@ from mint_blender.ui.job_list import (  # noqa: E402
     panel,
     placed_results,
 )
-from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
 from .drawings import Call, calls_of  # noqa: E402
@@ -113,7 +112,7 @@ def test_the_note_of_a_finished_job_is_a_tooltip(job_service: JobService) -> Non
     job, other = add(job_service, notes=(NOTE,)), add(job_service)
     assert drawn(job_service)[NOTE] == 0
     assert in_menu(job)[NOTE] == 1
-    tooltip: Any = MINT_OT_job_menu.description
+    tooltip: Any = list_operators.MINT_OT_job_menu.description
     assert tooltip(bpy.context, SimpleNamespace(job_id=job.id)) == NOTE
     assert tooltip(bpy.context, SimpleNamespace(job_id=other.id)) == "More about this job"
 

@@ -1,22 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links of the add-on to its manual: F1 on our buttons, and the buttons called Manual."""
+"""The manual and the skill for agents: links to their pages, and what they say of operators."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+import mint_blender
+
+from ..code import skill_file
+
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.account import panel  # noqa: E402
 from mint_blender.ui.manual import links as manual  # noqa: E402
 from mint_blender.ui.manual.links import PAGES  # noqa: E402
+from scripts.reference_pages import operators, preferences  # noqa: E402
 
 from .drawings import calls_of  # noqa: E402
 
@@ -143,3 +154,77 @@ def test_the_website_comes_from_the_manifest(
     (tmp_path / folder / "blender_manifest.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(manual, "__file__", str(module))
     assert manual.website.__wrapped__() == expected
+
+
+REFERENCE = ROOT / "docs" / "reference"
+AGAIN = "Run `python3 scripts/dev.py docs --write` and commit docs/reference/."
+
+
+@pytest.mark.parametrize("module", [operators, preferences])
+def test_the_committed_page_matches_the_code(registered: None, module: ModuleType) -> None:
+    """Whoever changes an operator, an argument or a preference writes the page again."""
+    name = module.__name__.rpartition(".")[2]
+    assert module.page() == (REFERENCE / f"{name}.md").read_text(encoding="utf-8"), AGAIN
+
+
+def test_every_operator_is_on_the_page(registered: None) -> None:
+    """That is, each that Blender's search finds: the others are of use to buttons only."""
+    page = operators.page()
+    sections = re.findall(r"^### mint\.(\w+)$", page, re.MULTILINE)
+    classes = {name: getattr(bpy.types, f"MINT_OT_{name}") for name in dir(bpy.ops.mint)}
+    found = {
+        name for name, each in classes.items() if "INTERNAL" not in getattr(each, "bl_options", ())
+    }
+    assert set(sections) == found and len(sections) == len(found) < len(classes)
+    assert "| `prompt` | `str` | `''` |" in page
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert set(headings) <= set(operators.TOPICS.values()), "none is a package of the code"
+
+
+# what `interface.md` promises to scripts
+FOR_SCRIPTS = {
+    "generate", "approve", "revise", "resume", "retry", "cancel", "dismiss", "place", "optimize",
+    "import_asset", "refresh_library", "refresh_account", "copy_report", "copy_diagnostics",
+}  # fmt: skip
+
+
+def properties(name: str) -> Any:
+    """Return the properties of an operator. Raises KeyError if there is no such operator."""
+    return getattr(bpy.ops.mint, name).get_rna_type().properties
+
+
+def test_each_operator_has_these_arguments(registered: None) -> None:
+    """Every keyword is a property, and every word of an enum is one of its items."""
+    called = skill_file.operator_calls()
+    assert {name for name, _ in called} >= FOR_SCRIPTS
+    for name, call in called:
+        known = properties(name)
+        for keyword in call.keywords:
+            assert keyword.arg in known.keys(), f"{name}({keyword.arg})"
+            if known[keyword.arg].type == "ENUM":
+                value = ast.literal_eval(keyword.value)
+                words = value if isinstance(value, set) else {value}
+                assert words <= set(known[keyword.arg].enum_items.keys()), f"{name}({words})"
+
+
+def test_each_operator_in_the_table_of_prices_exists(registered: None) -> None:
+    """The table says of each operator whether it costs Credits."""
+    table = skill_file.body().split("| costs Credits |")[1].split("\n\n")[0]
+    for name in re.findall(r"`(\w+)`", table):
+        properties(name)
+
+
+def test_the_code_finds_it_and_lists_jobs(
+    registered: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code of "Start" and "Wait" runs as it stands."""
+    addon = bpy.context.preferences.addons.new()
+    addon.module = "mint_blender"
+    session.close_service()
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0)
+    session.service().cache.add(job)
+    names: dict[str, Any] = {}
+    exec(skill_file.code_block("sys.modules"), names)
+    assert names["mint"] is mint_blender
+    exec(skill_file.code_block("jobs"), names)
+    assert capsys.readouterr().out.startswith(f"{job.id} waiting ")

@@ -322,7 +322,9 @@ def test_a_part_is_removed_and_added_from_disk(placed: Any) -> None:
 
 
 def test_splat_settings_can_be_keyframed(placed: Any) -> None:
-    """They are Blender's own properties."""
+    """They are Blender's own properties; a new World's splats need not become native ones."""
+    assert not splats.can_become_native(part("splats"))
+    assert not bpy.ops.mint.make_splats_native.poll()
     if splats.has_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender's own splats have no such settings")
     shown = part("splats")
@@ -332,12 +334,6 @@ def test_splat_settings_can_be_keyframed(placed: Any) -> None:
         value = holder.value if member == "value" else holder[member.strip('[]"')]
         assert value == expected
         assert holder.keyframe_insert(member)
-
-
-def test_native_splats_are_not_offered_for_a_new_world(placed: Any) -> None:
-    """They are native already, or this Blender has none."""
-    assert not splats.can_become_native(part("splats"))
-    assert not bpy.ops.mint.make_splats_native.poll()
 
 
 def test_a_part_in_edit_mode_is_not_changed(placed: Any) -> None:
