@@ -27,7 +27,7 @@ from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_job
 from mint_blender.jobs.phases import ENDED, Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
-from mint_blender.jobs.storage import journal, serialization
+from mint_blender.jobs.storage import import_marks, journal, serialization
 from mint_blender.jobs.storage.job_cache import LATEST
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, journal_file
@@ -424,7 +424,7 @@ def test_what_another_process_does_with_an_old_job_is_seen(opened: Opened, home:
 
 
 def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
-    """Also by the beginning of it, if that is unique."""
+    """Also by the beginning of it, if that is unique, and by the mark of an import that crashed."""
     jobs = (
         old(working(), id="old-1a", phase=Phase.PLACED),
         old(a_job(), id="old-2", phase=Phase.FAILED),
@@ -437,6 +437,13 @@ def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
     for nothing in ("", "old-3", "\udcff", "old%"):
         with pytest.raises(NotPossible, match="There is no job"):
             job_service.job(nothing)
+    marks = job_service.home / "importing"
+    marks.mkdir()
+    (marks / "mark.json").write_text('{"job": "old-1a"}')
+    import_marks.note_crashes(job_service)
+    problem = job_service.job("old-1a").problem
+    assert problem is not None and problem.code == import_marks.CRASHED_CODE
+    assert list(marks.iterdir()) == []
 
 
 def test_an_old_job_can_be_continued(opened: Opened, home: Path) -> None:

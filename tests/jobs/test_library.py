@@ -33,6 +33,7 @@ from mint_blender.message import Message
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from ..harness.call_counts import count_lines
+from .job_strategies import jobs
 from .library_helpers import (
     MODELS,
     NOWHERE,
@@ -327,6 +328,8 @@ def test_a_retry_is_shown_and_its_failure_has_its_own_reason() -> None:
     library, _ = a_shown(1, failed=(1,))
     library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
     assert states(library) == {"id_1": AssetState.UNFINISHED}
+    library.apply_updates([making(attempt(1), "canceled", 1, id="op_8")])
+    assert state_label(library.entries(Filter())[0]) == "Canceled"
     library.apply_updates([making(attempt(1), "failed", 1, id="op_9", error=OUT_OF_CLAY)])
     entry = library.get("id_1")
     assert entry is not None
@@ -388,6 +391,15 @@ def test_an_old_job_does_not_change_a_newer_entry() -> None:
     entry = library.get("id_1")
     assert entry is not None and entry.assets is not None
     assert (entry.name, entry.assets.optimized_glb_url) == ("Lamp", files["optimizedGlbUrl"])
+
+
+@settings(max_examples=25)
+@given(jobs)
+def test_any_job_can_update_the_library(job: Job) -> None:
+    """No response of Mint makes the update fail."""
+    library, _ = a_shown(1, 2)
+    library.apply_updates([job])
+    assert library.outdated_pages() in ([], [MODELS])
 
 
 WANTED = st.builds(

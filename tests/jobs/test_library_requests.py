@@ -185,6 +185,17 @@ def test_connections_stay_from_one_job_to_the_next_and_are_closed(
     assert [each.closed for each in made] == [1]
 
 
+def test_a_download_after_a_pause_connects_again(
+    engine: EngineHarness, made: list[CountingDownloader]
+) -> None:
+    """With another downloader, while other jobs run."""
+    engine.add(working())
+    download(engine)
+    engine.run(IDLE_TIMEOUT + 2)
+    download(engine)
+    assert [each.closed for each in made] == [1, 0]
+
+
 def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
     """Return the states of the job's entry while the job runs.
 
