@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT = 60.0
+START_TIMEOUT = 240.0
 
 
 class DaskProcesses:
@@ -91,9 +91,9 @@ def dask_processes(folder: Path, workers: int = 0, **environment: str) -> Iterat
         running.close()
 
 
-def wait_until(is_true: Callable[[], object], timeout: float = START_TIMEOUT) -> None:
-    """Wait until something is true; fail after the timeout."""
-    deadline = time.monotonic() + timeout
+def wait_until(is_true: Callable[[], object]) -> None:
+    """Wait until something is true; fail after minutes."""
+    deadline = time.monotonic() + START_TIMEOUT
     while not is_true():
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.05)

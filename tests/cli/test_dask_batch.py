@@ -115,7 +115,7 @@ def test_ctrl_c_leaves_nothing_running(
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=240)
     assert running.returncode == 130, err
-    wait_until(lambda: not children_of(dask.workers), 10)
+    wait_until(lambda: not children_of(dask.workers))
     assert not [*out.glob(".mint-batch/dask-*")]
     assert run(service, home, *words).status == 0
     assert states(out) == ["done"] * 4 and len(service.operations()) == 4

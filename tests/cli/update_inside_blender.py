@@ -25,7 +25,7 @@ def load(name: str) -> Any:
 
 def wait_for(service: Any, job_id: str, is_reached: Callable[[Any], bool]) -> Any:
     """Apply what the worker reports, as the timer of a window does, until the job is there."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while not is_reached(job := service.job(job_id)):
         assert time.monotonic() < until, f"the job stays {job.phase}"
         service.catch_up()

@@ -52,7 +52,7 @@ def test_a_person_decides_beyond_the_limits(
     assert question.startswith('Generate the model "a lamp" (fast, review). About 248 Credits. ')
     assert "With revisions, up to 1,000 Credits in total." in question and reason in question
     assert job["approved_credits"] == 1000
-    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    agent.ask("wait", jobs=[job["job"]], seconds=60)
     assert agent.ask("generate", **words)["job"] == job["job"]
     assert len(person.asked) == 1  # the same request again asks nobody
     assert started(agent.service) == 1
@@ -135,7 +135,7 @@ def test_a_person_decides_about_an_unknown_price(
     assert "Price unknown." in quote["summary"]
     job = agent.ask("generate", **arguments(quote, approved_credits=0))
     assert "Price unknown. Mint did not return a price." in person.asked[0]
-    (done,) = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"]
+    (done,) = agent.ask("wait", jobs=[job["job"]], seconds=60)["jobs"]
     assert done["phase"] == "review"
     assert started(agent.service) == 1
 

@@ -47,7 +47,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None
     job = generate(agent, quote, request_id="lamp")
     assert (job["request_id"], job["approved_credits"]) == ("lamp", 248)
     assert not job["is_waiting_for_somebody"]
-    waited = agent.call("wait", jobs=[job["job"]], seconds=20)
+    waited = agent.call("wait", jobs=[job["job"]], seconds=60)
     state = waited.structured_content
     assert state is not None
     assert (state["ended"], state["changed"]) == ("change", [job["job"]])
@@ -57,7 +57,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None
     assert len(pictures_of(waited)) == 1
     approved = agent.ask("approve", job=job["job"], revision=seen["revision"], approved_credits=248)
     assert approved["revision"] == "preview-1-approved"
-    done = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"][0]
+    done = agent.ask("wait", jobs=[job["job"]], seconds=60)["jobs"][0]
     assert (done["phase"], done["credits"]) == ("ready", 248)
     assert Path(done["files"]["model"]).is_file()
     assert started(agent.service) == 1
@@ -85,7 +85,7 @@ def test_the_same_request_returns_the_same_job(
     chest = agent.ask("estimate", prompt="a chest", preset="fast")
     refusal = agent.refusal("generate", **arguments(chest))
     assert f"has started the job {job['job']} with another request" in refusal
-    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    agent.ask("wait", jobs=[job["job"]], seconds=60)
     assert started(agent.service) == 1
 
 
@@ -132,7 +132,7 @@ def test_wrong_requests_get_a_sentence(agent: Agent) -> None:
         assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})
     assert agent.service.requests("POST") == []
     made = generate(agent, agent.ask("estimate", **{**LAMP, "mode": "auto"}))
-    agent.ask("wait", jobs=[made["job"]], seconds=20)
+    agent.ask("wait", jobs=[made["job"]], seconds=60)
     for motion, sentence in (
         ({"motions": [" "]}, "The motion is empty"),
         ({"motions": []}, "at least 1 item"),
@@ -163,7 +163,7 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
         job = generate(first, quote)["job"]
     monkeypatch.setattr(job_cache, "_requested", set())  # as in a new process
     second = connect()
-    left = second.ask("wait", jobs=[job], seconds=10)
+    left = second.ask("wait", jobs=[job], seconds=60)
     (state,) = left["jobs"]
     assert left["ended"] == "change"
     assert "Call generate with the same request_id" in state["next"]
@@ -171,7 +171,7 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     assert "same request_id" in second.refusal("resume", **resume)
     assert started(second.service) == 0
     assert generate(second, quote)["job"] == job
-    assert second.ask("wait", jobs=[job], seconds=20)["jobs"][0]["phase"] == "review"
+    assert second.ask("wait", jobs=[job], seconds=60)["jobs"][0]["phase"] == "review"
     assert started(second.service) == 1
 
 
@@ -181,7 +181,7 @@ def test_a_model_is_animated_for_a_quoted_price(agent: Agent, tmp_path: Path) ->
     """The quote has the price of all motions; the answer names the jobs that follow the first."""
     model = {"prompt": "a knight", "preset": "fast", "mode": "auto", "pose": "t_pose"}
     made = generate(agent, agent.ask("estimate", **model))
-    agent.ask("wait", jobs=[made["job"]], seconds=20)
+    agent.ask("wait", jobs=[made["job"]], seconds=60)
     quote = agent.ask("animate_model", job=made["job"], motions=["walk in place", "run"])
     assert quote["credits"] == 500
     assert (
@@ -191,9 +191,9 @@ def test_a_model_is_animated_for_a_quoted_price(agent: Agent, tmp_path: Path) ->
     first = generate(agent, quote, request_id="two")
     (second,) = first["followers"]
     assert first["motion"] == "walk in place"
-    done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
+    done = agent.ask("wait", jobs=[first["job"], second], seconds=60)["jobs"]
     while any(each["phase"] != "ready" for each in done):
-        done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
+        done = agent.ask("wait", jobs=[first["job"], second], seconds=60)["jobs"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
     assert len(agent.service.requests("POST", "*:animate")) == 2
     (item,) = agent.ask("library")["items"]

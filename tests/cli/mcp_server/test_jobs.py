@@ -32,7 +32,7 @@ def test_jobs_are_listed_newest_first(agent: Agent) -> None:
     """Also those of Blender; `only_open` leaves out what is over."""
     first = lamp_at_preview(agent)["job"]
     agent.ask("cancel", job=first, revision="preview-1")
-    agent.ask("wait", jobs=[first], seconds=20)
+    agent.ask("wait", jobs=[first], seconds=60)
     with session.open_job_service(opens_results=False) as blender:
         second = blender.start(agent_request()).id
         listed = agent.ask("jobs")
@@ -117,6 +117,6 @@ def test_a_job_of_another_process_is_left_to_it(agent: Agent, service: ThreadSer
         assert (state["job"], state["is_waiting_for_somebody"]) == (job, False)
         assert state["request_id"] is None
         service.scenario(speed=2000)
-        result = agent.ask("wait", jobs=[job], seconds=20)
+        result = agent.ask("wait", jobs=[job], seconds=60)
         assert result["jobs"][0]["phase"] == "review"
     assert len(service.operations()) == 1

@@ -279,7 +279,7 @@ def test_a_picture_is_shown_and_can_be_passed(agent: Agent, picture: Path) -> No
     assert agent.service.requests("POST") == []
     quote = agent.ask("estimate", **{**LAMP, "images": [found["image"]]})
     job = agent.ask("generate", **arguments(quote))
-    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    agent.ask("wait", jobs=[job["job"]], seconds=60)
     assert len(agent.service.requests("POST", "/v1/reference-images")) == 1
 
 
