@@ -128,19 +128,6 @@ def test_a_folder_that_cannot_be_written_pauses_the_job() -> None:
     assert run.expect(Fetch).role is Role.OBJ
 
 
-def test_a_result_without_addresses_is_read_again() -> None:
-    """The model is read again until it has the new addresses; a missing file is reported."""
-    run = converting().answer(seen("succeeded", **CONVERSION))
-    waits = []
-    while isinstance(run.effect, ReadAsset):
-        waits.append(run.effect.after)
-        run.answer(asset(glbUrl=GLB, objUrl=OBJ))
-    assert waits == [0.0, 3.0, 3.0]
-    run.answer(kept(run.expect(Fetch)))
-    assert run.job.phase is Phase.PLACED
-    assert run.job.notes == ("Mint did not create the FBX file.",)
-
-
 # -- what a person decides
 
 
@@ -164,7 +151,19 @@ def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
 
 
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
-    """The note about a missing file is removed when the file arrives."""
+    """The model is read again until it has the new addresses; a missing file is reported.
+
+    The note is removed when the file arrives.
+    """
+    run = converting().answer(seen("succeeded", **CONVERSION))
+    waits = []
+    while isinstance(run.effect, ReadAsset):
+        waits.append(run.effect.after)
+        run.answer(asset(glbUrl=GLB, objUrl=OBJ))
+    assert waits == [0.0, 3.0, 3.0]
+    run.answer(kept(run.expect(Fetch)))
+    assert run.job.phase is Phase.PLACED
+    assert run.job.notes == ("Mint did not create the FBX file.",)
     run = converting().answer(seen("succeeded", **CONVERSION))
     while isinstance(run.effect, ReadAsset):
         run.answer(asset(glbUrl=GLB))
