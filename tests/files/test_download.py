@@ -63,7 +63,7 @@ def test_a_broken_download_continues_where_it_stopped(lamp: Lamp) -> None:
 @pytest.mark.parametrize(
     "how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}]
 )
-def test_a_download_continues_after_a_restart(lamp: Lamp, how: dict[str, str]) -> None:
+def test_a_download_continues_after_a_restart(lamp: Lamp, how: dict[str, Any]) -> None:
     """Another process continues from the part and its note.
 
     The query of the link may have changed meanwhile.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -267,10 +269,10 @@ class Call:
         return "done"
 
 
-def run(call: Call, time: Time, **more: object) -> str:
+def run(call: Call, time: Time, **more: Any) -> str:
     return call_with_retries(
         call, clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 def refusal(status: int, retry_after: float | None = None) -> MintError:
