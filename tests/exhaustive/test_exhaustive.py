@@ -13,6 +13,7 @@ import pytest
 from ..harness.methods import report_of
 from .disk_image import Crash
 from .mistakes import MISTAKES
+from .workloads import WORKLOADS
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="does not apply: it needs fork and /proc"
@@ -31,10 +32,18 @@ def test_whole_lives_survive_every_crash() -> None:
 
 
 @pytest.mark.thorough
-def test_short_sequences_survive_every_crash_in_every_way() -> None:
+@pytest.mark.parametrize(
+    "workload",
+    [
+        pytest.param(name, marks=() if name == "few Credits" else pytest.mark.nightly)
+        for name in WORKLOADS
+    ],
+)
+def test_short_sequences_survive_every_crash_in_every_way(workload: str) -> None:
     """All sequences of up to two actions."""
-    report = report_of("exhaustive", "--length", "2")
-    assert report["failures"] == [] and report["figures"]["cases"] > 1000
+    report = report_of("exhaustive", "--length", "2", "--workload", workload)
+    assert report["failures"] == []
+    assert report["figures"]["cases"] > report["figures"]["crash points"] > 20
 
 
 FOUND_BY = {

@@ -29,7 +29,9 @@ def test_commands_that_are_killed_go_on() -> None:
 
 @pytest.mark.blender
 @pytest.mark.covers("R-python-ids")
-@pytest.mark.parametrize("part", range(1, PARTS + 1))
+@pytest.mark.parametrize(
+    "part", [1, 2, *(pytest.param(part, marks=pytest.mark.nightly) for part in range(3, PARTS + 1))]
+)
 def test_a_script_that_is_killed_anywhere_goes_on(part: int) -> None:
     """The example for studios, with one prop: around each commit and each exchange with Mint."""
     kills = _kill(1000, "a script for one prop", more=("--part", f"{part}/{PARTS}"))
@@ -38,7 +40,7 @@ def test_a_script_that_is_killed_anywhere_goes_on(part: int) -> None:
 
 @pytest.mark.blender
 @pytest.mark.covers("R-python-ids")
-@pytest.mark.parametrize("step", [60, 1200])
+@pytest.mark.parametrize("step", [60, pytest.param(1200, marks=pytest.mark.nightly)])
 def test_a_script_with_twenty_props_that_is_killed_goes_on(step: int) -> None:
     """At its beginning or in the middle: nothing is paid twice, and one file and sheet have all."""
     assert _kill(1, "a script for a studio", more=("--step", str(step))) >= 1
