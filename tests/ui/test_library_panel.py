@@ -331,20 +331,19 @@ def unseen(panel: Panel) -> None:
 
 def test_a_new_asset_is_added_in_front(fresh: Panel) -> None:
     """One more request for its kind shows it; its state changes when it is done."""
+
+    def first() -> tuple[str | None, view_model.AssetState]:
+        asset = fresh.on_screen()[0]
+        return asset.prompt, view_model.state_of(asset)
+
     fresh.live()
-    fresh.service.scenario(speed=20.0)
+    fresh.service.scenario(speed=1.0)
     job = begun()
-    states = set()
-    while session.service().has_active_work:
-        fresh.beat()
-        fresh.draw()
-        first = fresh.on_screen()[0]
-        states.add((first.prompt, view_model.state_of(first)))
+    fresh.live(until=lambda: first() == ("a lamp", view_model.AssetState.UNFINISHED))
+    fresh.service.scenario(speed=2000.0)
     fresh.live()
-    assert ("a lamp", view_model.AssetState.UNFINISHED) in states
-    first = fresh.on_screen()[0]
-    assert first.id == asset_of(session.service().job(job.id))
-    assert view_model.state_of(first) == view_model.AssetState.DONE
+    assert first() == ("a lamp", view_model.AssetState.DONE)
+    assert fresh.on_screen()[0].id == asset_of(session.service().job(job.id))
     assert listed(fresh) == ["/v1/models"]
     before = len(fresh.requests("api", "files"))
     for _ in range(20):
@@ -409,6 +408,12 @@ def test_a_search_starts_again_for_another_account(
 
 def test_a_retried_asset_on_the_last_screen(fresh: Panel) -> None:
     """Its state changes in place without a list request, and it leaves the failed ones."""
+
+    def now() -> Asset:
+        asset = browser.library().get(old.id)
+        assert asset is not None
+        return asset
+
     fresh.live()
     fresh.fields.state = "FAILED"
     fresh.live()
@@ -418,20 +423,15 @@ def test_a_retried_asset_on_the_last_screen(fresh: Panel) -> None:
         browser.turn(fresh.fields, forward=True)
         fresh.live()
     before, pages = ids(fresh.on_screen()), len(fresh.pages())
-    states = [view_model.state_label(old)]
-    fresh.service.scenario(speed=20.0)
+    assert view_model.state_label(now()) == "Failed"
+    fresh.service.scenario(speed=0.0)
     session.service().retry_asset(old)
-    while session.service().has_active_work:
-        fresh.beat()
-        fresh.draw()
-        now = browser.library().get(old.id)
-        assert now is not None
-        if view_model.state_label(now) != states[-1]:
-            states.append(view_model.state_label(now))
-        if view_model.state_of(now) is view_model.AssetState.UNFINISHED:
-            assert browser.job_of(now) is not None, "the menu offers no second import"
-    assert states == ["Failed", "In progress", "Done"]
-    assert browser.preset_words(now) == "Fast", "Mint's, not the form's default"
+    fresh.live(until=lambda: view_model.state_label(now()) == "In progress")
+    assert browser.job_of(now()) is not None, "the menu offers no second import"
+    fresh.service.scenario(speed=2000.0)
+    fresh.live()
+    assert view_model.state_label(now()) == "Done"
+    assert browser.preset_words(now()) == "Fast", "Mint's, not the form's default"
     assert ids(fresh.on_screen()) == before
     fresh.fields.state = "FAILED"
     assert old.id not in ids(browser.shown(fresh.fields))
