@@ -22,7 +22,7 @@ import numpy as np
 # leaves its marks.
 PASSING = {
     *("users", "tag", "is_updated", "is_updated_data", "rna_type", "session_uid", "is_evaluated"),
-    *("original", "depsgraph", "storage_type", "icon_id"),
+    *("original", "depsgraph", "storage_type", "icon_id", "is_runtime_data"),
 }
 # Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was
 # never used, and the list of all objects under a collection, which is stale after an undo in 4.3.

@@ -12,7 +12,9 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
+from mint_blender.files.errors import InvalidSplats  # noqa: E402
 from mint_blender.files.spz import decode  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
@@ -285,6 +287,17 @@ def test_nodes_and_material_are_made_once(write, photo):
         splats.build(path, "Place", photo.scene.collection)
     for kind in (bpy.data.node_groups, bpy.data.materials, bpy.data.images):
         assert [each.name for each in kind] == [splat_nodes.NAME]
+
+
+def test_a_bad_file_changes_nothing(tmp_path):
+    """A refused file leaves no object, data or node group behind."""
+    before, path = DataSnapshot(), tmp_path / "place.spz"
+    whole = build_spz.encode(build_spz.made_up(100, degree=1))
+    for content in (b"", b"<html>", whole[:-100]):
+        path.write_bytes(content)
+        with pytest.raises(InvalidSplats):
+            splats.build(path, "Place", bpy.context.scene.collection)
+        assert before.new() == []
 
 
 @pytest.mark.feature("splats as a point cloud")

@@ -46,6 +46,7 @@ def seen() -> list[dict[str, Any]]:
 
 def _seen_in(window: Any) -> dict[str, Any]:
     objects = window.view_layer.objects
+    own = [each for each in objects if not each.get("mint_made")]
     views = [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"]
     return {
         "modes": {each.name: each.mode for each in objects if each.mode != "OBJECT"},
@@ -54,7 +55,8 @@ def _seen_in(window: Any) -> dict[str, Any]:
         "collection": window.view_layer.active_layer_collection.name,
         "shown": [window.scene.name, window.view_layer.name, window.workspace.name],
         "local view": [
-            sorted(each.name for each in objects if each.local_view_get(view))
+            # from 5.2 on, what comes is part of it
+            sorted(each.name for each in own if each.local_view_get(view))
             for view in views
             if view.local_view
         ],
