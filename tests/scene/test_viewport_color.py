@@ -72,24 +72,18 @@ def image(pixels: np.ndarray) -> bpy.types.Image:
 
 
 def test_the_mean_is_that_of_light() -> None:
-    """Of a black and a white half it is half the light, which is not the middle of sRGB."""
+    """Of a black and a white half it is half the light, which is not the middle of sRGB.
+
+    What is transparent does not count, and a picture that is missing has no mean.
+    """
     halves = np.ones((64, 64, 4))
     halves[:32, :, :3] = 0
-    mean = build.mean_color(image(halves))
-    assert mean == pytest.approx([0.5, 0.5, 0.5], abs=0.03)
-
-
-def test_what_is_transparent_does_not_count() -> None:
-    """The unused parts of a texture do not make the model darker."""
-    pixels = np.zeros((64, 64, 4))
-    pixels[:32] = (1, 0, 0, 1)
-    mean = build.mean_color(image(pixels))
+    assert build.mean_color(image(halves)) == pytest.approx([0.5, 0.5, 0.5], abs=0.03)
+    red = np.zeros((64, 64, 4))
+    red[:32] = (1, 0, 0, 1)
+    mean = build.mean_color(image(red))
     assert mean is not None and mean[0] > 0.9 and mean[1:] == pytest.approx([0, 0])
-
-
-def test_a_picture_that_is_missing_has_no_mean() -> None:
-    """The color of the file stays."""
     missing = bpy.data.images.new("Missing", 4, 4)
     missing.source, missing.filepath = "FILE", "/nowhere/texture.png"
     assert build.mean_color(missing) is None
-    assert list(bpy.data.images) == [missing]
+    assert len(bpy.data.images) == 3
