@@ -12,7 +12,7 @@ from mint_blender.files import file_choice, pictures
 from mint_blender.files.errors import InvalidPicture
 from mint_blender.files.glb import header
 
-from .build_glb import box, jpeg_header, png, webp_header
+from .build_glb import box, jpeg_header, png, png_that_claims, webp_header
 
 HDR = b"#?RADIANCE\n# made by hand\nFORMAT=32-bit_rle_rgbe\n\n-Y 256 +X 512\n"
 APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
@@ -129,7 +129,7 @@ def test_a_missing_picture_is_an_error_in_words(tmp_path: Path) -> None:
 )
 def test_a_panorama_is_twice_as_wide_as_high(width: int, height: int, expected: bool) -> None:
     """2:1 within a percent is accepted; a picture of unknown size is not."""
-    assert pictures.is_panorama(pictures.inspect(png(width, height)[:64])) is expected
+    assert pictures.is_panorama(pictures.inspect(png_that_claims(width, height))) is expected
     assert pictures.is_panorama(pictures.inspect(b"GIF89a" + bytes(9))) is False
 
 
