@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class LoggedRequest:
     idempotency_key: str | None
     connection: int  # one number for each TCP connection
     at: float  # service time
+    monotonic: float  # real time, time.monotonic()
     # None while open, or when the connection was closed without an answer
     status: int | None = None
     operation: str | None = None
@@ -60,6 +62,7 @@ class RequestLog:
                 number=len(self.entries) + 1,
                 headers=kept,
                 idempotency_key=kept.get("idempotency-key"),
+                monotonic=time.monotonic(),
                 leak=leak,
                 **arrived,
             )
