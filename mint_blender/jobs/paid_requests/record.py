@@ -257,12 +257,12 @@ def of_line(batch_id: str, tag: str) -> str:
     return f"line:{batch_id}:{tag}"
 
 
-def of_client_request(request_id: str, content: str = "") -> str:
+def of_client_request(request_id: str, content: str) -> str:
     """Return the subject of what a program has ordered under an id of its own.
 
     With the digest of its content: another computer may use the same id for something else.
     """
-    return f"request:{request_id}:{content}" if content else f"request:{request_id}"
+    return f"request:{request_id}:{content}"
 
 
 def of_preview(operation_id: str, picture: str) -> str:
