@@ -61,7 +61,10 @@ def bad_part(files: WorldFiles, what: str, folder: Path) -> WorldFiles:
     return replace(files, panorama=folder / "bad")
 
 
-@pytest.mark.parametrize("what", ["square", "cut off", "no surface", "no splats"])
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param("square", marks=pytest.mark.thorough), "cut off", "no surface", "no splats"],
+)
 def test_a_world_with_one_bad_part_is_not_replaced(
     tmp_path: Path, files: WorldFiles, what: str
 ) -> None:
