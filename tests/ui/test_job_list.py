@@ -293,6 +293,7 @@ def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
     shown = drawn(job_service)
     assert any("2 need a decision" in call for call in said())
     assert shown["mint.review"] == 2  # and the one in the title
+    assert in_status_bar()["Mint: a lamp: Preview ready"] == 1
     assert not shown["mint.cancel_waiting"]
 
 

@@ -20,12 +20,18 @@ pytestmark = pytest.mark.blender
 import mint_blender  # noqa: E402 - needs bpy
 from mint_blender.delivery import blender_runtime  # noqa: E402
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
+from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.queries import KeyOwner  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.jobs.storage import import_marks  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import heartbeat, panel, registration, session  # noqa: E402
 from mint_blender.ui.account import preferences as preferences  # noqa: E402
 
 from .drawings import calls_of, in_class  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
 
 
 @pytest.fixture
@@ -161,6 +167,16 @@ def test_a_mistake_before_the_first_use_is_logged(registered: None, home: Path) 
     session.logger("mint_blender.test").error("two")
     assert len((home / "mint.log").read_text().splitlines()) == 2
     assert len(logging.getLogger("mint_blender").handlers) == 1
+
+
+def test_the_report_of_a_job_says_that_blender_crashed() -> None:
+    """The button of the row needs the path of the crash log."""
+    message = Message("{crashed} {crash_log}", crashed="Crashed.", crash_log="/tmp/a.crash.txt")
+    problem = Problem(Cause.IMPORT, message, code=import_marks.CRASHED_CODE)
+    job = a_job(Phase.READY, problem=problem)
+    assert JobView(job).crash_log == "/tmp/a.crash.txt"
+    assert JobView(a_job(Phase.READY)).crash_log == ""
+    assert "Crashed." in JobView(job).report()
 
 
 def test_where_blender_writes_its_crash_log(monkeypatch: pytest.MonkeyPatch) -> None:
