@@ -26,7 +26,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -215,23 +215,17 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 # -- The order
 
-LONGEST = (
-    *("test_random_steps.py", "test_pictures.py", "test_arrivals.py"),
-    *("test_world_panel.py", "test_placing.py", "test_splats_window.py", "test_extension.py"),
-)
-"""Files of tests with a window that take minutes."""
-
-
 @pytest.hookimpl(trylast=True)  # after others were deselected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end.
 
-    Tests in Blender's own process keep their order: another one may crash it.
+    That are tests marked `slow`, and the files of the window with the most tests. Tests in Blender's
+    own process keep their order: another one may crash it.
     """
-    if not any(item.get_closest_marker("blender") for item in items):
-        items.sort(
-            key=lambda item: item.path.name not in LONGEST and not item.get_closest_marker("slow")
-        )
+    if any(item.get_closest_marker("blender") for item in items):
+        return
+    sizes = Counter(item.path for item in items if item.get_closest_marker("window"))
+    items.sort(key=lambda item: (not item.get_closest_marker("slow"), -sizes[item.path]))
 
 
 # -- Skipped tests

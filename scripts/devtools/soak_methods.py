@@ -44,17 +44,7 @@ _ALL = (
         short=("--length", "2"),
         takes_minutes=True,
     ),
-    Method(
-        "specification",
-        "tests.specification",
-        long=("--mutations",),
-        short=("--mutations", "--small"),
-    ),
-    Method("nth_call", "tests.nth_call", short=("--kind", "rename"), takes_minutes=True),
     Method("process_kills", "tests.process_kills", short=("--count", "10"), takes_minutes=True),
-    Method(
-        "network_faults", "tests.network_faults", short=("--only", "redirect"), takes_minutes=True
-    ),
     Method(
         "fuzzing",
         "tests.fuzzing",
@@ -80,6 +70,7 @@ _ALL = (
         needs_window=True,
     ),
     Method("key", "tests.key_search", short=("--only", "tests/mint"), needs_window=True),
+    Method("mutants", "tests.mutants", short=("--sample", "4"), needs_window=True),
 )
 METHODS = {each.name: each for each in _ALL}
 """All methods by name, in the order of docs/development/testing.md, which says what they do."""
