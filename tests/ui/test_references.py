@@ -218,7 +218,6 @@ def test_a_bad_picture_is_refused_before_there_is_a_job(
     [
         ("TIFF", ".tif", (0.5, 0.2, 0.0)),
         ("BMP", ".bmp", (0.5, 0.2, 0.0)),
-        ("OPEN_EXR", ".exr", (0.5, 0.2, 0.0)),
         ("HDR", ".hdr", (0.735, 0.485, 0.0)),  # linear light, as a screen shows it
     ],
 )
