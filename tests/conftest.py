@@ -73,8 +73,6 @@ def _isolate() -> None:
             "no_proxy",
         ):
             del os.environ[name]
-    # making a World for the stand-in takes Blender ten seconds: the processes of all runs share it
-    os.environ["MINT_TEST_ASSETS"] = str(ROOT / "build" / "test-assets")
     # compiling its shaders for software takes the first Blender of each home four seconds of a core
     os.environ["MESA_SHADER_CACHE_DIR"] = str(ROOT / "build" / "shaders")
 

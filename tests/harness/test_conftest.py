@@ -37,7 +37,7 @@ def run_pytest(tmp_path):
         folder.mkdir(exist_ok=True)
         shutil.copy(ROOT / "tests" / "conftest.py", folder)
         (folder / "test_it.py").write_text(source)
-        markers = ("blender", "window", "debian", "one_blender", "shows_key")
+        markers = ("blender", "window", "debian", "slow", "shows_key")
         (folder / "pytest.ini").write_text("\n    ".join(["[pytest]\nmarkers =", *markers]))
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
         command.append("--outcomes=outcomes.json")
@@ -61,6 +61,7 @@ def test_a_skip_fails_a_strict_run(run_pytest):
     done, outcomes = run_pytest(source, "--strict-skips")
     assert done.returncode == 1
     assert "test_it.py::test_b: no display" in done.stdout
+    assert set(outcomes.pop("durations")) == {f"test_it.py::test_{name}" for name in "abc"}
     assert outcomes == {
         "passed": ["test_it.py::test_a"],
         "failed": [],
@@ -213,10 +214,10 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
 
 @pytest.mark.parametrize("is_in_blender", [False, True])
 def test_the_longest_begin(run_pytest, is_in_blender):
-    """Those that simulate or kill whole systems come first; in Blender's process nothing moves."""
-    source = "import pytest\ndef test_a(): pass\n@pytest.mark.one_blender\ndef test_b(): pass\n"
+    """Those marked `slow` come first; in Blender's process nothing moves."""
+    source = "import pytest\ndef test_a(): pass\n@pytest.mark.slow\ndef test_b(): pass\n"
     if is_in_blender:
-        source += "@pytest.mark.blender\n@pytest.mark.one_blender\ndef test_c(): pass\n"
+        source += "@pytest.mark.blender\n@pytest.mark.slow\ndef test_c(): pass\n"
     names = "ab" if is_in_blender else "ba"
     for arguments in ((), ("-m", "not blender")):
         done, _ = run_pytest(source, "--collect-only", "-q", *arguments)
