@@ -213,6 +213,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 # -- The order
 
+
 @pytest.hookimpl(trylast=True)  # after others were deselected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end.

@@ -60,7 +60,7 @@ def test_the_link_of_the_page_can_be_dropped_onto_blender(written):
     """Blender finds archive, repository and requirements in it, as in those that it writes."""
     tool = blender_tool.find_tool()
     assert tool is not None
-    utilities = Path(tool[1]).parents[2] / "bl_extension_utils.py"
+    utilities = Path(tool[1]).parents[1] / "bl_extension_utils.py"
     spec = importlib.util.spec_from_file_location("bl_extension_utils", utilities)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
