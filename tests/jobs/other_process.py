@@ -20,10 +20,8 @@ from typing import Any
 
 from mint_blender.files.file_lock import try_shared_lock
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job_values import Decision
-from mint_blender.jobs.phases import Verb
 from mint_blender.jobs.queries import Price
-from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
@@ -106,12 +104,6 @@ class _Commands:
     def take_slot(self, job_id: str, most: int) -> bool:
         return self.journal.take_slot(job_id, Kind.MODEL, most, self.own)
 
-    def decide(self, job_id: str, verb: str) -> bool:
-        return self.journal.decide(job_id, Decision(Verb(verb))) is not None
-
-    def dismiss(self, job_id: str) -> None:
-        self.journal.dismiss(job_id)
-
     def open_job_service(self, api: str, key: str) -> None:
         self.job_service = JobService(fast_config(self.home), Account(key, api))
 
@@ -139,25 +131,6 @@ class _Commands:
             fast_config(self.home), Account("key", "http://127.0.0.1:9/v1")
         )
         self.job_service.allow_online(False)
-
-    def resume_all(self) -> list[str]:
-        return [job.id for job in self.job_service.unfinished.resume_all()]
-
-    def is_active(self, job_id: str) -> bool:
-        self.job_service.catch_up()
-        return self.job_service.is_active(job_id)
-
-    def click(self, verb: str, job_id: str) -> str | None:
-        self.job_service.catch_up()
-        try:
-            getattr(self.job_service, verb)(job_id)
-        except NotPossible as reason:
-            return str(reason)
-        return None
-
-    def watch(self) -> dict[str, str]:
-        self.job_service.watch([job.id for job in self.job_service.jobs()])
-        return {job.id: job.phase.value for job in self.job_service.jobs()}
 
     def add(self, count: int) -> list[str]:
         jobs = [a_job() for _ in range(count)]

@@ -133,7 +133,6 @@ class WorkflowHarness:
     def __init__(self, job: Job, workflow_config: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
         self.effect: Effect[Any] | None = None
-        self.phases = [job.phase]
         self.waited = 0.0  # seconds until Mint's time was read
         self._config = workflow_config
         self._workflow = run_workflow(job, workflow_config)
@@ -248,7 +247,6 @@ class WorkflowHarness:
             f"{self.job.phase} -> {job.phase}"
         )
         self.job = job
-        self.phases.append(job.phase)
 
 
 def a_job(
