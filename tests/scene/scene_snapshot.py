@@ -4,7 +4,6 @@
 These are the RNA properties of every data-block, also of linked ones and of those inside others
 (node trees, the collection of a scene); custom properties; and the bytes of what is too large to be
 listed: attributes, weights, shape keys, curves of actions, pixels, packed files.
-`test_scene_snapshot.py` proves that a change anywhere is noticed.
 """
 
 from __future__ import annotations

@@ -317,18 +317,3 @@ def test_a_missing_extension_is_named(
     glb.require(extension)
     with pytest.raises(SceneImportError, match="se the original file"):
         import_glb(glb.save(tmp_path / "m.glb"), target_collection)
-
-
-def test_quantized_vertices_are_imported(
-    tmp_path: Path, target_collection: bpy.types.Collection
-) -> None:
-    """KHR_mesh_quantization: positions stored as 16-bit integers have the right size."""
-    assert "KHR_mesh_quantization" in gltf_extensions.readable_extensions()
-    glb = glb_fixtures.Glb()
-    points, _, _, faces = glb_fixtures.box_arrays((0, 0, 0), (1, 1, 1))
-    attributes = {"POSITION": glb.packed(points, "i2", 32767)}
-    box = {"attributes": attributes, "indices": glb.accessor(faces, "u2")}
-    glb.node(mesh=glb.mesh(box), scale=[3, 3, 3])
-    glb.require("KHR_mesh_quantization")
-    mesh = _mesh(import_glb(glb.save(tmp_path / "m.glb"), target_collection))
-    assert np.array([vertex.co[:] for vertex in mesh.vertices]).max() == pytest.approx(1, abs=1e-4)

@@ -88,24 +88,12 @@ def tilted(glb: Glb) -> None:
     one(glb, ball_part(glb, 0.4))
 
 
-def without(glb: Glb) -> None:
-    """Add a mesh without normals."""
-    points, corners = ball()
-    one(glb, part(glb, points, None, corners))
-
-
 def flat_and_smooth(glb: Glb) -> None:
     """Add a mesh in which some faces are flat, with two materials and UVs."""
     points, corners = ball(24, 32)
     box = glb_fixtures.box(glb, material=glb.material(name="one"))
     round_one = part(glb, points, points, corners) | {"material": glb.material(name="two")}
     one(glb, round_one, box)
-
-
-def half_without(glb: Glb) -> None:
-    """Add a mesh of which one part has no normals."""
-    points, corners = ball()
-    one(glb, ball_part(glb, 0.4), part(glb, points + 3, None, corners))
 
 
 def several(glb: Glb) -> None:
@@ -138,15 +126,6 @@ def colored(glb: Glb) -> None:
     one(glb, ball_part(glb, 0.4, **extra), ball_part(glb, -0.2))
 
 
-def unused(glb: Glb) -> None:
-    """Add vertices that no triangle uses, triangles without area, and the same one twice."""
-    points, corners = ball()
-    corners = np.concatenate((corners[30:], corners[-3:], [7, 7, 8], [9, 9, 9]))
-    normals = np.roll(points, 1, axis=0)
-    normals[12] = 0
-    one(glb, part(glb, points, normals, corners))
-
-
 def quantized(glb: Glb) -> None:
     """Add positions and normals as small integers with gaps between them."""
     glb.require("KHR_mesh_quantization")
@@ -167,62 +146,22 @@ def with_shape_keys(glb: Glb) -> None:
     glb.node(mesh=mesh, name="only")
 
 
-def sparse(glb: Glb, attribute: str) -> None:
-    """Add a ball with one point that is moved, or one normal that is changed, afterwards."""
-    primitive = ball_part(glb, 0.4)
-    values = glb.view(np.array([0.6, 0.8, 0], "<f4").tobytes())
-    glb.json["accessors"][primitive["attributes"][attribute]]["sparse"] = {
-        "count": 1,
-        "indices": {"bufferView": glb.view(b"\x05"), "componentType": 5121},
-        "values": {"bufferView": values},
-    }
-    one(glb, primitive)
-
-
-def strip(glb: Glb) -> None:
-    """Add a strip of triangles."""
-    points, _ = ball()
-    one(glb, part(glb, points, points, np.arange(9)) | {"mode": 5})
-
-
-def not_indexed(glb: Glb) -> None:
-    """Add triangles without indices."""
-    points, corners = ball()
-    primitive = part(glb, points[corners], points[corners], corners)
-    del primitive["indices"]
-    one(glb, primitive)
-
-
 def namesakes(glb: Glb) -> None:
     """Add two meshes that Blender has to tell apart by a number."""
     for tilt in (0.4, -0.4):
         glb.node(mesh=glb.mesh(ball_part(glb, tilt)), name=f"ball {tilt}")
 
 
-def long_name(glb: Glb) -> None:
-    """Add a mesh whose name Blender shortens."""
-    glb.node(mesh=glb.mesh(ball_part(glb, 0.4), name="ball " * 20), name="only")
-
-
 CHANGES: dict[str, tuple[Callable[[Glb], object], str]] = {
-    "faces that share no vertices": (lambda glb: one(glb, glb_fixtures.box(glb)), COMPUTED),
     "smooth": (lambda glb: one(glb, ball_part(glb)), COMPUTED),
     "tilted": (tilted, SET),
     "flat and smooth": (flat_and_smooth, COMPUTED),
     "flat and tilted": (lambda glb: one(glb, ball_part(glb, 0.4), glb_fixtures.box(glb)), SET),
-    "half without": (half_without, SET),
-    "without": (without, COMPUTED),
     "instanced": (instanced, SET),
     "colored": (colored, SET),
-    "unused": (unused, SET),
     "quantized": (quantized, SET),
     "with shape keys": (with_shape_keys, SET),
-    "sparse positions": (lambda glb: sparse(glb, "POSITION"), OWN),
-    "sparse normals": (lambda glb: sparse(glb, "NORMAL"), OWN),
-    "strip": (strip, OWN),
-    "not indexed": (not_indexed, OWN),
     "namesakes": (namesakes, OWN),
-    "a long name": (long_name, OWN),
     "compressed": (lambda glb: one(glb, glb_fixtures.draco_box(glb)), OWN),
 }
 

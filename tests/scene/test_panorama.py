@@ -92,36 +92,25 @@ def test_background_and_projection_line_up_with_the_world(place, move):
     assert place.agreement() > 0.9
 
 
-def test_the_earlier_world_is_restored(place, tmp_path):
-    """It is restored after two panoramas, also when the file was saved in between."""
-    own = bpy.data.worlds.new("Mine")
-    place.scene.world = own
-    first = panorama.background(place.image, place.point, "First")
-    panorama.show_background(place.scene, first)
-    panorama.show_background(place.scene, panorama.background(place.image, place.point, "Second"))
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-    scene = bpy.context.scene
-    assert scene.world.name == "Second"
-    assert panorama.restore_earlier_world(scene)
-    assert scene.world.name == "Mine"
-    assert not panorama.restore_earlier_world(scene)
-
-
 def test_each_scene_gets_its_own_world_back(place, tmp_path):
-    """One panorama is in three scenes, one of them without a World; also after saving."""
-    room = panorama.background(place.image, place.point, "Room")
+    """Two panoramas, one after the other, are in three scenes; also after saving."""
+    first, second = (
+        panorama.background(place.image, place.point, name) for name in ("First", "Second")
+    )
     for name in ("Day", "Night", None):
         scene = bpy.data.scenes.new(f"Scene {name}")
         scene.world = bpy.data.worlds.new(name) if name else None
-        panorama.show_background(scene, room)
+        panorama.show_background(scene, first)
+        panorama.show_background(scene, second)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     for name in ("Night", "Day", None):
         scene = bpy.data.scenes[f"Scene {name}"]
+        assert scene.world.name == "Second"
         assert panorama.restore_earlier_world(scene)
         assert (scene.world.name if scene.world else None) == name
         assert not [key for key in scene.keys() if "mint" in key]
+        assert not panorama.restore_earlier_world(scene)
 
 
 def test_background_follows_without_a_python_expression(place):
@@ -153,14 +142,8 @@ WRITTEN = {
     "8.jpg": ("JPEG", "8", False),
     "8.webp": ("WEBP", "8", False),
     "32.hdr": ("HDR", "32", True),
-    "8.tif": ("TIFF", "8", None),
-    "16.tif": ("TIFF", "16", None),
-    "32.exr": ("OPEN_EXR", "32", None),
-    "8.bmp": ("BMP", "8", None),
 }
-"""What Blender writes: format, bits a channel, and whether it is deep; None for what is not
-measured.
-"""
+"""What Blender writes: format, bits a channel, and whether it is deep."""
 
 
 def write(path: Path, width: int = 128, height: int = 64) -> Path:
@@ -182,7 +165,7 @@ def cut(path: Path, part: float) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_the_header_agrees_with_blender(tmp_path: Path, name: str) -> None:
     """Size and bit depth, read without Blender, are those of Blender's image."""
     seen = pictures.inspect_sized(write(tmp_path / name))
@@ -193,19 +176,7 @@ def test_the_header_agrees_with_blender(tmp_path: Path, name: str) -> None:
     assert image.colorspace_settings.name == ("Linear Rec.709" if name == "32.hdr" else "sRGB")
 
 
-@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
-def test_a_format_without_a_readable_size_is_not_opened(tmp_path: Path, name: str) -> None:
-    """The user gets a sentence, and Blender does not open the file."""
-    path = write(tmp_path / name)
-    before = set(bpy.data.images)
-    with pytest.raises(
-        InvalidPicture, match=f"^{name} is in the format .*Only PNG, JPEG, WebP and HDR"
-    ):
-        panorama.load(path, "Place")
-    assert set(bpy.data.images) == before
-
-
-@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+@pytest.mark.parametrize("name", WRITTEN)
 @pytest.mark.parametrize("part", [0.9, 0.02])
 def test_a_cut_off_picture_is_refused(tmp_path: Path, name: str, part: float) -> None:
     """Blender would show half of it, with the rest in gray."""
@@ -217,10 +188,6 @@ def test_a_cut_off_picture_is_refused(tmp_path: Path, name: str, part: float) ->
 
 BAD = {
     "square": (lambda: synthetic_world.png(np.zeros((32, 32, 3))), "32 × 32"),
-    "nearly 2:1": (lambda: synthetic_world.png(np.zeros((32, 60, 3))), "twice as wide"),
-    "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
-    "empty": (lambda: b"", "empty"),
-    "cut short": (lambda: synthetic_world.png(np.zeros((32, 64, 3)))[:40], "."),
     "cut in the middle": (lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
     "five billion pixels": (lambda: png_that_claims(100_000, 50_000), "100000 × 50000"),
     "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),

@@ -15,7 +15,7 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import mesh_arrays, prepared  # noqa: E402
+from mint_blender.scene import prepared  # noqa: E402
 from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.errors import SceneImportError  # noqa: E402
 from mint_blender.scene.model.build import import_model  # noqa: E402
@@ -123,21 +123,6 @@ def test_a_prepared_model_is_as_an_imported_one(kind: str, tmp_path: Path) -> No
         replace_model(source, Provenance(job_id="b", prompt="lamp"), earlier.root)
 
     compare(glb, source, place_and_replace)
-
-
-def test_replacing_reads_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Data-blocks are exchanged: how large the earlier model is makes no difference."""
-    source = prepare_model(glb_fixtures.simple(tmp_path / "lamp.glb"), tmp_path / "lamp.blend")
-    root = place_model(source, Provenance("a", prompt="lamp")).root
-    earlier = root.data
-
-    def reads(*words: object) -> None:
-        raise AssertionError(words)
-
-    monkeypatch.setattr(mesh_arrays, "read", reads)
-    placed = replace_model(source, Provenance("b", prompt="lamp"), root)
-    assert root.data != earlier == bpy.data.objects[f"{root.name} (earlier)"].data
-    assert len(placed.notes) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +19,8 @@ from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
 from ..files.read_spz import Splats, read_splats, to_blender_axes  # noqa: E402
-from ..harness.processes import captured  # noqa: E402
 from . import synthetic_world  # noqa: E402
 from .splat_settings import set_display, shown  # noqa: E402
-from .window_script import said  # noqa: E402
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
@@ -209,48 +206,6 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     squares, points = shown(made)
     assert squares == 0 and (points == 0 or points > 40)  # before 5.1 they are not told
     assert np.array_equal(photo.take(4), before)
-
-
-LOAD, MEGABYTES = Path(__file__).with_name("load_many_splats.py"), 1 << 20
-
-
-@pytest.mark.parametrize(
-    "count",
-    [
-        pytest.param(200_000, marks=pytest.mark.thorough),
-        pytest.param(2_000_000, marks=pytest.mark.nightly, id="the most that Mint offers"),
-    ],
-)
-def test_many_splats_take_little_memory(write, count):
-    """Each takes 236 bytes in the end, which is what its attributes need.
-
-    Loading takes at most 1.6 times that, and three times with every disc in a window. Above the
-    limit of the viewport none of them is a disc.
-    """
-    if splats.has_native():
-        pytest.skip(DOES_NOT_APPLY + "this Blender shows splats itself")
-    path = write(build_spz.made_up(count, degree=3))
-    (told,) = said(captured([sys.executable, LOAD, path], timeout=280))
-    kept = count * 4 * (3 + 3 + 4 + 4 + 15 * 3)
-    assert told["splats"] == count
-    assert told["built"] < 1.6 * kept + 40 * MEGABYTES and told["peak"] < 3 * kept + 40 * MEGABYTES
-    assert told["unlimited"][0] > 0.9 * count
-    is_limited = count > splat_nodes.VIEWPORT_LIMIT
-    assert told["limited"][0] == (0 if is_limited else told["unlimited"][0])
-
-
-def test_plain_points_are_as_wide_as_their_splats(show):
-    """They are sized by the two larger axes, and carry nothing that drawing does not need."""
-    made = show(places=[(0, 0, 0), (1, 0, 0)], scales=[(0.1, 0.2, 0.4), (0.1, 0.1, 0.1)])
-    set_display(made, viewport_limit=1)
-    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    if not hasattr(evaluated, "evaluated_geometry"):
-        pytest.skip(DOES_NOT_APPLY + "this Blender does not tell scripts of evaluated points")
-    geometry = evaluated.evaluated_geometry()  # keeps the points
-    radii = [each.radius for each in geometry.pointcloud.points]
-    np.testing.assert_allclose(radii, [0.75 * 0.6, 0.75 * 0.2], rtol=0.04)
-    names = {each.name for each in geometry.pointcloud.attributes}
-    assert {"position", "radius", splat_nodes.COLOR} <= names - {"rotation", "scale"} == names
 
 
 def test_solid_shading_shows_the_colors(show, tmp_path):
