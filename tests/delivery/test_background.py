@@ -92,16 +92,6 @@ def a_job(
     return replace(job, delivery=Delivery(output=output_path, render=picture))
 
 
-def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
-    """Both arrive in another process as they were, with the parts of each message."""
-    job = a_job(tmp_path)
-    again = pickle.loads(pickle.dumps(job))
-    assert again == job and again.notes[0].params == {"count": 2}
-    result = DeliveryResult((NOTE,), NOTE)
-    copy = pickle.loads(pickle.dumps(result))
-    assert copy == result and copy.notes[0].template == NOTE.template
-
-
 @pytest.mark.slow
 def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
     """An executor of processes runs it: Mint's own .glb is copied, without Blender.

@@ -210,22 +210,6 @@ def test_a_clip_without_a_skin_is_kept(tmp_path: Path) -> None:
     assert all(Path(each.path).is_file() for each in job.files)
 
 
-@pytest.mark.parametrize(
-    ("word", "code", "added"),
-    [
-        ("missing-bones", "bones_missing", ["walk", "run"]),
-        ("foreign-bones", "other_skeleton", ["walk"]),
-    ],
-)
-def test_another_skeleton_is_said(tmp_path: Path, word: str, code: str, added: list[str]) -> None:
-    """What fits is used; nothing is lost in either case."""
-    root = statue(tmp_path)
-    import_job.place(motion(tmp_path, "walk"))
-    placed = import_job.place(motion(tmp_path, "run", {word}))
-    assert [note.code for note in placed.notes] == [code]
-    assert names(root) == added
-
-
 def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
     """They can be downloaded again."""
     job = motion(tmp_path, "walk")

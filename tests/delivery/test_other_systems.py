@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results and child processes where Windows and macOS differ; each test says what it imitates."""
+"""Results where Windows and macOS differ; each test says what it imitates."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mint_blender.delivery import write_files
 from mint_blender.delivery.asset_library.manifest import Manifest
 from mint_blender.files import disk
-from mint_blender.jobs.child_process import ChildProcess
 
 from ..files.windows_doubles import OpenElsewhere
 
@@ -52,22 +48,3 @@ def test_a_file_name_that_macos_has_taken_apart_is_the_same(tmp_path: Path) -> N
     Manifest(tmp_path).place("asset-1", name, "v1", file)
     (tmp_path / name).rename(tmp_path / unicodedata.normalize("NFD", name))
     assert Manifest(tmp_path).is_up_to_date("asset-1", "v1")
-
-
-def test_a_child_opens_no_console_window_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Imitates the flag that only Windows has; a graphical Blender has no console to share."""
-    given: dict[str, Any] = {}
-    real = subprocess.Popen
-
-    def start(command: list[str], **settings: Any) -> Any:
-        given.update(settings)
-        return real(command, **{**settings, "creationflags": 0})
-
-    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
-    monkeypatch.setattr(subprocess, "Popen", start)
-    child = ChildProcess([sys.executable, "-c", "print('{}', flush=True); input()"])
-    try:
-        assert child.ask({}, 30.0) == {}
-    finally:
-        child.end()
-    assert given["creationflags"] == 0x08000000
