@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
@@ -12,7 +11,6 @@ from .exchange import Answer, Exchange
 from .hosts import Behavior
 
 Rewrite = Callable[[Answer], bytes]
-End = Callable[[Exchange], Awaitable[web.StreamResponse]]
 NO_ANSWER = Answer(200, {}, b"")
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Hotel Wi-Fi</title></head><body>Please sign in</body></html>"
 HTML = {"Content-Type": "text/html"}
@@ -33,14 +31,10 @@ def delayed(seconds: float) -> Behavior:
     return behave
 
 
-def doubled() -> Behavior:
+async def doubled(exchange: Exchange) -> web.StreamResponse:
     """Deliver the request to the service twice, and return the second answer."""
-
-    async def behave(exchange: Exchange) -> web.StreamResponse:
-        await exchange.answer()
-        return await exchange.forward()
-
-    return behave
+    await exchange.answer()
+    return await exchange.forward()
 
 
 def answered(
@@ -62,28 +56,19 @@ def answered(
     return behave
 
 
-def redirected(status: int, to: str | None) -> Behavior:
+def redirected(to: str) -> Behavior:
     """Redirect to an address, in which {port} and {path} are those of the request."""
 
     async def behave(exchange: Exchange) -> web.StreamResponse:
         await exchange.request.read()
         path = exchange.request.raw_path.lstrip("/")
-        location = to and to.format(port=exchange.request.url.port, path=path)
-        return web.Response(status=status, headers={"Location": location} if location else {})
+        location = to.format(port=exchange.request.url.port, path=path)
+        return web.Response(status=302, headers={"Location": location})
 
     return behave
 
 
-def not_read(end: End) -> Behavior:
-    """End the connection before the body of the request was read."""
-
-    async def behave(exchange: Exchange) -> web.StreamResponse:
-        return await end(exchange)
-
-    return behave
-
-
-def sent(rewrite: Rewrite, end: End, *, after_work: bool = True) -> Behavior:
+def sent(rewrite: Rewrite, end: Behavior, *, after_work: bool = True) -> Behavior:
     """Send these bytes, then `end`; without `after_work` the service knows nothing of the request."""
 
     async def behave(exchange: Exchange) -> web.StreamResponse:
@@ -116,23 +101,6 @@ def with_headers(**headers: str | None) -> Rewrite:
     return lambda answer: answer.wire(headers=named)
 
 
-def with_length(difference: int) -> Rewrite:
-    """Return the answer with a Content-Length that is so much too large, or too small."""
-    return lambda answer: answer.wire(
-        headers={"Content-Length": str(len(answer.body) + difference)}
-    )
-
-
-def two_lengths(answer: Answer) -> bytes:
-    """Return the answer with two different lengths."""
-    return answer.wire().replace(b"\r\n", b"\r\nContent-Length: 7\r\n", 1)
-
-
-def literally(data: bytes) -> Rewrite:
-    """Return these bytes."""
-    return lambda answer: data
-
-
 def before_it(data: bytes) -> Rewrite:
     """Return these bytes, then the answer."""
     return lambda answer: data + answer.wire()
@@ -141,36 +109,6 @@ def before_it(data: bytes) -> Rewrite:
 def old_version(answer: Answer) -> bytes:
     """Return the answer as HTTP/1.0, whose body ends with the connection."""
     return answer.wire(version="HTTP/1.0", headers={"Content-Length": None})
-
-
-def chunked(*, size: int = 100, length: str | None = None, last: bytes = b"0\r\n\r\n") -> Rewrite:
-    """Return the answer in chunks; `length` replaces the length of each, `last` the end."""
-
-    def rewrite(answer: Answer) -> bytes:
-        pieces = [answer.body[at : at + size] for at in range(0, len(answer.body), size)]
-        body = b"".join(
-            (length or f"{len(piece):x}").encode() + b"\r\n" + piece + b"\r\n" for piece in pieces
-        )
-        return answer.wire(
-            headers={"Content-Length": None, "Transfer-Encoding": "chunked"}, body=body + last
-        )
-
-    return rewrite
-
-
-def encoded(encoding: str, change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return the answer with a Content-Encoding and a changed body."""
-
-    def rewrite(answer: Answer) -> bytes:
-        headers = {"Content-Encoding": encoding, "ETag": None}
-        return answer.wire(headers=headers, body=change(answer.body))
-
-    return rewrite
-
-
-def bomb(size: int) -> Callable[[bytes], bytes]:
-    """Return a function whose result has so many bytes when it is decompressed."""
-    return lambda body: gzip.compress(bytes(size), 1)
 
 
 # -- the end of the connection
@@ -191,16 +129,7 @@ async def silence(exchange: Exchange) -> web.StreamResponse:
     return await exchange.wait_until_gone()
 
 
-async def drip_rest(exchange: Exchange) -> web.StreamResponse:
-    """Send the second half of the body, a byte a second."""
-    body = (await exchange.answer()).body
-    for byte in body[len(body) - max(1, len(body) // 2) :]:
-        await exchange.sleep(1.0)
-        await exchange.write(bytes([byte]))
-    return exchange.close()
-
-
-def drip(data: bytes = b" ") -> End:
+def drip(data: bytes = b" ") -> Behavior:
     """Send a byte a second."""
 
     async def end(exchange: Exchange) -> web.StreamResponse:
@@ -212,7 +141,7 @@ def drip(data: bytes = b" ") -> End:
     return end
 
 
-def flood(data: bytes) -> End:
+def flood(data: bytes) -> Behavior:
     """Send the same bytes without an end."""
 
     async def end(exchange: Exchange) -> web.StreamResponse:

@@ -7,7 +7,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
@@ -30,16 +30,13 @@ class Answer:
         self,
         *,
         version: str = "HTTP/1.1",
-        status: str | None = None,
         headers: Mapping[str, str | None] | None = None,
-        body: bytes | None = None,
     ) -> bytes:
         """Return the bytes of the answer, with some of it replaced; a header of None is left out."""
-        sent = self.body if body is None else body
-        named = {**self.headers, "Content-Length": str(len(sent)), **(headers or {})}
-        lines = [f"{version} {status or f'{self.status} OK'}"]
+        named = {**self.headers, "Content-Length": str(len(self.body)), **(headers or {})}
+        lines = [f"{version} {self.status} OK"]
         lines += [f"{name}: {text}" for name, text in named.items() if text is not None]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
 @dataclass
@@ -55,12 +52,9 @@ class Exchange:
     session: aiohttp.ClientSession
     scale: float
     is_over: Callable[[], bool]
-    _content: bytes | None = field(default=None)
 
     async def answer(self) -> Answer:
         """Send the request to the service, and return its answer. Each call sends it again."""
-        if self._content is None:
-            self._content = await self.request.read()
         headers = {
             name: text
             for name, text in self.request.headers.items()
@@ -71,7 +65,7 @@ class Exchange:
             self.request.method,
             URL(url, encoded=True),
             headers=headers,
-            data=self._content or None,
+            data=await self.request.read() or None,
             allow_redirects=False,
         ) as response:
             kept = {

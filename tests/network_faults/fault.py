@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import trustme
 
 from .hosts import Behavior, Call
-from .listeners import FullQueue, Listener
 from .name_resolution import Lookup
 
 BY_ITSELF = "goes on by itself"
@@ -27,7 +26,7 @@ class NetworkFault:
         how: What happens, in words.
         exchange: What happens to the exchange.
         lookup: What the name of the host leads to.
-        listener: What listens where the name leads; then there is TLS.
+        certificate: What is shown where the name leads; then there is TLS.
         is_refused: Nothing listens at Mint.
         is_lasting: It does not end, since the client can live with it, such as HTTP/1.0.
         clock: Seconds by which this computer's clock is ahead.
@@ -35,7 +34,6 @@ class NetworkFault:
         most: How many requests are hit at most.
         reads: The sentence that the user reads; empty if there is none.
         then: How the job continues once the fault is over.
-        is_slow: Whether it takes several seconds also with short waits.
     """
 
     name: str
@@ -43,7 +41,7 @@ class NetworkFault:
     how: str
     exchange: Behavior | None = None
     lookup: Lookup | None = None
-    listener: Callable[[trustme.CA], Listener | FullQueue] | None = None
+    certificate: Callable[[trustme.CA], trustme.LeafCert] | None = None
     is_refused: bool = False
     is_lasting: bool = False
     clock: float = 0.0
@@ -51,7 +49,6 @@ class NetworkFault:
     most: int | None = None
     reads: str = ""
     then: str = BY_ITSELF
-    is_slow: bool = False
 
     @property
     def id(self) -> str:

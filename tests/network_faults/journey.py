@@ -277,4 +277,4 @@ def violations(fault: NetworkFault, record: Record) -> list[str]:
 
 def is_counted(fault: NetworkFault) -> bool:
     """Return whether the hits of a fault are counted: of an exchange or of a name."""
-    return fault.exchange is not None or fault.lookup is not None or fault.listener is not None
+    return fault.exchange is not None or fault.lookup is not None or fault.certificate is not None

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,15 +11,15 @@ from typing import Any
 from .hosts import NAME
 
 Found = list[tuple[Any, ...]]
-Lookup = Callable[[int, float], Found]
-"""Returns what is found for a port; the number is by how much waits are shorter than in earnest."""
+Lookup = Callable[[int], Found]
+"""Returns what is found for a port."""
 HERE = "127.0.0.1"
 
 
 def leads_to(*addresses: str) -> Lookup:
     """Return these addresses, in this order."""
 
-    def lookup(port: int, scale: float) -> Found:
+    def lookup(port: int) -> Found:
         return [_entry(address, port) for address in addresses]
 
     return lookup
@@ -29,24 +28,14 @@ def leads_to(*addresses: str) -> Lookup:
 def fails(code: int, text: str) -> Lookup:
     """Raise the error of the resolver."""
 
-    def lookup(port: int, scale: float) -> Found:
+    def lookup(port: int) -> Found:
         raise socket.gaierror(code, text)
 
     return lookup
 
 
-def hangs(seconds: float) -> Lookup:
-    """Raise a temporary error after some seconds, as a resolver without an answer does."""
-
-    def lookup(port: int, scale: float) -> Found:
-        time.sleep(seconds / scale)
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    return lookup
-
-
 @contextmanager
-def resolving(lookup: Callable[[int], Found]) -> Iterator[None]:
+def resolving(lookup: Lookup) -> Iterator[None]:
     """Answer lookups of the hosts' name with this function of the port."""
     earlier = socket.getaddrinfo
 

@@ -17,7 +17,7 @@ from tests.mint_service.runner import ThreadService
 
 from .fault import NetworkFault
 from .hosts import NAME, ArmedFault, Call, Hosts
-from .listeners import OTHER
+from .listeners import OTHER, listening, server_context
 from .name_resolution import HERE, Found, leads_to, resolving
 
 
@@ -46,9 +46,9 @@ class Surroundings:
     def begin(self) -> None:
         """Let the fault begin: what comes next is hit."""
         fault = self._fault
-        if fault.listener is not None:
+        if fault.certificate is not None:
             port = self.hosts.ports["files" if fault.call is Call.DOWNLOAD else "api"]
-            self._listener = fault.listener(self._authority).listening(port)
+            self._listener = listening(port, fault.certificate(self._authority))
             self.hosts.run(self._listener.__aenter__())
         if fault.is_refused:
             self.hosts.stop_listening()
@@ -70,14 +70,13 @@ class Surroundings:
     def lookup(self, port: int) -> Found:
         """Return where the name of the hosts leads."""
         fault = self._fault
-        lookup = leads_to(OTHER) if fault.listener is not None else fault.lookup
+        lookup = leads_to(OTHER) if fault.certificate is not None else fault.lookup
         host = "files" if fault.call is Call.DOWNLOAD else "api"
         is_armed = self.hosts.fault is self.armed
-        if lookup is None or not is_armed or port != self.hosts.ports[host]:
-            return leads_to(HERE)(port, 1.0)
-        if not self.armed.takes(fault.call):
-            return leads_to(HERE)(port, 1.0)
-        return lookup(port, self.hosts.scale)
+        is_hit = lookup is not None and is_armed and port == self.hosts.ports[host]
+        if lookup is None or not is_hit or not self.armed.takes(fault.call):
+            return leads_to(HERE)(port)
+        return lookup(port)
 
 
 @contextmanager
@@ -86,7 +85,7 @@ def surroundings(
 ) -> Iterator[Surroundings]:
     """Make the network for a fault; it begins with `begin`."""
     authority = trustme.CA()
-    tls = _tls(authority, folder) if fault.listener is not None else None
+    tls = _tls(authority, folder) if fault.certificate is not None else None
     with ExitStack() as opened:
         opened.enter_context(mock.patch.dict(os.environ))
         for name in LISTENED_TO:
@@ -103,6 +102,4 @@ def surroundings(
 
 def _tls(authority: trustme.CA, folder: Path) -> ssl.SSLContext:
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(NAME).configure_cert(context)
-    return context
+    return server_context(authority.issue_cert(NAME))
