@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from tests.mint_model import contract
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import SCHEMA, ContractClient, is_offered
+from .contract_client import SCHEMA
 
 pytestmark = pytest.mark.thorough
 pytest_plugins = ["schemathesis.pytest.plugin"]
@@ -66,26 +65,3 @@ def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService
         if case.method == "GET"
         else [*CHECKS, openapi_checks.negative_data_rejection],
     )
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [(m.upper(), p) for p, item in contract.document()["paths"].items() for m in item],
-)
-def test_every_address_of_the_openapi_document_exists(
-    crowded: ThreadService, method: str, path: str
-) -> None:
-    """No address returns 404 or 405 for itself, except those that are not offered."""
-    client = ContractClient(crowded)
-    parts = {
-        "operationId": "o" * 32,
-        "modelId": "m" * 32,
-        "worldId": "w" * 32,
-        "assetId": "a" * 32,
-        "assetType": "model",
-    }
-    answer = client.call(
-        method, path.format(**parts).removeprefix("/v1"), headers={"Idempotency-Key": "k"}
-    )
-    nowhere = answer.status_code == 405 or "nothing at this address" in answer.text
-    assert nowhere != is_offered(path)

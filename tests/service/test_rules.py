@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -212,14 +210,6 @@ def test_a_range_returns_its_bytes(url: str, asked: str, start: int, end: int | 
         assert requests.get(url, headers=headers, timeout=10).status_code == status
 
 
-@pytest.mark.parametrize(
-    ("asked", "status"), [("bytes=99999999-", 416), ("bytes=0-1,4-5", 200), ("bytes=b-a", 200)]
-)
-def test_other_ranges(url: str, asked: str, status: int) -> None:
-    """What is outside the file is 416; several ranges and invalid ones get the whole file."""
-    assert requests.get(url, headers={"Range": asked}, timeout=10).status_code == status
-
-
 # -- scripted responses, and the switches whose effect no user reads
 
 
@@ -257,82 +247,6 @@ def test_a_scripted_response_after_the_request_was_executed(
     assert client.post("/models:generate", {"prompt": "a mug"}, "k", twin=False).status_code == 524
     assert len(service.operations()) == (1 if when == "after" else 0)
     assert client.start("a mug", key="k")["id"] == service.operations()[0].id
-
-
-UNREAD = (
-    *("unknown-status", "unknown-type", "null-status", "no-mode", "type-casing", "type-word"),
-    *("lagging", "slow-start", "slow-answer", "alpha-names", "poll-hint", "incomplete", "bounds"),
-    *("collider-up", "spz-tier-null", "rad-null", "api-redirect", "file-broken", "file-changed"),
-    *("file-no-ranges", "file-503", "file-slow"),
-)
-"""The switches whose effect no user reads."""
-BODY = {"prompt": "a mug", "name": "Mug", "generationMode": "review"}
-RANDOM = re.compile(
-    r"[a-z0-9]{32}|(?<!\.)[0-9a-f]{16}|[0-9-]{10}T[0-9:.]+Z|127\.0\.0\.1:\d+|expires=[0-9.]+"
-)
-
-
-def life(client: ContractClient, kind: str) -> Iterator[object]:
-    """Yield everything that a client is told of a generation, from its start to its files."""
-    started = client.post(f"/{kind}s:generate", BODY, twin=False)
-    yield answered(started)
-    if started.status_code != 202:
-        return
-    path = f"/operations/{started.json()['id']}"
-    for seconds in (2, 100, 100):
-        client.service.advance(seconds)
-        yield answered(client.get(path, twin=False))
-    yield answered(client.post(f"{path}:approve", twin=False))
-    yield answered(client.get(path, twin=False))
-    client.service.advance(1000)
-    ended = client.get(path, twin=False)
-    yield answered(ended)
-    for _ in range(3):
-        yield answered(client.get(f"/{kind}s/{ended.json()['resource']['id']}", twin=False))
-    assets = ended.json()["assets"]
-    for start in (0, 20):
-        yield downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start)
-
-
-def answered(answer: requests.Response) -> str:
-    """Return what an answer says, without what is another one each time."""
-    said = f"{answer.status_code} {answer.headers.get('Retry-After')} {answer.text}"
-    return re.sub(r'"availableAfterReservation": [0-9.]+', "", RANDOM.sub("", said))
-
-
-def downloaded(url: str, start: int) -> object:
-    """Return what becomes of a download: its status, its length and its document."""
-    got = b""
-    headers = {"Range": f"bytes={start}-"} if start else {}
-    answer = requests.get(url, headers=headers, stream=True, timeout=20, allow_redirects=False)
-    try:
-        for piece in answer.iter_content(100):
-            got += piece
-        document = answer.status_code == 200 and str(glb.unpack(got)[0])
-    except (requests.RequestException, ValueError) as error:
-        document = type(error).__name__
-    return answer.status_code, len(got), document and RANDOM.sub("", document)
-
-
-@pytest.mark.thorough
-def test_each_switch_has_an_effect_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client notices each word, and no two do the same; how long something takes is noted."""
-    sleep, waits = asyncio.sleep, []
-
-    async def note(seconds: float) -> None:
-        waits.append(seconds)
-        await sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", note)
-    seen: dict[str, list[str]] = {}
-    with running_service(clock="manual", credits=1e9) as service:
-        client = ContractClient(service)
-        for name in ("", *UNREAD):
-            waits.clear()
-            service.scenario(switches=[name] if name else [])
-            told = repr([[*life(client, kind)] for kind in ("model", "world")])
-            seen.setdefault(f"{told} {waits}", []).append(name)
-    assert [names for names in seen.values() if len(names) > 1] == []
 
 
 def test_the_readme_names_every_option() -> None:

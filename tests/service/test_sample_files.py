@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import DracoPy
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.files.read_spz import read_splats
 from tests.mint_service import convert, glb, prompt_words
 from tests.mint_service.asset_generator import AssetRequest
 from tests.mint_service.asset_generator.sample_files import SampleFiles
@@ -21,8 +19,6 @@ from tests.mint_service.runner import running_service
 from .contract_client import ContractClient
 
 SHAPES = (*prompt_words.SHAPES, *prompt_words.FIGURES)
-FLOOR = 0.62
-"""How far the floor of the World is below the eye, in the units of its files."""
 
 
 def made(kind: str, stage: str, prompt: str) -> dict[str, bytes]:
@@ -74,33 +70,6 @@ def test_the_last_color_of_a_prompt_is_that_of_the_model() -> None:
         texture = colors(glb.image(made("model", "optimize", prompt)["optimized"], "base"))
         for part in (picture[150:240, 135:210], texture[:, :190]):
             assert int(np.argmax(part.reshape(-1, 3).mean(0))) == channel
-
-
-@pytest.mark.slow
-def test_the_parts_of_a_world_have_one_floor(tmp_path: Path) -> None:
-    """Collider and splats have Y down, the origin at eye height, and no material."""
-    files = made("world", "final", "a hall")
-    points, triangles = convert.geometry(files["collider"])
-    assert len(triangles) >= 100_000 and "materials" not in glb.unpack(files["collider"])[0]
-    assert points[:, 1].max() == pytest.approx(FLOOR, abs=1e-6)
-    for tier, count in (("100k", 100_000), ("500k", 500_000)):
-        file = tmp_path / f"{tier}.spz"
-        file.write_bytes(files[f"spz:{tier}"])
-        depth = read_splats(file).positions[:, 1]
-        assert len(depth) == count
-        assert depth.max() == pytest.approx(FLOOR, abs=0.001)
-        assert 0.2 < (np.abs(depth - FLOOR) < 0.001).mean() < 0.9
-    height, width, _ = colors(files["pano"]).shape
-    assert width == 2 * height >= 1024
-
-
-def test_a_corrected_collider_has_made_half_a_turn() -> None:
-    """Its floor is below, and it is no mirror image."""
-    down, up = (
-        SampleFiles().make(AssetRequest("world", "final", "", collider_up=is_up))[0].read()
-        for is_up in (False, True)
-    )
-    assert np.array_equal(convert.geometry(up)[0], convert.geometry(down)[0] * [1, -1, -1])
 
 
 def test_a_service_returns_them() -> None:
