@@ -49,14 +49,6 @@ def test_missing_libraries_are_found_in_error_output(text, libraries):
     assert debian.libraries_named(text) == libraries
 
 
-def test_a_missing_library_is_explained_with_its_package():
-    """The text names the Debian package of a library, or how to find it."""
-    printed = debian.explain(["libXi.so.6", "libstrange.so.9"])
-    assert "libXi.so.6  is in the Debian package  libxi6" in printed
-    assert "apt-file search libstrange.so.9" in printed
-    assert debian.packages_of(["libXi.so.6", "libstrange.so.9", "libXi.so.6"]) == ["libxi6"]
-
-
 def test_every_library_of_blender_is_in_the_table():
     """Each library that the bpy module needs has a package that an error message can name."""
     needed = "libGL.so.1 libICE.so.6 libSM.so.6 libX11.so.6 libXfixes.so.3 libXi.so.6 libXrender.so.1 libXxf86vm.so.1 libgomp.so.1 libxkbcommon.so.0 libEGL.so.1"
@@ -87,34 +79,29 @@ def apt_get(tmp_path, monkeypatch):
     return tmp_path / "asked"
 
 
-def test_root_alone_installs_nothing(apt_get):
-    """Without --install and without a terminal nothing is installed; the error says how."""
-    with pytest.raises(
-        DevError, match=r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
-    ):
-        debian.install_packages(["xvfb"], reason="No window.", install=False)
-    assert apt_get.read_text() == ""
-
-
 @pytest.mark.parametrize(
-    ("typed", "installed"), [("y", True), ("YES", True), ("", False), ("n", False)]
+    ("typed", "install", "installed"),
+    [
+        ("y", False, True),
+        ("YES", False, True),
+        ("", False, False),
+        (None, False, False),
+        (None, True, True),
+    ],
 )
-def test_a_user_at_a_terminal_is_asked_before_an_installation(
-    apt_get, monkeypatch, typed, installed
+def test_packages_are_installed_after_a_yes_or_with_the_option(
+    apt_get, monkeypatch, typed, install, installed
 ):
-    """Packages are installed only after a yes."""
-    terminal = SimpleNamespace(isatty=lambda: True, write=lambda text: None, flush=lambda: None)
+    """A user at a terminal is asked; without one, as in CI, the error names the option."""
+    terminal = SimpleNamespace(
+        isatty=lambda: typed is not None, write=lambda text: None, flush=lambda: None
+    )
     monkeypatch.setattr(debian, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     monkeypatch.setattr("builtins.input", lambda question: typed)
-    with nullcontext() if installed else pytest.raises(DevError):
-        debian.install_packages(["xvfb"], reason="No window.", install=False)
+    said = r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
+    with nullcontext() if installed else pytest.raises(DevError, match=said):
+        debian.install_packages(["xvfb"], reason="No window.", install=install)
     assert ("install -y --no-install-recommends xvfb" in apt_get.read_text()) == installed
-
-
-def test_the_install_option_installs_without_a_question(apt_get):
-    """CI uses --install, since it has no terminal."""
-    debian.install_packages(["xvfb", "blender"], reason="No window.", install=True)
-    assert "install -y --no-install-recommends xvfb blender" in apt_get.read_text()
 
 
 # -- Environments ------------------------------------------------------------------------------------------------------------
@@ -179,19 +166,6 @@ def test_other_locks_use_another_folder(monkeypatch, tmp_path):
         == dev.folder_for("tools", one)
         != dev.folder_for("tools", other)
     )
-
-
-def test_environments_are_outside_the_clone(monkeypatch, tmp_path):
-    """Environments are in the user's cache or in MINT_BLENDER_ENVS."""
-    monkeypatch.delenv("MINT_BLENDER_ENVS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert dev.cache() == tmp_path / "cache" / "mint-blender" / "envs"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
-    assert dev.cache() == tmp_path / "home" / ".cache" / "mint-blender" / "envs"
-    monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path / "mine"))
-    assert dev.cache() == tmp_path / "mine"
 
 
 def test_help_installs_nothing(tmp_path):
@@ -350,10 +324,10 @@ print(json.dumps({"figures": {"jobs": int(sys.argv[2])}, "failures": [], "second
 
 @pytest.mark.parametrize(("words", "jobs"), [([], 9), (["--short"], 1)])
 def test_a_method_is_run_and_its_figures_are_shown(monkeypatch, capsys, words, jobs) -> None:
-    """Its own output is shown as well; `--short` has other arguments."""
-    assert run_made_up(monkeypatch, GOOD, *words) == 0
+    """Its own output is shown as well; `--short` has other arguments; a seed is handed on."""
+    assert run_made_up(monkeypatch, GOOD, *words, "--seed", "170000") == 0
     printed = capsys.readouterr().out
-    assert "   seed 1\n" in printed
+    assert "   seed 1\n" in printed and "--seed 170000" in printed
     assert ["jobs", str(jobs)] in [line.split() for line in printed.splitlines()]
 
 
@@ -384,12 +358,6 @@ def test_the_page_names_every_method() -> None:
     """Its table has a row for each, which says what it does and what its last whole run has counted."""
     page = (ROOT / "docs" / "development" / "testing.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(METHODS)
-
-
-def test_a_seed_is_handed_on(monkeypatch, capsys) -> None:
-    """So that each night simulates other worlds."""
-    assert run_made_up(monkeypatch, GOOD, "--short", "--seed", "170000") == 0
-    assert "--seed 170000" in capsys.readouterr().out
 
 
 def typed(text: str) -> list[str]:

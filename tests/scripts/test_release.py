@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import subprocess
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +101,6 @@ def test_changes_and_another_tag_are_named(clone):
     git(clone, "tag", "v1.1.0")
     (problem,) = readiness.problems("v1.1.0")
     assert "has the tag v1.1.0. To release 1.2.0: git tag v1.2.0" in problem
-
-
-def test_the_date_to_write_is_that_of_today(clone):
-    """A date to copy must not be an invented one."""
-    text = (clone / "CHANGELOG.md").read_text().replace("2026-12-31", "unreleased")
-    (clone / "CHANGELOG.md").write_text(text)
-    told = readiness.problems("v1.2.0")[0]
-    (day,) = re.findall(r"for today: \((.+)\)$", told)
-    assert abs(date.fromisoformat(day) - datetime.now(UTC).date()) <= timedelta(days=1)
 
 
 def test_a_tag_at_another_commit_is_refused(clone, capsys):

@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import json
 import re
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import pytest
 from scripts import package, release
 from scripts.packaging import archive, blender_tool, repository, zip_writer
 from scripts.packaging.errors import PackageError
-from tests.harness.processes import captured
 
 pytestmark = pytest.mark.blender
 
@@ -146,13 +144,3 @@ def test_a_next_version_keeps_the_archives_of_the_last_one(tmp_path, monkeypatch
     assert (tmp_path / f"mint_blender-{old}.zip").is_file()
     checksums_are_right(tmp_path)
     assert old not in json.dumps(links(tmp_path))
-
-
-def test_without_blender_it_says_what_to_install(tmp_path):
-    """A Python without bpy, and no Blender: exit status 1 and a sentence, no traceback."""
-    command = [sys.executable, "-I", "-S", "scripts/package.py", "--stored"]
-    command += ["--repository", str(tmp_path / "new")]
-    done = captured(command, cwd=archive.ROOT, env={"PATH": str(tmp_path)})
-    assert done.returncode == 1
-    assert "Install Blender" in done.stderr and "Traceback" not in done.stderr
-    assert not (tmp_path / "new").exists()
