@@ -7,7 +7,6 @@ import base64
 import gzip
 import json
 import os
-import re
 import shutil
 import sys
 import zipfile
@@ -138,24 +137,6 @@ def test_a_file_without_a_chosen_test_is_not_read(run_pytest):
     assert "name {'window'}" in run_pytest(unnamed)[0].stdout
 
 
-def test_loopback_is_allowed(run_pytest):
-    """Tests can reach servers on this machine by number, name and IPv6, and Unix sockets."""
-    source = (
-        "import socket\n"
-        "def test_a(tmp_path):\n"
-        "    with socket.create_server(('127.0.0.1', 0)) as server:\n"
-        "        port = server.getsockname()[1]\n"
-        "        socket.create_connection(('127.0.0.1', port)).close()\n"
-        "        socket.create_connection(('localhost', port)).close()\n"
-        "    if hasattr(socket, 'AF_UNIX'):\n"
-        "        server = socket.socket(socket.AF_UNIX)\n"
-        "        server.bind('s'); server.listen()\n"
-        "        socket.socket(socket.AF_UNIX).connect('s')\n"
-    )
-    done, _ = run_pytest(source, "-W", "ignore")
-    assert done.returncode == 0, done.stdout
-
-
 def test_the_home_folder_is_empty_and_no_key_is_set(run_pytest, tmp_path, monkeypatch):
     """Tests see neither the developer's home nor a real key.
 
@@ -210,19 +191,6 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
         done, outcomes = run_pytest(source + "    assert time == 1\n", *arguments)
         assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
         assert "1 failed, 1 passed" in done.stdout and "crashed" not in done.stdout, done.stdout
-
-
-@pytest.mark.parametrize("is_in_blender", [False, True])
-def test_the_longest_begin(run_pytest, is_in_blender):
-    """Those marked `slow` come first; in Blender's process nothing moves."""
-    source = "import pytest\ndef test_a(): pass\n@pytest.mark.slow\ndef test_b(): pass\n"
-    if is_in_blender:
-        source += "@pytest.mark.blender\n@pytest.mark.slow\ndef test_c(): pass\n"
-    names = "ab" if is_in_blender else "ba"
-    for arguments in ((), ("-m", "not blender")):
-        done, _ = run_pytest(source, "--collect-only", "-q", *arguments)
-        found = "".join(re.findall(r"::test_([ab])", done.stdout))
-        assert found == ("ba" if arguments else names)
 
 
 # -- the search for the API key after every test finds one wherever it is left, in any spelling
