@@ -48,15 +48,13 @@ documents = st.fixed_dictionaries(
         "createdAt": st.just("2026-08-03T22:46:00.000Z") | json_values,
     },
 )
-guesses = st.none() | numbers
-corners = st.none() | st.tuples(numbers, numbers, numbers)
 BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "str": texts,
     "str | None": maybe,
     "int": st.integers(0, 9),
     "float": numbers,
-    "float | None": guesses,
-    "tuple[float, float, float] | None": corners,
+    "float | None": st.none() | numbers,
+    "tuple[float, float, float] | None": st.none() | st.tuples(numbers, numbers, numbers),
     "tuple[str, ...]": st.lists(texts, max_size=3).map(tuple),
 }
 """Values of the types that a journal can store as they are."""

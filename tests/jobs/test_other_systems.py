@@ -16,7 +16,6 @@ from mint_blender.files.download_folder import (
     safe_name,
     thumbnail_name,
 )
-from mint_blender.jobs import rejected_files
 from mint_blender.jobs.diagnostics import log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Delivery
@@ -88,16 +87,6 @@ def test_a_lease_that_is_being_read_is_taken_over_and_given_back(
     elsewhere.refuse("lease", times=2)
     lease.release()
     assert not path.exists()
-
-
-def test_a_refused_file_that_is_scanned_is_renamed(
-    tmp_path: Path, elsewhere: OpenElsewhere
-) -> None:
-    """Imitates Windows: the scanner that reads each download reads this one just now."""
-    path = tmp_path / "model.glb"
-    path.write_bytes(b"no model")
-    elsewhere.refuse("model.glb", times=2)
-    assert rejected_files.keep(path) == tmp_path / "model.refused.glb"
 
 
 def test_the_log_begins_anew_while_another_process_has_it_open(

@@ -29,7 +29,7 @@ from mint_blender.jobs.engine.thread_messages import (
 )
 from mint_blender.jobs.engine.threads import DOWNLOADS, SIZES, Lane
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision
+from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
@@ -143,23 +143,6 @@ def test_one_failing_job_delays_no_other(engine: EngineHarness) -> None:
     assert engine.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
 
 
-def test_retry_after_is_limited_to_a_quarter_of_an_hour(engine: EngineHarness) -> None:
-    """Ten minutes are waited, an hour is not, and 0 is a second.
-
-    Such an answer is not an outage.
-    """
-    asked = iter([600.0, 3600.0, 0.0, 0.0])
-    engine.mint.says = lambda what, which: errors.problem_error(
-        errors.Problem(503), retry_after=next(asked)
-    )
-    engine.add(working())
-    engine.run(600 + 900 + 1.5)
-    times = engine.mint.times("poll")
-    assert [later - before for before, later in itertools.pairwise(times)] == [600, 900, 1]
-    scheduled_retries = [event for event in engine.said if isinstance(event, RetryScheduled)]
-    assert scheduled_retries[0].without_answer == 0.0
-
-
 ENDS: dict[str, Callable[[EngineHarness], None]] = {
     "online": lambda engine: engine.scheduler.receive(SetOnline(True)),
     "an answer": lambda engine: engine.scheduler._ask(Balance(), 1),
@@ -199,18 +182,6 @@ def test_jobs_wait_for_the_owner_of_the_key(engine: EngineHarness) -> None:
     engine.mint.me = me  # type: ignore[method-assign]
     engine.run(61)
     assert engine.job(job).phase is Phase.WORKING
-
-
-def test_a_refusal_during_an_outage_pauses_the_job(engine: EngineHarness) -> None:
-    """A refusal is an answer, so the call is not repeated."""
-    jobs = several(3)
-    engine.mint.says = away
-    engine.add(*jobs)
-    engine.run(HOUR)
-    engine.mint.says = lambda what, which: errors.problem_error(errors.Problem(401))
-    engine.run(61)
-    assert {engine.job(job).phase for job in jobs} == {Phase.PAUSED}
-    assert {job.problem.cause for job in map(engine.job, jobs) if job.problem} == {Cause.KEY}
 
 
 @pytest.mark.parametrize(
@@ -492,15 +463,3 @@ def test_an_answer_during_closing_is_stored(threaded: EngineHarness, held: Held)
     threaded.scheduler.close(20)
     kept = threaded.job(job)
     assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
-
-
-def test_an_idle_thread_is_used_again() -> None:
-    """Work that comes piece by piece has one thread, which ends with the pool."""
-    pool, threads = Pool("mint-call", 4, 60.0), list[threading.Thread]()
-    for number in range(1, 20):
-        pool.submit(lambda: threads.append(threading.current_thread()))
-        wait_until(lambda number=number: len(threads) == number and pool._idle == 1)
-    pool.close(20)
-    assert len(set(threads)) == 1 and not threads[0].is_alive()
-    pool.submit(lambda: threads.append(threading.current_thread()))
-    assert len(threads) == 19

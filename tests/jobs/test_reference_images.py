@@ -21,7 +21,6 @@ from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
@@ -31,12 +30,6 @@ from .service_helpers import ended
 
 RED, BLUE = pictures.webp((0.8, 0.1, 0.1)), pictures.webp((0.1, 0.1, 0.8))
 ADDRESS = "https://example.com/b.png"
-
-
-@pytest.fixture
-def job_service(offline: JobService) -> JobService:
-    """Return a job service that sends nothing."""
-    return offline
 
 
 @pytest.fixture
@@ -57,38 +50,38 @@ def copies(job_service: JobService) -> list[Path]:
     return sorted(path for path in (job_service.home / "jobs").rglob("*") if path.is_file())
 
 
-def test_the_copy_is_made_when_the_job_is_created(job_service: JobService, picture: Path) -> None:
+def test_the_copy_is_made_when_the_job_is_created(offline: JobService, picture: Path) -> None:
     """Changed and deleted originals do not matter.
 
     Names and order are kept, and addresses are not files.
     """
-    job = job_service.start(request(picture, ADDRESS, picture))
+    job = offline.start(request(picture, ADDRESS, picture))
     picture.write_bytes(BLUE)
-    first, address, last = job_service.job(job.id).request.images
+    first, address, last = offline.job(job.id).request.images
     assert address == ADDRESS
     for copy in (first, last):
         assert Path(copy).name == "my lamp.webp" and Path(copy).read_bytes() == RED
         assert not Path(copy).samefile(picture), "another program may change it in place"
-        assert job_service.home / "jobs" / job.id / "references" in Path(copy).parents
+        assert offline.home / "jobs" / job.id / "references" in Path(copy).parents
     picture.unlink()
-    assert template_of_job(job_service.job(job.id)).gone == ()
+    assert template_of_job(offline.job(job.id)).gone == ()
 
 
 @pytest.mark.parametrize("start", ["one", "many"])
 def test_a_start_that_is_not_committed_leaves_no_copy(
-    job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
+    offline: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
     """When the journal cannot be written there is no job and no copy."""
 
     def locked(*_: object) -> None:
         raise JournalError("The job journal is locked.")
 
-    monkeypatch.setattr(job_service.cache, "add", locked)
+    monkeypatch.setattr(offline.cache, "add", locked)
     with pytest.raises(JournalError):
-        job_service.start(request(picture)) if start == "one" else job_service.start_all(
+        offline.start(request(picture)) if start == "one" else offline.start_all(
             [(request(picture), Delivery())] * 2
         )
-    assert copies(job_service) == [] and job_service.jobs() == []
+    assert copies(offline) == [] and offline.jobs() == []
 
 
 CHANGES: list[tuple[Callable[[Path], object], str]] = [
@@ -99,7 +92,7 @@ CHANGES: list[tuple[Callable[[Path], object], str]] = [
 
 @pytest.mark.parametrize(("change", "sentence"), CHANGES)
 def test_a_picture_that_is_changed_before_the_copy_is_reported(
-    job_service: JobService,
+    offline: JobService,
     picture: Path,
     monkeypatch: pytest.MonkeyPatch,
     change: Callable[[Path], object],
@@ -108,18 +101,18 @@ def test_a_picture_that_is_changed_before_the_copy_is_reported(
     """The check reads the copy. No job is created, and no other picture is left behind."""
     monkeypatch.setattr(new_jobs, "complaint", lambda asked: change(picture) and None)
     with pytest.raises(NotPossible, match=sentence):
-        job_service.start(request(picture))
-    assert copies(job_service) == [] and job_service.jobs() == []
+        offline.start(request(picture))
+    assert copies(offline) == [] and offline.jobs() == []
 
 
-def test_a_variation_links_the_copies(job_service: JobService, picture: Path) -> None:
+def test_a_variation_links_the_copies(offline: JobService, picture: Path) -> None:
     """Copies never change, so they are hard links where the file system has them."""
-    first = job_service.start(request(picture))
+    first = offline.start(request(picture))
     picture.unlink()
-    again = job_service.start(
-        template_of_job(job_service.job(first.id)).with_prompt("another lamp").request
+    again = offline.start(
+        template_of_job(offline.job(first.id)).with_prompt("another lamp").request
     )
-    one, other = (Path(job_service.job(job.id).request.images[0]) for job in (first, again))
+    one, other = (Path(offline.job(job.id).request.images[0]) for job in (first, again))
     assert one != other and one.name == other.name == "my lamp.webp"
     assert one.samefile(other)
     assert one.stat().st_size == len(RED)
@@ -134,23 +127,23 @@ def test_a_variation_links_the_copies(job_service: JobService, picture: Path) ->
         ("", "my lamp.webp"),
     ],
 )
-def test_names_are_kept(job_service: JobService, picture: Path, name: str, kept: str) -> None:
+def test_names_are_kept(offline: JobService, picture: Path, name: str, kept: str) -> None:
     """The panel's names differ from the names of the files."""
-    job = job_service.start(request(picture, image_names=(name,)))
-    assert Path(job_service.job(job.id).request.images[0]).name == kept
-    assert job_service.job(job.id).request.image_names == (name,)
+    job = offline.start(request(picture, image_names=(name,)))
+    assert Path(offline.job(job.id).request.images[0]).name == kept
+    assert offline.job(job.id).request.image_names == (name,)
 
 
-def test_clearing_keeps_the_pictures_of_listed_jobs(job_service: JobService, picture: Path) -> None:
+def test_clearing_keeps_the_pictures_of_listed_jobs(offline: JobService, picture: Path) -> None:
     """Pictures of no job are deleted."""
-    job, gone = job_service.start(request(picture)), job_service.start(request(picture))
-    assert len(copies(job_service)) == 2
-    DownloadFolder(job_service.home).clear({job.id})
-    assert copies(job_service) == [Path(job_service.job(job.id).request.images[0])]
+    job, gone = offline.start(request(picture)), offline.start(request(picture))
+    assert len(copies(offline)) == 2
+    DownloadFolder(offline.home).clear({job.id})
+    assert copies(offline) == [Path(offline.job(job.id).request.images[0])]
     assert not Path(gone.request.images[0]).exists()
 
 
-# -- reference images are uploaded once per server, and invalid ones create no job
+# -- uploaded once per server
 
 
 def generate(home: Path, service: ThreadService, **images: bytes) -> None:
@@ -212,24 +205,3 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
         assert journal.uploads.url("abc", one) == "https://a.example/new.png"
         assert [journal.uploads.url("abc", other) for other in others] == [None, None]
         assert journal.uploads.url("abd", one) is None
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (None, "cannot be read: No such file"),
-        (b"GIF89a" + bytes(60), "is GIF; Mint accepts PNG, JPEG and WebP"),
-        (b"once upon a time", "is not a picture"),
-        (RED + bytes(MAX_IMAGE_BYTES - len(RED) + 1), "Mint accepts at most 5 MB"),
-    ],
-)
-def test_an_invalid_picture_creates_no_job(
-    job_service: JobService, tmp_path: Path, content: bytes | None, sentence: str
-) -> None:
-    """The message is shown, and nothing is sent."""
-    path = tmp_path / "picture.webp"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(NotPossible, match=sentence):
-        job_service.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))
-    assert job_service.jobs() == [] and copies(job_service) == []

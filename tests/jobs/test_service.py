@@ -239,6 +239,10 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) 
             GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
             "A reference image's address must start with https://.",
         ),
+        (
+            GenerationRequest(Kind.MODEL, "x", images=("/none.png",)),
+            "The reference image /none.png cannot be read: No such file or directory.",
+        ),
     ],
 )
 def test_an_invalid_request_is_refused(

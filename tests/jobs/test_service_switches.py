@@ -26,7 +26,6 @@ from mint_blender.mint.schema import Kind, OptimizationLevel
 from ..mint_service.runner import ThreadService, running_service
 from ..mint_service.switches import TABLE
 from .fast_config import PACE, SPEED, account, fast_config, shorten_waits
-from .service_helpers import ended
 
 DAMAGED = (
     "The file was kept at …/model.refused.glb. Resume downloads it again, at no cost. If "
@@ -313,21 +312,6 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
     finally:
         service.scenario(revoked=False)
         assert job_service.close(20)
-
-
-def test_a_resume_without_credits(job_service: JobService, service: ThreadService) -> None:
-    """After Credits were added it continues.
-
-    There is one operation in all.
-    """
-    prompt = "a lamp, paid late [billing-final][billing-unpaid]"
-    job = ended(job_service, job_service.start(GenerationRequest(Kind.MODEL, prompt)))
-    job_service.resume(job.id)
-    assert ended(job_service, job).phase is Phase.BILLING
-    service.scenario(credits=service.credits() + 1000)
-    job_service.resume(job.id)
-    assert ended(job_service, job).phase is Phase.READY
-    assert len([one for one in service.operations() if one.prompt == prompt]) == 1
 
 
 def watch(job_service: JobService, job: Job) -> list[str]:

@@ -179,13 +179,6 @@ def test_of_two_that_look_alike_a_person_chooses() -> None:
     assert "looks like it" in run.job.problem.message
 
 
-def test_a_world_of_another_job_in_progress_is_not_adopted() -> None:
-    """It has the same name, and its prompt is not in the list."""
-    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER).answer(worlds({}))
-    body = json.dumps({"prompt": "something else", "name": "a lamp"})
-    assert run.answer(ClaimedAssets(frozenset(), (body,))).expect(ReadPage).after == 60.0
-
-
 def test_the_asset_of_another_job_in_progress_is_not_adopted() -> None:
     """Mint names an operation's asset late: with one prompt, nobody knows yet whose this is."""
     run = WorkflowHarness(sent(), LATER).answer(page({}))

@@ -160,16 +160,6 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     assert run.again().expect(Poll).operation_id == "op_1"
 
 
-@pytest.mark.parametrize("word", ["Model", "MODEL", "asset", "", "world"])
-def test_the_type_is_the_jobs_own_kind(word: str) -> None:
-    """In other casing, unknown, or not told: a job that asked for a model has one."""
-    made = Operation.from_json(
-        {"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}}
-    )
-    effect = started(a_job()).answer(PollResult(made)).expect(ReadAsset)
-    assert (effect.kind, effect.asset_id) == (Kind.MODEL, "res_1")
-
-
 # -- answers of before
 
 
@@ -251,22 +241,6 @@ def test_a_missing_mode_is_that_of_the_request() -> None:
     assert started(a_job()).answer(PollResult(silent)).job.phase is Phase.WORKING, (
         "in auto mode it passes by"
     )
-
-
-@pytest.mark.parametrize(
-    ("type_", "done"),
-    [("model_generation", True), ("model_optimization", False), ("model_conversion", False)],
-)
-def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
-    """The files that an operation makes, not those of the model that it makes them of."""
-    run = Operation.from_json(
-        {"id": "op_1", "type": type_, "status": None, "assets": {"glbUrl": GLB}}
-    )
-    assert run.succeeded is done
-    assert run.is_busy is not done
-    assert Operation.from_json(
-        {"id": "op_1", "type": type_, "assets": {"previewImageUrl": P1}}
-    ).is_busy
 
 
 # -- cancel

@@ -193,15 +193,6 @@ def test_a_world_brings_what_was_asked_for(delivery: Delivery, names: list[str])
     assert (run.job.phase, run.job.notes) == (Phase.READY, ())
 
 
-def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
-    """It stops with the sentence of what is wrong, not with that there were no files."""
-    run = collecting(job=working(kind=Kind.WORLD), **WORLD_FILES)
-    run.fail(errors.InvalidGlb("collider.glb is empty."))
-    run.fail(errors.InvalidPicture("panorama.webp is a web page.")).answer(kept(run.expect(Fetch)))
-    assert run.job.phase is Phase.PAUSED and run.job.problem is not None
-    assert "panorama.webp is a web page." in run.job.problem.message
-
-
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
     """The connection is not the file: Retry brings the part, which nobody would miss otherwise."""
     run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
