@@ -20,8 +20,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-import pytest
-
 from .call_graph import CallGraph, Function
 from .sources import PACKAGE, sources
 
@@ -192,86 +190,13 @@ def test_the_analysis_covers_all_panels() -> None:
 
 
 def test_each_exception_is_needed_and_only_adds_a_name_to_a_set() -> None:
-    """An exception is drawn; it adds to a set, or starts the timer, and calls nothing else."""
+    """An exception is drawn; it adds to a set, or starts the timer, and calls nothing else.
+
+    So the analysis finds what is forbidden, also behind several calls.
+    """
     reached = {each.name: each for each in GRAPH.reached(ROOTS.values())}
+    assert all(complaints(reached[name].node) for name in ALLOWED)
     assert {name: calls_of(reached[name]) for name in ALLOWED} == ALLOWED
-
-
-PANEL = """
-from . import facts
-from .facts import chosen, Cache
-_cache = Cache()
-class Base:
-    def draw(self, context):
-        self.helper()
-class Panel(Base):
-    def helper(self):
-        {line}
-def _extra(self, context):
-    {line}
-bpy.types.VIEW3D_MT_add.append(_extra)
-def harmless(layout, items):
-    names = [each.name for each in items]
-    names.append("x")
-    layout.row().alert = True
-    layout.operator("a").job_id = "b"
-    button = layout.operator("a")
-    button.job_id = "b"
-"""
-FACTS = """
-known = None
-def chosen():
-    global known
-    known = 1
-def all_of(items):
-    return sorted(items, key=order)
-def order(item):
-    item.rank = 2
-def later():
-    bpy.app.timers.register(chosen)
-class Cache:
-    def __init__(self):
-        self.entries = {}
-    def picture(self, path):
-        return self.pictures.load(path)
-    @property
-    def first(self):
-        return self.entries.pop("first")
-    def count(self):
-        return len(self.entries)
-def board():
-    return None
-"""
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param("chosen()", id="rebinds in another module"),
-        pytest.param("facts.all_of([1])", id="writes in a function that is handed on"),
-        pytest.param("facts.later()", id="registers a timer"),
-        pytest.param("_cache.picture('a')", id="loads a picture in a method of an instance"),
-        pytest.param("context.anything.picture('a')", id="in a method of an unknown instance"),
-        pytest.param("context.anything.first", id="in a property"),
-        pytest.param("context.scene.x = 1", id="writes a property"),
-        pytest.param("del facts.known['a']", id="deletes"),
-        pytest.param("facts.board()", id="opens the journal"),
-        pytest.param("bpy.ops.mint.cancel()", id="runs an operator"),
-    ],
-)
-def test_each_kind_of_mistake_is_found(line: str) -> None:
-    """This includes a base class of a panel, and a function that was appended to a menu."""
-    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS})
-    wrong = {root.name: forbidden(graph, [root]) for root in roots(graph)}
-    assert wrong["panel.py: _extra"], "what was appended to a menu"
-    assert wrong["panel.py: Base.draw"], "what a panel inherits"
-
-
-@pytest.mark.parametrize("line", ["harmless(self.layout, [1])", "_cache.count()", "Cache()"])
-def test_allowed_actions_are_not_reported(line: str) -> None:
-    """Buttons, layouts, new containers and calls that only read are allowed."""
-    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS})
-    assert forbidden(graph, roots(graph)) == []
 
 
 CHANGES = {

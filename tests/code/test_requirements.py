@@ -7,9 +7,6 @@ import ast
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -27,55 +24,11 @@ from scripts.devtools.feature_markers import FeatureTest, feature_tests, in_sour
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 
 from ..features import FEATURES
-from ..requirements import CONTRACT, NOT_COVERED, README, RULES, SECURITY
+from ..requirements import NOT_COVERED, RULES, SECURITY
 from . import skill_file
-from .sources import ROOT, TESTS, nodes_of, sources
+from .sources import ROOT, nodes_of, sources
 
 POLICY = ROOT / "SECURITY.md"
-
-
-@dataclass(frozen=True)
-class CoveringTest:
-    """A test that covers a rule, read from the source: no environment collects every test."""
-
-    file: str
-    """Its path in `tests`."""
-    name: str
-    rule: str
-    marks: frozenset[str]
-    """The markers on it and on its module, such as `pytest.mark.blender`."""
-
-
-@cache
-def covering_tests() -> tuple[CoveringTest, ...]:
-    """Return all tests that cover a rule, once for each rule."""
-    files = [(file, text) for file, text in sources(TESTS).items() if "mark.covers(" in text]
-    return tuple(test for file, text in files for test in covering_in(file, text))
-
-
-def covering_in(file: str, source: str) -> Iterator[CoveringTest]:
-    """Yield the tests in a file that cover a rule: `@pytest.mark.covers("ID", …)`."""
-    module = ast.parse(source)
-    of_all = [mark for node in module.body for mark in _module_marks(node)]
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            marks = frozenset(map(_name, [*of_all, *node.decorator_list]))
-            for mark in node.decorator_list:
-                if isinstance(mark, ast.Call) and _name(mark) == "pytest.mark.covers":
-                    for rule in mark.args:
-                        yield CoveringTest(file, node.name, str(ast.literal_eval(rule)), marks)
-
-
-def _module_marks(node: ast.stmt) -> list[ast.expr]:
-    """Return the marks in `pytestmark = …`; any other statement has none."""
-    if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"):
-        return []
-    return node.value.elts if isinstance(node.value, ast.List) else [node.value]
-
-
-def _name(mark: ast.expr) -> str:
-    """Return the name of a marker, without its arguments."""
-    return ast.unparse(mark.func if isinstance(mark, ast.Call) else mark)
 
 
 def test_every_rule_is_covered_or_has_a_reason() -> None:
@@ -95,16 +48,6 @@ def test_every_marker_names_a_rule_and_is_on_a_test() -> None:
     """A marker with a typo, or on a helper, would cover nothing."""
     assert [each for each in covering_tests() if each.rule not in RULES] == []
     assert [each for each in covering_tests() if not each.name.startswith("test_")] == []
-
-
-def test_ids_say_where_they_come_from() -> None:
-    """The three sources have no id in common, and each contract rule says how sure it is."""
-    assert len(RULES) == len(CONTRACT) + len(README) + len(SECURITY)
-    assert [each for each in CONTRACT if not re.fullmatch(r"C\d+-[a-z-]+", each)] == []
-    assert [each for each in README if not each.startswith("R-")] == []
-    assert [each for each in SECURITY if not each.startswith("S-")] == []
-    assert [each for each, rule in CONTRACT.items() if rule.certainty is None] == []
-    assert {int(each[1:].partition("-")[0]) for each in CONTRACT} == set(range(1, 23))
 
 
 PROMISES = {
@@ -143,14 +86,10 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 
 def local_links(text: str) -> list[str]:
-    """Return the targets of links and pictures that are no web addresses."""
-    found = [first or second for first, second in LINK.findall(without_code(text))]
+    """Return the targets of links and pictures that are no web addresses; code has none."""
+    without_code = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    found = [first or second for first, second in LINK.findall(without_code)]
     return [each for each in found if not re.match(r"[a-z]+:", each)]
-
-
-def without_code(text: str) -> str:
-    """Return Markdown without its code, in which nothing is a link."""
-    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
 
 
 def slugs(text: str) -> set[str]:
@@ -167,14 +106,6 @@ def test_local_links_lead_somewhere() -> None:
             target = page.parent / path if path else page
             assert target.exists(), (page, link)
             assert not anchor or anchor in slugs(target.read_text(encoding="utf-8")), (page, link)
-
-
-def test_links_are_found() -> None:
-    """Links, pictures and HTML count; web addresses and code do not."""
-    text = '[a](b.md#c) ![d](e.png) <img src="f.gif"> [g](https://h) `[i](j)`\n```\n[k](l)\n```\n'
-    assert local_links(text) == ["b.md#c", "e.png", "f.gif"]
-    assert slugs("# A b\n## C: `d_e`, f?\n") == {"a-b", "c-d_e-f"}
-    assert len(PAGES) >= 4
 
 
 def test_the_skill_follows_the_format() -> None:
@@ -363,17 +294,6 @@ def test_another_state_is_named(old: str, new: str, sentences: list[str]) -> Non
     page = compatibility.updated("Text.", PLAIN)
     assert old in PLAIN
     assert compatibility.differences(page, PLAIN.replace(old, new)) == sentences
-
-
-def test_a_row_or_column_that_only_one_of_them_has() -> None:
-    """A row is named that is missing in the page, or left in it; another Blender is no difference."""
-    page = compatibility.updated("Text.", PLAIN)
-    renamed = compatibility.differences(page, PLAIN.replace("Worlds", "places"))
-    assert "Worlds, Blender 4.2: the page says ✓, the test run nothing." in renamed
-    assert "places, Blender 4.2: the page says nothing, the test run ✓." in renamed
-    head, *rows = PLAIN.replace(" 4.5 |", " 4.5 | 5.0 |").splitlines()
-    wider = [head, *(f"{row} :-: |" for row in rows[:3])]
-    assert compatibility.differences(page, "\n".join(wider)) == []
 
 
 REFERENCE = ROOT / "docs" / "reference"

@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import Counter
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -22,7 +21,6 @@ from .import_graph import (
     complaints,
     import_graph,
     imports_of,
-    neighbors,
     room_of,
 )
 from .sources import PACKAGE, ROOT, TESTS, nodes_of, sources
@@ -66,81 +64,22 @@ def test_no_two_modules_import_each_other() -> None:
     assert mutual(import_graph(every=True)) == set()
 
 
-def test_a_mutual_import_is_found() -> None:
-    """A pair is found whichever kind of import the two modules use."""
-    world = "def build():\n    from . import notes"
-    notes = "if TYPE_CHECKING:\n    from .world import Part"
-    graph = {
-        "scene.world": neighbors(world, "scene/world.py", every=True),
-        "scene.notes": neighbors(notes, "scene/notes.py", every=True),
-    }
-    assert mutual(graph) == {("scene.notes", "scene.world")}
-
-
-def test_an_import_cycle_is_found() -> None:
-    """Each form of import within the package counts; an import inside a function does not."""
-    assert "ui.form" in neighbors("from . import form", "ui/panel.py")
-    assert "ui.form" in neighbors("from .form import of", "ui/panel.py")
-    assert "jobs.job" in neighbors("from ..jobs import job", "ui/panel.py")
-    assert neighbors("def draw():\n    from . import form", "ui/panel.py") == set()
-    with pytest.raises(CycleError):
-        TopologicalSorter({"panel": {"form"}, "form": {"panel"}}).prepare()
-
-
 @pytest.mark.parametrize(
     ("room", "source"),
     [
-        ("mint", "import bpy"),
         ("mint", "def f():\n    import bpy"),
-        ("mint", "from ..jobs import worker"),
         ("mint", "from .. import files"),
-        ("mint", "import threading"),
         ("mint", "from concurrent.futures import ThreadPoolExecutor"),
-        ("files", "import asyncio"),
-        ("jobs", "import bpy"),
-        ("jobs", "from ..scene import importer"),
-        ("jobs", "def f():\n    from ..cli import main"),
         ("cli", "import rich"),
-        ("scene", "from ..ui.current import board"),
         ("scene", "from ..jobs.job import Job"),
-        ("ui", "import requests"),
         ("ui", "def f():\n    from ..cli import main"),
-        ("delivery", "def f():\n    from ..ui import session"),
         ("ui", "import mint_blender.jobs"),
         (TOP, "from . import files"),
-        (TOP, "import requests"),
     ],
 )
 def test_a_forbidden_import_is_found(room: str, source: str) -> None:
     """Each kind of forbidden import is reported, wherever in the file it is."""
     assert complaints(source, "example.py" if room == TOP else f"{room}/example.py") != []
-
-
-@pytest.mark.parametrize(
-    ("room", "source"),
-    [
-        (
-            "mint",
-            "import json\nimport requests\nfrom . import polling\nfrom .schema import Operation",
-        ),
-        ("files", "import numpy as np\nimport zstandard\nfrom .glb import read"),
-        ("files", "from concurrent.futures import ThreadPoolExecutor"),
-        (
-            "jobs",
-            "import threading, queue\nfrom ..mint.client import Client\nfrom ..files import disk",
-        ),
-        ("cli", "def f():\n    import rich\n    from ..scene import importer"),
-        ("ui", "import bpy\nfrom mathutils import Matrix\nfrom .. import __package__ as ADDON"),
-        (
-            "ui",
-            "from ..jobs import service\nfrom ..scene import world\nfrom ..message import Message",
-        ),
-        (TOP, "def generate():\n    from .cli import run\n    import bpy"),
-    ],
-)
-def test_allowed_imports_are_accepted(room: str, source: str) -> None:
-    """The rules are not stricter than the design."""
-    assert complaints(source, "example.py" if room == TOP else f"{room}/example.py") == []
 
 
 def test_the_code_map_in_contributing_is_correct() -> None:
@@ -154,20 +93,10 @@ def test_the_code_map_in_contributing_is_correct() -> None:
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 
-def rebinding(source: str) -> list[int]:
-    """Return the lines of the `global` statements of a module."""
-    return [node.lineno for node in nodes_of(source) if isinstance(node, ast.Global)]
-
-
 def test_no_module_has_a_global_statement() -> None:
     """State that changes at run time is an attribute of an object with an owner."""
-    assert [path for path, source in sources().items() if rebinding(source)] == []
-
-
-def test_a_global_statement_is_found() -> None:
-    """A statement in a method or in an inner function is found too."""
-    source = "class A:\n    def f(self):\n        def g():\n            global known\n"
-    assert rebinding(source) == [4]
+    nodes = [(path, node) for path, source in sources().items() for node in nodes_of(source)]
+    assert [path for path, node in nodes if isinstance(node, ast.Global)] == []
 
 
 def test_importing_the_package_loads_nothing_else() -> None:
@@ -193,7 +122,7 @@ def test_the_lower_rooms_work_without_blender() -> None:
     assert done.stdout.strip() == "good", done.stderr
 
 
-# -- tests of the sizes of functions, files and rooms
+# -- tests of the sizes of functions and files
 
 
 def test_functions_are_short() -> None:
@@ -213,12 +142,3 @@ def test_files_are_short() -> None:
     """A file of more than 700 lines asks for a second look, also in the tests."""
     sizes = {path: text.count("\n") for path, text in [*sources().items(), *sources(TESTS).items()]}
     assert {name: size for name, size in sizes.items() if size > 700} == {}
-
-
-def test_no_room_is_too_large() -> None:
-    """The largest room has less than a third of the package's lines."""
-    rooms: Counter[str] = Counter()
-    for path, text in sources().items():
-        rooms[path.partition("/")[0]] += text.count("\n")
-    name, largest = rooms.most_common(1)[0]
-    assert largest < rooms.total() / 3, name
