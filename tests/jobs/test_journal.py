@@ -28,7 +28,7 @@ from mint_blender.mint.schema import Kind
 
 from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
-from .workflow_harness import a_job, decided, job_in_review, operation, working
+from .workflow_harness import a_job, job_in_review, operation, working
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
@@ -52,13 +52,6 @@ def journal(
 def in_journal(journal: Journal, job: Job) -> Job:
     """Add a job to the journal, and return it as it is stored."""
     return journal.add(job)[0]
-
-
-def found(journal: Journal, job: Job) -> Job:
-    """Return the job as the journal has it."""
-    read = journal.job(job.id)
-    assert read is not None
-    return read
 
 
 # -- keeping
@@ -95,7 +88,7 @@ def test_jobs_are_found_by_another_journal(
         each.journal == "another" for each in numbered
     ]
     if job.operation is not None:
-        assert found.operation is not None and found.operation.raw == job.operation.raw
+        assert found.operation.raw == job.operation.raw
     read = [replace(each, is_copied=False, cost=None) for each in found.requests]
     assert replace(found, requests=tuple(read), decision=None) == added
 
@@ -105,7 +98,7 @@ def test_jobs_are_found_by_another_journal(
 
 def pending(journal: Journal, job: Job) -> Verb | None:
     """Return what a person has decided about a job, and Mint has not confirmed."""
-    decision = found(journal, job).decision
+    decision = journal.job(job.id).decision
     return decision.verb if decision else None
 
 
@@ -115,10 +108,10 @@ def test_only_its_own_answer_removes_a_decision(journal: Journal, home: Path) ->
     with closing(Journal(home)) as clicks:
         assert clicks.decide(job.id, REVISE)
     journal.save(replace(job, notes=(Message("Something else."),)))
-    first = found(journal, job).decision
-    request = found(journal, job).paid_request(PaidVerb.REVISE)
+    first = journal.job(job.id).decision
+    request = journal.job(job.id).paid_request(PaidVerb.REVISE)
     assert (first, request.credits) == (replace(REVISE, key=request.key), 40.0)
-    assert found(journal, job).notes == ("Something else.",)
+    assert journal.job(job.id).notes == ("Something else.",)
     journal.decide(job.id, CANCEL)
     journal.save(job, answered=first)
     assert pending(journal, job) is Verb.CANCEL
@@ -146,11 +139,11 @@ def test_a_second_decision_is_refused(
     """Until the first decision is answered, only a cancel can replace it."""
     job = in_journal(journal, job_in_review())
     assert journal.decide(job.id, first)
-    requests = found(journal, job).requests
+    requests = journal.job(job.id).requests
     is_replaced = (first, second) == (APPROVE, CANCEL)
     assert (journal.decide(job.id, second) is not None) is is_replaced
     assert pending(journal, job) is kept
-    after = found(journal, job).requests
+    after = journal.job(job.id).requests
     assert after == requests or (is_replaced and len(after) == len(requests))
 
 
@@ -188,15 +181,15 @@ def test_a_stale_save_erases_no_attempt(journal: Journal, home: Path) -> None:
         process.close()
         assert worker.paid_requests.begin(key, now=NOW, credential="k", body='{"prompt": 1}')
     journal.save(replace(stale, notes=(Message("Something else."),)))
-    request = found(journal, stale).start_request
+    request = journal.job(stale.id).start_request
     assert (request.state, request.attempts) == (State.IN_DOUBT, 1)
     assert (request.born, request.attempted) == (NOW, NOW)
     assert (request.body, request.credential) == ('{"prompt": 1}', "k")
     assert journal.decide(stale.id, CANCEL)
-    assert found(journal, stale).requests[0].state is State.DROPPED, "never silently"
+    assert journal.job(stale.id).requests[0].state is State.DROPPED, "never silently"
     journal.paid_requests.answer(key, "op_1")
     journal.save(stale)
-    assert found(journal, stale).requests[0].operation == "op_1"
+    assert journal.job(stale.id).requests[0].operation == "op_1"
 
 
 # -- changes
@@ -242,13 +235,13 @@ def test_slots_and_claims_hold_until_their_process_ends(journal: Journal, home: 
         assert journal.claim(theirs.id, mine) is None
         assert other.ask("take_slot", theirs.id, 1)
         assert not journal.take_slot(ours.id, Kind.MODEL, 1, mine)
-        assert found(journal, ours).phase is Phase.WAITING
+        assert journal.job(ours.id).phase is Phase.WAITING
         assert journal.take_slot(world.id, Kind.WORLD, 1, mine)
         journal.release(theirs.id, mine)
         assert journal.claim(theirs.id, mine) is None, "only its own process releases it"
         other.end(signal.SIGKILL)
         assert journal.take_slot(ours.id, Kind.MODEL, 1, mine)
-        assert found(journal, ours).phase is Phase.SENDING
+        assert journal.job(ours.id).phase is Phase.SENDING
         assert not journal.is_driven_elsewhere(theirs.id, mine)
         assert journal.claim(theirs.id, mine) is not None
         journal.release(theirs.id, mine)
@@ -271,12 +264,6 @@ def test_the_last_slot_is_given_once(journal: Journal, home: Path) -> None:
             for job in (theirs, ours):
                 journal.save(replace(job, phase=Phase.CANCELED))
     mine.close()
-
-
-# -- drivers
-
-
-# -- trouble, and other processes
 
 
 # -- the file of the journal: several writers, what is no journal, and folders on a network
@@ -310,26 +297,7 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
     assert not list(home.glob("journal.sqlite3-*"))
 
 
-def test_the_actual_journal_mode_decides_the_syncs(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If SQLite does not set the requested mode, its actual mode is used."""
-    shared = Journal(home)._db
-    shared.connection.close()
-    shared.connection = sqlite3.connect(":memory:")  # knows no log
-    monkeypatch.setattr(database, "is_local", lambda folder: True)
-    shared.choose_mode()
-    assert shared.row("PRAGMA synchronous") == (3,)
-    shared.close()
-
-
 # -- the job cache matches the journal, also after it could not be read or written
-
-
-@pytest.fixture
-def job_service(offline: JobService) -> JobService:
-    """Yield a job service without Mint."""
-    return offline
 
 
 @contextmanager
@@ -355,24 +323,24 @@ def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
     [(Phase.WAITING, JobService.cancel_waiting), (Phase.PLACED, JobService.dismiss_finished)],
 )
 def test_a_failed_commit_changes_no_job(
-    job_service: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
+    offline: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
 ) -> None:
     """When the disk is full, all jobs stay as they were and the click can be repeated."""
-    job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
-    before = job_service.jobs()
+    offline.cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
+    before = offline.jobs()
     said = "cannot be read or written"
-    with no_commit(job_service, home), pytest.raises(JournalError, match=said):
-        act(job_service)
-    assert job_service.jobs() == job_service.journal.jobs() == before
-    act(job_service)
-    assert job_service.jobs() == job_service.journal.jobs() != before
+    with no_commit(offline, home), pytest.raises(JournalError, match=said):
+        act(offline)
+    assert offline.jobs() == offline.journal.jobs() == before
+    act(offline)
+    assert offline.jobs() == offline.journal.jobs() != before
 
 
 def test_a_failed_read_is_repeated(
-    job_service: JobService, home: Path, monkeypatch: pytest.MonkeyPatch
+    offline: JobService, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change is found later when the journal was locked, with the phases that were entered."""
-    (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PLACED))
+    (job,) = offline.cache.add(replace(a_job(), phase=Phase.PLACED))
 
     def locked(since: int, known: object) -> None:
         raise JournalError("The job journal cannot be read or written (database is locked).")
@@ -380,17 +348,17 @@ def test_a_failed_read_is_repeated(
     with closing(Journal(home)) as other:
         other.save(replace(job, phase=Phase.FETCHING))
         with monkeypatch.context() as patch:
-            patch.setattr(job_service.journal, "changes", locked)
+            patch.setattr(offline.journal, "changes", locked)
             with pytest.raises(JournalError, match="locked"):
-                job_service.catch_up()
-        assert job_service.catch_up()
-        assert job_service.jobs() == other.jobs() == [replace(job, phase=Phase.FETCHING)]
-        assert [phase for phase, _ in job_service.cache.moves(job)][-1] is Phase.FETCHING
+                offline.catch_up()
+        assert offline.catch_up()
+        assert offline.jobs() == other.jobs() == [replace(job, phase=Phase.FETCHING)]
+        assert [phase for phase, _ in offline.cache.moves(job)][-1] is Phase.FETCHING
         other.save(job)
-        job_service.catch_up()
+        offline.catch_up()
         other.save(replace(job, phase=Phase.FETCHING))
-        job_service.dismiss_finished()
-        assert job_service.jobs() == other.jobs() == [replace(job, phase=Phase.FETCHING)]
+        offline.dismiss_finished()
+        assert offline.jobs() == other.jobs() == [replace(job, phase=Phase.FETCHING)]
 
 
 # -- what the journal knows about the assets of other jobs, when a lost result is searched
@@ -427,16 +395,6 @@ def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> Non
 
 
 # -- A job as JSON and back
-
-
-def test_what_may_cost_credits_is_no_part_of_the_record() -> None:
-    """It has rows of its own: a stale record must not erase it."""
-    job = decided(job_in_review(), Verb.APPROVE)
-    assert job.requests and job.decision is not None
-    record = json.loads(serialization.dump(job))
-    assert not {"requests", "decision", "key", "body"} & set(record)
-    stored = serialization.load(json.dumps(record), job.phase)
-    assert stored == replace(job, requests=(), decision=None)
 
 
 def test_other_members_are_ignored_and_missing_ones_have_defaults() -> None:
