@@ -224,10 +224,15 @@ def lamp(service: ThreadService) -> Asset:
 
 
 def test_all_four_formats_are_saved_in_the_folder(
-    job_service: JobService, lamp: Asset, service: ThreadService, home: Path, tmp_path: Path
+    lamp: Asset, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """One paid operation saves one complete file per format, without a second copy."""
-    job = ended(job_service, job_service.convert(lamp, tuple(Format), tmp_path / "out"))
+    """One paid operation saves one complete file per format, without a second copy.
+
+    It runs while all slots for generations are taken.
+    """
+    config = fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0})
+    with closing(JobService(config, account(service))) as job_service:
+        job = ended(job_service, job_service.convert(lamp, tuple(Format), tmp_path / "out"))
     assert (job.phase, job.notes, job.cost) == (Phase.PLACED, (), 10)
     saved = {tmp_path / "out" / f"Lamp.{format}" for format in Format}
     assert set((tmp_path / "out").iterdir()) == saved == {Path(kept.path) for kept in job.files}
@@ -297,16 +302,6 @@ def test_what_cannot_be_converted(job_service: JobService, lamp: Asset, tmp_path
     with pytest.raises(NotPossible, match="Only models"):
         job_service.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
     assert job_service.jobs() == []
-
-
-def test_a_conversion_takes_no_slot(
-    home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
-) -> None:
-    """A conversion runs while all slots for generations are taken, and takes none."""
-    config = fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0})
-    with closing(JobService(config, account(service))) as job_service:
-        job = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
-        assert ended(job_service, job).phase is Phase.PLACED
 
 
 # -- files for other programs: recognized by their bytes, and saved without overwriting anything

@@ -189,16 +189,6 @@ def test_a_retry_is_one_job(kind: Kind, job_service: JobService, service: Thread
     assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
 
 
-def test_the_listed_job_of_a_failed_entry_is_retried(job_service: JobService) -> None:
-    """If the failed job is still listed, no second job is created."""
-    job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
-    assert job.operation is not None and job.operation.resource is not None
-    failed = {"id": job.operation.resource.id, "status": "failed"}
-    again = job_service.retry_asset(Asset.from_json(Kind.MODEL, failed))
-    assert again.id == job.id
-    assert ended(job_service, job).phase is Phase.READY
-
-
 def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None:
     """The retry is refused, and no job is created."""
     with pytest.raises(NotPossible, match="has not failed"):
@@ -333,14 +323,13 @@ def test_a_model_that_cannot_be_read_does_not_end_the_request() -> None:
     run.fail(problem(409, "model-already-optimized")).expect(ReadAsset)
     assert run.fail(problem(404)).expect(Fetch).url == GLB
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
-    assert request is not None and request.is_open
+    assert request.is_open
 
 
 def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
     """Nothing is ordered again."""
     run = optimizing(GENERATED)
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
-    assert request is not None
     job = run.job.with_request(replace(request, attempts=1, operation="op_2"))
     run = WorkflowHarness(job, CONFIG)
     run.answer(asset(glbUrl=GLB))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.jobs.engine.thread_messages import SetOnline
-from mint_blender.jobs.engine.threads import IDLE_TIMEOUT, SIZES, Lane
+from mint_blender.jobs.engine.threads import IDLE_TIMEOUT
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library, state_of
 from mint_blender.jobs.queries import Balance, Thumbnail
@@ -50,7 +50,6 @@ def test_a_thumbnail_is_downloaded_once(
 ) -> None:
     """It is cached with the file extension of its content; a missing one is reported."""
     model = loaded(job_service).entries(Filter(Kind.MODEL, AssetState.DONE))[0]
-    assert model.assets is not None
     query = Thumbnail(model.assets.picture_url or "")
     paths = [asked(job_service, query)[0].answer for _ in range(3)]
     assert len(set(paths)) == 1
@@ -111,20 +110,6 @@ def test_an_answer_for_an_earlier_account_is_dropped(
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
-def test_the_library_uses_a_connection_for_each_thread(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """Thumbnails share them: two threads, two connections."""
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    files = [asset.assets for asset in said.answer.data if asset.assets]
-    thumbnails = [Thumbnail(each.picture_url) for each in files if each.picture_url]
-    answers = asked(job_service, *thumbnails)
-    assert [said.error for said in answers if said.error] == []
-    assert len(service.requests(host="files")) >= len(thumbnails) > 20
-    assert service.connections("files") <= SIZES[Lane.PICTURE]
-
-
 class CountingDownloader(PictureDownloader):
     """Counts how often it is closed."""
 
@@ -163,37 +148,29 @@ def download(engine: EngineHarness) -> None:
     run_until(engine, lambda: engine.job(job).has_preview)
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda engine: engine.run(IDLE_TIMEOUT + 2),
-        lambda engine: (engine.scheduler.receive(SetOnline(False)), engine.run()),
-        lambda engine: engine.scheduler.close(),
-    ],
-    ids=["after a pause, while other jobs run", "when going offline", "at the end"],
-)
 def test_connections_stay_from_one_job_to_the_next_and_are_closed(
-    engine: EngineHarness, made: list[CountingDownloader], end: Callable[[EngineHarness], object]
+    engine: EngineHarness, made: list[CountingDownloader]
 ) -> None:
-    """One downloader serves all jobs, until it is not needed or not wanted any more."""
+    """One downloader serves all jobs, until it is not needed or not wanted any more.
+
+    That is after a pause, also while other jobs run, when going offline, and at the end.
+    """
     engine.add(working())
     for _ in range(3):
         download(engine)
         engine.run(IDLE_TIMEOUT / 2)
     assert [each.closed for each in made] == [0]
-    end(engine)
-    assert [each.closed for each in made] == [1]
-
-
-def test_a_download_after_a_pause_connects_again(
-    engine: EngineHarness, made: list[CountingDownloader]
-) -> None:
-    """With another downloader, while other jobs run."""
-    engine.add(working())
-    download(engine)
     engine.run(IDLE_TIMEOUT + 2)
+    assert [each.closed for each in made] == [1]
     download(engine)
-    assert [each.closed for each in made] == [1, 0]
+    engine.scheduler.receive(SetOnline(False))
+    engine.run()
+    assert [each.closed for each in made] == [1, 1]
+    engine.scheduler.receive(SetOnline(True))
+    download(engine)
+    assert [each.closed for each in made] == [1, 1, 0]
+    engine.scheduler.close()
+    assert [each.closed for each in made] == [1, 1, 1]
 
 
 def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
@@ -206,7 +183,6 @@ def states_during(library: Library, job_service: JobService, job: Job) -> list[A
     def look(_: object = None) -> None:
         library.apply_updates(job_service.jobs())
         entry = library.get(job.source_asset_id or "")
-        assert entry is not None
         if [state_of(entry)] != seen[-1:]:
             seen.append(state_of(entry))
 
