@@ -294,14 +294,14 @@ def test_a_decision_without_an_answer_that_mint_has_carried_out(
     engine, job = reviewing, decided_about(reviewing, verb)
     key = job.requests[-1].key
     records = engine.journal.paid_requests
-    assert records.begin(key, now=time.time(), credential=hash_of(engine), body="{}") is not None
+    assert records.begin(key, now=time.time(), credential=hash_of(engine), body="{}")
     engine.mint.says = lambda what, which: (
         asset(glbUrl=GLB) if what == "asset" else at_mint(status, "p2")
     )
     engine.scheduler.receive(Wake(job.id))
     engine.run()
     after, request = engine.job(job), records.get(key)
-    assert after.decision is None and request is not None
+    assert after.decision is None
     assert (request.operation == "op_1") is is_carried_out
     assert after.has_note("newer_preview") is (verb is Verb.APPROVE and status == "preview_ready")
     assert after.revision == int(is_carried_out and verb is Verb.REVISE)
@@ -386,8 +386,7 @@ def test_a_fresh_link_is_no_newer_preview(offline: JobService) -> None:
     fresh = replace(picture, url=f"{picture.url}?expires=2")
     save_elsewhere(offline, replace(job, files=(fresh,)))
     offline.approve(job.id)
-    decision = offline.job(job.id).decision
-    assert decision is not None and decision.verb is Verb.APPROVE
+    assert offline.job(job.id).decision.verb is Verb.APPROVE
 
 
 def test_a_canceled_job_says_what_an_earlier_start_may_have_made(offline: JobService) -> None:

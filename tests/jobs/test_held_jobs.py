@@ -70,7 +70,6 @@ def starts(service: ThreadService) -> list[str | None]:
 
 def key_of_start(job: Job) -> str:
     """Return the idempotency key of the start of a job."""
-    assert job.start_request is not None
     return job.start_request.key
 
 
@@ -365,7 +364,6 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
     running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
     put(home, asked, clicked, free, running, *paid)
     journal = Journal(home)
-    assert clicked.decision is not None
     journal.decide(clicked.id, clicked.decision)
     journal.close()
     job_service.allow_online(False)

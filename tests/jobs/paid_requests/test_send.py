@@ -47,12 +47,11 @@ def test_the_attempt_is_committed_before_the_first_byte(sender: Sender) -> None:
     request = sender.insert(a_record(born=NOW - 60.0))
     outcome = sender.send(request)
     during = sender.client.seen
-    assert during is not None
     assert (during.attempts, during.attempted, during.born) == (1, NOW, NOW)
     assert (during.body, during.credential) == ('{"prompt": "a lamp"}', CREDENTIAL)
     assert during.operation is None
     assert outcome == Sent(sender.records.get(request.key), STARTED)
-    assert outcome.request is not None and outcome.request.operation == "op_1"
+    assert outcome.request.operation == "op_1"
     assert sender.client.calls == ["time", "take the line", "time", "start model"]
     assert (sender.line.operations, sender.line.states) == (["op_1"], [0])
 
@@ -100,7 +99,6 @@ def test_what_happens_while_the_line_is_taken_comes_first(sender: Sender, what: 
     sender.line.take = interrupted  # type: ignore[method-assign]
     outcome = sender.send(request)
     assert outcome == Sent(sender.records.get(request.key))
-    assert outcome.request is not None
     assert outcome.request.state is (State.DROPPED if what == "a cancel" else State.IN_DOUBT)
     assert sender.is_silent
 
@@ -123,9 +121,7 @@ def answered(sender: Sender, request: PaidRequest, error: errors.MintError) -> P
             sender.send(request)
     else:
         assert sender.send(request).refusal is error
-    found = sender.records.get(request.key)
-    assert found is not None
-    return found
+    return sender.records.get(request.key)
 
 
 BLOCKED = errors.problem_error(read_problem(403, {"message": "Blocked by policy"}))
@@ -164,8 +160,7 @@ def test_what_an_error_proves(sender: Sender, error: errors.MintError, state: St
     answered(sender, second, errors.Unreachable("gone"))
     found = answered(sender, second, error)
     assert (found.state, found.attempts, found.refusals) == (State.IN_DOUBT, 2, is_refusal)
-    canceled = sender.records.cancel(second.key)
-    assert canceled is not None and canceled.state is State.DROPPED
+    assert sender.records.cancel(second.key).state is State.DROPPED
 
 
 def test_the_answer_to_a_dropped_request_is_stored(sender: Sender) -> None:
@@ -173,7 +168,7 @@ def test_the_answer_to_a_dropped_request_is_stored(sender: Sender) -> None:
     request = sender.insert(a_record())
     sender.client.meanwhile = PaidRequests.cancel
     outcome = sender.send(request)
-    assert outcome.operation is STARTED and outcome.request is not None
+    assert outcome.operation is STARTED
     assert (outcome.request.closed, outcome.request.operation) == (State.DROPPED, "op_1")
     found = answered(sender, sender.insert(a_record("job:second")), problem(403))
     assert (found.state, found.refusals) == (State.DROPPED, 1)
@@ -233,7 +228,7 @@ def test_a_start_that_stopped_for_credits_is_replayed(sender: Sender) -> None:
     request = sender.insert(sent(operation="op_1"))
     for operation_, attempts in ((STARTED, 2), (None, 2)):
         outcome = sender.send(request, is_replay=True)
-        assert outcome.operation is operation_ and outcome.request is not None
+        assert outcome.operation is operation_
         assert (outcome.request.attempts, outcome.request.operation) == (attempts, "op_1")
         sender.client.now += YOUNG_FOR
 

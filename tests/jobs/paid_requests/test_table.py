@@ -63,7 +63,7 @@ def test_another_connection_reads_what_was_inserted(
     """Each member, as soon as it is committed. The state follows from the members alone."""
     key = insert(records, IN_STATE[state])
     found = other.get(key)
-    assert found is not None and found == records.get(key)
+    assert found == records.get(key)
     assert found.state is state and not found.is_copied
     assert found.is_open is (state in OPEN)
 
@@ -221,7 +221,7 @@ def test_a_request_is_closed_once(
     """Only from the states in which that means something; otherwise the row stays."""
     key = insert(records, IN_STATE[state])
     closed = CLOSERS[name](records, key)
-    assert closed is not None and closed == other.get(key)
+    assert closed == other.get(key)
     assert closed.state is AFTERWARDS.get((name, state), state)
 
 
