@@ -24,6 +24,7 @@ from scripts.devtools.feature_markers import FeatureTest, feature_tests, in_sour
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 
 from ..features import FEATURES
+from ..harness.covering import covering_tests
 from ..requirements import NOT_COVERED, RULES, SECURITY
 from . import skill_file
 from .sources import ROOT, nodes_of, sources
@@ -32,22 +33,19 @@ POLICY = ROOT / "SECURITY.md"
 
 
 def test_every_rule_is_covered_or_has_a_reason() -> None:
-    """A rule that has a reason is not covered, so that no reason outlives its day."""
-    uncovered = set(RULES) - {each.rule for each in covering_tests()}
-    assert uncovered == set(NOT_COVERED)
+    """A rule that has a reason is not covered, so that no reason outlives its day.
+
+    A marker with a typo, or on a helper, would cover nothing.
+    """
+    assert covering_tests().keys() == set(RULES) - set(NOT_COVERED)
+    names = {test.partition("::")[2] for tests in covering_tests().values() for test in tests}
+    assert [name for name in names if not name.startswith("test_")] == []
 
 
 def test_every_rule_is_covered_where_each_change_is_tested() -> None:
     """`dev.py test` leaves out what is marked `thorough` or `nightly`."""
-    left_out = {"pytest.mark.thorough", "pytest.mark.nightly"}
-    in_test = {each.rule for each in covering_tests() if not each.marks & left_out}
-    assert set(RULES) - set(NOT_COVERED) - in_test == set()
-
-
-def test_every_marker_names_a_rule_and_is_on_a_test() -> None:
-    """A marker with a typo, or on a helper, would cover nothing."""
-    assert [each for each in covering_tests() if each.rule not in RULES] == []
-    assert [each for each in covering_tests() if not each.name.startswith("test_")] == []
+    in_test = covering_tests(without=frozenset({"thorough", "nightly"}))
+    assert set(RULES) - set(NOT_COVERED) - in_test.keys() == set()
 
 
 PROMISES = {
@@ -77,7 +75,7 @@ def test_the_policy_names_the_tests_of_each_promise() -> None:
     assert list(promises) == list(SECURITY)
     for rule, tests in promises.items():
         named = re.findall(r"`([\w/]+\.py)`", tests)
-        files = {each.file for each in covering_tests() if each.rule == rule}
+        files = {test.partition("::")[0].removeprefix("tests/") for test in covering_tests()[rule]}
         assert named and set(named) <= files, rule
 
 
