@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,30 +26,19 @@ from ..mint_service.runner import ThreadService, running_service
 from ..mint_service.switches import TABLE
 from .fast_config import PACE, SPEED, account, fast_config, shorten_waits
 
-DAMAGED = (
-    "The file was kept at …/model.refused.glb. Resume downloads it again, at no cost. If "
-    "the problem persists, write to hello@mint.gg."
-)
+KEPT = "The file was kept at"
 GONE = "The link may have expired; Mint can provide a new one. Resume does that."
-
-
-# a job that waits at Mint without an end; a person cancels it
-ONCE_A_MINUTE = "Checking continues once a minute; this is free."
-CREDITS = "Mint needs 1 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
-BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"
-BROKEN = "Mint is temporarily unavailable: Something went wrong on our side. Nothing is lost. Trying again automatically. (Request ID: …)"
-AWAY = "Mint is temporarily unavailable: Temporarily not available. Nothing is lost. Trying again automatically. (Request ID: …)"
-LOST = "Mint cannot be reached: the connection was lost before the response was complete."
-
-
-def bare(status: int) -> str:
-    """Return the message for a response without a problem document."""
-    return f"Mint is temporarily unavailable: HTTP status {status}. Nothing is lost. Trying again automatically. (Request ID: …)"
+CREDITS = "Mint needs 1 more Credits to continue. Buy them at https://platform.mint.gg/billing"
+AWAY = "Mint is temporarily unavailable"
+LOST = "the connection was lost before the response was complete"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request, the text shown when the job stops, and the result of the next click."""
+    """A request, what is read when the job stops, and the result of the next click.
+
+    Of each text, a part is given that says which one it is.
+    """
 
     reads: str = ""  # the trouble's sentence
     phase: Phase = Phase.READY
@@ -71,13 +59,13 @@ class Case:
 def failed(reads: str, **more: Any) -> Case:
     """Return a case that fails; a retry is a second operation."""
     usual: dict[str, Any] = {"then": "retry", "leads_to": Phase.FAILED, "operations": 2}
-    return Case(reads, Phase.FAILED, f"Failed: {reads}", **usual | more)
+    return Case(reads, Phase.FAILED, "Failed", **usual | more)
 
 
 def paused(reads: str, **more: Any) -> Case:
     """Return a case that pauses and can be resumed."""
     usual: dict[str, Any] = {"then": "resume", "leads_to": Phase.PAUSED}
-    return Case(reads, Phase.PAUSED, f"Paused: {reads}", **usual | more)
+    return Case(reads, Phase.PAUSED, "Paused", **usual | more)
 
 
 def needs_credits(reads: str = CREDITS, **more: Any) -> Case:
@@ -96,14 +84,9 @@ def world(**more: Any) -> Case:
 
 
 FAULTS = {
-    **dict.fromkeys(("429", "429-date"), BUSY),
-    "500": BROKEN,
-    "503": AWAY,
+    **dict.fromkeys(("429", "429-date"), "Too many requests to Mint"),
+    **dict.fromkeys(("500", "502", "503", "504", "html", "empty"), AWAY),
     "closed": LOST,
-    "502": bare(502),
-    "504": bare(504),
-    "html": bare(500),
-    "empty": bare(500),
 }
 UNNOTICED = (
     *("unknown-status", "unknown-type", "slow-start", "null-status", "no-mode", "type-casing"),
@@ -115,53 +98,20 @@ UNNOTICED = (
 CASES = {
     **dict.fromkeys(UNNOTICED, Case()),
     **{f"{call}-{name}": passing(FAULTS[name]) for call in ("start", "poll") for name in FAULTS},
-    **{
-        f"file-{status}": paused(
-            f"a-lamp-….glb from 127.0.0.1 was not found (HTTP {status}). {GONE}"
-        )
-        for status in (403, 404, 410)
-    },
+    **{f"file-{status}": paused(f"(HTTP {status}). {GONE}") for status in (403, 404, 410)},
     # the work
-    "moderation": failed(
-        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
-        "Mint says: The prompt was blocked by moderation."
-    ),
-    "transient": failed(
-        "Mint had a temporary problem. Retry. Mint says: A worker was lost. Trying again "
-        "usually helps.",
-        leads_to=Phase.READY,
-    ),
-    "interrupted": failed(
-        "The generation was interrupted at Mint. Retry. Mint says: The generation was interrupted.",
-        leads_to=Phase.READY,
-    ),
-    "invalid-input": failed(
-        "Mint could not use the prompt or an image. Change it, then generate again. Mint says: "
-        "The input cannot be used for a generation."
-    ),
-    "quota": failed(
-        "The account's quota is used up. Buy Credits or wait for the next period, then retry. "
-        "Mint says: The plan's quota is used up."
-    ),
-    "fails": failed(
-        "The generation failed at Mint. Retry, or change the prompt. Mint says: The generation "
-        "failed."
-    ),
-    "start-fails": failed(
-        "Mint could not start the generation. Retry. Mint says: The generation could not be "
-        "started."
-    ),
-    "unknown-error": failed(
-        "The generation failed at Mint (gremlins_in_the_machine). Retry, or change the prompt. Mint says: Gremlins were seen in the machine."
-    ),
+    "moderation": failed("rejected the prompt or an image. Change it, then generate again."),
+    "transient": failed("Mint had a temporary problem. Retry.", leads_to=Phase.READY),
+    "interrupted": failed("was interrupted at Mint. Retry.", leads_to=Phase.READY),
+    "invalid-input": failed("Mint could not use the prompt or an image. Change it"),
+    "quota": failed("Buy Credits or wait for the next period, then retry. Mint says: The plan's"),
+    "fails": failed("The generation failed at Mint. Retry, or change the prompt. Mint says: The"),
+    "start-fails": failed("Mint could not start the generation. Retry."),
+    "unknown-error": failed("The generation failed at Mint (gremlins_in_the_machine)."),
     "generic-message": failed("The generation failed at Mint. Retry, or change the prompt."),
     "optimize-fails": Case(
         optimize=OptimizationLevel.MODERATE,
-        notes=(
-            "The model was not optimized, so the original file is used. The optimization failed "
-            "at Mint. You can use the original file. Mint says: The model could not be "
-            "optimized.",
-        ),
+        notes=("The model was not optimized, so the original file is used.",),
         operations=2,
         taken="model.glb",
     ),
@@ -171,42 +121,29 @@ CASES = {
     "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
     "partial": world(state="Partly done", notes=("This world has no panorama.",)),
     "reasons": failed(
-        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
-        "Mint says: The prompt was blocked by moderation. The prompt names a real person. "
-        "Describe the figure without a name. Categories: real person, weapons.",
+        "The prompt names a real person. Describe the figure without a name. Categories: real",
         with_switches="[moderation]",
     ),
     "stuck": Case(
         phase=Phase.CANCELED,
         state="Canceled",
-        passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,),
+        passing=("Checking continues once a minute; this is free.",),
     ),
     "canceled": Case(phase=Phase.CANCELED, state="Canceled"),
     # the start
     "lost-answer": passing(LOST),
     "no-credits": needs_credits(
-        "Mint needs more Credits for this: Not enough Credits to start. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
-        leads_to=Phase.BILLING,
-        operations=0,
+        "Mint needs more Credits for this", leads_to=Phase.BILLING, operations=0
     ),
-    "forbidden": failed(
-        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …) Nothing was started or charged.",
-        operations=0,
-    ),
-    "revoked": paused(
-        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg. (Request ID: …)",
-        leads_to=Phase.READY,
-    ),
+    "forbidden": failed("Nothing was started or charged.", operations=0),
+    "revoked": paused("Mint does not accept the API key", leads_to=Phase.READY),
     "alpha-names": Case(name="Lamp"),
     # polls and reads
-    "poll-404": paused(
-        "Mint cannot find this in the API project of this key: There is no such operation. It may have been deleted, or the key belongs to another project. (Request ID: …)"
-    ),
+    "poll-404": paused("Mint cannot find this in the API project of this key"),
     "settling": passing(AWAY, times=2),
     # what is made
     "null-assets": paused(
-        "Mint has finished, but the result contains no file. Resume checks again, at no cost. "
-        "If the problem persists, write to hello@mint.gg.",
+        "Mint has finished, but the result contains no file. Resume checks again, at no cost.",
         notes=("This model has no picture.",),
     ),
     "draco-original": Case(taken="model.glb"),
@@ -218,20 +155,12 @@ CASES = {
     "rad-null": world(),
     "pano-null": world(notes=("This world has no panorama.",)),
     "collider-null": world(notes=("This world has no collider mesh.",)),
-    "external-buffer": paused(
-        f"Cannot import model.glb: it points to something outside the file. {DAMAGED}"
-    ),
-    "bad-length": paused(
-        f"Cannot import model.glb: it is cut off: N of M bytes are there. {DAMAGED}"
-    ),
+    "external-buffer": paused(f"it points to something outside the file. {KEPT}"),
+    "bad-length": paused(f"bytes are there. {KEPT}"),
     "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
     # downloads
-    "file-truncated": paused(
-        "The connection was lost while downloading a-lamp-….glb from 127.0.0.1. Try again to resume the download."
-    ),
-    "file-html": paused(
-        f"Cannot import model.glb: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
-    ),
+    "file-truncated": paused("Try again to resume the download."),
+    "file-html": paused(f"a web page instead of a GLB; the link may have expired. {KEPT}"),
 }
 
 
@@ -260,10 +189,8 @@ def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_switch_has_a_case() -> None:
-    """The cases and the switches of the service have the same names; motions have tests of their own."""
+    """The cases and the switches of the service have the same names; test_motions has the others."""
     assert set(CASES) == {each.name for each in TABLE if each.acts != "motion"}
-    text = Path(__file__).with_name("test_motions.py").read_text(encoding="utf-8")
-    assert not [each.name for each in TABLE if each.acts == "motion" and each.name not in text]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +198,7 @@ def test_every_switch_has_a_case() -> None:
     [pytest.param(name, marks=[pytest.mark.thorough] if name in FURTHER else []) for name in CASES],
 )
 def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> None:
-    """Phase, message, notes and reported retries are exactly these.
+    """Phase, message, notes and reported retries are these, and no others.
 
     The offered click leads to the expected phase, and nothing is paid twice.
     """
@@ -320,7 +247,7 @@ def watch(job_service: JobService, job: Job) -> list[str]:
 
     def tell(event: Event) -> None:
         if isinstance(event, RetryScheduled):
-            scheduled_retries.append(plain(event.message))
+            scheduled_retries.append(event.message)
         elif isinstance(event, JobChanged) and not scheduled_retries:
             problem = job_service.job(event.job_id).problem
             if problem is not None and problem.cause is Cause.PATIENCE:
@@ -334,10 +261,13 @@ def watch(job_service: JobService, job: Job) -> list[str]:
 def check_case(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     """Compare the shown texts with the case."""
     assert job.phase is case.phase
-    assert (plain(job.problem.message) if job.problem else "") == case.reads
-    assert plain(JobView(job).state) == case.state
-    assert tuple(map(plain, job.notes)) == case.notes
-    assert tuple(scheduled_retries) == case.passing
+    message = job.problem.message if job.problem else ""
+    assert case.reads in message and bool(case.reads) == bool(message)
+    has_reason = case.phase in {Phase.FAILED, Phase.PAUSED}
+    assert JobView(job).state == (f"{case.state}: {message}" if has_reason else case.state)
+    for texts, parts in ((job.notes, case.notes), (scheduled_retries, case.passing)):
+        assert len(texts) == len(parts)
+        assert all(part in text for part, text in zip(parts, texts, strict=True)), texts
     if case.taken:
         model = job.file(Role.MODEL)
         assert Path(model.path).name == case.taken
@@ -348,11 +278,3 @@ def check_case(job: Job, case: Case, scheduled_retries: list[str]) -> None:
 def resource_of(job: Job) -> str | None:
     """Return the id of the model or world."""
     return job.operation.resource.id if job.operation and job.operation.resource else None
-
-
-def plain(text: str) -> str:
-    """Return the text without parts that differ between runs."""
-    text = re.sub(r"req_\w+", "…", text)
-    text = re.sub(r"[\d,]+ of [\d,]+ bytes", "N of M bytes", text)
-    text = re.sub(r"kept at \S+/(?=model\.refused)", "kept at …/", text)
-    return re.sub(r"a-lamp-[0-9a-f]{16}", "a-lamp-…", text)
