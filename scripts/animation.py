@@ -25,8 +25,8 @@ from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow, make_profile
 from tests.window.display import HEIGHT, Display
 from tests.window.sections import switch_section
-from tests.window.test_animate import PLAYING, STEP, STOP, TOTAL
-from tests.window.test_pictures import KNIGHT, generate
+from tests.window.test_clips import PLAYING
+from tests.window.test_pictures import KNIGHT, STEP, TOTAL, generate
 
 FOLDER = ROOT / "docs" / "images"
 LAMP = "a small ceramic lamp with an orange shade"
@@ -60,6 +60,7 @@ if is_inside:
 view.view_rotation = turned @ view.view_rotation
 result = None
 """
+STOP = "bpy.ops.screen.animation_cancel(restore_frame=False) and None"
 PRICED = (
     "any(getattr(each.answer, 'estimated_total', None)"
     " for each in job_service().queries.answers.values()) if job_service() else False"

@@ -9,11 +9,8 @@ from .blender_window import BlenderWindow
 
 VIEW = "part('ui.library_browser.entries')"
 FIELDS = "bpy.context.window_manager.mint_library"
-URL = f"{VIEW}.picture_url(each)"
-NO_PICTURE = f"({URL} is None or part('ui.library_browser.properties').library_state().pictures.get({URL}, 0) is None)"
+NO_PICTURE = f"({VIEW}.picture_url(each) is None or part('ui.library_browser.properties').library_state().pictures.get({VIEW}.picture_url(each), 0) is None)"
 """Whether the entry `each` certainly has no picture."""
-IS_THERE = f"part('ui.icons').cache().icon('library', {URL})"
-"""Whether the picture of the entry `each` is there."""
 
 
 def at(blender: BlenderWindow, part: str) -> tuple[float, float]:

@@ -165,20 +165,6 @@ def test_a_picture_is_dragged_into_the_scene(blender: BlenderWindow) -> None:
 
 
 @pytest.mark.thorough
-def test_a_drag_does_not_fill_the_console(blender: BlenderWindow, leisurely: None) -> None:
-    """Blender warns when a script reads the type of an event during a drag; a job runs."""
-    open_bar(blender)
-    blender.call("mint.generate", prompt="a lamp", preset="FAST")
-    blender.wait("jobs()[0]['previews'] and jobs()[0]['active']")
-    before = len(blender.log())
-    drag(blender, at(blender, "cells[0]"), at(blender, "cells[11]"))
-    blender.ask("print('a line of the console', flush=True)")
-    blender.wait("part('ui.heartbeat').is_beating()")
-    assert "a line of the console" in blender.log()[before:]
-    assert "WARN" not in blender.log()[before:]
-
-
-@pytest.mark.thorough
 def test_the_page_is_turned(blender: BlenderWindow) -> None:
     """By the wheel over the bar, and by its arrows; the view is not zoomed."""
     open_bar(blender)

@@ -22,14 +22,6 @@ preparations = part('ui.job_list.auto_import')._preparations()
 preparations.close()
 preparations._start = part('delivery.preparation')._start_child
 """
-COLLECT_STEPS = """
-heartbeat = part('ui.heartbeat')
-heartbeat.steps, heartbeat.real = set(), heartbeat._adjust_timer
-def adjust(context):
-    heartbeat.real(context)
-    heartbeat.steps.add(round(heartbeat._state().timer.time_step, 3))
-heartbeat._adjust_timer = adjust
-"""
 DIRECT_IMPORTS = "part('scene.model.build').count"
 WAY = "part('ui.job_list.auto_import').way_in_words()"
 
@@ -90,16 +82,3 @@ def test_a_crash_of_the_background_blender_is_a_sentence(background: BlenderWind
     background.click("mint.place")
     background.wait_for("placed")
     assert len(background.ask("roots()")) == 1
-
-
-@pytest.mark.thorough
-def test_beats_are_faster_while_a_result_is_prepared(background: BlenderWindow) -> None:
-    """Otherwise a result waits for up to half a second after it was downloaded."""
-    background.ask(COLLECT_STEPS)
-    try:
-        place(background)
-        steps = background.ask("sorted(part('ui.heartbeat').steps)")
-        assert steps == background.ask("[part('ui.heartbeat').SOON, part('ui.heartbeat').SECONDS]")
-        background.wait("not part('ui.heartbeat').is_beating()")
-    finally:
-        background.ask("heartbeat = part('ui.heartbeat')\nheartbeat._adjust_timer = heartbeat.real")

@@ -18,13 +18,26 @@ from tests.mint_service.runner import Service
 from .blender_window import BlenderWindow
 from .conftest import Since
 from .test_jobs import start
-from .test_other_files import SAVE, open_file
 
 pytestmark = pytest.mark.window
 
 BEATS = "part('ui.heartbeat').is_beating()"
 ACTIVE = "jobs() and jobs()[0]['active']"
 AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
+SAVE = "with within('VIEW_3D'):\n    bpy.ops.wm.save_as_mainfile(filepath=path)"
+OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
+STATE = """
+service = job_service()
+job = part('ui.job_list.placed_results').shown(service.jobs()[0])
+result = part('ui.job_list.placed_results').view_of(service, job).short_state
+"""
+
+
+def open_file(blender: BlenderWindow, path: Path) -> None:
+    """Open a file and the sidebar."""
+    blender.ask(OPEN, path=str(path))
+    blender.wait("bpy.data.filepath == path", path=str(path))
+    blender.open_sidebar()
 
 
 @pytest.mark.thorough
@@ -53,22 +66,29 @@ def test_switching_online_access_off_and_on(
 
 
 @pytest.mark.covers("R-undo")
-def test_a_result_waits_after_opening_another_file(
-    blender: BlenderWindow, since: Since, tmp_path: Path
+def test_a_result_lands_when_its_file_is_open_again(
+    blender: BlenderWindow, service: Service, since: Since, leisurely: None, tmp_path: Path
 ) -> None:
-    """It is not imported into a file where it was not requested, until Place is clicked."""
-    other = tmp_path / "other.blend"
-    blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=str(other))
-    start(blender, "a lamp")
-    blender.wait(AT_MINT)
-    blender.ask(f"with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath={str(other)!r})")
-    blender.wait("bpy.data.filepath == path", path=str(other))
+    """The file got its name after the click. While another one is open, its row names the file."""
+    other, own = tmp_path / "other.blend", tmp_path / "scene2.blend"
+    blender.ask(SAVE, path=str(other))
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.open_sidebar()
+    start(blender, "a lamp")
+    blender.wait("jobs()[0]['previews']")
+    blender.ask(SAVE, path=str(own))
+    open_file(blender, other)
+    service.advance(2000)
     blender.wait_for("ready")
+    blender.settle()
     assert blender.ask("roots()") == []
-    blender.click("mint.place")
+    assert blender.ask(STATE) == "Ready: made for scene2.blend"
+    open_file(blender, own)
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
+    assert not blender.ask("part('ui.heartbeat').is_beating()")
+    open_file(blender, other)
+    assert blender.ask("roots()") == []
     assert since.starts == 1
 
 

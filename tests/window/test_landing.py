@@ -13,10 +13,6 @@ pytestmark = pytest.mark.window
 
 LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
 """The view is not to move when a result arrives."""
-IN_SECOND = """
-views = part('ui.viewport.views')
-with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):
-"""
 CHIP = """
 arrival = part('ui.viewport.arrival')
 arrival._add_chip(arrival.Chip('1', 'a bell', False))
@@ -91,27 +87,6 @@ def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
     blender.settle()
     press(blender, 0)
     assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
-
-
-@pytest.mark.thorough
-def test_the_cube_stays_hidden_when_a_result_comes_into_another_window(
-    blender: BlenderWindow,
-) -> None:
-    """Each window has its own scene, and what is in view of one is not in the other."""
-    start(blender, "a wooden stool")
-    blender.wait_for("placed")
-    blender.settle()
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
-    blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("bpy.context.window_manager.windows[1].scene = bpy.data.scenes.new('Other')")
-    try:
-        in_view = blender.ask(IN_VIEW)
-        blender.ask(IN_SECOND + "    views.show_all()")
-        assert "Cube" in blender.ask(IN_VIEW)
-        blender.ask(IN_SECOND + "    views.hide_cube_again()")
-        assert blender.ask(IN_VIEW) == in_view
-    finally:
-        blender.ask(IN_SECOND + "    bpy.ops.wm.window_close()")
 
 
 @pytest.mark.thorough

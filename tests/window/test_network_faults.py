@@ -25,16 +25,6 @@ def note(event, arguments):
 sys.addaudithook(note)
 """
 """Notes which threads use the network."""
-HANGING_NAMES = """
-import socket, threading
-released, resolve = threading.Event(), socket.getaddrinfo
-def hang(*arguments, **more):
-    sys.mint_lookups += 1
-    released.wait()
-    return resolve(*arguments, **more)
-sys.mint_lookups, sys.mint_released = 0, released
-socket.getaddrinfo = hang
-"""
 FAULTS = {
     "silence": (Call.POLL, sent(nothing, silence)),
     "endless_file": (
@@ -96,19 +86,4 @@ def test_the_main_thread_is_free(
     assert armed.hits == 1, "Blender waited until the call had ended"
     armed.is_over = True
     hosts.drop_connections()
-    end_in_scene(window, service, before)
-
-
-def test_a_hanging_name_server_does_not_hold_the_main_thread(
-    window: BlenderWindow, hosts: Hosts, service: ThreadService
-) -> None:
-    """A lookup cannot be stopped, but only a thread of ours waits for it."""
-    before = len(service.operations())
-    hosts.fault = None
-    hosts.drop_connections()
-    window.ask(HANGING_NAMES)
-    start(window)
-    window.wait("sys.mint_lookups > 0")
-    draw(window)
-    window.ask("sys.mint_released.set()")
     end_in_scene(window, service, before)

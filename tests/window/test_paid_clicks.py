@@ -27,7 +27,7 @@ TEXT = "bpy.data.texts.new('prompts').from_string('a lamp') and None"
 
 def paid(since: Since) -> int:
     """Return how many requests were sent that cost Credits."""
-    verbs = ("generate", "approve", "revise", "retry", "resume", "optimize", "convert")
+    verbs = ("generate", "approve", "revise", "retry", "resume", "optimize", "animate", "convert")
     return sum(since.count("POST", f"/v1/*:{verb}") for verb in verbs)
 
 
@@ -105,6 +105,7 @@ def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since) -
         "send_once_more": {"job_id": job},
         "retry_asset": {"kind": "MODEL", "asset_id": "mdl_1"},
         "optimize": {"asset_id": "mdl_1"},
+        "animate": {"asset_id": "mdl_1"},
         "generate": {},
         "generate_from_form": {},
         "batch_text": {},

@@ -27,7 +27,7 @@ from .library_bar import FIELDS, VIEW
 from .picture_check import check_picture
 from .price_helpers import known_price
 from .sections import open_section, switch_section
-from .test_animate import SELECT_ONLY, SHOW, STEP, TOTAL
+from .test_clips import RIG
 from .test_first_run import SAID
 from .test_jobs import start
 from .test_references import LISTED
@@ -75,6 +75,20 @@ PROMPTS = {
 
 
 MINT = {"assets": "real"}
+
+FORM = "bpy.context.window_manager.mint"
+TOTAL = f"job_service().budget.total(part('ui.create.properties').prices_of_button({FORM}))"
+SELECT_KNIGHT = """
+knight = next(each for each in bpy.data.objects if each.get('mint_asset_id'))
+bpy.context.view_layer.objects.active = knight
+knight.select_set(True)
+bpy.ops.ed.undo_push(message='Select')
+"""
+SHOW = f"""
+clips = part('scene.animation.clips')
+clips.show({RIG}, clips.clip_named({RIG}, clip), bpy.context.scene)
+"""
+STEP = "bpy.context.scene.frame_set(frame)"
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +279,7 @@ def test_from_a_prompt_to_a_walking_character(
         blender.key("Escape")
         blender.over()
         blender.wait("[each['phase'] for each in jobs()] == ['placed'] * 3", seconds=120)
-        blender.ask(SELECT_ONLY)
+        blender.ask(SELECT_KNIGHT)
         blender.ask(SHOW, clip="Walk in Place")
         blender.ask(STEP, frame=8)
         blender.over("OUTLINER")

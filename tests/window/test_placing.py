@@ -12,38 +12,12 @@ from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
-FELT = ("mode", "selected", "active")
-
 
 def ready(blender: BlenderWindow) -> dict[str, Any]:
     """Return a job ready to place, whose prompt was clicked in a file that is not open any more."""
     start(blender, "a lamp")
     blender.ask("part('ui.session').document_changed()")
     return blender.wait_for("ready")
-
-
-def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
-    """Enter Edit Mode and return what the user sees."""
-    blender.over()
-    blender.key("Tab")
-    blender.wait("scene()['mode'] == 'EDIT'")
-    felt: dict[str, Any] = blender.ask("scene()")
-    return {name: felt[name] for name in FELT}
-
-
-@pytest.mark.thorough
-def test_place_and_place_again_in_edit_mode(blender: BlenderWindow) -> None:
-    """Both clicks place the result, and the user stays in Edit Mode."""
-    job = ready(blender)
-    before = edit_mode(blender)
-    blender.click("mint.place")
-    blender.wait_for("placed")
-    assert len(blender.ask("roots()")) == 1
-    assert blender.call("mint.place", "INVOKE_DEFAULT", job_id=job["id"]) == ["FINISHED"]
-    assert len(blender.ask("roots()")) == 2
-    after = blender.ask("scene()")
-    assert {name: after[name] for name in FELT} == before
-    assert blender.jobs()[0]["trouble"] is None
 
 
 REDO_PANEL = "[r.height for r in area('VIEW_3D').regions if r.type == 'HUD'][0]"
@@ -129,36 +103,3 @@ def test_a_row_is_right_about_the_open_file(blender: BlenderWindow) -> None:
     blender.wait("len(roots()) == 1")
     offers_place(blender, False)
     assert blender.jobs()[0]["phase"] == "placed"
-
-
-FETCH_AGAIN = """
-first = job_service().jobs()[0]
-asset = job_service().job(first.id).asset
-delivery = part('jobs.job_values').Delivery(replaces=True, document='another', scene='Scene')
-job_service().fetch(asset, delivery)
-part('ui.heartbeat').ensure()
-"""
-
-
-@pytest.mark.thorough
-@pytest.mark.feature("replacing a model by a new version")
-def test_replacing_an_edited_model_keeps_it(blender: BlenderWindow) -> None:
-    """The menu says Replace Model, and the edited model is kept as a hidden copy."""
-    place(blender)
-    (root,) = blender.ask("roots()")
-    blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)
-    edited = blender.ask(
-        "[tuple(each.co) for each in bpy.data.objects[root].data.vertices]", root=root
-    )
-    blender.ask(FETCH_AGAIN)
-    job = blender.wait_for("ready")
-    words = "part('ui.job_list.placed_results').place_label(job_service().job(id))"
-    assert blender.ask(words, id=job["id"]) == "Replace Model"
-    blender.click("mint.place")
-    blender.wait("jobs()[0]['phase'] == 'placed'")
-    kept = f"{root} (earlier)"
-    assert (
-        blender.ask("[tuple(each.co) for each in bpy.data.objects[kept].data.vertices]", kept=kept)
-        == edited
-    )
-    assert any(kept in note for note in blender.jobs()[0]["notes"])

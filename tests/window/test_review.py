@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from .blender_window import BlenderWindow
 from .conftest import Since
 from .display import HEIGHT
 from .test_jobs import start
-from .test_status_bar import ink
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
@@ -69,36 +68,6 @@ def button(blender: BlenderWindow, what: str) -> str:
     """Return the whole command of a button of the card."""
     found = blender.buttons(kind="POPUP", name="")
     return next((each for each in found if what in each), "")
-
-
-@pytest.fixture
-def usual_size(blender: BlenderWindow) -> Iterator[None]:
-    """Give the interface its usual size again."""
-    yield
-    blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.0)")
-    blender._known.clear()
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("usual_size")
-@pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
-def test_a_preview_fills_the_card(blender: BlenderWindow, kind: str) -> None:
-    """It is 60 percent of the window high, or as wide as the card; a World has no bands."""
-    waiting(blender, "a blue lamp", kind=kind)
-    for factor in (1.0, 1.5):
-        blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', factor)", factor=factor)
-        blender.settle()
-        blender.review()
-        blender.display.still()
-        area = card(blender)
-        left, top, right, bottom = extent(blender, BLUE, area)
-        share = 9 / 16 if kind == "WORLD" else 1.0
-        assert area[3] - area[1] < bottom - top + 180 * factor, "there is room below"
-        assert bottom - top == pytest.approx((right - left) * share, abs=4)
-        is_wide = right - left > 600 * factor - 75 * factor
-        is_high = bottom - top > 0.6 * HEIGHT - 20
-        assert is_wide or is_high
-        blender.key("Escape")
 
 
 @pytest.mark.covers("R-decide")
@@ -293,17 +262,3 @@ def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"{WINDOWS} == 1")
     assert blender.ask(PICTURES) == []
-
-
-@pytest.mark.thorough
-def test_a_waiting_preview_is_noticed(blender: BlenderWindow) -> None:
-    """The status bar keeps it while the sidebar is closed, and its button opens the card."""
-    before = ink(blender)
-    blender.ask("setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)")
-    waiting(blender, "a red lamp")
-    time.sleep(12)  # a report of Blender's stands there for some seconds
-    assert ink(blender) > before, "nothing is said"
-    blender.over()
-    blender.call("mint.review", "INVOKE_DEFAULT")
-    blender.wait("region('POPUP', '').width > 1")
-    blender.in_popup("mint.approve")

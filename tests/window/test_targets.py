@@ -7,17 +7,15 @@ import time
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.mint_service.runner import Service
 
-from .blender_window import PATIENCE, BlenderWindow
+from .blender_window import BlenderWindow
 from .conftest import Since
 from .price_helpers import PREFERENCES, known_price
 from .test_jobs import start
 from .test_landing import LEAVE_ALONE
-from .test_languages import SWITCH
 from .test_place_with_mouse import RUNNING, WHERE, pixel
 from .test_review import RED, extent
 
@@ -94,37 +92,6 @@ def test_a_box_stands_where_the_result_will_be(
     )
 
 
-@pytest.mark.thorough
-def test_the_chip_speaks_the_language_of_the_interface(blender: BlenderWindow) -> None:
-    """It follows a change at once, also while nothing runs that would draw it again."""
-    start(blender, "World", mode="REVIEW")
-    blender.wait_for("review")
-    blender.over("OUTLINER")
-    ((_, _, box),) = chips(blender)["jobs"]
-    left, top, right, bottom = map(round, box)
-    words = (left + 40, (top + bottom) // 2, right, bottom)
-    title = (left + 40, top, right, (top + bottom) // 2 - 2)
-
-    def seen() -> list[Any]:
-        blender.display.still()
-        return [blender.display.picture(each).copy() for each in (title, words)]
-
-    def seen_when(is_english: bool) -> list[Any]:
-        until = time.monotonic() + PATIENCE
-        while np.array_equal((now := seen())[1], english[1]) != is_english:
-            assert time.monotonic() < until, "the language of the chip is another one"
-        return now
-
-    english = seen()
-    blender.ask(SWITCH, language="de_DE")
-    try:
-        german = seen_when(is_english=False)
-    finally:
-        blender.ask(SWITCH, language="en_US")
-    assert np.array_equal(german[0], english[0]), "the user's words stay"
-    seen_when(is_english=True)
-
-
 SPACES = f"[[each.corners[0].x, each.corners[7].x] for each in {STATE}.targets]"
 CUBE = (
     "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(at, 0, 0.5))"
@@ -160,37 +127,6 @@ def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, leisurely
     blender.wait(HANDLER)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"not {HANDLER}")
-
-
-COUNT = """
-targets = part('ui.viewport.targets')
-targets._counted, targets._original = [], targets.tag_viewports
-targets.tag_viewports = lambda: (targets._counted.append(1), targets._original())
-"""
-STOP_COUNTING = "targets = part('ui.viewport.targets')\ntargets.tag_viewports = targets._original"
-
-
-@pytest.mark.thorough
-def test_the_viewport_is_not_drawn_for_a_second_of_time(
-    blender: BlenderWindow, leisurely: None
-) -> None:
-    """It is drawn again for each step of the progress, not for each beat."""
-    start(blender, "a lamp")
-    blender.wait("jobs()[0]['previews']")
-    blender.wait(f"{BOXES}[0][3]")
-    blender.ask(COUNT)
-    try:
-        before = blender.ask("part('ui.viewport.targets').targets(window().scene)[0].fraction")
-        second = blender.ask("part('ui.session').state(part('ui.heartbeat')._State).second")
-        blender.wait(
-            "part('ui.session').state(part('ui.heartbeat')._State).second >= second + 3",
-            second=second,
-        )
-        after = blender.ask("part('ui.viewport.targets').targets(window().scene)[0].fraction")
-        drawn = blender.ask("len(part('ui.viewport.targets')._counted)")
-        assert drawn <= 1 + (before != after)
-    finally:
-        blender.ask(STOP_COUNTING)
 
 
 def overlap(one: list[float], other: list[float]) -> bool:

@@ -13,12 +13,12 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .test_interruptions import OPEN
 from .test_jobs import SAID, start
 
 pytestmark = pytest.mark.window
 
 ESTIMATE = "/v1/pricing:estimate"
-OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 
 
 @pytest.mark.covers("S-offline")
@@ -96,45 +96,3 @@ def test_an_earlier_session_is_not_announced(
     assert said.count("a lamp of today: Ready") == 1
     assert "yesterday" not in said
     assert since.starts == 2
-
-
-DRAWN = """
-spend = part('ui.pricing.limit_dialog').MINT_OT_spend
-drawn, draw = [], spend.draw
-def look(self, context):
-    drawn.append(context.window.as_pointer())
-    draw(self, context)
-spend.draw = look
-part('ui.pricing.limit_dialog')._test_drawn = drawn
-"""
-CLICK_IN_SECOND = """
-second = bpy.context.window_manager.windows[1]
-here = next(each for each in second.screen.areas if each.type == 'VIEW_3D')
-with bpy.context.temp_override(window=second, area=here, region=next(each for each in here.regions if each.type == 'WINDOW')):
-    bpy.ops.mint.generate('EXEC_DEFAULT', prompt='a lamp of the second window', preset='FAST', mode='AUTO')
-"""
-
-
-@pytest.mark.thorough
-def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
-    """There are two windows; the price is unknown at the click, so the dialog opens later."""
-    addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
-    blender.over()  # away from a field, which might be edited
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
-    blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("job_service().queries.answers.clear() if job_service() else None")
-    blender.ask(f"setattr({addon}, 'limit_each', 100)")
-    try:
-        blender.ask(DRAWN)
-        blender.ask(CLICK_IN_SECOND)
-        blender.wait("part('ui.pricing.limit_dialog')._test_drawn")
-        second = blender.ask("bpy.context.window_manager.windows[1].as_pointer()")
-        assert set(blender.ask("part('ui.pricing.limit_dialog')._test_drawn")) == {second}
-    finally:
-        blender.key("Escape")
-        blender.ask(f"setattr({addon}, 'limit_each', 0)")
-        blender.ask("part('ui.pricing.limit_dialog').forget()")
-        blender.ask(
-            "with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):\n    bpy.ops.wm.window_close()"
-        )
-    assert since.starts == 0
