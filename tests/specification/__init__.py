@@ -17,7 +17,6 @@ and without any one of the rules (`rules.py`) it is not.
     sending.py        the order of writes around a send
     environment.py    Mint, the network, time, and everything that goes wrong
     properties.py     what has to be true
-    approval.py       the rule about Previews, a small model of its own
     setups.py         what is explored
     exploring.py      all states, and the shortest way to one that is wrong
 
@@ -30,8 +29,8 @@ The real engine is held against the same rules:
     recorder.py       record the events of the real engine, in the simulation
     real_record.py    the product's table of paid requests, which follows the model step by step
 
-Not in the model: a folder that is restored while several machines work on it, bodies, prices and
-days, and the files that tell other machines the operation. What a person was told before a home was
-restored is not held against the copy; neither is an operation that only the lost copy knew, until it
-is ordered again.
+Not in the model: a folder that is restored while several machines work on it, bodies, prices, days
+and Previews, and the files that tell other machines the operation. What a person was told before a
+home was restored is not held against the copy; neither is an operation that only the lost copy
+knew, until it is ordered again.
 """

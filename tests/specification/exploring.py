@@ -3,31 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from . import environment, orders, properties, sending
 from .record import Record
 from .state import World
 
-S = TypeVar("S", bound=Hashable)
-
-
-class Explorable(Protocol[S]):
-    """What can be explored: a first state, what may follow, and what has to be true."""
-
-    def start(self) -> S:
-        """Return the first state."""
-
-    def steps(self, w: S, /) -> Iterator[tuple[str, S]]:
-        """Yield what may happen, and the state after it."""
-
-    def error(self, w: S, /) -> str | None:
-        """Return what is wrong in a state, if anything is."""
-
-    def is_end(self, w: S, /) -> bool:
-        """Return whether everything has come to its end."""
+MOST = 1_000_000
+"""The states of a configuration, at most."""
 
 
 class Model(Record):
@@ -82,8 +66,6 @@ class Exploration:
     """The first one."""
     steps: tuple[str, ...] = ()
     """The shortest way to it."""
-    path: tuple[Hashable, ...] = ()
-    """The states on that way, from the first one on."""
 
     def __str__(self) -> str:
         """Return the error and the steps, a line each."""
@@ -91,8 +73,8 @@ class Exploration:
         return "\n".join([self.error or "all is well", *numbered])
 
 
-def explore(model: Explorable[S], most: int) -> Exploration:
-    """Explore all states, breadth first, until one is wrong or there are more than `most`.
+def explore(model: Model) -> Exploration:
+    """Explore all states, breadth first, until one is wrong or there are too many.
 
     From each an end has to be reached, too.
     """
@@ -108,13 +90,13 @@ def explore(model: Explorable[S], most: int) -> Exploration:
                 parents.append((index, what))
                 before.append([])
                 if (error := model.error(after)) is not None:
-                    return Exploration(len(states), error, *_way(states, parents, known))
+                    return Exploration(len(states), error, _way(parents, known))
             before[known].append(index)
-        if len(states) > most:
+        if len(states) > MOST:
             return Exploration(len(states), "too many states")
     lost = _first_without_end(before, [i for i, w in enumerate(states) if model.is_end(w)])
     if lost is not None:
-        return Exploration(len(states), "no end can be reached", *_way(states, parents, lost))
+        return Exploration(len(states), "no end can be reached", _way(parents, lost))
     return Exploration(len(states))
 
 
@@ -129,13 +111,10 @@ def _first_without_end(before: list[list[int]], ends: list[int]) -> int | None:
     return next((index for index in range(len(before)) if index not in reached), None)
 
 
-def _way(
-    states: list[S], parents: list[tuple[int, str]], index: int
-) -> tuple[tuple[str, ...], tuple[S, ...]]:
-    """Return the steps to a state, and all states on the way."""
-    steps, path = [], [states[index]]
+def _way(parents: list[tuple[int, str]], index: int) -> tuple[str, ...]:
+    """Return the steps to a state."""
+    steps = []
     while index:
         index, what = parents[index]
         steps.append(what)
-        path.append(states[index])
-    return tuple(steps[::-1]), tuple(path[::-1])
+    return tuple(steps[::-1])

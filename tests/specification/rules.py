@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules of the protocol of paid requests; each is needed, as its counterexample shows.
 
-How a key is derived, and for how long it is used, is said a second time here: not by the product.
+The last one is not in the model: only histories are held against it. How a key is derived, and for
+how long it is used, is said a second time here: not by the product.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .approval import Approval
 from .exploring import Exploration, Model, explore
 from .state import Setup
 
@@ -55,10 +54,6 @@ SETUPS = {
     ),
     "a program's request": Setup((0, 0), {"tick": 1, "crash": 1, "again": 1}, outside=True),
 }
-"""The configurations of `Model`."""
-
-APPROVAL = "approval"
-NAMES = [*SETUPS, APPROVAL]
 """All configurations."""
 
 _SMALL: dict[str, dict[str, Any]] = {
@@ -97,19 +92,11 @@ SHOWN_IN = {
     "look": "one process",
     "operation": "lists that show nothing",
     "limit": "limit of one",
-    "preview": APPROVAL,
 }
-"""For each rule the configuration in which something is wrong without it."""
-
-MOST = 1_000_000
-"""The states of a configuration, at most."""
+"""For each rule of the model the configuration in which something is wrong without it."""
 
 
-def explore_setup(
-    name: str, *, off: str = "", most: int = MOST, is_small: bool = False
-) -> Exploration:
+def explore_setup(name: str, *, off: str = "", is_small: bool = False) -> Exploration:
     """Explore a configuration, with one rule switched off if `off` names one."""
-    if name == APPROVAL:
-        return explore(Approval(off), most)
     setup = (SMALL if is_small else SETUPS)[name]
-    return explore(Model(setup, off), most)
+    return explore(Model(setup, off))

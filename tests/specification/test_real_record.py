@@ -76,17 +76,6 @@ def test_keys_are_derived_in_the_same_way(verb: PaidVerb) -> None:
         assert key_of(subject, verb, number) == real_key_of(subject, verb, number)
 
 
-def test_a_mistake_in_the_table_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy of the journal that sends by itself does something else than the model."""
-    may_be_sent = PaidRequest.may_be_sent
-
-    def may(self: PaidRequest, now: float, credential: str) -> bool:
-        return may_be_sent(replace(self, is_copied=False), now, credential)
-
-    monkeypatch.setattr(PaidRequest, "may_be_sent", may)
-    assert any(differences("backup of a home", seed) for seed in range(SEEDS))
-
-
 # -- the table of a journal is checked: a row that cannot be is noticed
 
 
