@@ -12,7 +12,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -27,12 +27,11 @@ NO_ANSWER = b""
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as received: request line, lower-case headers, body and connection."""
+    """A request as received: request line, lower-case headers and body."""
 
     line: str
     headers: dict[str, str]
     body: bytes
-    connection: int
 
 
 @dataclass
@@ -85,10 +84,9 @@ def raw_server(
     script = list(answers or [answer()])
 
     def serve(connection: socket.socket) -> None:
-        number = wire.connections
         connection.sendall(greeting)
         stream = connection.makefile("rb")
-        while (received := _read_request(stream.readline, stream.read, number)) is not None:
+        while (received := _read_request(stream.readline, stream.read)) is not None:
             said = script[min(len(wire.received), len(script) - 1)]
             wire.received.append(received)
             if said == NO_ANSWER:
@@ -148,16 +146,14 @@ def running_proxy(
     to_port: int,
     refusal: bytes | None = None,
     tls: ssl.SSLContext | None = None,
-    *,
-    routes: Mapping[str, int] | None = None,
 ) -> Iterator[Proxy]:
     """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`.
 
-    `routes` are the ports for some host names. With `NO_ANSWER` it never responds.
+    With `NO_ANSWER` it never responds.
     """
 
     def serve(client: socket.socket) -> None:
-        received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
+        received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"")
         if received is None:
             return
         tunnel.asked.append(received.line)
@@ -168,9 +164,7 @@ def running_proxy(
         if said is not None:
             client.sendall(said)
             return
-        host = received.line.split()[1].partition(":")[0]
-        port = (routes or {}).get(host, to_port)
-        with socket.create_connection(("127.0.0.1", port)) as server:
+        with socket.create_connection(("127.0.0.1", to_port)) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=_pour, args=(server, client), daemon=True)
             back.start()
@@ -253,7 +247,7 @@ def _pour(source: socket.socket, target: socket.socket) -> None:
 
 
 def _read_request(
-    readline: Callable[[], bytes], read: Callable[[int], bytes], connection: int
+    readline: Callable[[], bytes], read: Callable[[int], bytes]
 ) -> ReceivedRequest | None:
     line = readline().decode("latin-1").rstrip("\r\n")
     if not line:
@@ -264,4 +258,4 @@ def _read_request(
         headers[name.lower()] = value.strip()
     body = read(int(headers.get("content-length", 0)))
     requests_seen.look("a raw server", line, headers, body)
-    return ReceivedRequest(line, headers, body, connection)
+    return ReceivedRequest(line, headers, body)

@@ -289,21 +289,6 @@ def test_an_id_that_could_change_the_path_is_not_sent(make_client, id):
     assert server.received == []
 
 
-@pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
-def test_a_response_without_required_members_is_invalid(connect, said):
-    """An operation or asset needs a usable id, and a picture needs an address."""
-    with connect(answer(said, X_Request_Id="req_3")) as (_, client):
-        for call in (
-            lambda: client.poll("o"),
-            lambda: start(client),
-            lambda: client.asset(Kind.MODEL, "m"),
-            lambda: client.upload_image(b"a", "a.png", "image/png", key="k"),
-        ):
-            with pytest.raises(InvalidResponse, match=r"(has no (ID|URL))\. ") as raised:
-                call()
-            assert raised.value.request_id == "req_3"
-
-
 OF_ANOTHER = {"id": "o", "resource": {"type": "Model", "id": "other"}}
 
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
-import trustme
 
 from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
@@ -21,65 +21,48 @@ from .raw_server import (
     answer,
     raw_server,
     running_proxy,
-    server_context,
     unused_port,
 )
 
 # A name that no name server resolves, so that it can be reached only through the proxy.
-FAR = "api.mint.test"
+FAR = "mint.test"
 BUNDLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A private certificate authority."""
-    return trustme.CA()
-
-
 @pytest.fixture
-def bundle(authority: trustme.CA, tmp_path: Path) -> str:
-    """The CA bundle of that authority, as a file."""
-    file = tmp_path / "company.pem"
-    authority.cert_pem.write_to_path(str(file))
-    return str(file)
-
-
-@pytest.fixture
-def secured(authority: trustme.CA) -> Iterator[RawServer]:
-    """A TLS server with a certificate of that authority."""
-    with raw_server(tls=server_context(authority, "127.0.0.1", FAR)) as server:
+def secured(secure: ssl.SSLContext) -> Iterator[RawServer]:
+    """A TLS server with a certificate that clients trust by REQUESTS_CA_BUNDLE."""
+    with raw_server(tls=secure) as server:
         yield server
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_ca_bundle_from_the_environment_is_trusted(
-    make_client, monkeypatch, secured, bundle, name
-):
+def test_a_ca_bundle_from_the_environment_is_trusted(make_client, monkeypatch, secured, name):
     """The variables of requests, curl and OpenSSL are supported."""
+    bundle = os.environ["REQUESTS_CA_BUNDLE"]
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.setenv(name, bundle)
     make_client(secured.base_url).request("GET", "me")
     assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.covers("S-tls")
-def test_an_unknown_certificate_is_rejected(make_client, secured):
+def test_an_unknown_certificate_is_rejected(make_client, monkeypatch, secured):
     """The key is not sent, and the message says what to do."""
-    with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    said = r"certificate is not trusted .*REQUESTS_CA_BUNDLE"
+    with pytest.raises(Unreachable, match=said) as raised:
         make_client(secured.base_url).request("GET", "me")
-    assert secured.received == []
+    assert (raised.value.part, secured.received) == ("tls", [])
 
 
 @pytest.mark.covers("S-tls")
-def test_a_certificate_for_another_name_is_rejected(make_client, monkeypatch, authority, bundle):
+def test_a_certificate_for_another_name_is_rejected(make_client, secured):
     """A CA bundle makes an authority trusted, but not for every host name."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    context = server_context(authority, "somebody.example")
-    with (
-        raw_server(tls=context) as server,
-        pytest.raises(Unreachable, match="certificate is not trusted"),
-    ):
-        make_client(server.base_url).request("GET", "me")
-    assert server.received == []
+    secured.host = "localhost"
+    with pytest.raises(Unreachable, match="certificate is not trusted"):
+        make_client(secured.base_url).request("GET", "me")
+    assert secured.received == []
 
 
 @pytest.mark.parametrize(
@@ -96,16 +79,17 @@ def test_an_unusable_ca_bundle_is_reported(
     file = tmp_path / "bundle.pem"
     if content:
         file.write_text(content)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.setenv(name, str(file))
-    with pytest.raises(Unreachable, match=said.format(name=name)):
+    with pytest.raises(Unreachable, match=said.format(name=name)) as raised:
         make_client(secured.base_url).request("GET", "me")
+    assert raised.value.part == "tls"
 
 
 @pytest.mark.covers("R-proxy")
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_from_the_environment_is_used(make_client, monkeypatch, secured, bundle, name):
+def test_a_proxy_from_the_environment_is_used(make_client, monkeypatch, secured, name):
     """The proxy sees only the destination: the key is sent inside TLS."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
         transport = make_client(f"https://{FAR}/v1")
@@ -117,9 +101,8 @@ def test_a_proxy_from_the_environment_is_used(make_client, monkeypatch, secured,
     ] * 3
 
 
-def test_proxy_credentials_are_sent_only_to_the_proxy(make_client, monkeypatch, secured, bundle):
+def test_proxy_credentials_are_sent_only_to_the_proxy(make_client, monkeypatch, secured):
     """The user name and password of the proxy are not sent to Mint."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
         make_client(f"https://{FAR}/v1").request("GET", "me")
@@ -127,9 +110,8 @@ def test_proxy_credentials_are_sent_only_to_the_proxy(make_client, monkeypatch, 
     assert "proxy-authorization" not in secured.received[0].headers
 
 
-def test_no_proxy_bypasses_the_proxy(make_client, monkeypatch, secured, bundle):
+def test_no_proxy_bypasses_the_proxy(make_client, monkeypatch, secured):
     """Hosts in NO_PROXY are reached directly."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     # as if the server were on another machine
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with running_proxy(secured.port) as proxy:
@@ -168,7 +150,7 @@ def test_a_rejection_by_the_proxy_is_reported(make_client, monkeypatch, status, 
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
         make_client(f"https://{FAR}/v1").request("GET", "me")
     assert "proxy-secret" not in str(raised.value)
-    assert raised.value.__suppress_context__
+    assert raised.value.__suppress_context__ and raised.value.part == "proxy"
 
 
 @pytest.mark.parametrize(
@@ -182,8 +164,9 @@ def test_a_rejection_by_the_proxy_is_reported(make_client, monkeypatch, status, 
 def test_an_unusable_proxy_is_reported(make_client, monkeypatch, proxy, said):
     """The proxy does not respond, is not a valid address, or is of an unsupported type."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
-    with pytest.raises(Unreachable, match=f"the proxy in HTTPS_PROXY, .*{said}"):
+    with pytest.raises(Unreachable, match=f"the proxy in HTTPS_PROXY, .*{said}") as raised:
         make_client(f"https://{FAR}/v1").request("GET", "me")
+    assert raised.value.part == "proxy"
 
 
 def test_tls_to_a_server_without_tls_is_reported(make_client):

@@ -116,9 +116,11 @@ def test_an_entry_of_a_list_needs_a_valid_id(connect, caplog, kind, id):
 def test_a_reference_image_needs_no_id(connect, id):
     """Its URL is what is used, and an invalid id becomes none."""
     said = {"id": id, "url": "https://cdn.example/a.png"}
-    with connect(answer(said)) as (_, client):
+    with connect(answer(said), answer({"id": id})) as (_, client):
         image = client.upload_image(b"a", "a.png", "image/png", key="k")
         assert (image.id, image.url) == ("", "https://cdn.example/a.png")
+        with pytest.raises(InvalidResponse, match="has no URL"):
+            client.upload_image(b"a", "a.png", "image/png", key="k")
 
 
 @each_hostile_id

@@ -31,7 +31,7 @@ from mint_blender.mint.errors import (
 from mint_blender.mint.schema import Kind
 
 from ..key_search.spellings import KEY_TEXT
-from .raw_server import KEY, answer, raw_server, running_proxy, unused_port
+from .raw_server import KEY, answer, raw_server, unused_port
 
 
 @pytest.mark.covers("C1-redirects", "S-key-origin")
@@ -179,14 +179,6 @@ def test_refused_and_lost_requests_are_logged(make_client, caplog):
     assert re.search(r"GET /me: failed after \d+\.\d\d s: .*refused the connection", lost)
 
 
-def test_nothing_is_logged_by_default(make_client, caplog):
-    """Requests are entries of level Info."""
-    caplog.set_level(logging.WARNING, "mint_blender")
-    with raw_server() as server:
-        make_client(server.base_url).request("GET", "me")
-    assert caplog.messages == []
-
-
 @pytest.mark.parametrize("hours", [-26, 0, 26])
 def test_the_difference_of_the_clocks_is_known(connect, hours):
     """It comes from the Date of the latest response, also of a refusal."""
@@ -210,31 +202,6 @@ def test_an_invalid_date_is_no_difference(connect, date):
     with connect(answer(Date=date)) as (_, transport):
         assert transport.request("GET", "me").data == {}
     assert transport.clock_offset is None
-
-
-def failed_part(transport) -> str:
-    """Return the part of the connection that a request fails at, without showing the key."""
-    with pytest.raises(Unreachable) as caught:
-        transport.request("GET", "me")
-    assert KEY not in shown(caught.value)
-    return caught.value.part
-
-
-def test_the_failed_part_of_a_connection_is_known(make_client, monkeypatch, tmp_path, secure):
-    """Network, TLS and proxy fail for different reasons and need different help."""
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")  # that of `secure`, which is not trusted then
-    assert failed_part(make_client(f"http://127.0.0.1:{unused_port()}/v1")) == "network"
-    with raw_server(tls=secure) as server:
-        assert failed_part(make_client(server.base_url)) == "tls"
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-        assert failed_part(make_client(server.base_url)) == "tls"
-        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    for address in (f"http://127.0.0.1:{unused_port()}", "socks9://127.0.0.1:1", "http://"):
-        monkeypatch.setenv("HTTPS_PROXY", address)
-        assert failed_part(make_client("https://api.mint.test/v1")) == "proxy", address
-    with running_proxy(0, answer(b"", "407 Proxy Authentication Required")) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        assert failed_part(make_client("https://api.mint.test/v1")) == "proxy"
 
 
 # -- tests that the API key is removed from every log record

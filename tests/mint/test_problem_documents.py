@@ -131,16 +131,6 @@ def test_the_text_of_a_problem(body, said):
     assert read_problem(401, body).explanation == said
 
 
-def test_without_a_text_the_status_makes_the_message():
-    """An HTML page and an empty body still lead to a message."""
-    assert "HTTP status 502" in str(problem_error(read_problem(502, None)))
-
-
-def test_long_texts_are_truncated():
-    """A page of text must not fill the panel."""
-    assert len(read_problem(400, {"detail": "x" * 10_000}).explanation or "") < 600
-
-
 @pytest.mark.covers("S-key-repeated")
 def test_a_repeated_key_is_removed_from_messages():
     """A server that repeats the key does not get it onto the screen."""
@@ -177,18 +167,6 @@ def test_the_rejected_field_is_recognized(problem, named):
     error = problem_error(problem)
     assert isinstance(error, errors.InvalidRequest)
     assert error.names("name") is named
-
-
-def test_client_side_errors_have_complete_messages():
-    """Each message says what happened and what to do, also without an error response."""
-    assert "MINT_API_KEY" in str(errors.KeyMissing())
-    assert "was not sent" in str(errors.KeyUnusable())
-    assert isinstance(errors.KeyUnusable(), errors.KeyMissing)
-    said = "Mint cannot be reached: the cable is out."
-    assert str(errors.Unreachable("the cable is out")) == said
-    assert errors.Unreachable("").retryable
-    assert "Check the base URL" in str(errors.InvalidResponse("it is a poem"))
-    assert errors.InvalidResponse("").retryable, "Mint may have acted on the request all the same"
 
 
 # -- tests of waiting: the intervals between polls and retries, and retrying within limits
