@@ -13,47 +13,36 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from .command_runner import ROOT
+
 START_TIMEOUT = 240.0
 
 
 class DaskProcesses:
     """A scheduler on loopback, and the workers that a test starts."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if name != "MINT_API_KEY"},
-            "PYTHONPATH": str(ROOT),
-            **environment,
-        }
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self.address = ""  # tcp://127.0.0.1:PORT
-        self.workers: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
+    def __init__(self, folder: Path) -> None:
         """Start the scheduler and wait until it listens."""
+        self.folder = folder
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._environment.pop("MINT_API_KEY", None)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
         about = self.folder / "scheduler.json"
         self._start("scheduler", "--port", "0", "--scheduler-file", str(about))
         wait_until(lambda: about.is_file() and about.read_text().rstrip().endswith("}"))
-        self.address = json.loads(about.read_text())["address"]
+        self.address = json.loads(about.read_text())["address"]  # tcp://127.0.0.1:PORT
+        self.executor = self.address.replace("tcp://", "dask://")
 
-    @property
-    def executor(self) -> str:
-        """Return the scheduler's address, as the command line takes it."""
-        return self.address.replace("tcp://", "dask://")
-
-    def add_workers(self, count: int = 1, *options: str, threads: int = 1) -> None:
-        """Start workers and wait until the scheduler knows them."""
+    def add_workers(self, count: int = 1) -> None:
+        """Start workers with one thread each, and wait until the scheduler knows them."""
         for _ in range(count):
             place = str(self.folder / f"local-{len(self.workers)}")
-            words = ("--nthreads", str(threads), "--no-nanny", "--local-directory", place)
-            self.workers.append(self._start("worker", self.address, *words, *options))
+            words = ("--nthreads", "1", "--no-nanny", "--local-directory", place)
+            self.workers.append(self._start("worker", self.address, *words))
         wait_until(lambda: self.log.count("Register worker") >= len(self.workers))
 
     @property
@@ -77,18 +66,6 @@ class DaskProcesses:
             with contextlib.suppress(OSError):
                 process.send_signal(signal.SIGKILL)
             process.wait()
-
-
-@contextmanager
-def dask_processes(folder: Path, workers: int = 0, **environment: str) -> Iterator[DaskProcesses]:
-    """Run a scheduler and some workers with one thread each."""
-    running = DaskProcesses(folder, **environment)
-    try:
-        running.start()
-        running.add_workers(workers)
-        yield running
-    finally:
-        running.close()
 
 
 def wait_until(is_true: Callable[[], object]) -> None:

@@ -21,6 +21,8 @@ from openjd.model import (
 
 from mint_blender.cli import commands
 
+from ..harness.processes import captured
+
 STEPS = ["Generate", "Import, render and write files", "Contact sheet"]
 FILES = {"template.json", "parameter_values.json", "parameters.json"}
 PROGRAMS = ("python3 -m mint_blender", "mint-blender", "blender --online-mode --command mint")
@@ -31,10 +33,10 @@ def run(*words: str | Path, program: str = PROGRAMS[0]) -> int:
     return commands.main([str(word) for word in words], program=program)
 
 
-def openjd(*words: str) -> subprocess.CompletedProcess[str]:
+def openjd(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run OpenJD's own program."""
-    program = Path(sys.executable).with_name("openjd")
-    return subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
+    program = str(Path(sys.executable).with_name("openjd"))
+    return captured([program, *words], **more)
 
 
 def read(folder: Path, name: str = "template.json") -> Any:
@@ -77,15 +79,7 @@ def write(tmp_path: Path, *options: str, program: str = PROGRAMS[0]) -> Path:
     """Write the template of three prompts in four lines, and return its folder."""
     (tmp_path / "props.txt").write_text("a lamp\n\na mug\na {{chair}}\n", encoding="utf-8")
     out, folder = tmp_path / "out", tmp_path / "job"
-    words: list[str | Path] = [
-        "batch",
-        tmp_path / "props.txt",
-        "-o",
-        out,
-        "--openjd",
-        folder,
-        *options,
-    ]
-    assert run(*words, program=program) == 0
+    words = ("batch", tmp_path / "props.txt", "-o", out, "--openjd", folder)
+    assert run(*words, *options, program=program) == 0
     assert not out.exists()
     return folder

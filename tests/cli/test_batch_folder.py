@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from .batch_helpers import (
     tags_of,
     write_starts,
 )
-from .command_runner import RunMint, start
+from .command_runner import RunMint
 from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
@@ -248,30 +247,3 @@ def test_a_folder_that_was_taken_over(batch: Batch, monkeypatch: pytest.MonkeyPa
     ran = batch()
     assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
     assert not batch.service.operations()
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("_fast_look")
-@pytest.mark.parametrize("is_moved", [False, True], ids=["here", "another journal"])
-def test_killed_and_continued(batch: Batch, tmp_path: Path, at_home: Home, is_moved: bool) -> None:
-    """After SIGKILL the same command finishes what it finds, also another journal after a move.
-
-    Each line is sent once. What has no answer in the folder is looked for in Mint's list.
-    """
-    prompts = [f"lamp {number:02}" for number in range(12)]
-    batch.lines(*({"prompt": prompt} for prompt in prompts))
-    with start(batch.service, tmp_path / "home", *batch.words, "--jobs", "6") as running:
-        while len(list(batch.out.glob("*.glb"))) < 3:
-            assert running.poll() is None, "it ended by itself"
-            time.sleep(0.01)
-        running.kill()
-    assert len(list(batch.out.glob("*.glb"))) < 12
-    again, options = batch, list[str]()
-    if is_moved:
-        batch.out.rename(tmp_path / "moved")
-        again, options = replace(batch, out=tmp_path / "moved"), ["--start-again"]
-        at_home("elsewhere")
-    ran = again("--jobs", "6", *options)
-    assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
-    assert len(list(again.out.glob("*.glb"))) == 12
-    assert sorted(operation.prompt for operation in batch.service.operations()) == prompts

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,26 +133,6 @@ class SlowBatch:
             preexec_fn=restore_sigint,
         )
 
-    def end(self, running: subprocess.Popen[str], kill: signal.Signals) -> None:
-        """End a command; none of its Blenders is left then."""
-        running.send_signal(kill)
-        running.communicate(timeout=240)
-        assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
-        for process in (self.folder / "started").read_text().split():
-            while Path(f"/proc/{process}").exists():
-                time.sleep(0.05)
-
-    @staticmethod
-    def wait(running: subprocess.Popen[str], is_there: Callable[[], bool]) -> None:
-        """Wait for what the command does."""
-        while not is_there():
-            assert running.poll() is None, "it ended by itself"
-            time.sleep(0.01)
-
-    def has_a_blend(self) -> bool:
-        """Return whether a result is there."""
-        return any(self.batch.out.glob("*.blend"))
-
 
 @pytest.fixture
 def slow(batch: Batch, tmp_path: Path) -> SlowBatch:
@@ -208,8 +187,15 @@ def test_ended_while_writing(slow: SlowBatch, kill: signal.Signals) -> None:
     """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
     batch = slow.batch
     running = slow.start("home", "--workers", "2")
-    slow.wait(running, slow.has_a_blend)
-    slow.end(running, kill)
+    while not any(batch.out.glob("*.blend")):
+        assert running.poll() is None, "it ended by itself"
+        time.sleep(0.01)
+    running.send_signal(kill)
+    running.communicate(timeout=240)
+    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+    for process in (slow.folder / "started").read_text().split():
+        while Path(f"/proc/{process}").exists():
+            time.sleep(0.05)
     if kill is signal.SIGINT:
         claims = batch.out / ".mint-batch" / "claims"
         assert {path.name for path in claims.glob("*")} <= {".lock"}
@@ -237,28 +223,6 @@ def test_two_machines_share_the_lines(slow: SlowBatch, more: tuple[str, ...]) ->
     written = [line.strip() for out, _ in texts for line in out.splitlines() if ".blend" in line]
     assert sorted(written) == sorted(map(str, batch.out.glob("*.blend")))
     assert all("4 of 4 lines are written" in err for _, err in texts)
-
-
-@pytest.mark.thorough
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_a_machine_that_dies_loses_nothing(slow: SlowBatch) -> None:
-    """Killed in the middle of `--again`, its lines are written by a rerun, which continues."""
-    batch = slow.batch
-    assert batch().status == 0
-    before = {path.name: path.stat().st_mtime_ns for path in batch.out.glob("*.blend")}
-    written = batch.out / ".mint-batch" / "written"
-    running = slow.start("farm", "--again", "--workers", "1")
-    slow.wait(
-        running, lambda: any('"round": 1' in path.read_text() for path in written.glob("*.json"))
-    )
-    slow.end(running, signal.SIGKILL)
-    ran = batch("--again")
-    assert ran.status == 0 and "4 of 4 lines are written" in ran.error_text
-    assert 1 <= ran.out.count(".blend") <= 3, "what was written before the kill is not repeated"
-    after = {path.name: path.stat().st_mtime_ns for path in batch.out.glob("*.blend")}
-    assert all(after[name] > before[name] for name in before)
-    assert len(batch.service.operations()) == 4
 
 
 # -- `--skip-failed`: what Mint refuses does not keep a farm from the other lines

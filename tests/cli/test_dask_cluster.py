@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
+from distributed.comm import tcp
 
 from mint_blender.cli.batch.dask_executor import cluster, executor, worker_side
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
 from mint_blender.delivery import blender_runtime
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import DeliveryResult
 
 from .batch_helpers import Batch
 from .command_runner import CommandResult
@@ -240,15 +243,32 @@ def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path:
     assert not place.exists() and used.is_dir()
 
 
+@pytest.mark.covers("S-key-farm")
 def test_results_need_no_shared_folder_when_they_are_shipped(
     client: Client, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No token is written then."""
+    """No token is written then, and the key is in no byte that goes through the cluster."""
+    exchanged, to_frames = bytearray(), tcp.to_frames
+
+    async def recorded(*arguments: Any, **more: Any) -> Any:
+        frames = await to_frames(*arguments, **more)
+        for frame in frames:
+            exchanged.extend(frame)
+        return frames
+
+    def written(job: Job, others: object) -> DeliveryResult:
+        Path(str(job.delivery.output)).write_bytes(b"BLENDER")
+        return DeliveryResult()
+
+    monkeypatch.setattr(tcp, "to_frames", recorded)
+    monkeypatch.setattr(worker_side, "write_result", written)
     monkeypatch.setattr(worker_side, "blender_extensions", list)
     monkeypatch.setattr(worker_side, "answer_token", lambda *_: 1 / 0)
-    on_cluster.batch.lines({"prompt": "a lamp"})
+    on_cluster.batch.lines({"prompt": "a lamp", "format": "blend"})
     assert on_cluster(client, "--ship-results").status == 0
-    assert len([*on_cluster.batch.out.glob("*.glb")]) == 1
+    assert len([*on_cluster.batch.out.glob("*.blend")]) == 1
+    assert on_cluster.batch.mint.job.encode() in exchanged and b"carry_out" in exchanged
+    assert on_cluster.batch.service.key.encode() not in exchanged
 
 
 @pytest.mark.slow

@@ -14,10 +14,11 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from distributed import Client
+from distributed import Client, KilledWorker
 
 from mint_blender.cli.batch.dask_executor import executor, worker_side
 from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
@@ -147,6 +148,27 @@ def test_a_worker_that_fails_is_a_sentence(farm: Farm, monkeypatch: pytest.Monke
     with farm.opened() as farming:
         problem = farming.write("a.glb").problem
     assert problem and "A Dask worker failed unexpectedly (RecursionError" in problem
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_result_kills_two_workers_at_most(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, gives_up: bool
+) -> None:
+    """Dask itself may give up after the first death, or give the task to the next worker."""
+    begun: list[worker_side.Task] = []
+    worker: Any = SimpleNamespace(address="tcp://10.0.0.5:1")
+
+    def die(task: worker_side.Task, sent: dict[str, bytes]) -> worker_side.TaskResult:
+        begun.append(task)
+        if gives_up:
+            raise KilledWorker(task.attempts, worker, 0)
+        return worker_side.carry_out(task, sent)
+
+    monkeypatch.setattr(worker_side, "_write", die)
+    with farm.opened() as farming:
+        problem = farming.write("a.glb").problem
+    assert problem and "A Dask worker died while it wrote this, twice." in problem
+    assert len(begun) == 2
 
 
 def test_a_worker_is_not_believed(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,8 @@ import trustme
 
 from mint_blender.delivery import blender_runtime
 from mint_blender.files.file_choice import DRACO
-from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
-from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.journal import Journal
 
 from ..jobs.test_diagnostics import fill, snapshot
@@ -198,40 +196,11 @@ def test_a_wrong_clock(
     assert (status, state) == (1, "problem") and says in text and "automatically" in text
 
 
-def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file is in its place; and splats need NumPy and zstandard."""
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
-    status, state, text = look(mint, "folder")
-    assert (status, state) == (1, "problem")
-    assert "is not a folder" in text and "MINT_BLENDER_HOME" in text
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+def test_splats_need_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status is that of a part that is missing."""
     monkeypatch.setitem(sys.modules, "zstandard", None)
     status, _, text = look(mint, "decoders")
     assert status == 7 and "zstandard" in text
-
-
-def test_little_space_and_a_network_drive(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both are limitations that need no other status."""
-    monkeypatch.setattr(checks, "LITTLE_SPACE", 2**62)
-    monkeypatch.setattr(database, "is_local", lambda folder: False)
-    ran = mint("doctor", "--json")
-    found = states(ran)
-    assert ran.status == 0
-    assert found["folder"][0] == "note" and "free some space" in found["folder"][1]
-    assert found["filesystem"][0] == "note" and "network drive" in found["filesystem"][1]
-
-
-def test_a_damaged_journal(mint: RunMint, home: Path) -> None:
-    """It says not to delete it; jobs that cannot be read are counted, and kept."""
-    fill(home).close()
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
-        database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
-    _, state, text = look(mint, "journal")
-    assert state == "note" and "1 of its jobs cannot be read" in text
-    (home / "journal.sqlite3").write_bytes(b"no database" * 400)
-    status, state, text = look(mint, "journal")
-    assert (status, state) == (1, "problem") and "Do not delete it" in text
 
 
 @pytest.mark.blender

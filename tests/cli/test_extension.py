@@ -67,25 +67,6 @@ def test_from_the_prompt_to_the_blend(
     assert "MESH" in seen.out and "mint_job_id" in seen.out
 
 
-@pytest.mark.thorough
-def test_a_batch(blender: Blender, tmp_path: Path) -> None:
-    """A batch writes .blend files, pictures, records and a contact sheet; a rerun does nothing."""
-    lines = '{"prompt": "a lamp", "preset": "fast", "height": 2, "render": "yes"}\n{"prompt": "a sword [moderation]", "preset": "fast"}\n'
-    (tmp_path / "props.jsonl").write_text(lines)
-    ran = blender(*MINT, "batch", "props.jsonl", "-o", "out", "--json")
-    assert ran.status == 1, ran.err
-    assert {"event": "batch", "done": 1, "failed": 1}.items() <= ran.records[-1].items()
-    names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
-    lamp = {f"0001-a-lamp.{ending}" for ending in ("blend", "png", "json")}
-    assert names == {*lamp, "0002-a-sword-moderation.json", "index.html"}
-    look = "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_kind' in each]; print('HIGH', round(root.dimensions.z, 3))"
-    blend = tmp_path / "out" / "0001-a-lamp.blend"
-    assert "HIGH 2.0" in blender("--background", str(blend), "--python-expr", look).out
-    before = blend.stat().st_mtime_ns
-    assert blender(*MINT, "batch", "props.jsonl", "-o", "out").status == 1
-    assert blend.stat().st_mtime_ns == before
-
-
 def test_blender_exits_with_the_status(blender: Blender, tmp_path: Path) -> None:
     """Blender exits with the status of the command and prints its sentence.
 

@@ -11,8 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from py_mini_racer import JSEvalException, MiniRacer
 
 from mint_blender.cli.parser import parser
@@ -152,17 +150,6 @@ def test_a_task_has_no_more_lines_than_asked_for(job_type: JobType) -> None:
     tasks = job_type.compile(lines="1-10000")
     assert len(tasks) == 1002 and len(tasks[-1]["dependencies"]) == 1000
     assert len(job_type.compile(lines="1-10000", chunk_size=10_000)) == 3
-
-
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(file=st.text(min_size=1), folder=st.text(min_size=1))
-def test_paths_are_passed_unchanged(job_type: JobType, file: str, folder: str) -> None:
-    """There is no shell, so quotes, spaces and line breaks in paths need no care."""
-    for task in job_type.compile(batch_file=file, output_folder=folder, lines="1"):
-        line = words(task)
-        assert line[4] == file and line[6] == folder
 
 
 @pytest.mark.slow

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job template of a batch in real OpenJD sessions: as written, again, and canceled."""
+"""The job template of a batch in real OpenJD sessions, as written and again."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,10 @@ from mint_blender.cli import commands
 from mint_blender.files.disk import PART
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import animations, lines_of
+from .batch_helpers import lines_of
+from .command_runner import environment
 from .contact_sheet_reader import ContactSheet
-from .openjd_session import GENERATE, WRITE, Session, worker
+from .openjd_reader import STEPS, openjd
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -40,6 +41,18 @@ def write_template(place: Path, folder: Path, *options: str) -> Path:
     file, output = str(place / "props.jsonl"), str(place / "results")
     assert commands.main(["batch", file, "-o", output, "--openjd", str(folder), *options]) == 0
     return folder
+
+
+def end_session(job: Path, service: ThreadService, home: Path, **changes: str) -> tuple[int, str]:
+    """Run all steps as a worker of a farm does; return the exit status and the output.
+
+    Each worker has a home of its own, as machines have.
+    """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    told = environment(service, home, PATH=path, **changes)
+    values = f"file://{job / 'parameters.json'}"
+    ended = openjd("run", str(job / "template.json"), "-p", values, env=told, timeout=240)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 def results(job: Path) -> Path:
@@ -66,57 +79,21 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
 
     With `--again`, another worker writes all files again, and nothing is paid.
     """
-    session = Session(job, worker(service, tmp_path / "worker"))
-    assert session.end() == 0, session.output
-    assert service.key not in session.output
+    status, output = end_session(job, service, tmp_path / "worker")
+    assert status == 0, output
+    assert service.key not in output
     check_complete(job, service)
     before = {path: path.stat().st_mtime_ns for path in results(job).glob("*.blend")}
     again = write_template(results(job).parent, tmp_path / "again", "--again")
-    session = Session(again, worker(service, tmp_path / "worker 2"))
-    assert session.end() == 0, session.output
+    status, output = end_session(again, service, tmp_path / "worker 2")
+    assert status == 0, output
     assert all(path.stat().st_mtime_ns > before[path] for path in before)
     check_complete(job, service)
 
 
-@pytest.mark.thorough
-def test_a_second_run_changes_nothing(job: Path, service: ThreadService, tmp_path: Path) -> None:
-    """It pays and writes nothing again. A character passes all steps, too."""
-    place = results(job).parent
-    lines_of(place / "props.jsonl", {"prompt": "a knight", "motions": "walk | run"})
-    written: list[int] = []
-    for options in ((), (), ("--again",)):
-        folder = write_template(place, tmp_path / f"job {len(written)}", *options)
-        session = Session(folder, worker(service, tmp_path / "worker"))
-        assert session.end() == 0, session.output
-        (file,) = results(folder).glob("*.glb")
-        assert set(animations(file)) == {"walk", "run"}
-        assert len(service.operations()) == 1 + 2
-        written.append(file.stat().st_mtime_ns)
-    assert written[0] == written[1] < written[2]
-
-
-@pytest.mark.thorough
-def test_a_canceled_task_frees_the_folder(
-    job: Path, service: ThreadService, tmp_path: Path
-) -> None:
-    """The task is asked to stop, and has ended in order when it would be killed."""
-    session = Session(job, worker(service, tmp_path / "worker"), "--step", GENERATE)
-    while "Queued" not in session.output:
-        time.sleep(0.05)
-    session.interrupt()
-    assert session.end() != 0
-    assert "Interrupted. Jobs that were started continue at Mint." in session.output
-    with pytest.raises(ProcessLookupError):
-        os.kill(session.task_id(), 0)
-    assert not (results(job) / ".mint-batch" / "lease").exists()
-    session = Session(job, worker(service, tmp_path / "worker"), "--step", GENERATE)
-    assert session.end() == 0, session.output
-    assert len(service.operations()) == len(PROMPTS)
-
-
 def test_without_a_key_nothing_starts(job: Path, service: ThreadService, tmp_path: Path) -> None:
     """The first task fails with a sentence, and the others do not run."""
-    session = Session(job, worker(service, tmp_path / "worker", has_key=False))
-    assert session.end() != 0
-    assert "MINT_API_KEY" in session.output and WRITE not in session.output
+    status, output = end_session(job, service, tmp_path / "worker", MINT_API_KEY="")
+    assert status != 0
+    assert "MINT_API_KEY" in output and STEPS[1] not in output
     assert service.operations() == []

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mint_blender.cli.batch.openjd import FarmJob
@@ -121,34 +121,6 @@ def test_nothing_is_asked_or_started(batch: Batch, tmp_path: Path) -> None:
     assert ran.records == [{"event": "template", "lines": 2, **files}]
     assert "Nothing was started." in ran.err and "openjd run" in ran.err
     assert batch.mint.jobs() == []
-
-
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=40)
-NASTY = st.sampled_from(['"', "'", "{{", "}}", "{{Param.Program}}", " ", "\n", "\t", "$HOME", "ß猫🐈", "\\", "-o", "\x7f", "\x85"])  # fmt: skip
-
-NAMES = st.lists(NASTY | TEXT, min_size=1, max_size=4).map("".join).map(
-    lambda name: name.encode()[:120].decode(errors="ignore")
-).filter(lambda name: name.strip(".") != "")  # fmt: skip
-
-
-@pytest.mark.thorough
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(file=NAMES, folder=NAMES, prompts=st.lists(st.text(min_size=1), min_size=1, max_size=5))
-def test_any_path_and_prompt_makes_a_valid_template(
-    tmp_path_factory: pytest.TempPathFactory, file: str, folder: str, prompts: list[str]
-) -> None:
-    """Whatever paths and prompts contain, OpenJD accepts the job and passes the paths unchanged."""
-    place = tmp_path_factory.mktemp("any")
-    batch = place / f"{file}.jsonl"
-    lines = [json.dumps({"prompt": f"a lamp {prompt}"}) for prompt in prompts]
-    batch.write_text("\n".join(lines), encoding="utf-8")
-    assert run("batch", batch, "-o", place / folder, "--openjd", place / "job") == 0
-    job, table = job_of(place / "job")
-    command = command_of(job, table, 0)
-    assert command[4] == str(batch) and command[6] == str(place / folder)
-    assert job.name.startswith("Mint: ")
 
 
 @settings(max_examples=15, deadline=None)

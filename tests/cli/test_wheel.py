@@ -14,26 +14,19 @@ from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, ROOT, CommandResult, environment
 
-LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")
-NEEDED = (*LEAST, "zstandard", "rich", "markdown-it-py", "mdurl", "pygments")
+NEEDED = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy", "zstandard", "rich", "markdown-it-py", "mdurl", "pygments")  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
     """Return a folder with our unpacked wheel and links to its dependencies."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path / "site"
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory"]
     captured([*build, str(folder / "dist")], cwd=ROOT, check=True)
     (wheel,) = (folder / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(folder)
-    link(folder, NEEDED)
-    return folder
-
-
-def link(folder: Path, names: tuple[str, ...]) -> None:
-    """Make installed packages importable from this folder."""
-    for name in names:
+    for name in NEEDED:
         distribution = importlib.metadata.distribution(name)
         for top in {
             file.parts[0]
@@ -42,6 +35,7 @@ def link(folder: Path, names: tuple[str, ...]) -> None:
         }:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
+    return folder
 
 
 def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> CommandResult:
@@ -65,15 +59,3 @@ def test_the_package_without_blender(service: ThreadService, home: Path, site: P
     assert ran.status == 7 and "pip install bpy" in ran.error_text
     assert len(service.operations()) == 1
     assert mint(service, home, site, "--help").out.startswith("usage: mint-blender ")
-
-
-@pytest.mark.thorough
-def test_a_checkout_with_the_fewest_packages(service: ThreadService, home: Path) -> None:
-    """A clone with only requests and NumPy can generate and write Mint's file."""
-    clone = home.parent / "clone"
-    clone.mkdir()
-    (clone / "mint_blender").symlink_to(ROOT / "mint_blender")
-    link(clone, LEAST)
-    ran = mint(service, home, clone, *LAMP, "-o", "lamp.glb")
-    assert ran.status == 0, ran.err
-    assert (home.parent / "lamp.glb").read_bytes()[:4] == b"glTF"

@@ -46,18 +46,6 @@ def test_a_file_with_names_bounds_and_a_picture(agent: Agent, tmp_path: Path, su
     assert state_of(agent, job["job"])["phase"] == "placed"
 
 
-@pytest.mark.thorough
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_a_world_is_written(agent: Agent, tmp_path: Path) -> None:
-    """Its camera and collider have names, and its still is what its camera sees."""
-    job, file = finished(agent, prompt="a small hall", kind="world"), tmp_path / "hall.blend"
-    result = agent.call("place", job=job["job"], path=str(file))
-    assert result.structured_content is not None and file.is_file()
-    assert len(result.structured_content["objects"]) > 1
-    assert len(look_at(pictures_of(result)[0]).getcolors(640 * 480) or []) > 100
-
-
 def test_mints_own_file_is_copied_without_blender(agent: Agent, tmp_path: Path) -> None:
     """The answer says why there is no picture. Only overwrite=true replaces a file."""
     job, file = finished(agent), tmp_path / "lamp.glb"
