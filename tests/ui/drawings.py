@@ -38,6 +38,21 @@ class Layout:
         return take
 
 
+def sidebar(*, width: int = 300, height: int = 900) -> Any:
+    """Return the context of a sidebar of this size in pixels, with what is active and open now."""
+    import bpy
+
+    return SimpleNamespace(
+        active_object=bpy.context.active_object,
+        area=None,
+        region=SimpleNamespace(width=width, height=height),
+        scene=bpy.context.scene,
+        screen=bpy.context.screen,
+        space_data=None,
+        window_manager=bpy.context.window_manager,
+    )
+
+
 def calls_of(draw: Draw, *more: Any, is_open: bool = True, **options: Any) -> list[Call]:
     """Return each call of the layout."""
     calls: list[Call] = []

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ from ..scene import glb_fixtures  # noqa: E402
 from ..scene.rig_fixtures import Clip, Rig  # noqa: E402
 from ..scene.rig_helpers import armature_of, clip_names, place  # noqa: E402
 from ..scene.test_clips import STRUT  # noqa: E402
-from .drawings import calls_of  # noqa: E402
+from .drawings import calls_of, sidebar  # noqa: E402
 from .test_job_list import drawn as drawn_rows  # noqa: E402
 from .test_selection import activate, drawn  # noqa: E402
 
@@ -228,9 +227,7 @@ def form(enabled: None) -> Any:
 
 def options() -> list[str]:
     """Return the properties that the section Options shows, in its order."""
-    known = {"region": SimpleNamespace(width=300), "active_object": None}
-    context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
-    return [each[2] for each in calls_of(form_panel.draw_options, context) if each[0] == "prop"]
+    return [each[2] for each in calls_of(form_panel.draw_options, sidebar()) if each[0] == "prop"]
 
 
 def told(form: Any, motion: float | None) -> list[str]:

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What drawing and a beat cost does not depend on how many jobs and library entries there are.
 
-The panels are drawn into a layout that does nothing, and the executed lines of Python are counted.
+The panels are drawn into a layout that notes its calls, and the executed lines of Python are counted.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -27,13 +26,13 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.library_browser import entries as library_entries  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
 from ..harness.call_counts import calls_of, count_lines  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
+from .drawings import Draw, drawn_by, in_class, sidebar  # noqa: E402
 from .sample_jobs import a_job  # noqa: E402
 from .test_library_jobs import made  # noqa: E402
 
@@ -41,37 +40,11 @@ FEW_LINES = 30
 """The steps of a bisection, or of a check whose result Python keeps."""
 
 
-class Layout:
-    """A layout that draws nothing, and counts what is asked of it."""
-
-    items = 0
-
-    def panel(self, name: str, **more: Any) -> tuple[Layout, Layout | None]:
-        """Return the header and the body of a section; the reference images are closed."""
-        Layout.items += 1
-        return Layout(), None if name == "mint_references" else Layout()
-
-    def __getattr__(self, name: str) -> Any:
-        Layout.items += 1
-        return lambda *words, **more: Layout()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        pass
-
-
-def drawing(draw: Callable[..., object]) -> Callable[[], object]:
-    """Return a call of a drawing function, in the context of the sidebar."""
-    size = SimpleNamespace(width=300, height=900)
-    known = {"area": None, "active_object": None, "region": size}
-    context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
-    return lambda: draw(SimpleNamespace(layout=Layout()), context)
-
-
-def lines_of(draw: Callable[..., object]) -> int:
+def lines_of(draw: Draw) -> int:
     """Return how many lines a drawing executes when everything was drawn before."""
-    call = drawing(draw)
-    call()
-    return count_lines(call)
+    context = sidebar()
+    drawn_by(in_class(draw), context)
+    return count_lines(lambda: drawn_by(in_class(draw), context))
 
 
 def answer_prices(job_service: JobService) -> None:
@@ -95,7 +68,7 @@ def add_jobs(job_service: JobService, count: int) -> None:
     heartbeat.redraw()
 
 
-JOB_DRAWINGS: tuple[Callable[..., object], ...] = (
+JOB_DRAWINGS: tuple[Draw, ...] = (
     panel.MINT_PT_main.draw,
     panel.MINT_PT_main.draw_header_preset,
     menus._draw_status_bar,
@@ -141,33 +114,6 @@ def read_page() -> None:
         assert library_entries.cell(asset) and "Fast" in library_entries.facts_of(asset)
     for name in ("status", "range_words", "filter_words", "has_next_screen"):
         getattr(library_entries, name)(fields)
-
-
-def test_usual_sidebars_make_few_calls(
-    job_service: JobService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The form and a hundred jobs; each call costs about a microsecond.
-
-    Counted are what is put into the layout, and our own functions that are called meanwhile.
-    """
-    monkeypatch.setattr(panel, "may_go_online", lambda: True)
-    answer_prices(job_service)
-    add_jobs(job_service, 20)
-    draw = drawing(panel.MINT_PT_main.draw)
-    draw()
-    Layout.items = 0
-    draw()
-    items = Layout.items
-    assert 20 < items < 150
-    assert calls_of(draw) - 2 * items < 600
-
-
-def test_rows_that_are_drawn_again_make_no_texts(job_service: JobService) -> None:
-    """That is half of what the first drawing does."""
-    add_jobs(job_service, 10)
-    call = drawing(lambda self, context: job_list_panel.draw(self.layout, context))
-    first = count_lines(call)
-    assert count_lines(call) < 0.6 * first
 
 
 def test_chips_cost_no_more_than_fit(

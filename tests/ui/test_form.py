@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
@@ -71,20 +70,6 @@ def test_earlier_prompts_are_listed_once_newest_first(job_service: JobService, f
     job_service.cache.add(new_fetch(an_asset(1), Delivery(), now=time.time()))
     prompt_operators.prepare()
     assert prompt_operators.earlier() == ("a lamp", "a chair")
-
-
-def test_the_journal_is_read_again_only_for_a_new_job(
-    job_service: JobService, form: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The form is drawn each second while a job runs."""
-    read = Mock(wraps=job_service.journal.newest_jobs)
-    monkeypatch.setattr(job_service.journal, "newest_jobs", read)
-    for _ in range(3):
-        prompt_operators.prepare()
-    assert read.call_count == 1
-    add_job(job_service, "a lamp")
-    prompt_operators.prepare()
-    assert read.call_count == 2 and prompt_operators.earlier() == ("a lamp",)
 
 
 def test_an_unsent_prompt_is_not_lost(form: Any) -> None:

@@ -7,12 +7,10 @@ cannot be written, only the recording is retried.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import DEFAULT, Mock
 
@@ -75,21 +73,6 @@ def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> Non
     beat_until(lambda: not job_service.has_active_work)
     heartbeat.beat()
     assert said == ["Mint: World: Ready"]
-
-
-def test_a_repeated_exception_is_logged_once(
-    enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Another exception, or the same one after a good beat, is logged again."""
-    broken, other = ValueError("broken"), KeyError("other")
-    beats = [*[broken] * 5, other, True, broken]
-    monkeypatch.setattr(heartbeat, "beat", Mock(side_effect=beats))
-    monkeypatch.setattr(heartbeat._state(), "is_beating", True)
-    tick: Any = SimpleNamespace(type="TIMER")
-    with caplog.at_level(logging.ERROR):
-        for _ in beats:
-            assert heartbeat.MINT_OT_heartbeat.modal(None, bpy.context, tick) == {"PASS_THROUGH"}
-    assert len([record for record in caplog.records if "heartbeat failed" in record.message]) == 3
 
 
 # -- The balance

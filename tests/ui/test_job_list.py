@@ -14,7 +14,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from .drawings import Call, calls_of, counted, drawn_by, in_class
+from .drawings import Call, calls_of, counted, drawn_by, in_class, sidebar
 from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
@@ -59,8 +59,7 @@ def add(job_service: JobService, phase: Phase, count: int) -> None:
 
 def said(*, width: int = 320, height: int = 2000) -> list[Call]:
     """Return each call of the layout that draws the list in a sidebar of this size."""
-    region = SimpleNamespace(width=width, height=height)
-    return calls_of(panel.draw, SimpleNamespace(region=region))
+    return calls_of(panel.draw, sidebar(width=width, height=height))
 
 
 def drawn(job_service: JobService, **size: int) -> Counter[str]:
@@ -184,7 +183,9 @@ def test_the_status_bar_names_a_running_job(
     add(job_service, Phase.WORKING, 2)
     begin(job_service, job_service.jobs())
     grouped_jobs.prepare(job_service)
-    assert in_status_bar()[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
+    shown = in_status_bar()
+    assert shown[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
+    assert shown["mint.cancel"] == shown["asks ="] == 1, "the cross asks first"
 
 
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:

@@ -167,11 +167,3 @@ def test_an_optimized_version_is_made_once(service: ThreadService) -> None:
         assert placed.root["mint_file_used"] == "optimized"
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
     assert service.operations()[-1].level == "light"
-
-
-def test_another_account_has_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another key nothing of the earlier account is shown."""
-    an_entry()
-    monkeypatch.setenv("MINT_API_KEY", "another")
-    session.account_changed()
-    assert browser.library().count() == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
-from .drawings import drawn_by
+from .drawings import drawn_by, sidebar
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -104,15 +103,13 @@ def test_pictures_are_moved_and_removed_and_never_added_twice(tmp_path: Path) ->
 
 def test_at_most_eight_pictures_are_accepted(tmp_path: Path) -> None:
     """A ninth picture is refused in words; the eight stay. Invalid files do not count."""
-    width = SimpleNamespace(width=300)
-    context = SimpleNamespace(window_manager=bpy.context.window_manager, region=width)
-    assert drawn_by(references_panel.draw, context)["menu"] == 1
+    assert drawn_by(references_panel.draw, sidebar())["menu"] == 1
     (tmp_path / "poem.png").write_text("once upon a time")
     files = [red(tmp_path, f"{number}.webp", (number / 9, 0.2, 0.2)) for number in range(9)]
     names = [{"name": name} for name in ("poem.png", "gone.png", *(each.name for each in files))]
     assert bpy.ops.mint.add_references(directory=str(tmp_path), files=names) == {"FINISHED"}
     assert [entry.name for entry in listed()] == [each.name for each in files[:8]]
-    drawn = drawn_by(references_panel.draw, context)
+    drawn = drawn_by(references_panel.draw, sidebar())
     assert (drawn["mint.remove_reference"], drawn["menu"]) == (8, 0)
     with pytest.raises(RuntimeError, match="Mint accepts at most 8 images"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")

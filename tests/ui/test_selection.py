@@ -27,7 +27,7 @@ from ..code.sources import PACKAGE, sources  # noqa: E402
 from ..harness.call_counts import count_lines  # noqa: E402
 from ..scene import glb_fixtures, synthetic_world  # noqa: E402
 from ..scene.place_helpers import LAMP  # noqa: E402
-from .drawings import drawn_by, in_class  # noqa: E402
+from .drawings import drawn_by, in_class, sidebar  # noqa: E402
 
 
 def drawn(width: int = 300) -> Counter[str]:
@@ -35,12 +35,7 @@ def drawn(width: int = 300) -> Counter[str]:
 
     `width` is that of the sidebar in pixels.
     """
-    context: Any = SimpleNamespace(
-        active_object=bpy.context.active_object,
-        scene=bpy.context.scene,
-        region=SimpleNamespace(width=width),
-        screen=bpy.context.screen,
-    )
+    context = sidebar(width=width)
     title = panel.title(context)
     if not title:
         return Counter()

@@ -219,23 +219,6 @@ def test_only_the_language_used_is_loaded(registered: Any, monkeypatch: pytest.M
 
 
 @pytest.mark.blender
-def test_the_table_is_read_once(registered: Any) -> None:
-    """Drawing twenty cards reads it from the disk once."""
-    from mint_blender.ui import translations
-
-    translations._table.cache_clear()
-    said = (
-        "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert it first."
-    )
-    reasons = [Message(said, name=f"{number}.png", format="GIF") for number in range(20)]
-    texts = [Message("Failed: {reason}", reason=reason) for reason in reasons]
-    for _ in range(100):
-        drawn = [translations.translated(text, "de") for text in texts]
-    assert drawn[7].startswith("Fehlgeschlagen: Das Referenzbild 7.png hat das Format GIF; Mint ")
-    assert translations._table.cache_info().misses == 1
-
-
-@pytest.mark.blender
 def test_japanese_text_is_wrapped_between_characters(registered: Any) -> None:
     """Lines are filled, no character is lost, and none begins with a full stop."""
     import blf

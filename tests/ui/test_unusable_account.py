@@ -30,7 +30,7 @@ from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import heartbeat, panel, registration, session  # noqa: E402
 from mint_blender.ui.account import preferences as preferences  # noqa: E402
 
-from .drawings import calls_of, in_class  # noqa: E402
+from .drawings import calls_of, in_class, sidebar  # noqa: E402
 from .sample_jobs import a_job  # noqa: E402
 
 
@@ -90,10 +90,7 @@ def test_the_add_on_starts_with_a_broken_journal(broken: Path) -> None:
 
 def sections() -> list[str]:
     """Return the names of the sections of the panel, and the library's button."""
-    size = SimpleNamespace(width=300, height=900)
-    known = {"region": size, "active_object": None}
-    context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
-    calls = calls_of(in_class(panel.MINT_PT_main.draw), context, is_open=False)
+    calls = calls_of(in_class(panel.MINT_PT_main.draw), sidebar(), is_open=False)
     return [call[1] for call in calls if call[0] == "panel" or "mint.browse_library" in call]
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..mint_service.runner import ThreadService  # noqa: E402
 from ..scene import synthetic_world  # noqa: E402
 from ..scene.splat_settings import set_display, setting  # noqa: E402
-from .drawings import drawn_by  # noqa: E402
+from .drawings import drawn_by, sidebar  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
@@ -208,16 +207,6 @@ def test_the_scale_of_a_world_is_one_number(placed: Any) -> None:
     assert tuple(part("calibration").scale) == pytest.approx((7.5, 7.5, 7.5))
     bpy.ops.ed.undo()
     assert part("calibration").mint_world_scale == pytest.approx(1)
-
-
-def sidebar() -> Any:
-    """Return the context in which a panel is drawn."""
-    return SimpleNamespace(
-        active_object=bpy.context.active_object,
-        space_data=None,
-        region=SimpleNamespace(width=300),
-        scene=bpy.context.scene,
-    )
 
 
 def drawn_panel() -> Counter[str]:
