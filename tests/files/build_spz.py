@@ -11,6 +11,7 @@ import gzip
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,15 +43,25 @@ def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
 
 
 def plain(
-    positions: np.ndarray,
-    scales: np.ndarray,
-    rotations: np.ndarray,
-    colors: np.ndarray,
-    opacity: float,
+    places: Any,
+    scales: Any = (0.1,) * 3,
+    rotations: Any = (1, 0, 0, 0),
+    colors: Any = (1,) * 3,
+    opacities: Any = 1,
 ) -> Splats:
-    """Return splats without harmonics; colors (n, 3) are sRGB values as displayed."""
-    base = np.column_stack([(colors - 0.5) / 0.2820948, np.full(len(colors), opacity)])
-    return Splats(positions, scales, rotations, base, np.zeros((len(colors), 0, 3)))
+    """Return splats without harmonics; colors are sRGB values as displayed.
+
+    A single value is used for all.
+    """
+    count = len(places)
+
+    def rows(values: Any) -> np.ndarray:
+        return np.broadcast_to(np.array(values, np.float32), (count, np.shape(values)[-1]))
+
+    opacity = np.broadcast_to(np.array(opacities, np.float32), count)
+    base = np.column_stack([(rows(colors) - 0.5) / 0.2820948, opacity])
+    harmonics = np.zeros((count, 0, 3))
+    return Splats(rows(places), rows(scales), rows(rotations), base, harmonics)
 
 
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:

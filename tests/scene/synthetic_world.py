@@ -93,6 +93,12 @@ def png(pixels: np.ndarray) -> bytes:
     return png_of(np.round(pixels * 255).astype(np.uint8))
 
 
+def linear(values: np.ndarray) -> np.ndarray:
+    """Convert sRGB values from 0 to 1 to linear ones."""
+    curved = ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4
+    return np.where(values > 0.04045, curved, values / 12.92)
+
+
 SIZE = 96, 64
 
 

@@ -86,7 +86,7 @@ def test_several_parts_are_parented_to_one_root(tmp_path: Path) -> None:
     assert len([each for each in placed.objects if each.type == "EMPTY"]) == 1
     low, high = bounds(placed.objects)
     # from -1 to 1 and out to 4.2 along the turn
-    assert [high[axis] - low[axis] for axis in range(3)] == pytest.approx([2, 5.2, 2])
+    assert low == pytest.approx((-1, -2.6, 0)) and high == pytest.approx((1, 2.6, 2))
 
 
 def _at_frames(objects: Sequence[bpy.types.Object]) -> list[np.ndarray]:
@@ -236,17 +236,6 @@ def test_a_model_faces_the_front_view(tmp_path: Path) -> None:
     assert nose_low[1] < -0.6 and high[2] == pytest.approx(1)
 
 
-def test_a_hidden_collection_and_the_frame_change_no_measurement(tmp_path: Path) -> None:
-    """“Mint” is excluded, and the current frame is in the middle of an animation."""
-    first = place_model(glb_fixtures.simple(tmp_path / "a.glb"), LAMP)
-    bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
-    bpy.context.scene.frame_set(200)
-    other = glb_fixtures.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4))
-    placed = place_model(other, LAMP, PlaceOptions(at=(0, 0, 0), height=1))
-    assert first.root != placed.root
-    assert extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
-
-
 @pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
 def test_an_impossible_height_is_refused(model: Path, height: float) -> None:
     """Zero, negative and infinite heights give a sentence, and nothing has changed."""
@@ -270,34 +259,6 @@ def test_size_and_position_in_any_unit_scale(unit: float, make: str, tmp_path: P
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
     low, high = bounds(place_model(path, LAMP, PlaceOptions(at=(0, 0, 0), height=4)).objects)
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
-
-
-def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
-    """Write a box under nodes that rotate, shear and move it."""
-    glb = glb_fixtures.Glb()
-    box = glb_fixtures.box(glb, (-size, 0, -size), (size, 0.0 if flat else size, size))
-    turned = {"rotation": [0, 0.3826834, 0, 0.9238795], "translation": [far, far, far]}
-    inner = glb.node(root=False, mesh=glb.mesh(box), name="inner", **turned)
-    scale = [1, 1, 1] if flat else [1, 2, 1]
-    glb.node(children=[inner], name="outer", rotation=[0.2588190, 0, 0, 0.9659258], scale=scale)
-    return glb.save(path)
-
-
-@pytest.mark.parametrize(
-    ("size", "flat", "far"),
-    [(1, False, 0), (1, True, 0), (5000, False, 0), (0.0005, False, 0), (1, False, 300)],
-)
-def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
-    size: float, flat: bool, far: float, tmp_path: Path
-) -> None:
-    """The lowest point is on the floor and the middle at the cursor."""
-    path = _turned(tmp_path / "m.glb", size, flat=flat, far=far)
-    placed = place_model(path, LAMP, PlaceOptions(at=(1, 2, 3)))
-    low, high = bounds(placed.objects)
-    close = 2e-6 * max(size, far, 1)
-    assert low[2] == pytest.approx(3, abs=close)
-    assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((1, 2), abs=close)
-    assert high[2] - low[2] > size / 2 and placed.root.location[:] == (1, 2, 3)
 
 
 def test_instances_are_measured(tmp_path: Path) -> None:

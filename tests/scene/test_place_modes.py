@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,11 +28,8 @@ from .place_helpers import ASIDE, PLAIN  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 from .undo_check import act_undo_redo, override, seen  # noqa: E402
 
-MODES = ("OBJECT", "EDIT", "SCULPT", "POSE", "EDIT an armature", "EDIT a drawing", "LOCAL VIEW")
-FURTHER_MODES = (
-    *("VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT"),
-    *("PAINT a drawing", "SCULPT a drawing", "WEIGHT a drawing"),
-)
+MODES = ("OBJECT", "EDIT", "SCULPT", "POSE", "EDIT an armature", "LOCAL VIEW")
+PAINTS = ("VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT")
 FILES = {
     "plain": glb_fixtures.simple,
     "skinned": glb_fixtures.skinned,
@@ -48,9 +44,6 @@ def _at_work(mode: str) -> Any:
     bpy.ops.mesh.primitive_uv_sphere_add(segments=8, ring_count=4, location=(4, 0, 0))
     bpy.context.object.name = "Bystander"
     bpy.context.scene.frame_set(17)
-    if mode.endswith("drawing"):
-        _draw(mode.split()[0])
-        return bpy.context.object
     if mode in ("POSE", "EDIT an armature"):
         bpy.ops.object.armature_add()
     else:
@@ -69,19 +62,9 @@ def _at_work(mode: str) -> Any:
     return worked_on
 
 
-def _draw(mode: str) -> None:
-    """Enter a mode of Grease Pencil; their names in Blender differ between versions."""
-    add = "grease_pencil_add" if bpy.app.version >= (4, 3) else "gpencil_add"
-    getattr(bpy.ops.object, add)(type="STROKE")
-    for name in (mode, f"{mode}_GREASE_PENCIL", f"{mode}_GPENCIL"):
-        with contextlib.suppress(TypeError):
-            bpy.ops.object.mode_set(mode=name)
-    assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
-
-
 CASES: list[Any] = [("plain", mode) for mode in MODES]
 CASES += [(kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")]
-CASES += [pytest.param("plain", mode, marks=pytest.mark.thorough) for mode in FURTHER_MODES]
+CASES += [pytest.param("plain", mode, marks=pytest.mark.thorough) for mode in PAINTS]
 
 
 @pytest.mark.covers("R-undo")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..files import build_spz  # noqa: E402
 from ..files.read_spz import Splats, read_splats, to_blender_axes  # noqa: E402
 from . import synthetic_world  # noqa: E402
 from .splat_settings import set_display, shown  # noqa: E402
+from .synthetic_world import linear  # noqa: E402
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
@@ -53,21 +55,6 @@ def arrays(of: Splats) -> dict[str, np.ndarray]:
     return dict(zip(names, (of.positions, of.scales, of.rotations, of.base), strict=True))
 
 
-def some(
-    *, places, scales=(0.1, 0.1, 0.1), rotations=(1, 0, 0, 0), colors=(1, 1, 1), opacities=1
-) -> Splats:
-    """Return splats of these values; a single value is used for all."""
-    places = np.array(places, np.float32)
-
-    def each(values) -> np.ndarray:
-        return np.broadcast_to(np.array(values, np.float32), (len(places), np.shape(values)[-1]))
-
-    opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
-    base = np.concatenate(((each(colors) - 0.5) / 0.2820948, opacity), axis=1)
-    harmonics = np.zeros((len(places), 0, 3), np.float32)
-    return Splats(places, each(scales), each(rotations), base, harmonics)
-
-
 @pytest.mark.parametrize("degree", [0, 1, 3])
 def test_attributes_are_those_of_native_splats(write, degree):
     """Names, types and values are those of Blender 5.3's importer, in Blender's axes.
@@ -91,40 +78,22 @@ def test_attributes_are_those_of_native_splats(write, degree):
     assert made.type == ("POINTCLOUD" if splats.has_native() else "MESH")
 
 
-class Photo:
-    """A camera that looks along +Y with 96 x 64 pixels, 0.05 units each at the origin."""
-
-    def __init__(self, folder: Path) -> None:
-        self.scene, self.path = bpy.context.scene, folder / "seen.png"
-        self.camera = synthetic_world.camera_ahead(self.scene)
-
-    def take(self, samples: int = 64) -> np.ndarray:
-        return synthetic_world.render(self.scene, self.camera, self.path, samples=samples)
-
-
 @pytest.fixture
 def photo(tmp_path):
+    """Return a function that takes a picture along +Y: 96 x 64 pixels, 0.05 units each."""
     if splats.has_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender shows splats itself")
-    return Photo(tmp_path)
+    scene = bpy.context.scene
+    camera = synthetic_world.camera_ahead(scene)
+    return partial(synthetic_world.render, scene, camera, tmp_path / "seen.png")
 
 
 @pytest.fixture
 def show(write, photo):
     """Return a function that makes an object of splats: `show(places=…, scales=…)`."""
-    return lambda **how: splats.build(write(some(**how)), "Splats", photo.scene.collection)
-
-
-def linear(values: np.ndarray) -> np.ndarray:
-    return np.where(
-        values > 0.04045, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4, values / 12.92
+    return lambda **how: splats.build(
+        write(build_spz.plain(**how)), "Splats", bpy.context.scene.collection
     )
-
-
-def offsets() -> tuple[np.ndarray, np.ndarray]:
-    """Return where each pixel looks: X and Z."""
-    x, z = np.meshgrid(np.arange(96) - 47.5, 31.5 - np.arange(64))
-    return x * 0.05, z * 0.05
 
 
 def test_a_splat_looks_like_its_gaussian(show, photo):
@@ -132,8 +101,8 @@ def test_a_splat_looks_like_its_gaussian(show, photo):
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
     color = (0.9, 0.6, 0.2)
     show(places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colors=[color], opacities=[0.8])
-    seen = photo.take(256)
-    x, z = offsets()
+    seen = photo(samples=256)
+    x, z = 0.05 * np.array(np.meshgrid(np.arange(96) - 47.5, 31.5 - np.arange(64)))
     gauss = 0.8 * np.exp(-0.5 * (((x - 0.5) / 0.6) ** 2 + (z / 0.3) ** 2))
     shown = np.where(gauss > splat_nodes.FAINT, gauss, 0)[..., None]
     expected = linear(np.array(color)) * shown
@@ -149,9 +118,9 @@ def test_the_disc_is_perpendicular_to_the_smallest_axis(show, photo, thin):
     # a turn about the file's axes that brings the thin axis to z, along which the camera looks
     toward = ((0.7071068, 0, 0.7071068, 0), (0.7071068, 0.7071068, 0, 0), (1, 0, 0, 0))[thin]
     made = show(places=[(0, 0, 0)], scales=[scale], rotations=[toward])
-    broad = (photo.take(4).max(axis=-1) > 0.3).sum()
+    broad = (photo(samples=4).max(axis=-1) > 0.3).sum()
     made.rotation_euler[2] = np.pi / 2
-    narrow = (photo.take(4).max(axis=-1) > 0.3).sum()
+    narrow = (photo(samples=4).max(axis=-1) > 0.3).sum()
     assert broad > 400 and narrow < broad / 8
 
 
@@ -159,7 +128,7 @@ def test_many_layers_stay_bright(show, photo):
     """Forty half-transparent layers of one color do not turn dark."""
     places = [(0, 0, -0.05 * index) for index in range(40)]
     show(places=places, scales=[(0.8, 0.8, 0.001)], colors=[(0.8, 0.5, 0.3)], opacities=[0.15])
-    middle = photo.take(64)[28:36, 44:52].mean(axis=(0, 1))
+    middle = photo(samples=64)[28:36, 44:52].mean(axis=(0, 1))
     np.testing.assert_allclose(linear(middle), linear(np.array([0.8, 0.5, 0.3])), atol=0.03)
 
 
@@ -168,7 +137,7 @@ def test_splats_in_one_plane_fill_it(show, photo):
     places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
     show(places=places, scales=[(0.2, 0.2, 0.01)], colors=[(0.8, 0.5, 0.3)], opacities=[0.9])
     # single pixels are noisy
-    blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))
+    blocks = linear(photo(samples=64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(blocks / linear(np.array([0.8, 0.5, 0.3])), 1, atol=0.15)
 
 
@@ -179,7 +148,7 @@ def test_nearer_splats_hide_those_behind(show, photo):
         ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)]),
     ):
         made = show(places=places, scales=[(0.5, 0.5, 0.001)], colors=colors)
-        middle = photo.take(16)[30:34, 46:50].mean(axis=(0, 1))
+        middle = photo(samples=16)[30:34, 46:50].mean(axis=(0, 1))
         assert middle[0] > 0.9 and middle[1] < 0.4  # +Z in the file is towards the viewer
         bpy.data.objects.remove(made)
 
@@ -199,13 +168,13 @@ def test_density_reduces_what_a_window_shows(show):
 
 def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     """A large cloud is drawn as points in a window; its render does not change."""
-    made = splats.build(write(build_spz.made_up(60)), "Many", photo.scene.collection)
-    before = photo.take(4)
+    made = splats.build(write(build_spz.made_up(60)), "Many", bpy.context.scene.collection)
+    before = photo(samples=4)
     set_display(made, viewport_limit=59)
     bpy.context.view_layer.update()
     squares, points = shown(made)
     assert squares == 0 and (points == 0 or points > 40)  # before 5.1 they are not told
-    assert np.array_equal(photo.take(4), before)
+    assert np.array_equal(photo(samples=4), before)
 
 
 def test_solid_shading_shows_the_colors(show, tmp_path):
@@ -239,7 +208,7 @@ def test_nodes_and_material_are_made_once(write, photo):
     """Ten clouds share one node group and one material."""
     path = write(build_spz.made_up(5))
     for _ in range(3):
-        splats.build(path, "Place", photo.scene.collection)
+        splats.build(path, "Place", bpy.context.scene.collection)
     for kind in (bpy.data.node_groups, bpy.data.materials, bpy.data.images):
         assert [each.name for each in kind] == [splat_nodes.NAME]
 

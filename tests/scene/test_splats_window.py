@@ -22,8 +22,8 @@ COLORS = np.array([(0.9, 0.2, 0.2), (0.2, 0.9, 0.2), (0.2, 0.2, 0.9)], np.float3
 @pytest.mark.feature("splats as vertices of a mesh")
 def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
     """A render, Solid shading, Material Preview and Rendered show each color at its place."""
-    places, ones = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)]), np.ones((3, 1))
-    three = build_spz.plain(places, ones * [0.25, 0.25, 0.25], ones * [1, 0, 0, 0], COLORS, 1.0)
+    places = [(-1, 0, 0), (0, 0, 0), (1, 0, 0)]
+    three = build_spz.plain(places, (0.25,) * 3, colors=COLORS)
     (tmp_path / "three.spz").write_bytes(build_spz.encode(three))
     results = run_in_window("splats_in_window.py", tmp_path, timeout=500)
     assert [each["what"] for each in results] == ["render", "SOLID", "MATERIAL", "RENDERED"]

@@ -17,12 +17,7 @@ from mint_blender.scene.model import build  # noqa: E402
 from mint_blender.scene.place import place_model  # noqa: E402
 
 from .place_helpers import LAMP  # noqa: E402
-
-
-def linear(value: float) -> float:
-    """Convert an sRGB value from 0 to 255 to a linear one from 0 to 1."""
-    share = value / 255
-    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+from .synthetic_world import linear  # noqa: E402
 
 
 def textured(path: Path, factor: tuple[float, float, float], *colors: tuple[int, int, int]) -> Path:
@@ -42,7 +37,7 @@ def test_the_color_is_that_of_the_texture(tmp_path: Path) -> None:
     meshes = [each for each in placed.objects if each.type == "MESH"]
     parts = sorted(meshes, key=lambda each: each.name)
     for part, color in zip(parts, colors, strict=True):
-        expected = [linear(value) * share for value, share in zip(color, factor, strict=True)]
+        expected = linear(np.array(color) / 255) * factor
         (material,) = part.data.materials
         assert list(material.diffuse_color)[:3] == pytest.approx(expected, abs=0.005)
         assert material.diffuse_color[3] == 1

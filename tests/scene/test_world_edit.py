@@ -102,19 +102,6 @@ def test_an_applied_calibration_is_noticed_and_restored(files, scale, applied):
     check_room(root, 1, (3, 4, 0))
 
 
-def test_a_world_whose_parts_were_applied_as_well_is_restored(files):
-    """Ctrl+A with everything selected: the meshes have the scale, and the World looks the same."""
-    root = build(replace(files, splats=None), at=(3, 4, 0), camera=False).root
-    holder, point = calibration.of(root), part(root, "capture_point")
-    apply_transform([root, *root.children_recursive], "scale")
-    assert calibration.is_changed(holder, point)
-    before = places(part(root, "collider"))
-    calibration.restore(holder, point)
-    bpy.context.view_layer.update()
-    assert calibration.scale_of(holder) == pytest.approx(1)
-    np.testing.assert_allclose(places(part(root, "collider")), before, atol=1e-4)
-
-
 def test_the_scale_of_the_root_can_be_applied(files):
     """The World is that much larger, nothing is to be restored, and it can be scaled further."""
     root = build(files, at=(3, 4, 0), camera=False).root

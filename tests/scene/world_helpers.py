@@ -19,10 +19,8 @@ CORNERS = synthetic_world.CORNERS
 
 def corner_splats(path: Path) -> Path:
     """Write a splat in each corner of the synthetic room."""
-    places, ones = synthetic_world.in_file(CORNERS), np.ones((8, 1))
-    made = build_spz.plain(
-        places, ones * [0.05, 0.05, 0.05], ones * [1, 0, 0, 0], ones * [1, 1, 1], 0.9
-    )
+    places = synthetic_world.in_file(CORNERS)
+    made = build_spz.plain(places, (0.05,) * 3, opacities=0.9)
     path.write_bytes(build_spz.encode(made))
     return path
 
