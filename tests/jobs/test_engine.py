@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.job_runner import Worker
@@ -36,7 +34,6 @@ from mint_blender.jobs.engine.thread_messages import (
     RetryScheduled,
     SetAccount,
     SetOnline,
-    Stop,
     Wake,
 )
 from mint_blender.jobs.job import Job
@@ -46,7 +43,7 @@ from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.effects import Cancel, Effect, Pay, Poll, ReadClaimedAssets, Step
+from mint_blender.jobs.workflow.effects import Effect, Pay, Poll, ReadClaimedAssets
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.retry import DEFAULT, FailureStreak
@@ -362,60 +359,40 @@ def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
 # -- the queue of tasks returns what a look at every task would return
 
 
-EFFECTS: tuple[Effect[Any], ...] = (
-    Poll("op"),
-    ReadClaimedAssets(),
-    Cancel("op"),
-    Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})),
-    Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})),
-)
-DECISIONS = EFFECTS[2:4]
-TIMES = st.sampled_from([0.0, 1.0, 2.0, 5.0, 9.0, math.inf])
+EFFECTS: dict[str, tuple[Effect[Any], float]] = {
+    "local": (ReadClaimedAssets(), 2.5),
+    "decision": (Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})), 2.0),
+    "poll": (Poll("op"), 1.0),
+    "start": (Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})), 2.0),
+}
+"""Effects, and when each is due."""
 
 
-def new_task(number: int) -> Task:
-    """Return a task that does nothing."""
-
-    def workflow() -> Iterator[Step]:
-        yield from ()
-
-    job = a_job(f"job {number}")
-    return Task(job, workflow(), 0, FailureStreak(DEFAULT))  # type: ignore[arg-type]
-
-
-def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
-    """Return when a task is due, whether it is no decision, and how long it has waited."""
-    due = task.due if (task.effect and task.effect.is_local) else max(task.due, next_call)
-    return due, task.effect not in DECISIONS, task.due
-
-
-@settings(max_examples=40)
-@given(
-    moves=st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*EFFECTS, None]), TIMES)),
-    next_call=st.sampled_from([0.0, 3.0]),
+@pytest.mark.parametrize(
+    ("next_call", "expected"),
+    [
+        (0.0, [("poll", 1.0), ("decision", 2.0), ("start", 2.0), ("local", 2.5)]),
+        (3.0, [("local", 2.5), ("decision", 3.0), ("poll", 3.0), ("start", 3.0)]),
+    ],
 )
 def test_the_first_task_is_the_most_urgent_one(
-    moves: list[tuple[int, Effect[Any] | None, float]], next_call: float
+    next_call: float, expected: list[tuple[str, float]]
 ) -> None:
-    """Tasks are scheduled, scheduled again with other effects, and removed (no effect)."""
-    tasks, known = Tasks(), [new_task(number) for number in range(6)]
-    for number, effect, due in moves:
-        task = known[number]
-        if effect is None:
-            tasks.remove(task)
-            continue
-        tasks[task.job.id] = task
-        task.effect = effect
-        tasks.schedule(task, due)
-        waiting = [each for each in tasks.values() if each.due != math.inf]
-        found, first = tasks.first(next_call)
-        if not waiting:
-            assert (found, first) == (math.inf, None)
-        else:
-            best = min(urgency(each, next_call) for each in waiting)
-            assert first in waiting
-            assert (found, urgency(first, next_call)[0]) == (best[0], best[0])
-            assert urgency(first, next_call) == best or (first.effect and first.effect.is_local)
+    """Tasks are scheduled in any order, scheduled again, and removed."""
+    for names in itertools.permutations(EFFECTS):
+        tasks, order = Tasks(), []
+        for name in names:
+            effect, due = EFFECTS[name]
+            task = Task(a_job(name), iter(()), 0, FailureStreak(DEFAULT), effect)  # type: ignore[arg-type]
+            tasks[task.job.id] = task
+            for time_due in (0.0, 9.0, due):
+                tasks.schedule(task, time_due)
+        while tasks:
+            at, first = tasks.first(next_call)
+            order.append((first.job.request.prompt, at))
+            tasks.remove(first)
+        assert order == expected
+        assert tasks.first(next_call) == (math.inf, None)
 
 
 # -- the thread exists only while something is active, and only once
@@ -484,25 +461,6 @@ def test_a_stop_waits_for_no_job(home: Path, service: ThreadService) -> None:
         assert worker.stop(20)
         assert ours() == []
     assert {read(home, job).phase for job in jobs} >= {Phase.WORKING, Phase.FETCHING, Phase.WAITING}
-
-
-def test_a_stop_while_the_scheduler_closes_is_heeded(
-    home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Work that came before it waits for the next start; the thread does not stay."""
-    worker, served = Worker(fast_config(home), account(service)), 0
-
-    def serve() -> None:
-        nonlocal served
-        served += 1
-        if served == 1:
-            worker.send(Wake("a"))
-            worker.send(Stop())
-
-    monkeypatch.setattr(worker, "_serve", serve)
-    worker.send(Wake("a"))
-    until(lambda: not worker.is_running)
-    assert served == 1
 
 
 def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService) -> None:
