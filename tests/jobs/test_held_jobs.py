@@ -19,7 +19,7 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Delivery, Hold
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
+from mint_blender.jobs.new_jobs import new_fetch, new_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
@@ -30,15 +30,22 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import RetryPolicy
-from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel, Preset
+from mint_blender.mint.schema import Kind
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .service_helpers import ended, put, until
-from .workflow_harness import a_job, decided, operation, sent
-
-LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+from .spending_helpers import LAMP
+from .workflow_harness import (
+    FINISHED_MODEL,
+    a_conversion,
+    a_job,
+    an_optimization,
+    decided,
+    operation,
+    sent,
+)
 
 
 @pytest.fixture
@@ -284,9 +291,6 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(offline: Jo
 # -- jobs that were queued and never sent are not sent by a restart without the user's consent
 
 
-MADE_LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
-
-
 def queued(**more: Any) -> Job:
     """Return a queued job for 800 Credits."""
     return replace(a_job(), estimate=800.0, **more)
@@ -304,7 +308,7 @@ def test_a_restart_sends_no_queued_job(
 ) -> None:
     """Their number and cost are reported, and they do not count as active.
 
-    After a click each is sent once, and the queue is empty.
+    `resume JOB` is consent for that job alone. After a click on all, each is sent once.
     """
     assert job_service.unfinished.resume_all() == []
     assert not job_service.unfinished.take_over()
@@ -313,7 +317,12 @@ def test_a_restart_sends_no_queued_job(
     assert not job_service.unfinished.are_elsewhere
     assert phases(job_service, three) == {Phase.WAITING, Phase.SENDING}
     assert service.operations() == []
-    assert {job.id for job in job_service.unfinished.continue_queue()} == set(three)
+    job_service.resume(three[0])
+    job_service.watch(three[:1])
+    job_service.unfinished.take_over()
+    assert [job.id for job in job_service.unfinished.queue] == three[1:]
+    assert len(service.operations()) == 1
+    assert {job.id for job in job_service.unfinished.continue_queue()} == set(three[1:])
     assert len(job_service.unfinished.queue) == 0
     job_service.watch(three)
     assert phases(job_service, three) == {Phase.READY}
@@ -337,35 +346,16 @@ def test_discard_cancels_the_queued_jobs_without_a_request(
     assert phases(offline, [job.id]) == {Phase.CANCELED}
 
 
-def test_a_single_unsent_job_can_be_resumed_or_canceled(
-    three: list[str], job_service: JobService, service: ThreadService
-) -> None:
-    """`resume JOB` is consent for that job."""
-    job_service.unfinished.resume_all()
-    job_service.resume(three[0])
-    job_service.cancel(three[1])
-    job_service.watch(three[:2])
-    ended = [job_service.job(job_id).phase for job_id in three[:2]]
-    assert ended == [Phase.READY, Phase.CANCELED]
-    job_service.unfinished.take_over()
-    assert [job.id for job in job_service.unfinished.queue] == three[2:]
-    assert len(service.operations()) == 1
-
-
 def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: JobService) -> None:
     """Jobs that may have been sent, have a decision or cost nothing continue."""
     asked = sent(queued(phase=Phase.SENDING), time.time())
     clicked = decided(queued(), Verb.CANCEL)
-    free = new_fetch(MADE_LAMP, Delivery(), now=1.0)
-    paid = [
-        new_fetch(MADE_LAMP, Delivery(), now=1.0, optimize=OptimizationLevel.LIGHT),
-        new_conversion(MADE_LAMP, (Format.FBX,), Delivery(), now=1.0),
-    ]
+    free = new_fetch(FINISHED_MODEL, Delivery(), now=1.0)
+    paid = [an_optimization(), a_conversion(now=1.0)]
     running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
     put(home, asked, clicked, free, running, *paid)
-    journal = Journal(home)
-    journal.decide(clicked.id, clicked.decision)
-    journal.close()
+    with closing(Journal(home)) as journal:
+        journal.decide(clicked.id, clicked.decision)
     job_service.allow_online(False)
     job_service.catch_up()
     resumed = {job.id for job in job_service.unfinished.resume_all()}
