@@ -22,7 +22,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.optimized_faces import expected
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.message import Message
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
@@ -31,13 +31,12 @@ from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, PollResult
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
-from .service_helpers import ended
+from .service_helpers import LAMP, ended
 from .workflow_harness import (
     FILES,
     GLB,
     Optimize,
     Retry,
-    Start,
     WorkflowHarness,
     a_job,
     an_optimization,
@@ -50,7 +49,6 @@ from .workflow_harness import (
     working,
 )
 
-LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 LIGHT = OptimizationLevel.LIGHT
 OPTIMIZED = f"{FILES}o.glb"
 FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
@@ -70,14 +68,15 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 # -- optimized afterwards
 
 
+CONFIG = WorkflowConfig(readable=OPTIMIZED_NEEDS)
+ORIGINAL = asset(glbUrl=GLB)
+OPTIMIZED_MODEL = asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)
+GENERATED = replace(working(), estimate=248.0, optimize=LIGHT)
+
+
 def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
     """Run a generation with optimization until its result was read."""
-    run = WorkflowHarness(replace(a_job(), optimize=LIGHT), workflow_config)
-    run.expect(TakeSlot)
-    run.answer().expect(Start)
-    run.answer(operation("queued")).expect(Poll)
-    run.answer(seen("succeeded")).expect(ReadAsset)
-    return run.answer(asset(glbUrl=GLB))
+    return WorkflowHarness(GENERATED, workflow_config).answer(seen("succeeded")).answer(ORIGINAL)
 
 
 def test_no_optimization_is_bought_for_an_unreadable_file() -> None:
@@ -99,7 +98,7 @@ def test_the_model_is_optimized_before_the_download(readable: frozenset[str]) ->
     assert (optimize.target, optimize.body) == ("res_1", {"optimizationLevel": "light"})
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
     run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
-    assert run.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
+    assert run.answer(OPTIMIZED_MODEL).expect(Fetch).url == OPTIMIZED
     assert run.job.notes == ()
 
 
@@ -242,11 +241,6 @@ def test_the_request_of_a_library_entry_is_found() -> None:
 # -- an optimization whose answer was lost counts for the limits, since Mint may have been paid
 
 
-CONFIG = WorkflowConfig(readable=OPTIMIZED_NEEDS)
-OPTIMIZED_MODEL = asset(glbUrl=GLB, optimizedGlbUrl=f"{FILES}o.glb")
-GENERATED = replace(working(), estimate=248.0, optimize=OptimizationLevel.LIGHT)
-
-
 def optimizing(job: Job) -> WorkflowHarness:
     """Return a job that waits for the answer to its request."""
     run = WorkflowHarness(job, CONFIG)
@@ -370,11 +364,10 @@ def test_a_level_is_expected_to_do_what_it_did() -> None:
 
     A model that is not in the scene has no faces, and other jobs say nothing of levels.
     """
-    light = OptimizationLevel.LIGHT
     alone = Message("{after:,}", after=5).with_code("optimized_alone")
-    others = [a_job(), replace(a_job(), optimize=light, notes=(alone,))]
+    others = [a_job(), replace(a_job(), optimize=LIGHT, notes=(alone,))]
     assert expected(others, 1000) == {}
-    jobs = [*others, *(optimized(light, 1000, after) for after in (100, 500, 900))]
+    jobs = [*others, *(optimized(LIGHT, 1000, after) for after in (100, 500, 900))]
     assert expected(jobs, 24690) == {"LIGHT": 12000}
     assert expected(jobs, 0) == {}
     jobs.append(optimized(OptimizationLevel.AGGRESSIVE, 200, 20))

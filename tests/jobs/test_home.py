@@ -39,7 +39,7 @@ from mint_blender.mint.schema import Kind
 
 from ..files.windows_doubles import file_lock_of_windows, sharing_violation
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import SPEED, account, fast_config
 from .open_file import open_file
 from .other_process import OtherProcess
@@ -502,14 +502,11 @@ def open_to_others(home: Path) -> list[str]:
 @PRIVATE
 @pytest.mark.usefixtures("lax")
 @pytest.mark.covers("S-private")
-def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
+def test_all_files_of_a_job_are_private(tmp_path: Path, service: ThreadService) -> None:
     """Journal, downloads, pictures, thumbnails, locks and the log are checked."""
     home = tmp_path / "deep" / "home"
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    with (
-        running_service(speed=1000, credits=1e6) as service,
-        commands.logging_to_file(home, service.key),
-    ):
+    with commands.logging_to_file(home, service.key):
         logging.getLogger("mint_blender.test").warning("a line")
         hurried = partial(Downloader, sleep=lambda seconds: time.sleep(seconds / SPEED))
         config = fast_config(home, downloader=lambda local: hurried(local_files=local))

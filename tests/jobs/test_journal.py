@@ -28,12 +28,11 @@ from mint_blender.mint.schema import Kind
 
 from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
+from .paid_requests.records import NOW
 from .workflow_harness import a_job, job_in_review, operation, working
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
-NOW = 1_795_912_469.0
-"""Mint's time."""
 
 
 @pytest.fixture(params=["here", "network"])

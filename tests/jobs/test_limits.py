@@ -29,7 +29,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, Mode, OptimizationLevel, Preset
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .spending_helpers import LAMP, answered, costing
@@ -349,15 +349,6 @@ def test_resuming_a_job_at_its_limit_asks_the_user(offline: JobService) -> None:
 # -- limits on spending, checked by a job service at every click that costs Credits
 
 
-@pytest.fixture
-def job_service(home: Path) -> Iterator[JobService]:
-    """Yield a job service with a service whose operations do not progress."""
-    with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
-        job_service = JobService(fast_config(home), account(service))
-        yield job_service
-        assert job_service.close(60)
-
-
 def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> None:
     """With a limit a start names the missing price; a known price is stored with the job.
 
@@ -388,16 +379,17 @@ def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobServic
     A user who was asked may exceed the limit.
     """
     job_service.budget.limits = Limits(day=500)
-    job_service.ask_and_wait(Price.of(LAMP))
-    begun = [job_service.start(LAMP).id, job_service.start(LAMP).id]
+    stuck = replace(LAMP, prompt="a lamp [stuck]")
+    job_service.ask_and_wait(Price.of(stuck))
+    begun = [job_service.start(stuck).id, job_service.start(stuck).id]
     assert job_service.spending.today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
-        job_service.start(LAMP)
+        job_service.start(stuck)
     while any(job_service.job(job_id).cost != 248 for job_id in begun):
         job_service.next_event()
     assert job_service.spending.today() == 496
     with job_service.budget.without_limits():
-        third = job_service.start(LAMP).id
+        third = job_service.start(stuck).id
     assert job_service.spending.today() == 744
     for job_id in (*begun, third):
         job_service.cancel(job_id)
