@@ -16,17 +16,6 @@ from mint_blender.files.errors import DownloadFailed, FileError
 
 from .file_host import Asked, FileHost
 
-__all__ = [
-    "CONTENT",
-    "OTHER",
-    "DownloadLimits",
-    "Downloader",
-    "Lamp",
-    "Time",
-    "failed",
-    "only_file",
-]
-
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
 
@@ -80,11 +69,6 @@ class Lamp:
     def asked(self) -> list[Asked]:
         """The requests so far."""
         return self.host.asked
-
-
-def only_file(folder: Path) -> list[str]:
-    """Return the names of the files in a folder, sorted."""
-    return sorted(path.name for path in folder.iterdir())
 
 
 def failed(

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,15 +11,15 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mint_blender.files.download import DownloadLimits
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped
 
 from ..mint.clock_helpers import wait_until
 from ..mint.raw_server import running_proxy
-from .downloading import CONTENT, DownloadLimits, Lamp, Time
+from .downloading import CONTENT, Lamp, Time
 from .downloading import Downloader as LocalDownloader
 from .file_host import FileHost, Handler, Served, redirect, status
 
-ROOT = Path(__file__).resolve().parents[2]
 SCHEMES = ("http", "https")
 
 
@@ -159,12 +157,6 @@ def test_closing_closes_all_connections(lamp: Lamp) -> None:
     assert lamp.host.connections == 2
 
 
-def test_closing_does_not_wait_for_a_download(lamp: Lamp) -> None:
-    """A connection in use is closed when its file is complete."""
-    assert lamp.load(lamp.put(), progress=lambda *_: lamp.loader.close()) == CONTENT
-    wait_until(lambda: lamp.host.open_connections == 0)
-
-
 def test_a_stopped_download_ends_its_connection(lamp: Lamp) -> None:
     """The rest of a file never becomes the beginning of the next answer."""
     lamp.fetch_as("a.glb")
@@ -186,33 +178,3 @@ def test_an_error_does_not_spoil_the_next_answer(lamp: Lamp) -> None:
         with pytest.raises(error):
             lamp.fetch(faults=[status(code)])
     assert lamp.fetch() == CONTENT
-
-
-FORKING = """
-import os, sys
-from pathlib import Path
-from mint_blender.files.download import Downloader
-
-url, folder = sys.argv[1], Path(sys.argv[2])
-loader = Downloader(local_files=True)
-loader.fetch(url, folder / "before.glb")
-child = os.fork()
-loader.fetch(url, folder / ("parent.glb" if child else "child.glb"))
-if child:
-    status = os.waitpid(child, 0)[1]
-    loader.fetch(url, folder / "after.glb")
-    sys.exit(status)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="does not apply: Windows cannot fork")
-def test_a_fork_does_not_share_connections(host: FileHost, tmp_path: Path) -> None:
-    """The child of a fork opens a connection of its own, and the parent keeps its own."""
-    url = host.put("/lamp.glb", CONTENT)
-    subprocess.run(
-        [sys.executable, "-c", FORKING, url, str(tmp_path)], check=True, cwd=ROOT, timeout=60
-    )
-    for name in ("before", "parent", "child", "after"):
-        assert (tmp_path / f"{name}.glb").read_bytes() == CONTENT
-    assert (host.connections, len(host.asked)) == (2, 4)

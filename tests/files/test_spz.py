@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import CodeType, FrameType
 
 import numpy as np
 import pytest
@@ -207,20 +206,6 @@ def test_splats_in_other_axes_are_converted(read_back, version, number):
     assert np.isclose(np.linalg.norm(turned.rotations, axis=1), 1, atol=1e-3).all()
 
 
-@pytest.mark.parametrize("system", sorted(set(SYSTEMS)))
-def test_the_conversion_is_exact(system):
-    """Only single precision is lost; scales, colors and opacities stay the same."""
-    made = build_spz.made_up(60, degree=4)
-    usual, turned = (
-        to_blender_axes(made),
-        to_blender_axes(replace(in_other_axes(made, system), axes=system)),
-    )
-    np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-6)
-    np.testing.assert_allclose(covariances(turned), covariances(usual), atol=1e-6)
-    np.testing.assert_allclose(turned.harmonics, usual.harmonics, atol=1e-5)
-    assert np.array_equal(turned.scales, usual.scales) and np.array_equal(turned.base, usual.base)
-
-
 BAD_RECORDS = {
     "an unknown system": (record(17), "coordinate system 17"),
     "a huge number": (record(2**32 - 1), "coordinate system 4294967295"),
@@ -335,32 +320,6 @@ def test_a_file_of_several_blocks_is_unpacked_whole(write_spz, version):
         alone = whole(write_spz(pack(cut, version)))
         for name, values in alone.items():
             assert np.array_equal(together[name][start:stop], values), name
-
-
-def threads_of(code: CodeType, path: Path) -> set[int]:
-    """Return the threads that call a function while a file is decoded, the caller's included."""
-    seen: set[int] = set()
-
-    def note(frame: FrameType, event: str, _argument: object) -> None:
-        if event == "call" and frame.f_code is code:
-            seen.add(threading.get_ident())
-
-    threading.setprofile(note)
-    try:
-        whole(path)
-    finally:
-        threading.setprofile(None)
-    return seen
-
-
-@pytest.mark.parametrize(("large", "threads"), [(3, 2), (4, 1)], indirect=["large"])
-def test_values_are_unpacked_beside_the_streams(large, threads):
-    """Only decompressing, which one thread has to do, is left to the caller's.
-
-    The streams of version 4 are there at once, so that one thread may be quicker than the next.
-    """
-    seen = threads_of(unpack.harmonic.__code__, large)
-    assert len(seen) >= threads and threading.get_ident() not in seen
 
 
 @pytest.mark.parametrize("large", [3, 4], indirect=True)

@@ -128,15 +128,6 @@ def test_inspect_reads_only_the_header(write_spz, monkeypatch):
 # -- hostile or damaged splat files and panoramas are refused in words, with little memory
 
 
-HOSTILE = build_spz.made_up(40, degree=2)
-TABLE = build_spz.encode(HOSTILE, version=4)
-
-
-def zeros(megabytes: int) -> bytes:
-    """Return a gzip stream of a valid header and values, followed by so many megabytes of zeros."""
-    return gzip.compress(build_spz.content(HOSTILE) + bytes(megabytes << 20))
-
-
 MEMORY = """
 import json, resource, sys
 from collections import deque
@@ -171,30 +162,19 @@ def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
     """
     import zstandard
 
-    parts = build_spz.sections(HOSTILE, 4)
-    sizes = [len(part) for part in parts]
-    bomb = build_spz.table(
-        build_spz.header(HOSTILE, 4), [*parts[:5], parts[5] + bytes(100 << 20)], sizes=sizes
-    )
+    parts = sections(4)
     window = zstandard.ZstdCompressor(
         compression_params=zstandard.ZstdCompressionParameters(window_log=30)
     ).compress(bytes(1 << 27))
-    wide = build_spz.table(build_spz.header(HOSTILE, 4), parts)
+    wide = struct.pack("<Q", len(window)) + WHOLE[4][40:128] + window
+    bomb = [*parts[:5], parts[5] + bytes(100 << 20)]
     files = {
-        "four-billion.spz": gzip.compress(
-            build_spz.header(HOSTILE, 3, points=2**32 - 1) + bytes(100)
-        ),
-        "four-billion-4.spz": TABLE[:8] + b"\xff" * 4 + TABLE[12:],
-        "ten-million.spz": gzip.compress(
-            build_spz.header(HOSTILE, 3, points=10_000_000) + bytes(100)
-        ),
-        "gzip-bomb.spz": zeros(100),
-        "zstandard-bomb.spz": bomb,
-        "zstandard-window.spz": wide[:32]
-        + struct.pack("<Q", len(window))
-        + wide[40:128]
-        + window
-        + wide[128:],
+        "four-billion.spz": gzipped(header(3, points=2**32 - 1), bytes(100)),
+        "four-billion-4.spz": table(8, b"\xff" * 4, 12),
+        "ten-million.spz": gzipped(header(3, points=10_000_000), bytes(100)),
+        "gzip-bomb.spz": gzipped(build_spz.content(SMALL), bytes(100 << 20)),
+        "zstandard-bomb.spz": build_spz.table(header(4), bomb, sizes=SIZES),
+        "zstandard-window.spz": table(32, wide, 128),
         "five-billion-pixels.png": png_that_claims(100_000, 50_000),
     }
     for name, data in files.items():

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ import pytest
 from mint_blender.files import urls
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, FileError
-from mint_blender.net import addresses as net_addresses
 
 from ..mint.raw_server import answer, raw_server, running_proxy
 from .downloading import Downloader as LocalDownloader
-from .file_host import FileHost
 
 INSIDE = [
     *("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb"),
@@ -122,18 +119,10 @@ class Names:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     """Replace name resolution; no real name is looked up."""
-    for variable in (
-        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
-    ):
-        monkeypatch.delenv(variable, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
     return Names(monkeypatch)
-
-
-@pytest.fixture
-def host() -> Iterator[FileHost]:
-    """Run a service on this computer that nobody outside should be able to reach through us."""
-    with FileHost() as running:
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -168,7 +157,7 @@ def test_a_name_that_changes_to_a_private_address_is_refused(names: Names, tmp_p
 
 @pytest.mark.covers("S-local")
 def test_a_redirect_to_a_name_with_a_private_address_is_refused(
-    names: Names, host: FileHost, tmp_path: Path
+    names: Names, tmp_path: Path
 ) -> None:
     """A local file host redirects to a name in the network around this computer."""
     names.answers["intern.example"] = [["10.0.0.7"]]
@@ -203,20 +192,3 @@ def test_a_proxy_resolves_names_itself(
         with pytest.raises(DownloadFailed, match="or its network"):
             Downloader().fetch("https://169.254.169.254/lamp.glb", tmp_path / "lamp.glb")
         assert proxy.asked == before
-
-
-@pytest.mark.parametrize(
-    ("text", "public", "loopback"),
-    [
-        ("93.184.215.14", True, False),
-        ("127.0.0.1", False, True),
-        ("::1", False, True),
-        ("fe80::1%eth0", False, False),
-        ("nonsense", False, False),
-        ("", False, False),
-    ],
-)
-def test_each_address_has_its_reach(text: str, public: bool, loopback: bool) -> None:
-    """An address that cannot be read is neither public nor private."""
-    assert (net_addresses.is_public(text), net_addresses.is_loopback(text)) == (public, loopback)
-    assert net_addresses.is_public_or_loopback(text) is (public or loopback)

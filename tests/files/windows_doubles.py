@@ -37,7 +37,6 @@ class OpenElsewhere:
 
     refusals: dict[str, int] = field(default_factory=dict)
     """How often the name of a file is still refused."""
-    tried: list[str] = field(default_factory=list)
 
     def refuse(self, name: str, times: int = 10**6) -> None:
         """Refuse to rename or delete files with this name."""
@@ -61,7 +60,6 @@ class OpenElsewhere:
         return self
 
     def _check(self, path: Path) -> None:
-        self.tried.append(path.name)
         if path.exists() and self.refusals.get(path.name, 0) > 0:
             self.refusals[path.name] -= 1
             raise sharing_violation(path)
@@ -74,7 +72,6 @@ class Locks:
 
     def __init__(self) -> None:
         self._held: dict[tuple[int, int], list[tuple[int, IO[bytes]]]] = {}
-        self.error = errno.EACCES
         self.is_supported = True
 
     def holding(self, handle: IO[bytes]) -> IO[bytes]:
@@ -90,7 +87,7 @@ class Locks:
         at = os.lseek(descriptor, 0, os.SEEK_CUR)
         held = self._on(os.fstat(descriptor))
         if any(place == at and other.fileno() != descriptor for place, other in held):
-            raise OSError(self.error, "Permission denied")
+            raise OSError(errno.EACCES, "Permission denied")
         held.append((at, self._handle))
 
     def check_read(self, path: Path) -> None:
