@@ -28,7 +28,7 @@ from mint_blender.mint.schema import Asset, Kind, Page, Pose, Preset
 
 from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
-from .service_helpers import ended, refused, until
+from .service_helpers import ended, refused
 
 KNIGHT = GenerationRequest(Kind.MODEL, "a knight", Preset.FAST, pose=Pose.T_POSE)
 WALK, RUN = MotionRequest("Walk in Place", 1.8), MotionRequest("Run in Place", 1.8)
@@ -307,11 +307,6 @@ def test_motions_in_one_text() -> None:
             pytest.param(word, clips, marks=pytest.mark.slow)
             for word, clips in (("one-clip", 1), ("one-clip-404", 1), ("several-clips", 3))
         ],
-        # what can be done with a clip is a question for the scene
-        *[
-            pytest.param(word, 1, marks=pytest.mark.thorough)
-            for word in ("missing-bones", "foreign-bones", "travel", "clip-without-mesh")
-        ],
     ],
 )
 def test_the_files_are_found(animate: Animate, word: str, clips: int) -> None:
@@ -320,21 +315,6 @@ def test_the_files_are_found(animate: Animate, word: str, clips: int) -> None:
     assert (job.phase, job.notes) == (Phase.READY, ())
     assert Counter(each.role for each in job.files) == {Role.CHARACTER: 1, Role.CLIP: clips}
     assert len({each.path for each in job.files}) == clips + 1
-
-
-@pytest.mark.slow
-def test_downloads_are_off(job_service: JobService, service: ThreadService, knight: Asset) -> None:
-    """The motion is paid: a resume collects it, and the rest waits until then."""
-    wanted = [MotionRequest("walk [downloads-off]"), RUN]
-    first, second = job_service.animate(knight, wanted)
-    first = ended(job_service, first)
-    assert (first.phase, first.cost) == (Phase.PAUSED, PRICE)
-    assert "Downloads are turned off" in (first.problem.message if first.problem else "")
-    assert job_service.job(second.id).phase is Phase.WAITING
-    job_service.resume(first.id)
-    jobs = all_ended(job_service, [first, second])
-    assert {job.phase for job in jobs} == {Phase.READY}
-    assert len(starts(service)) == 2
 
 
 def test_a_part_that_is_missing_is_named(animate: Animate) -> None:
@@ -383,25 +363,20 @@ def test_what_is_not_there_is_looked_for_again(
     assert len(starts(service)) == 1
 
 
-def test_a_stuck_rig(job_service: JobService, service: ThreadService, knight: Asset) -> None:
-    """Nothing is started again, and the others wait."""
-    jobs = job_service.animate(knight, [MotionRequest("walk [rig-stuck]"), RUN])
-    until(lambda: job_service.catch_up() and job_service.job(jobs[0].id).phase is Phase.WORKING)
-    for _ in range(3):
-        service.advance(3600)
-    assert job_service.job(jobs[1].id).phase is Phase.WAITING
-    assert len(starts(service)) == 1
-
-
 @pytest.mark.slow
 def test_a_new_session_asks_before_it_sends_the_rest(
     home: Path, service: ThreadService, knight: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was never sent waits for a person, as any job of an earlier session."""
+    """What was never sent waits for a person, as any job of an earlier session.
+
+    The first motion is paid, and downloads were off: a resume collects it.
+    """
     with closing(JobService(fast_config(home), account(service))) as job_service:
         wanted = [MotionRequest("walk [downloads-off]"), RUN]
         first, second = job_service.animate(knight, wanted)
-        ended(job_service, first)
+        first = ended(job_service, first)
+    assert (first.phase, first.cost) == (Phase.PAUSED, PRICE)
+    assert "Downloads are turned off" in (first.problem.message if first.problem else "")
     assert starts(service) == ["walk [downloads-off]"]
     monkeypatch.setattr(job_cache, "_requested", set())
     monkeypatch.setattr(job_cache, "JUST_NOW", -1.0)

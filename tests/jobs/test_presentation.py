@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +44,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService
-from .workflow_harness import a_job, decided, sent
+from .workflow_harness import a_job, decided, sent, working
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -208,17 +207,13 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
 
 
 def test_one_commit_cancels_the_queue(job_service: JobService, service: ThreadService) -> None:
-    """Jobs that were sent continue, as does the queue of another batch."""
+    """Nothing is sent for what has waited, and jobs that were sent continue."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = job_service.start_all((request, Delivery()) for _ in range(14))
     while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
         job_service.next_event()
-    batches = [None, [job.id for job in jobs[9:12]]]
-    for mine in reversed(batches):
-        assert commits(job_service, lambda mine=mine: job_service.cancel_waiting(mine)) == 1
-        decided = [job.id for job in jobs if job_service.job(job.id).decision is not None]
-        assert len(decided) == 2
-        job_service.watch(decided)
+    assert commits(job_service, job_service.cancel_waiting) == 1
+    job_service.watch([job.id for job in jobs[10:]])
     phases = [job_service.job(job.id).phase for job in jobs]
     assert phases == [Phase.WORKING] * 10 + [Phase.CANCELED] * 4
     assert len(service.requests("POST", "/v1/models:generate")) == 10
@@ -243,26 +238,8 @@ def test_a_canceled_job_takes_no_slot(home: Path) -> None:
     journal.add(job)
     assert journal.decide(job.id, Decision(Verb.CANCEL, "click"))
     assert not journal.take_slot(job.id, Kind.MODEL, 10, process)
-    kept = journal.job(job.id)
-    assert kept.phase is Phase.WAITING
     journal.close()
     process.close()
-
-
-def test_finished_jobs_are_dismissed_in_one_commit(offline: JobService) -> None:
-    """Placed and canceled jobs are dismissed, their cost still counts.
-
-    Jobs that failed or can still be placed are kept.
-    """
-    ended = [
-        job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
-    ]
-    jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    offline.cache.add(*jobs)
-    assert offline.spending.today() == 400
-    assert commits(offline, offline.dismiss_finished) == 1
-    assert [job.phase for job in offline.jobs()] == [Phase.FAILED] * 40
-    assert offline.spending.today() == 400
 
 
 def test_failed_jobs_are_dismissed_on_demand(offline: JobService) -> None:
@@ -362,18 +339,12 @@ def test_the_slots_of_each_kind_are_counted(offline: JobService) -> None:
         offline.cache.add(*(replace(a_job(), phase=phase) for _ in range(5)))
     assert not offline.is_slot_free(Kind.MODEL)
     assert offline.is_slot_free(Kind.WORLD)
-    working = next(job for job in offline.jobs() if job.phase is Phase.WORKING)
-    offline.cache.save(working.moved(Phase.REVIEW))
+    job = next(job for job in offline.jobs() if job.phase is Phase.WORKING)
+    offline.cache.save(job.moved(Phase.REVIEW))
     assert offline.is_slot_free(Kind.MODEL)
 
 
 # -- expected durations: from this machine's jobs, before them typical ones
-
-
-def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
-    return replace(
-        a_job(), phase=Phase.WORKING, request=GenerationRequest(kind, "a lamp", mode=mode)
-    )
 
 
 @pytest.mark.parametrize(
@@ -384,7 +355,7 @@ def test_typical_durations_are_used_first(kind: Kind, least: float, most: float)
 
     After the expected time nothing is promised.
     """
-    job, history = working(kind), [(Phase.WORKING, 100.0)]
+    job, history = working(kind=kind), [(Phase.WORKING, 100.0)]
     outlook = job_cache.outlook(job, history, {}, now=160.0)
     assert outlook.usual is not None and least <= outlook.usual <= most
     assert (outlook.elapsed, outlook.remaining) == (60.0, outlook.usual - 60.0)
@@ -396,7 +367,7 @@ def test_typical_durations_are_used_first(kind: Kind, least: float, most: float)
 
 def test_a_preview_has_no_estimate() -> None:
     """After the approval there is an estimate for the result."""
-    job = working(Kind.WORLD, Mode.REVIEW)
+    job = working(Mode.REVIEW, kind=Kind.WORLD)
     assert job_cache.outlook(job, [], {}, now=job.created_at).usual is None
     approved = replace(
         job, files=(LocalFile(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),)
@@ -409,25 +380,15 @@ def test_a_preview_has_no_estimate() -> None:
 
 
 def test_a_result_is_computed_once_for_each_object() -> None:
-    """An equal object is another one; so is the same object with other arguments."""
+    """Other arguments are another result, and none is kept for an object that is gone."""
     computed = []
 
     @cached_by_identity
-    def length(words: list[str], language: str) -> int:
+    def first(numbers: list[int], language: str) -> int:
         computed.append(language)
-        return len(words)
+        return numbers[0]
 
-    words = ["a", "lamp"]
-    assert [length(words, "de"), length(words, "de"), length(list(words), "de")] == [2, 2, 2]
-    assert length(words, "ja") == 2
-    assert computed == ["de", "de", "ja"]
-
-
-def test_an_object_that_takes_the_place_of_another_gets_its_own_result() -> None:
-    """However many there are: no result is kept for an object that is gone."""
-
-    @cached_by_identity
-    def first(words: list[int]) -> int:
-        return words[0]
-
-    assert [first([number]) for number in range(3 * MOST)] == list(range(3 * MOST))
+    numbers = [7]
+    assert [first(numbers, language) for language in ("de", "de", "ja")] == [7, 7, 7]
+    assert computed == ["de", "ja"]
+    assert [first([number], "de") for number in range(3 * MOST)] == list(range(3 * MOST))
