@@ -305,11 +305,6 @@ def test_a_module_imports_directly(job_service: JobService) -> None:
     assert "the path of Blender's program is unknown" in auto_import.way_in_words()
 
 
-def finished(path: Path, **more: Any) -> Job:
-    """Return a job whose model is on disk."""
-    return a_job(model=path, **more)
-
-
 def shown_after(job: Job) -> Phase:
     """Return what the row says once the objects were checked."""
     placed_results.scan()
@@ -320,7 +315,7 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(
     job_service: JobService, model: Path
 ) -> None:
     """It is ready to place after it was deleted, and in another file."""
-    job = finished(model)
+    job = a_job(model=model)
     assert placed_results.shown(job) is job, "nobody has looked yet"
     assert shown_after(job) is Phase.READY
     placed = import_job.place(job)
@@ -338,8 +333,8 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(
 def test_exported_results_stay_placed(job_service: JobService, model: Path) -> None:
     """Only results that were placed into scenes are offered again; conversions are not."""
     for delivery in (Delivery(output="a.glb"), Delivery(render="a.png")):
-        assert shown_after(finished(model, delivery=delivery)) is Phase.PLACED
-    assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
+        assert shown_after(a_job(model=model, delivery=delivery)) is Phase.PLACED
+    assert shown_after(a_job(model=model, convert=(Format.OBJ,))) is Phase.PLACED
 
 
 def test_changes_of_the_file_trigger_a_check(
@@ -378,7 +373,7 @@ def test_the_menu_says_where_a_result_goes(
 ) -> None:
     """It names the target: the cursor, the point of the click, or the earlier version."""
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
-    job = finished(later, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    job = a_job(model=later, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
     job = replace(job, phase=Phase.READY)
     assert words_of(job) == "Place at 3D Cursor"
     place_here = {"document": session.document_id(), "scene": bpy.context.scene.name}
@@ -400,12 +395,14 @@ def test_an_optimized_model_says_how_many_faces_are_left(
     kept.write_bytes(model.read_bytes())
     root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     before = len(root.data.polygons)
-    job = replace(finished(kept, delivery=Delivery(replaces=True)), source_asset_id=FIRST.asset_id)
+    job = replace(
+        a_job(model=kept, delivery=Delivery(replaces=True)), source_asset_id=FIRST.asset_id
+    )
     notes = import_job.place(job).notes
     assert f"Optimized: {before} of {before} faces" in notes
     placed = replace(job, notes=notes)
     assert not any("Optimized" in note for note in import_job.place(placed).notes)
     alone = replace(job, source_asset_id="another", delivery=Delivery())
     assert f"Optimized: {before} faces" in import_job.place(alone).notes
-    original = finished(model, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    original = a_job(model=model, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
     assert not any("Optimized" in note for note in import_job.place(original).notes)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import DEFAULT, Mock
 
@@ -40,14 +41,6 @@ from mint_blender.ui.viewport import arrival  # noqa: E402
 MINT = {"cancel": "everywhere"}
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of notifications shown."""
-    sentences: list[str] = []
-    monkeypatch.setattr(notifications, "notify", lambda text, good=True: sentences.append(text))
-    return sentences
-
-
 def beat_until(fact: Callable[[], object], seconds: float = 120.0) -> None:
     """Run the timer as a window does, until something is true."""
     until = time.monotonic() + seconds
@@ -65,14 +58,27 @@ def start(prompt: str) -> Job:
 # -- Notifications
 
 
-def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> None:
+def test_a_finished_job_is_announced_once(enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The notification has the job's title as it was typed."""
+    said: list[str] = []
+    monkeypatch.setattr(notifications, "notify", lambda text, good=True: said.append(text))
     job = start("World")
     job_service = session.service()
     beat_until(lambda: job_service.job(job.id).phase is Phase.READY)
     beat_until(lambda: not job_service.has_active_work)
     heartbeat.beat()
     assert said == ["Mint: World: Ready"]
+
+
+def test_a_mistake_does_not_end_the_heartbeat(
+    enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in the log, and the timer goes on."""
+    monkeypatch.setattr(heartbeat, "beat", Mock(side_effect=ValueError("broken")))
+    monkeypatch.setattr(heartbeat._state(), "is_beating", True)
+    tick: Any = SimpleNamespace(type="TIMER")
+    assert heartbeat.MINT_OT_heartbeat.modal(None, bpy.context, tick) == {"PASS_THROUGH"}
+    assert "heartbeat failed" in caplog.text
 
 
 # -- The balance
