@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,11 @@ def refused(click: Callable[[], object]) -> str:
     with pytest.raises(NotPossible) as caught:
         click()
     return str(caught.value)
+
+
+def date_now() -> str:
+    """Return the Date of an answer, from which Mint's time is read."""
+    return format_datetime(datetime.now(UTC), usegmt=True)
 
 
 def note_owner(home: Path, account: Account) -> None:

@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +35,13 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Page, ReferenceImage
+from mint_blender.mint.schema import Page, ReferenceImage
 
 from ..mint.generation_helpers import PIXEL
 from ..mint.raw_server import NO_ANSWER, answer, raw_server
 from .engine_harness import EngineHarness, Engines, Held, InlineExecutor, PictureDownloader, until
 from .fast_config import fast_config
-from .service_helpers import note_owner
+from .service_helpers import LAMP, date_now, note_owner
 from .service_helpers import until as wait_until
 from .workflow_harness import FILES, a_job, asset, operation, working
 
@@ -230,17 +227,22 @@ def threaded(engines: Engines) -> EngineHarness:
     return engines(executor=Pool)
 
 
-def hang_at(threaded: EngineHarness, held: Held, what: str, which: str) -> None:
-    """Make one call hang and answer all others."""
+def hang(threaded: EngineHarness, held: Held, *jobs: Job) -> None:
+    """Add jobs whose polls or starts hang, and wait for that; all other calls are answered."""
+    what = "poll" if jobs[0].operation else "start"
+    names = {job.operation.id if job.operation else job.request.prompt for job in jobs}
 
     def says(asked: str, of: str) -> Any:
-        if (asked, of) == (what, which):
+        if asked == what and of in names:
             held.wait(asked)
         return operation(
             "canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of
         )
 
     threaded.mint.says = says
+    threaded.add(*jobs)
+    until(threaded, lambda: len(held.hanging) == min(len(jobs), SIZES[Lane.CALL]))
+    assert set(held.hanging) == {what}
 
 
 def decide(threaded: EngineHarness, job: Job, verb: Verb = Verb.CANCEL) -> None:
@@ -259,13 +261,11 @@ def others_go_on(engine: EngineHarness) -> Job:
 
 
 @pytest.mark.covers("R-responsive")
-@pytest.mark.parametrize("what", ["poll", "start"])
-def test_a_hanging_call_delays_no_other_job(threaded: EngineHarness, held: Held, what: str) -> None:
+@pytest.mark.parametrize("slow", [polled("slow"), a_job("slow")], ids=["poll", "start"])
+def test_a_hanging_call_delays_no_other_job(threaded: EngineHarness, held: Held, slow: Job) -> None:
     """Other jobs are polled, started and canceled, and a query is answered."""
     threaded.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
-    hang_at(threaded, held, what, "slow")
-    threaded.add(polled("slow") if what == "poll" else a_job("slow"))
-    until(threaded, lambda: held.hanging == [what])
+    hang(threaded, held, slow)
     other = others_go_on(threaded)
     decide(threaded, other)
     until(threaded, lambda: threaded.job(other).phase is Phase.CANCELED)
@@ -317,9 +317,7 @@ def test_a_decision_waits_for_a_pending_start(threaded: EngineHarness, held: Hel
     Nothing is started twice.
     """
     job = a_job("slow")
-    hang_at(threaded, held, "start", "slow")
-    threaded.add(job)
-    until(threaded, lambda: held.hanging == ["start"])
+    hang(threaded, held, job)
     decide(threaded, job)
     threaded.run(100)
     assert [what for _, what, _ in threaded.mint.asked] == ["start"]
@@ -361,9 +359,7 @@ def test_a_decision_after_a_failed_start(threaded: EngineHarness, held: Held) ->
 def test_a_decision_does_not_wait_for_a_poll(threaded: EngineHarness, held: Held) -> None:
     """The decision is sent at once, and the late answer to the poll is ignored."""
     job = polled("op_slow")
-    hang_at(threaded, held, "poll", "op_slow")
-    threaded.add(job)
-    until(threaded, lambda: held.hanging == ["poll"])
+    hang(threaded, held, job)
     decide(threaded, job)
     until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
     held.gate.set()
@@ -374,9 +370,8 @@ def test_a_decision_does_not_wait_for_a_poll(threaded: EngineHarness, held: Held
 def test_the_answer_for_an_earlier_key_is_stored(threaded: EngineHarness, held: Held) -> None:
     """The operation of a pending start is stored before the job is released."""
     job, other = a_job("slow"), polled("op_other")
-    hang_at(threaded, held, "start", "slow")
-    threaded.add(job, other)
-    until(threaded, lambda: held.hanging == ["start"])
+    hang(threaded, held, job)
+    threaded.add(other)
     threaded.scheduler.receive(SetAccount(Account("another-key")))
     threaded.run(5)
     assert [event.job_id for event in threaded.said if isinstance(event, Idle)] == [other.id]
@@ -387,16 +382,8 @@ def test_the_answer_for_an_earlier_key_is_stored(threaded: EngineHarness, held: 
 
 def test_the_number_of_threads_is_bounded(threaded: EngineHarness, held: Held) -> None:
     """A hundred hanging jobs use a few threads, and decisions have their own."""
-    jobs = [polled(f"op_{number}") for number in range(100)]
-
-    def says(what: str, which: str) -> Any:
-        if what == "poll":
-            held.wait("poll")
-        return operation("canceled" if what == "cancel" else "running", id=which)
-
-    threaded.mint.says = says
-    threaded.add(*jobs)
-    until(threaded, lambda: len(held.hanging) == SIZES[Lane.CALL])
+    jobs = several(100)
+    hang(threaded, held, *jobs)
     decide(threaded, jobs[50])
     until(threaded, lambda: threaded.job(jobs[50]).phase is Phase.CANCELED)
     ours = [thread.name for thread in threading.enumerate() if thread.name in CALLS]
@@ -437,11 +424,10 @@ def test_thumbnails_do_not_delay_paid_downloads(engines: Engines, held: Held) ->
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
     """The job service closes while the call hangs, and the job continues later."""
-    me = answer(Date=format_datetime(datetime.now(UTC), usegmt=True))
-    with raw_server(me, said, drip=1.0) as server:
+    with raw_server(answer(Date=date_now()), said, drip=1.0) as server:
         note_owner(home, Account("key", server.base_url))
         job_service = JobService(fast_config(home), Account("key", server.base_url))
-        job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
+        job = job_service.start(LAMP)
         wait_until(lambda: len(server.received) == 2)
         assert job_service.close(20)
         left = {thread.name for thread in threading.enumerate()}
@@ -455,10 +441,8 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
 
 def test_an_answer_during_closing_is_stored(threaded: EngineHarness, held: Held) -> None:
     """The operation is in the journal, so the start is not repeated."""
-    hang_at(threaded, held, "start", "slow")
     job = a_job("slow")
-    threaded.add(job)
-    until(threaded, lambda: held.hanging == ["start"])
+    hang(threaded, held, job)
     threading.Timer(0.05, held.gate.set).start()
     threaded.scheduler.close(20)
     kept = threaded.job(job)

@@ -6,8 +6,6 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +29,11 @@ from ..mint.raw_server import answer, raw_server
 from ..mint_service.runner import ThreadService
 from .engine_harness import Engines, Held, until
 from .fast_config import fast_config
-from .service_helpers import LAMP, ended, note_owner
+from .service_helpers import LAMP, date_now, ended, note_owner
 from .service_helpers import until as wait_until
 from .workflow_harness import a_job, a_line, operation, working
 
 DAY = 86_400.0
-
-
-def now() -> str:
-    """Return the Date of an answer."""
-    return format_datetime(datetime.now(UTC), usegmt=True)
 
 
 @pytest.fixture
@@ -115,7 +108,7 @@ def test_a_hanging_drive_blocks_nothing(engines: Engines, tmp_path: Path, drive:
 def test_a_drive_that_answers_after_closing_sends_nothing(home: Path, drive: Held) -> None:
     """The thread that waited for it may outlive the add-on, but it begins nothing."""
     threads = set(threading.enumerate())
-    with raw_server(answer(Date=now()), answer({"id": "op_1"}, Date=now())) as server:
+    with raw_server(answer(Date=date_now()), answer({"id": "op_1"}, Date=date_now())) as server:
         note_owner(home, Account("key", server.base_url))
         job_service = JobService(fast_config(home), Account("key", server.base_url))
         job = job_service.start(LAMP)
