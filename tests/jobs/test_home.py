@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -243,8 +243,11 @@ def test_a_killed_process_loses_its_lock(home: Path) -> None:
         assert not mine.is_alive(None) and not mine.is_alive("0123456789abcdef")
 
 
-def use_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let locks, and the deletion of open files, be as on Windows."""
+@pytest.fixture(params=["here", "Windows"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test here, and with locks, and the deletion of open files, as on Windows."""
+    if request.param == "here":
+        return
     module, _ = file_lock_of_windows(monkeypatch)
     for name in ("try_lock", "try_shared_lock"):
         monkeypatch.setattr(file_lock, name, getattr(module, name))
@@ -258,58 +261,36 @@ def use_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "unlink", refusing_unlink)
 
 
-@pytest.fixture(params=["here", "Windows"])
-def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test here, and as on Windows."""
-    if request.param == "Windows":
-        use_windows(monkeypatch)
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("is_looking", [False, True])
+def test_a_lock_that_is_being_made_is_not_lost(
+    home: Path, monkeypatch: pytest.MonkeyPatch, is_looking: bool
+) -> None:
+    """Another process looks at the file before it is locked, and takes it for a dead one's.
 
-
-def before_locking(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let something happen once, when a process has created its file and not locked it yet."""
+    It may still hold it open and tested, as in the middle of is_alive.
+    """
+    mine = ProcessLock(home)
     try_lock = file_lock.try_lock
-    left = [act]
+    looking = ExitStack()
 
-    def act_first(handle: IO[bytes]) -> bool:
-        if left:
-            left.pop()()
+    def look_first(handle: IO[bytes]) -> bool:
+        monkeypatch.setattr(file_lock, "try_lock", try_lock)
+        if is_looking:
+            path = home / "processes" / Path(handle.name).name
+            assert file_lock.try_shared_lock(looking.enter_context((home / path).open("r+b")))
+        else:
+            mine.has_others()
         return try_lock(handle)
 
-    monkeypatch.setattr(file_lock, "try_lock", act_first)
-
-
-@pytest.mark.usefixtures("system")
-def test_a_lock_that_is_being_made_is_not_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process looks at the file before it is locked, and takes it for a dead one's."""
-    mine = ProcessLock(home)
-    before_locking(monkeypatch, mine.has_others)
-    other = ProcessLock(home)
+    monkeypatch.setattr(file_lock, "try_lock", look_first)
+    with looking:
+        other = ProcessLock(home)
     assert mine.is_alive(other.name)
     assert other.is_alive(mine.name)
     mine.close()
     other.close()
-    assert list((home / "processes").iterdir()) == []
-
-
-@pytest.mark.usefixtures("system")
-def test_a_lock_can_be_made_while_another_process_looks(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That one holds the new file open and tested, as in the middle of is_alive."""
-    mine = ProcessLock(home)
-    looking: list[IO[bytes]] = []
-
-    def look() -> None:
-        (new,) = {each.name for each in (home / "processes").iterdir()} - {mine.name}
-        looking.append((home / "processes" / new).open("r+b"))
-        assert file_lock.try_shared_lock(looking[0])
-
-    before_locking(monkeypatch, look)
-    other = ProcessLock(home)
-    looking[0].close()
-    assert mine.is_alive(other.name)
-    mine.close()
-    other.close()
+    assert is_looking or list((home / "processes").iterdir()) == []
 
 
 @pytest.mark.usefixtures("system")
