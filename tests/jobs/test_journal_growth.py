@@ -21,7 +21,7 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.thread_messages import JobChanged
 from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Decision, Delivery
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.paid_requests import table
 from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_job
 from mint_blender.jobs.phases import ENDED, Phase, Verb
@@ -33,12 +33,12 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.jobs.storage.tables import COLUMNS, columns_of
 from mint_blender.mint.account import Account, Owner
-from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Mode, Status
+from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Status
 
 from ..harness.call_counts import count_lines
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
-from .workflow_harness import a_job, accepted, asset, operation, working
+from .workflow_harness import a_job, accepted, asset, job_in_review, operation, working
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
 
@@ -205,20 +205,13 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
 # -- how often the main thread reads the journal for a click and for an answer of Mint
 
 
-Count = Callable[[Callable[[], object]], int]
+def test_a_job_is_parsed_once_for_each_change_of_others(
+    offline: JobService, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a click has committed is not read again, neither at once nor at the next answer.
 
-
-@pytest.fixture
-def job_service(offline: JobService, monkeypatch: pytest.MonkeyPatch) -> JobService:
-    """Return a job service without a worker, with twenty finished jobs."""
-    monkeypatch.setattr(offline.worker, "send", lambda command: None)
-    offline.cache.add(*(replace(a_job(), phase=Phase.PLACED) for _ in range(20)))
-    return offline
-
-
-@pytest.fixture
-def count(monkeypatch: pytest.MonkeyPatch) -> Count:
-    """Return a function that counts the records of jobs that an act parses."""
+    It is parsed once however many answers have come since the last beat, and not without one.
+    """
     parsed: list[str] = []
     load = serialization.load
 
@@ -226,69 +219,34 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Count:
         parsed.append(text)
         return load(text, phase)
 
+    monkeypatch.setattr(offline.worker, "send", lambda command: None)
     monkeypatch.setattr(serialization, "load", load_and_note)
-
-    def count_parsed(act: Callable[[], object]) -> int:
-        parsed.clear()
-        act()
-        return len(parsed)
-
-    return count_parsed
-
-
-@pytest.fixture
-def worker(job_service: JobService) -> Iterator[Journal]:
-    """Yield the journal as the worker opens it."""
-    with closing(Journal(job_service.home)) as journal:
-        journal.set_account(job_service.account)
-        yield journal
-
-
-def test_a_click_parses_at_most_its_own_job(
-    job_service: JobService, worker: Journal, count: Count
-) -> None:
-    """What a click has committed is not read again, neither at once nor at the next answer."""
-    review = replace(
-        a_job(),
-        request=replace(LAMP, mode=Mode.REVIEW),
-        phase=Phase.REVIEW,
-        operation=operation("preview_ready", Mode.REVIEW),
-    )
-    job_service.cache.add(review)
-    assert count(lambda: job_service.start(LAMP)) == 0
-    assert count(lambda: job_service.approve(review.id)) == 1
-    worker.add(a_job())
-    assert count(job_service.catch_up) == 1
-    assert {job.id: job for job in job_service.jobs()} == {
-        job.id: job for job in job_service.journal.jobs()
-    }
+    review, running, *_ = offline.cache.add(job_in_review(), working(), a_job(), a_job())
+    parsed.clear()
+    offline.start(LAMP)
+    assert parsed == []
+    offline.approve(review.id)
+    assert len(parsed) == 1
+    with closing(Journal(home)) as worker:
+        worker.set_account(offline.account)
+        for number in range(3):
+            worker.save(replace(running, estimate=float(number)))
+            offline.worker.events.put(JobChanged(running.id))
+        for _ in range(2):
+            offline.catch_up()
+            assert len(parsed) == 2
+        assert {job.id: job for job in offline.jobs()} == {job.id: job for job in worker.jobs()}
 
 
-def test_a_commit_shows_what_it_has_changed_of_other_jobs(job_service: JobService) -> None:
+def test_a_commit_shows_what_it_has_changed_of_other_jobs(offline: JobService) -> None:
     """Also if only a paid request of such a job was written."""
-    (job,) = job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()))
-    (request,) = job.requests
-    with job_service.cache.single_commit():
-        job_service.cache.add(a_job())
-        job_service.journal.close_request(request.key)
-    (closed,) = job_service.job(job.id).requests
+    job, other = offline.cache.add(a_job(), a_job())
+    with offline.cache.single_commit():
+        offline.cache.save(replace(other, estimate=1.0))
+        offline.journal.close_request(job.requests[0].key)
+    (closed,) = offline.job(job.id).requests
     assert closed.state is State.OVER
-    assert job_service.job(job.id) == job_service.journal.job(job.id)
-
-
-def test_a_change_of_one_job_is_parsed_once(
-    job_service: JobService, worker: Journal, count: Count
-) -> None:
-    """However many answers have come since the last beat; a beat without one parses nothing."""
-    job = replace(a_job(), phase=Phase.WORKING, operation=operation("running"))
-    job_service.cache.add(job)
-    for answers in (1, 3):
-        for number in range(answers):
-            worker.save(replace(job, estimate=float(10 * answers + number)))
-            job_service.worker.events.put(JobChanged(job.id))
-        assert count(job_service.catch_up) == 1
-        assert job_service.job(job.id) == worker.job(job.id)
-    assert count(job_service.catch_up) == 0
+    assert offline.job(job.id) == offline.journal.job(job.id)
 
 
 # -- jobs that ended long ago are not in memory, and nothing that needs them misses one
