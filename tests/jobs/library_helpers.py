@@ -99,11 +99,9 @@ def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
 NOWHERE = Delivery()
 
 
-def a_shown(
-    *numbers: int, failed: tuple[int, ...] = (), size: int = 3
-) -> tuple[Library, AssetList]:
+def a_shown(*numbers: int, failed: tuple[int, ...] = ()) -> tuple[Library, AssetList]:
     """Return a library whose first page is loaded, and the list at Mint."""
-    mint, library = AssetList(*numbers, size=size), Library()
+    mint, library = AssetList(*numbers), Library()
     mint.failed.update(failed)
     library.add_page(MODELS, mint.page(None))
     library.view(Filter())
