@@ -219,11 +219,10 @@ def test_each_wake_message_is_answered_with_its_number(engine: EngineHarness) ->
 ONE_SLOT = {Kind.MODEL: 1, Kind.WORLD: 1}
 
 
-def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
+def queue_up(count: int) -> list[Job]:
     """Return jobs created one after the other."""
     return [
-        replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number)
-        for number in range(count)
+        replace(a_job(f"number {number}"), created_at=1000.0 + number) for number in range(count)
     ]
 
 

@@ -75,11 +75,6 @@ def starts(service: ThreadService) -> list[str | None]:
     return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
 
 
-def key_of_start(job: Job) -> str:
-    """Return the idempotency key of the start of a job."""
-    return job.start_request.key
-
-
 def phases(job_service: JobService, ids: list[str]) -> set[Phase]:
     """Return the phases of these jobs."""
     return {job_service.job(job_id).phase for job_id in ids}
@@ -153,7 +148,7 @@ def test_jobs_are_not_sent_to_another_server(home: Path, mints: list[ThreadServi
         work_off(job_service, first)
         assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
         assert job_service.spending.month().count == 3
-    assert set(starts(first)) == {key_of_start(job) for job in jobs}
+    assert set(starts(first)) == {job.start_request.key for job in jobs}
     assert len(first.operations()) == 3, "each was made once, under its click's key"
 
 
@@ -177,7 +172,7 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(home: Path, mint: Thre
         work_off(job_service, mint)
         assert job_service.job(job.id).phase is Phase.READY
         assert job_service.spending.today() == 248 + 100
-    assert starts(mint) == [key_of_start(job)]
+    assert starts(mint) == [job.start_request.key]
     asked = len(mint.requests("GET", "/v1/me"))
     with opened(home, Account("new-key", mint.api)) as job_service:
         assert job_service.job(job.id).hold is None, "asked once for each key, and remembered"
@@ -221,7 +216,7 @@ def test_a_job_refused_for_a_mistyped_key_continues_with_the_right_one(
         job_service.set_account(account(mint))
         job_service.resume(job.id)
         comes_to(job_service, Phase.WORKING, job)
-    assert starts(mint) == [key_of_start(job)]
+    assert starts(mint) == [job.start_request.key]
     me, start = "/v1/me", "/v1/models:generate"
     asked = [(each.path, each.status) for each in mint.log() if each.path in {me, start}]
     assert asked[-5:] == [(me, 503)] * 3 + [(me, 200), (start, 202)]

@@ -193,26 +193,21 @@ def test_a_damaged_file_raises_only_journal_errors(home: Path, name: str) -> Non
     path.unlink()
     path.write_bytes(change(data)) if change else path.mkdir()
     kept = path.read_bytes() if path.is_file() else b""
+    calls: list[Callable[[Journal], object]] = [
+        Journal.jobs,
+        lambda journal: journal.moves([jobs[0].id]),
+        lambda journal: journal.changes(0),
+        lambda journal: journal.spent((0.0, 2e9)),
+        lambda journal: journal.add(a_job()),
+        lambda journal: journal.save(replace(jobs[0], phase=Phase.SENDING)),
+    ]
     sentences = []
-    try:
-        journal = Journal(home)
-    except JournalError as trouble:
-        sentences.append(str(trouble))
-    else:
-        calls: list[Callable[[], object]] = [
-            journal.jobs,
-            lambda: journal.moves([jobs[0].id]),
-            lambda: journal.changes(0),
-            lambda: journal.spent((0.0, 2e9)),
-            lambda: journal.add(a_job()),
-            lambda: journal.save(replace(jobs[0], phase=Phase.SENDING)),
-        ]
-        for call in calls:
-            try:
-                call()
-            except JournalError as trouble:
-                sentences.append(str(trouble))
-        journal.close()
+    for call in calls:
+        try:
+            with closing(Journal(home)) as journal:
+                call(journal)
+        except JournalError as trouble:
+            sentences.append(str(trouble))
     assert sentences
     assert all(str(path) in sentence and "MINT_BLENDER_HOME" in sentence for sentence in sentences)
     assert name != "noise" or path.read_bytes() == kept, "what could not be read is kept"
