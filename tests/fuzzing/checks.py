@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mint_blender.cli.terminal import safe_line
 
@@ -27,6 +29,15 @@ def check_sentence(text: str) -> None:
     assert text.strip(), "an empty sentence"
     assert not (found := CONTROL.search(text)), f"{found!r} in {text[:200]!r}"
     assert len(text) <= LONGEST, f"a sentence of {len(text)} characters"
+
+
+@contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Accept these errors if their text is a sentence."""
+    try:
+        yield
+    except errors as error:
+        check_sentence(str(error))
 
 
 def check_printed(text: str) -> None:
@@ -57,6 +68,14 @@ def text_of(data: bytes) -> str:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return data.decode("utf-8", "surrogateescape")
+
+
+def json_of(data: bytes) -> Any:
+    """Return a JSON document; None for bytes that are none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _memory_disk() -> str | None:

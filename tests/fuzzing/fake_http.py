@@ -27,8 +27,9 @@ class FakeConnections(Connections):
     ) -> requests.Response:
         """Return the response, or raise what requests raises for a malformed one."""
         self.requests.append(request)
+        answer = self._answer(request)
         try:
-            raw = _parsed(self._answer(request))
+            raw = _parsed(answer)
         except (http.client.HTTPException, OSError) as error:
             raise requests.ConnectionError(
                 urllib3.exceptions.ProtocolError("broken", error)

@@ -69,19 +69,6 @@ def test_each_case_belongs_to_a_target() -> None:
     assert {path.parent.name for path in FILES} <= {target.name for target in TARGETS}
 
 
-@pytest.mark.nightly
-def test_targets_notice_a_failure() -> None:
-    """The search finds an error that only a few inputs reach: it can fail."""
-
-    def fail_on_brackets(data: bytes) -> None:
-        if b"[[[" in data:
-            raise RecursionError
-
-    broken = Target("broken", fail_on_brackets, (b"text",))
-    with pytest.raises(RecursionError):
-        test_hostile_inputs_pass(broken, 400)
-
-
 def _peak(target: Target, data: bytes) -> int:
     """Return the most bytes that an input allocates at a time."""
     target.function(target.seeds[0])  # what is imported or cached once does not count

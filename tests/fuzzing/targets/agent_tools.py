@@ -7,7 +7,6 @@ The server runs in this process and talks to the stand-in service.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -19,12 +18,11 @@ from mint_blender import json_text
 from mint_blender.cli import session
 from mint_blender.cli.mcp_server import job_tools
 from mint_blender.cli.mcp_server.server import TOOLS
-from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.mint.retry import PollIntervals
 
 from ...cli.mcp_server.agent import Agent, connected_agent, text_of
 from ...mint_service.runner import running_service
+from ...nth_call.generation import surroundings
 from ..target import MEGABYTE, Target
 
 NAMES = frozenset(tool.function.__name__ for tool in TOOLS)
@@ -66,18 +64,10 @@ def running_server() -> Iterator[None]:
     with ExitStack() as stack:
         service = stack.enter_context(running_service(speed=2000, retry_after=0.05))
         home = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        variables = {
-            "MINT_API_KEY": service.key,
-            "MINT_API_BASE_URL": service.api,
-            "MINT_BLENDER_HOME": str(Path(home) / "home"),
-        }
-        intervals = PollIntervals(0.05, 1.0, 0.05, min_retry_after=0.05)
         for patch in (
-            mock.patch.dict(os.environ, variables),
+            surroundings(service, Path(home) / "home"),
             mock.patch.object(session, "limits", lambda: Limits(each=2000, day=1e9)),
-            mock.patch.object(session, "POLL_INTERVALS", intervals),
             mock.patch.object(job_tools, "INTERVAL", 0.02),
-            mock.patch.object(blender_runtime, "can_import", lambda: False),
         ):
             stack.enter_context(patch)
         _agents.append(stack.enter_context(connected_agent(service)))

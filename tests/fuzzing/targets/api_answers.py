@@ -24,7 +24,7 @@ from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset,
 from ...jobs.workflow_harness import a_job
 from ...mint.sample_answers import MODEL, OPERATION
 from .. import fake_http
-from ..checks import KEY, check_sentence
+from ..checks import KEY, check_sentence, json_of
 from ..target import MEGABYTE, Target
 
 ID = OPERATION["id"]
@@ -77,10 +77,7 @@ def _client() -> Client:
 
 def _parts(data: bytes) -> tuple[str, int, list[tuple[str, str]], bytes]:
     """Return call, status, headers and body; other bytes are the body of a poll."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return "poll", 200, [], data
+    document = json_of(data)
     if not isinstance(document, dict):
         return "poll", 200, [], data
     call, status = document.get("call"), document.get("status")

@@ -21,7 +21,7 @@ from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import is_valid_id
 
 from ...jobs.workflow_harness import a_job, working
-from ..checks import check_printed, guarded_folder
+from ..checks import check_printed, guarded_folder, json_of
 from ..target import MEGABYTE, Target
 
 SUFFIXES = (".jsonl", ".csv", ".txt")
@@ -105,10 +105,7 @@ def _fill(folder: Path, data: bytes) -> None:
 
 def _files(data: bytes) -> dict[str, bytes]:
     """Return the content of each file by its name; none for bytes that are no JSON of it."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return {}
+    document = json_of(data)
     files = document.get("files") if isinstance(document, dict) else None
     return {name: _bytes(each) for name, each in files.items()} if isinstance(files, dict) else {}
 

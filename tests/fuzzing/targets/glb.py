@@ -12,7 +12,7 @@ from mint_blender.files.glb import header, normalize
 
 from ...files.build_glb import box, pack
 from ...files.rich_glb import RICH, RICH_BYTES
-from ..checks import check_sentence, guarded_folder
+from ..checks import guarded_folder, refusing
 from ..target import MEGABYTE, Target
 
 
@@ -33,12 +33,10 @@ def try_document(data: bytes) -> None:
 
 
 def _accepts(inspect: Callable[[Path], object], path: Path) -> bool:
-    try:
+    with refusing(InvalidGlb):
         inspect(path)
-    except InvalidGlb as error:
-        check_sentence(str(error))
-        return False
-    return True
+        return True
+    return False
 
 
 def _prepare(path: Path) -> None:
@@ -47,10 +45,8 @@ def _prepare(path: Path) -> None:
     assert found.triangles >= 0 and found.vertices >= 0
     with normalize.normalized_copy(path) as copy:
         header.inspect(copy)
-    try:
+    with refusing(InvalidGlb):
         normalize.check_face_counts(path)
-    except InvalidGlb as error:
-        check_sentence(str(error))
 
 
 TARGETS = (

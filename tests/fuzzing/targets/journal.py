@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -104,14 +105,8 @@ def _template() -> Path:
     """Return the home of a journal with one good job."""
     home = Path(tempfile.mkdtemp(prefix="mint-fuzz-journal-"))
     with closing(Journal(home)) as journal:
-        journal.add(_job(GOOD))
+        journal.add(replace(working(), id=GOOD))
     return home
-
-
-def _job(job_id: str) -> Job:
-    from dataclasses import replace
-
-    return replace(working(), id=job_id)
 
 
 def row(job: Job, **more: object) -> dict[str, object]:

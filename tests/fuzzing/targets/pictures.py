@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
 from mint_blender.files import pictures
 from mint_blender.files.errors import InvalidPicture
 
 from ...files.build_glb import jpeg_header, png, webp_header
-from ..checks import check_sentence, guarded_folder
+from ..checks import check_sentence, guarded_folder, refusing
 from ..target import Target
 
 HDR = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X 8\n" + bytes(64)
@@ -23,18 +22,15 @@ def try_picture(data: bytes) -> None:
         path.write_bytes(data)
         found = _inspected(data)
         for check in (pictures.inspect_sized, pictures.check_panorama):
-            try:
+            with refusing(InvalidPicture):
                 check(path)
-            except InvalidPicture as error:
-                check_sentence(str(error))
-        try:
+        with refusing(InvalidPicture):
             path = pictures.rename_by_content(path)
-        except InvalidPicture as error:
-            check_sentence(str(error))
         assert [each.name for each in folder.iterdir()] == [path.name]
         if found is not None:
             assert path.suffix == found.suffix
-            _check_complete(path, found)
+            with refusing(InvalidPicture):
+                pictures.check_complete(path, found)
 
 
 def _inspected(data: bytes) -> pictures.Picture | None:
@@ -47,13 +43,6 @@ def _inspected(data: bytes) -> pictures.Picture | None:
     if found.width is not None and found.height is not None:
         assert 0 < found.width * found.height <= pictures.MAX_PIXELS
     return found
-
-
-def _check_complete(path: Path, found: pictures.Picture) -> None:
-    try:
-        pictures.check_complete(path, found)
-    except InvalidPicture as error:
-        check_sentence(str(error))
 
 
 TARGETS = (

@@ -13,7 +13,7 @@ from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import container, decode
 
 from ...files import build_spz
-from ..checks import check_sentence, guarded_folder
+from ..checks import guarded_folder, refusing
 from ..target import MEGABYTE, Target
 
 SMALL = build_spz.made_up(6, degree=1)
@@ -28,10 +28,8 @@ def try_file(data: bytes) -> None:
         path = folder / "place.spz"
         path.write_bytes(data)
         for read in (decode.inspect, _read_attributes):
-            try:
+            with refusing(InvalidSplats):
                 read(path)
-            except InvalidSplats as error:
-                check_sentence(str(error))
 
 
 def try_content(data: bytes) -> None:
