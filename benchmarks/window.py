@@ -31,7 +31,8 @@ class FileGenerator(TinyAssetGenerator):
         if request.stage != "final" or not self.files:
             return super().make(request)
         return [
-            Made(role, "application/octet-stream", path=path) for role, path in self.files.items()
+            Made(role, "application/octet-stream", path.read_bytes())
+            for role, path in self.files.items()
         ]
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from mint_blender.files.errors import DiskError, InvalidFile
@@ -37,6 +36,7 @@ from .fast_config import account, fast_config
 from .service_helpers import ended, put
 from .workflow_harness import (
     FILES,
+    GLB,
     LOST,
     Convert,
     SendDecision,
@@ -51,7 +51,7 @@ from .workflow_harness import (
     seen,
 )
 
-GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
+FBX, OBJ = f"{FILES}a.fbx", f"{FILES}a.obj"
 LAMP = Asset.from_json(
     Kind.MODEL,
     {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}},
@@ -60,11 +60,10 @@ CONVERSION: dict[str, Any] = {"type": "model_conversion", "id": "op_9"}
 ALL_FILES = asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ)
 
 
-def a_conversion(*formats: Format) -> Job:
+def a_conversion() -> Job:
     """Return a new conversion job."""
-    return new_conversion(
-        LAMP, formats or (Format.FBX, Format.OBJ), Delivery(folder="/out"), now=time.time()
-    )
+    formats = (Format.FBX, Format.OBJ)
+    return new_conversion(LAMP, formats, Delivery(folder="/out"), now=time.time())
 
 
 def sending() -> WorkflowHarness:
@@ -316,12 +315,8 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-TRIANGLE = (np.zeros((3, 3)), np.array([[0, 1, 2]]))
 CONTENTS: list[tuple[str, bytes, str | None]] = [
-    ("fbx", convert._fbx(TRIANGLE), ".fbx"),
-    ("obj", convert._obj(TRIANGLE), ".obj"),
-    ("stl", convert._stl(TRIANGLE), ".stl"),
-    ("usdz", convert._usdz(TRIANGLE), ".usdz"),
+    *((format, content, f".{format}") for format, content in convert.CONVERTED.items()),
     ("obj", b"PK\x03\x04 and so on", ".zip"),
     ("fbx", b"", None),
     ("obj", b"<!doctype html>", None),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..mint_model.records import Operation
@@ -41,17 +40,13 @@ class StoredFile:
     """A file of the file host; `path` is the part of its address after the host."""
 
     path: str
-    content: bytes | Path
+    content: bytes
     content_type: str
     role: str
     operation: str | None = None
     faults: list[str] = field(default_factory=list)  # switches for files
     fired: list[str] = field(default_factory=list)
     issued: float = 0.0  # on Clock.age_now: when its current link was created
-
-    def read(self) -> bytes:
-        """Return the content."""
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
 
 class AssetFiles:
@@ -110,7 +105,6 @@ class AssetFiles:
             stage=stage,
             description=_description(operation),
             formats=tuple(operation.formats) if stage == "convert" else (),
-            level=operation.level if stage == "optimize" else None,
             draco_original="draco-original" in selected,
             collider_up="collider-up" in selected,
         )
@@ -128,7 +122,7 @@ class AssetFiles:
             "thumbnailUrl": None if "partial" in selected else preview,
         }
         if "bounds" in selected:
-            assets["bounds"] = glb.bounds(self._files[path].read())
+            assets["bounds"] = glb.bounds(self._files[path].content)
         return assets
 
     def _world(
@@ -157,10 +151,10 @@ class AssetFiles:
         """Store a file and return its path."""
         words = without(operation.name or operation.prompt)
         faults: list[str] = []
-        content: bytes | Path = made.path or made.read()
+        content = made.content
         if made.content_type == "model/gltf-binary":
             marked = glb.mark(
-                made.read(), prompt=_description(operation), operation=operation.id, name=words[:60]
+                content, prompt=_description(operation), operation=operation.id, name=words[:60]
             )
             content = _spoiled(marked, operation.switches)
             faults = [name for name in operation.switches if name in FILE_SWITCHES]
@@ -171,7 +165,7 @@ class AssetFiles:
         return path
 
     def _size(self, path: str) -> int:
-        return len(self._files[path].read())
+        return len(self._files[path].content)
 
 
 def _description(operation: Operation) -> str:
@@ -190,14 +184,13 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
     return content
 
 
-def _path(made: Made, slug: str, operation: Operation, content: bytes | Path) -> str:
+def _path(made: Made, slug: str, operation: Operation, content: bytes) -> str:
     """Return a path that depends on the content and its operation.
 
     Each revision has another path, as with content-hashed addresses.
     """
-    of = content if isinstance(content, bytes) else str(content).encode()
     about = f"{operation.id} {made.role} {len(operation.feedback)} ".encode()
-    digits = hashlib.sha256(about + of).hexdigest()[:16]
+    digits = hashlib.sha256(about + content).hexdigest()[:16]
     role, _, tier = made.role.partition(":")
     role = f"preview of a {operation.kind}" if role == "preview" else role
     return PATHS.get(role, f"conversions/{operation.id}/{{slug}}-{{digits}}.{role}").format(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Minimal FBX, OBJ, STL and USDZ files from a GLB: shapes without materials."""
+"""A file in each of the other formats, and the shape in a GLB."""
 
 from __future__ import annotations
 
@@ -22,11 +22,26 @@ TYPES = {
 Mesh = tuple[np.ndarray, np.ndarray]  # points (n, 3), triangles (m, 3)
 
 
-def all_of(source: bytes, formats: Iterable[str]) -> Sequence[Made]:
+def _usdz() -> bytes:
+    """Return an archive of an empty layer."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo("model.usda", (2026, 1, 1, 0, 0, 0)), "#usda 1.0\n")
+    return out.getvalue()
+
+
+CONVERTED = {
+    "fbx": b"; FBX 7.4.0 project file\n",
+    "obj": b"# Mint stand-in\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+    "stl": b"Mint stand-in".ljust(80) + struct.pack("<I", 1) + bytes(50),
+    "usdz": _usdz(),
+}
+"""What each conversion of any model is: the add-on saves these files and reads their beginning."""
+
+
+def all_of(formats: Iterable[str]) -> Sequence[Made]:
     """Return one file for each format."""
-    mesh = geometry(source)
-    writers = {"fbx": _fbx, "obj": _obj, "stl": _stl, "usdz": _usdz}
-    return [Made(name, TYPES[name], writers[name](mesh)) for name in formats]
+    return [Made(name, TYPES[name], CONVERTED[name]) for name in formats]
 
 
 def geometry(source: bytes) -> Mesh:
@@ -50,52 +65,3 @@ def geometry(source: bytes) -> Mesh:
             triangles.append(numbers(primitive["indices"]).reshape(-1, 3).astype(np.int64) + shift)
             shift += len(points[-1])
     return np.concatenate(points), np.concatenate(triangles)
-
-
-def _obj(mesh: Mesh) -> bytes:
-    points, triangles = mesh
-    lines = [
-        "# Mint stand-in",
-        *("v {:g} {:g} {:g}".format(*p) for p in points),
-        *("f {} {} {}".format(*(t + 1)) for t in triangles),
-    ]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _stl(mesh: Mesh) -> bytes:
-    points, triangles = mesh
-    body = np.zeros(
-        len(triangles), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare", "<u2")]
-    )
-    body["corners"] = points[triangles]
-    return b"Mint stand-in".ljust(80, b" ") + struct.pack("<I", len(triangles)) + body.tobytes()
-
-
-def _fbx(mesh: Mesh) -> bytes:
-    points, triangles = mesh
-    corners = ",".join(f"{a},{b},{-c - 1}" for a, b, c in triangles)
-    spots = ",".join(f"{v:g}" for v in points.ravel())
-    return (
-        f"; FBX 7.4.0 project file\nFBXHeaderExtension: {{\n\tFBXVersion: 7400\n}}\nObjects: {{\n"
-        f'\tGeometry: 1, "Geometry::mesh", "Mesh" {{\n\t\tVertices: *{points.size} {{\n\t\t\ta: {spots}\n\t\t}}\n'
-        f"\t\tPolygonVertexIndex: *{triangles.size} {{\n\t\t\ta: {corners}\n\t\t}}\n\t}}\n}}\n"
-    ).encode()
-
-
-def _usdz(mesh: Mesh) -> bytes:
-    points, triangles = mesh
-    spots = ", ".join("({:g}, {:g}, {:g})".format(*p) for p in points)
-    layer = (
-        '#usda 1.0\n(\n    defaultPrim = "mesh"\n    upAxis = "Y"\n)\n\ndef Mesh "mesh"\n{\n'
-        f"    int[] faceVertexCounts = [{', '.join('3' for _ in triangles)}]\n"
-        f"    int[] faceVertexIndices = [{', '.join(map(str, triangles.ravel()))}]\n"
-        f"    point3f[] points = [{spots}]\n}}\n"
-    ).encode()
-    out = io.BytesIO()
-    entry = zipfile.ZipInfo("model.usda", (2026, 1, 1, 0, 0, 0))
-    # USDZ requires its files at multiples of 64 bytes
-    padding = -(30 + len(entry.filename) + 4) % 64
-    entry.extra = struct.pack("<HH", 0x1986, padding) + b"\0" * padding
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(entry, layer)
-    return out.getvalue()

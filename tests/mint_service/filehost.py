@@ -58,7 +58,7 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
         return _text(entry, 503, "Try again.", {"Retry-After": f"{mint.options.retry_after:g}"})
     if fault == "file-html":
         return _text(entry, 200, HTML, {"Content-Type": "text/html"})
-    data = file.read()
+    data = file.content
     if fault == "file-changed:again":
         data = _changed(data)
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
@@ -73,7 +73,7 @@ def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile 
     entry.operation = file.operation
     if not mint.may_download(file, request.query):
         entry.note = "expired"
-        return _text(entry, mint.options.expired_status, "This link has expired.")
+        return _text(entry, 403, "This link has expired.")
     return file
 
 

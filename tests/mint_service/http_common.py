@@ -96,8 +96,6 @@ async def fault_response(
         response = problem_response(fault.problem, request.path, merged)
     else:
         response = web.Response(status=fault.status or 200, body=fault.body, headers=merged)
-        if fault.content_type:
-            response.headers["Content-Type"] = fault.content_type
-    if fault.problem is not None and fault.content_type:
+    if fault.content_type:
         response.headers["Content-Type"] = fault.content_type
     return response

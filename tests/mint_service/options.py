@@ -38,7 +38,6 @@ class Options:
     # :cancel works in preview_ready only and is 405 elsewhere, as at Mint; or "everywhere"
     cancel: str = "preview"
     links_expire: float = 3600.0  # seconds of Clock.age_now after which a link to a file is refused
-    expired_status: int = 403  # how the file host refuses it; 404 and 410 are possible too
     # {"models": 45, "worlds": 23}: created before the start
     library: Mapping[str, int] = field(default_factory=dict)
     switches: tuple[str, ...] = ()  # for every operation, as if their words were in each prompt

@@ -21,7 +21,6 @@ class LoggedRequest:
     The key's value is never stored, only whether a key was sent and whether it was right.
     """
 
-    number: int
     host: str  # "api" or "files"
     method: str
     path: str  # as sent, with percent signs
@@ -59,7 +58,6 @@ class RequestLog:
         leak = requests_seen.look(f"the {arrived['host']} host", line, headers)
         with self._lock:
             entry = LoggedRequest(
-                number=len(self.entries) + 1,
                 headers=kept,
                 idempotency_key=kept.get("idempotency-key"),
                 monotonic=time.monotonic(),

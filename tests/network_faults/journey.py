@@ -248,7 +248,7 @@ def _is_file_right(job: Job, made: list[Operation], service: ThreadService) -> b
     """Return whether the model on the disk is one that the service has made for this job."""
     found = job.file(Role.MODEL)
     ids = {each.id for each in made}
-    contents = {each.read() for each in service.mint.files.values() if each.operation in ids}
+    contents = {each.content for each in service.mint.files.values() if each.operation in ids}
     return found is not None and Path(found.path).read_bytes() in contents
 
 

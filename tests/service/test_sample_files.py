@@ -23,7 +23,7 @@ SHAPES = (*prompt_words.SHAPES, *prompt_words.FIGURES)
 
 def made(kind: str, stage: str, prompt: str) -> dict[str, bytes]:
     """Return the files of a stage by their roles."""
-    return {one.role: one.read() for one in SampleFiles().make(AssetRequest(kind, stage, prompt))}
+    return {one.role: one.content for one in SampleFiles().make(AssetRequest(kind, stage, prompt))}
 
 
 def colors(content: bytes) -> np.ndarray:

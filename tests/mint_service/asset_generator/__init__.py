@@ -8,7 +8,7 @@ of `sample_files`, which resemble Mint's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -23,26 +23,17 @@ class AssetRequest:
     stage: str  # preview, final, optimize, convert
     description: str  # the prompt and its revisions, one per line
     formats: tuple[str, ...] = ()  # only for a conversion
-    level: str | None = None  # only for an optimization
     draco_original: bool = False
     collider_up: bool = False
 
 
 @dataclass(frozen=True)
 class Made:
-    """A generated file: its content or its path."""
+    """A generated file."""
 
     role: str  # preview, glb, optimized, collider, pano, spz:<tier>, rad, fbx, obj, stl, usdz
     content_type: str
-    content: bytes | None = None
-    path: Path | None = field(default=None)
-
-    def read(self) -> bytes:
-        """Return the content."""
-        if self.content is not None:
-            return self.content
-        assert self.path is not None
-        return self.path.read_bytes()
+    content: bytes
 
 
 class AssetGenerator(Protocol):

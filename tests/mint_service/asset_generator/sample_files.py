@@ -39,12 +39,10 @@ class SampleFiles:
             return [Made("preview", "image/webp", _preview(shape, color))]
         if request.stage == "optimize":
             return [Made("optimized", "model/gltf-binary", _model(shape, "optimized.glb", color))]
-        original = _model(shape, "original.glb.xz", color)
         if request.stage == "convert":
-            return convert.all_of(original, request.formats)
-        if request.draco_original:
-            original = _model(shape, "optimized.glb", color)
-        return [Made("glb", "model/gltf-binary", original)]
+            return convert.all_of(request.formats)
+        name = "optimized.glb" if request.draco_original else "original.glb.xz"
+        return [Made("glb", "model/gltf-binary", _model(shape, name, color))]
 
 
 def read(name: str) -> bytes:

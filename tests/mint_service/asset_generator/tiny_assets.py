@@ -31,7 +31,7 @@ class TinyAssetGenerator:
         if request.stage == "optimize":
             return [Made("optimized", "model/gltf-binary", draco_box(color))]
         if request.stage == "convert":
-            return convert.all_of(box(color), request.formats)
+            return convert.all_of(request.formats)
         if request.kind == "world":
             return list(_world(request, color))
         model = draco_box(color) if request.draco_original else box(color)
