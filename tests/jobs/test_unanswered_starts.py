@@ -213,15 +213,9 @@ def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
 # -- a person decides
 
 
-def unanswered(**more: Any) -> Job:
-    """A job of which nothing was found."""
-    run = WorkflowHarness(sent(**more), LATER).answer(page())
-    return run.answer(NOTHING_CLAIMED).job
-
-
 def test_what_was_not_found_waits_for_a_person() -> None:
     """Look again at no cost, start again, or cancel; by itself it does not go on."""
-    job = unanswered()
+    job = WorkflowHarness(sent(), LATER).answer(page()).answer(NOTHING_CLAIMED).job
     assert not job.is_resumable
     assert JobView(job).verbs == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
     WorkflowHarness(job, LATER).expect(ReadPage)
@@ -325,17 +319,6 @@ def test_a_wrong_clock_hides_nothing_from_the_look(computer: Computer, ahead: fl
     computer.since_click = 13 * HOUR
     request = computer.run(30 * 60.0).job(job).start_request
     assert request.found_asset == "res_9"
-
-
-def test_the_time_of_a_clean_request_is_that_of_its_attempt(computer: Computer) -> None:
-    """A job may wait in the queue for days: that makes nothing old."""
-    job = a_job()
-    computer.ahead = 3 * DAY
-    computer.loses_answers = False
-    computer.since_click = 5 * DAY
-    engine = computer.run(30.0, job)
-    request = engine.job(job).start_request
-    assert CLICK_THEN + 5 * DAY <= request.born <= CLICK_THEN + 5 * DAY + 30.0
 
 
 # -- a computer that sleeps for more than a day between two tries of a paid call

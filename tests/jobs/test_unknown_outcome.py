@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Any
 
 import pytest
 
@@ -125,9 +124,9 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
 # -- what Mint has made, but does not name
 
 
-def nameless(**more: Any) -> WorkflowHarness:
+def nameless() -> WorkflowHarness:
     """Mint says that it is done, and not what it has made."""
-    return started(a_job()).answer(seen("succeeded", resource=None, **more))
+    return started(a_job()).answer(seen("succeeded", resource=None))
 
 
 def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> None:
@@ -273,16 +272,12 @@ def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
     assert run.job.has_note("start_found", "too_late")
 
 
-def running(**more: Any) -> Job:
-    """A World that Mint works on."""
-    return replace(working(kind=Kind.WORLD, **more), estimate=1650.0)
-
-
 @pytest.mark.parametrize("status", [404, 405])
 def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     """That is said, with what it costs; the result comes as if nobody had clicked."""
     error = errors.CannotCancel(errors.Problem(status))
-    run = WorkflowHarness(decided(running(), Verb.CANCEL)).fail(error)
+    job = replace(working(kind=Kind.WORLD), estimate=1650.0)
+    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(error)
     run.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
     assert run.job.notes[-1] == (
@@ -327,9 +322,6 @@ def test_a_refusal_does_not_answer_the_attempt_before(error: errors.MintError) -
 # -- an asset whose operation is not known here, and that waits at Mint for a person
 
 
-POLLS_OF_AN_HOUR = 200
-
-
 def unfinished(status: str) -> Asset:
     return Asset.from_json(Kind.MODEL, {"id": "res_1", "status": status})
 
@@ -339,49 +331,40 @@ def adopted(status: str) -> Job:
     return replace(a_job(), phase=Phase.FETCHING, source_asset_id="res_1", asset=unfinished(status))
 
 
-def polled(status: str) -> WorkflowHarness:
-    """Run the job until it stops, or for about an hour."""
-    run = WorkflowHarness(adopted(status))
-    for _ in range(POLLS_OF_AN_HOUR):
-        if run.rests:
-            break
-        run.expect(ReadAsset)
-        run.answer(unfinished(status))
-    return run
-
-
 @pytest.mark.parametrize("status", ["preview_ready", "billing_required"])
 def test_stops_for_a_person(status: str) -> None:
-    """Nobody can approve or pay here, so the job says where, and can be resumed or canceled."""
-    job = polled(status).job
-    assert job.phase is Phase.PAUSED
-    assert "mint.gg" in job.problem.message
-    assert {Verb.RESUME, Verb.CANCEL} <= set(JobView(job).verbs)
+    """Nobody can approve or pay here: the job says where, and is resumed, or canceled."""
+    run = WorkflowHarness(adopted(status))
+    for _ in range(200):
+        if not run.rests:
+            run.expect(ReadAsset)
+            run.answer(unfinished(status))
+    assert run.job.phase is Phase.PAUSED
+    assert "mint.gg" in run.job.problem.message
+    assert {Verb.RESUME, Verb.CANCEL} <= set(JobView(run.job).verbs)
+    again = run.again()
+    again.expect(ReadAsset)
+    assert again.answer(FINISHED_MODEL).expect(Fetch)
 
 
 @pytest.mark.parametrize("status", ["succeeded", "partially_succeeded"])
 def test_asks_again_for_files_that_follow(status: str) -> None:
     """What was finished this moment may get its files some seconds later."""
     run = WorkflowHarness(adopted("running"))
-    for _ in range(5):
+    for said in ("running", "running", "running", status):
         run.expect(ReadAsset)
-        run.answer(unfinished("running"))
-    run.answer(unfinished(status)).expect(ReadAsset)
+        run.answer(unfinished(said))
+    run.expect(ReadAsset)
     assert run.answer(FINISHED_MODEL).expect(Fetch)
 
 
 def test_goes_on_when_it_is_approved_elsewhere() -> None:
-    """In auto mode a Preview passes by itself, and a resumed job fetches what was approved."""
+    """In auto mode a Preview passes by itself."""
     run = WorkflowHarness(adopted("preview_ready"))
     for status in ("preview_ready", "running"):
         run.expect(ReadAsset)
         run.answer(unfinished(status))
     assert run.answer(FINISHED_MODEL).expect(Fetch)
-    again = polled("preview_ready").again()
-    for _ in range(3):
-        if isinstance(again.effect, ReadAsset):
-            again.answer(FINISHED_MODEL)
-    assert again.expect(Fetch)
 
 
 # -- follow-up calls that were not answered for twelve hours: nothing is bought again

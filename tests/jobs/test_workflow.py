@@ -44,7 +44,6 @@ from .workflow_harness import (
     Optimize,
     PaidEffect,
     Retry,
-    SendDecision,
     Start,
     WorkflowHarness,
     a_job,
@@ -121,15 +120,10 @@ def test_review_stops_and_brings_the_preview() -> None:
     assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1"]
 
 
-@pytest.mark.parametrize("verb", [Verb.REVISE, Verb.RETRY])
-def test_the_first_preview_of_a_retry_is_downloaded_once(verb: Verb) -> None:
+def test_the_first_preview_of_a_retry_is_downloaded_once() -> None:
     """The earlier attempt had no Preview."""
-    if verb is Verb.REVISE:
-        run = WorkflowHarness(decided(replace(working(Mode.REVIEW), phase=Phase.REVIEW), verb, "x"))
-        run.expect(SendDecision)
-    else:
-        run = WorkflowHarness(retried(replace(working(Mode.REVIEW), phase=Phase.FAILED))).answer()
-        run.expect(Retry)
+    run = WorkflowHarness(retried(replace(working(Mode.REVIEW), phase=Phase.FAILED))).answer()
+    run.expect(Retry)
     run.answer(operation("running", Mode.REVIEW)).answer(shown())
     run.answer(kept(run.expect(Fetch)))
     assert run.again().rests
@@ -174,16 +168,6 @@ def test_resume_without_a_resource_repeats_the_same_start() -> None:
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
     assert run.expect(Start) == first
     assert run.answer(operation("queued")).job.phase is Phase.WORKING
-
-
-def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
-    """Too few Credits: nothing is started; resume sends the same start again."""
-    run = WorkflowHarness(a_job()).answer()
-    first = run.expect(Start)
-    run.fail(problem(402))
-    assert (run.rests, run.job.phase) == (True, Phase.BILLING)
-    assert (run.job.problem.cause, run.job.requests[0].state) == (Cause.CREDITS, State.CLEAN)
-    assert WorkflowHarness(run.job.moved(Phase.SENDING, problem=None)).expect(Start) == first
 
 
 # -- ends
