@@ -59,11 +59,9 @@ def offline(home: Path) -> Iterator[JobService]:
 
 
 @pytest.fixture
-def held() -> Iterator[Held]:
-    """Yield calls that hang until the end of the test at the latest."""
-    held = Held()
-    yield held
-    held.gate.set()
+def held() -> Held:
+    """Return calls of the engines below that hang until the end of the test at the latest."""
+    return Held()
 
 
 @pytest.fixture

@@ -294,7 +294,9 @@ def test_a_decision_without_an_answer_that_mint_has_carried_out(
     engine, job = reviewing, decided_about(reviewing, verb)
     key = job.requests[-1].key
     records = engine.journal.paid_requests
-    assert records.begin(key, now=time.time(), credential=hash_of(engine), body="{}")
+    engine.journal.set_account(Account(KEY))
+    credential = engine.journal.current_account.key_hash
+    assert records.begin(key, now=time.time(), credential=credential, body="{}")
     engine.mint.says = lambda what, which: (
         asset(glbUrl=GLB) if what == "asset" else at_mint(status, "p2")
     )
@@ -306,13 +308,6 @@ def test_a_decision_without_an_answer_that_mint_has_carried_out(
     assert after.has_note("newer_preview") is (verb is Verb.APPROVE and status == "preview_ready")
     assert after.revision == int(is_carried_out and verb is Verb.REVISE)
     assert engine.mint.times("approve") == engine.mint.times("revise") == []
-
-
-def hash_of(engine: EngineHarness) -> str:
-    """Return the hash of the API key of an engine."""
-    engine.journal.set_account(Account(KEY))
-    account = engine.journal.current_account
-    return account.key_hash
 
 
 @pytest.mark.parametrize("is_elsewhere", [False, True])

@@ -61,11 +61,9 @@ class HeldDownloads(Held):
 
 
 @pytest.fixture
-def held() -> Iterator[HeldDownloads]:
-    """Yield the downloads of the engine below."""
-    held = HeldDownloads()
-    yield held
-    held.gate.set()
+def held() -> HeldDownloads:
+    """Return the downloads of the engine below."""
+    return HeldDownloads()
 
 
 @pytest.fixture

@@ -199,20 +199,6 @@ def test_an_exception_is_logged(engine: EngineHarness, caplog: pytest.LogCapture
     assert engine.job(bad).phase is Phase.WORKING
 
 
-def test_each_wake_message_is_answered_with_its_number(engine: EngineHarness) -> None:
-    """The last message's number appears in the answer of its own turn."""
-    job = working()
-    engine.mint.says = lambda what, which: operation("canceled")
-    engine.journal.add(job)
-    engine.scheduler.receive(Wake(job.id, 3))
-    engine.scheduler.receive(Wake(job.id, 4))
-    engine.run()
-    assert [event for event in engine.said if isinstance(event, Idle)] == [Idle(job.id, 4)]
-    engine.scheduler.receive(Wake("nobody", 5))
-    engine.run()
-    assert engine.said[-1] == Idle("nobody", 5)
-
-
 # -- the queue: how many jobs of a kind are sent at once, and which one is next
 
 

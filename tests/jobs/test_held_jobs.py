@@ -378,9 +378,8 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         other.ask("open_job_service", service.api, service.key)
         *sent, last = [other.ask("start", "theirs [stuck]") for _ in range(11)]
         job_service.catch_up()
-        assert not job_service.unfinished.take_over(), (
-            "it was begun this moment: nobody drives it yet"
-        )
+        # it was begun this moment: nobody drives it yet
+        assert not job_service.unfinished.take_over()
         until(lambda: len(service.operations()) == 10)
         until(lambda: job_service.is_driven_elsewhere(job_service.job(last)))
         monkeypatch.setattr(job_cache, "JUST_NOW", 0.0)

@@ -45,11 +45,9 @@ ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
 
 def paid(number: int) -> Job:
     """Return a finished job, one of each hour, for 10 Credits."""
-    job = costing(Phase.PLACED, status="succeeded", finalized=10)
-    done = operation("succeeded", resource=f"res_{number}", credits={"finalized": 10})
-    line = Delivery(line=f"/out#{number}")
+    job = costing(Phase.PLACED, status="succeeded", resource=f"res_{number}", finalized=10)
     created_at = time.time() - 3600.0 * number
-    return replace(job, created_at=created_at, operation=done, delivery=line)
+    return replace(job, created_at=created_at, delivery=Delivery(line=f"/out#{number}"))
 
 
 def filled(home: Path, count: int) -> Path:
@@ -448,19 +446,7 @@ def test_a_finished_line_of_a_batch_is_found(opened: Opened, tmp_path: Path) -> 
     assert len(job_service.journal.listed_ids()) == len(lines) + len(ended())
 
 
-# -- the queue, accounts and limits
-
-
-def test_an_old_unsent_job_waits_in_the_queue(opened: Opened) -> None:
-    """It is sent only after a click, and counts as of today until it is dismissed."""
-    unsent, sent = old(a_job(), estimate=80.0), old(working())
-    job_service = opened(unsent, sent)
-    assert [job.id for job in job_service.unfinished.resume_all()] == [sent.id]
-    assert job_service.unfinished.queue == (job_service.job(unsent.id),)
-    assert job_service.spending.today() == 80.0
-    assert job_service.unfinished.queue_credits == 80.0
-    job_service.dismiss(unsent.id)
-    assert job_service.spending.today() == 0
+# -- limits
 
 
 def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> None:

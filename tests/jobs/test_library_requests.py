@@ -20,7 +20,7 @@ from mint_blender.jobs.transfers import fetch_file
 from mint_blender.mint.schema import Kind, Page
 
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import PICTURE, EngineHarness, PictureDownloader
+from .engine_harness import PICTURE, EngineHarness, Engines, PictureDownloader
 from .engine_harness import until as run_until
 from .fast_config import account
 from .library_helpers import MODELS, asked
@@ -119,16 +119,14 @@ def made() -> list[CountingDownloader]:
 
 
 @pytest.fixture
-def engine(home: Path, made: list[CountingDownloader]) -> Iterator[EngineHarness]:
-    """Yield an engine whose downloaders are counted."""
+def engine(engines: Engines, made: list[CountingDownloader]) -> EngineHarness:
+    """Return an engine whose downloaders are counted."""
 
     def make(local_files: bool) -> CountingDownloader:
         made.append(CountingDownloader())
         return made[-1]
 
-    engine = EngineHarness(home, downloader=make)
-    yield engine
-    engine.close()
+    return engines(downloader=make)
 
 
 def download(engine: EngineHarness) -> None:

@@ -89,28 +89,22 @@ APPROVED = replace(APPROVAL.requests[-1], attempts=1, attempted=NOON, operation=
 @pytest.mark.parametrize(
     ("job", "at", "credits"),
     [
+        # queued, sent, and sent twice because Mint was full
         (CLICKED, None, 248),
         (replace(accepted(CLICKED, at=NOON), phase=Phase.WORKING), NOON, 248),
         (replace(sent(CLICKED, NOON, attempts=2, refusals=1), phase=Phase.SENDING), NOON, 248),
+        # a line of an old batch
         (
             replace(CLICKED, requests=(replace(LINE, attempts=1, attempted=NOON, operation="op"),)),
             NOON,
             248,
         ),
+        # a Preview, and a canceled one
         (PREVIEW, YESTERDAY, 150),
         (replace(PREVIEW, phase=Phase.CANCELED), YESTERDAY, 150),
+        # an approval that waits, and one that was sent
         (APPROVAL, None, 1650),
         (replace(APPROVAL.with_request(APPROVED), decision=None, phase=Phase.WORKING), NOON, 1650),
-    ],
-    ids=[
-        "queued",
-        "sent",
-        "sent twice because Mint was full",
-        "line of an old batch",
-        "Preview",
-        "canceled Preview",
-        "approval that waits",
-        "approval",
     ],
 )
 def test_a_job_counts_on_the_day_on_which_it_is_sent(
@@ -180,18 +174,13 @@ def test_the_price_of_an_approval_is_requested_first(offline: JobService) -> Non
 @pytest.mark.parametrize(
     ("job", "price", "verb", "total"),
     [
+        # a revision counts another Preview; without its price, as much as a generation
         (at_preview(), PRICE, Verb.REVISE, 300),
         (at_preview(), Estimate(None, None, 1650.0), Verb.REVISE, 1800),
+        # both Previews count, also without a price, and where Mint reports no Credits
         (at_preview(300.0, revision=1), PRICE, Verb.APPROVE, 1800),
         (at_preview(300.0, revision=1), Estimate(None, None, None), Verb.APPROVE, 1950),
         (at_preview(None, revision=2), PRICE, Verb.APPROVE, 1950),
-    ],
-    ids=[
-        "a revision counts another Preview",
-        "without its price, as much as a generation",
-        "both Previews count",
-        "and without a price",
-        "Mint reports no Credits",
     ],
 )
 def test_what_a_decision_adds_is_within_the_limits(
