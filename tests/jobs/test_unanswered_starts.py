@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +22,7 @@ from mint_blender.jobs.workflow.effects import Fetch, ReadAsset, ReadClaimedAsse
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
-from .engine_harness import EngineHarness, NoDownloader
+from .engine_harness import EngineHarness, Engines, NoDownloader
 from .workflow_harness import (
     AT_CLICK,
     CLICK,
@@ -235,21 +232,21 @@ HOUR, DAY = 3600.0, 86_400.0
 class Computer:
     """A computer with a clock that may be wrong, and processes that end."""
 
-    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._home = home
+    def __init__(self, engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._engines = engines
+        self._running: EngineHarness | None = None
         self.ahead = 0.0  # seconds by which its clock is ahead
         self.since_click = 0.0  # seconds by Mint's clock
         self.listed: tuple[Asset, ...] = ()
         self.loses_answers = True
         self.paid: list[tuple[str, str]] = []
-        self.stack = ExitStack()
         monkeypatch.setattr(time, "time", lambda: CLICK_THEN + self.since_click + self.ahead)
 
     def run(self, seconds: float, job: Job | None = None) -> EngineHarness:
         """Let a new process work for so long, with a new job or those of the journal."""
-        self.stack.close()
-        engine = EngineHarness(self._home)
-        self.stack.enter_context(closing(engine))
+        if self._running is not None:
+            self._running.close()
+        engine = self._running = self._engines()
         begun, begin = self.since_click, engine.clock.now
         engine.mint.time = lambda: CLICK_THEN + begun + engine.clock.now - begin
         engine.mint.says = self._say
@@ -271,11 +268,9 @@ class Computer:
 
 
 @pytest.fixture
-def computer(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Computer]:
-    """Yield a computer on which nothing was started yet."""
-    computer = Computer(home, monkeypatch)
-    yield computer
-    computer.stack.close()
+def computer(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> Computer:
+    """Return a computer on which nothing was started yet."""
+    return Computer(engines, monkeypatch)
 
 
 @pytest.mark.covers("R-pay-once")
@@ -328,36 +323,21 @@ NIGHT = 30 * 3600.0
 """Seconds of sleep, after which Mint has forgotten every key."""
 
 
-class SleepingComputer(EngineHarness):
-    """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(
-            home,
-            workflow_config=WorkflowConfig(now=self._now),
-            downloader=lambda local: NoDownloader(),
-        )
-        self.slept, self.began = 0.0, time.time() - self.clock.now
-        self.mint.time = self._now
-
-    def _now(self) -> float:
-        return self.began + self.clock.now + self.slept
-
-    def sleep(self) -> None:
-        """Sleep for more than a day, then run for an hour."""
-        self.slept = NIGHT
-        self.run(3600.0)
-
-
 @pytest.fixture
-def sleeper(home: Path) -> Iterator[SleepingComputer]:
-    """A computer that can sleep."""
-    sleeper = SleepingComputer(home)
-    yield sleeper
-    sleeper.close()
+def sleeper(engines: Engines) -> EngineHarness:
+    """Return a scheduler whose clock stands still while its computer sleeps, unlike Mint's."""
+    sleeper = engines(downloader=lambda local: NoDownloader())
+    sleeper.mint.time = lambda: time.time() + sleeper.clock.now
+    return sleeper
 
 
-def add(sleeper: SleepingComputer, job: Job, failure: Exception, paid: str = "start") -> None:
+def sleep(sleeper: EngineHarness) -> None:
+    """Sleep for more than a day, then run for an hour."""
+    sleeper.mint.time = lambda: time.time() + sleeper.clock.now + NIGHT
+    sleeper.run(3600.0)
+
+
+def add(sleeper: EngineHarness, job: Job, failure: Exception, paid: str = "start") -> None:
     """Let a paid call of a job fail until the next try is due in some seconds."""
     answers = {
         paid: failure,
@@ -376,40 +356,40 @@ def add(sleeper: SleepingComputer, job: Job, failure: Exception, paid: str = "st
 
 @pytest.mark.covers("C7-stored")
 @pytest.mark.parametrize("failure", [LOST, problem(409), problem(503), problem(504)])
-def test_a_start_is_searched_for_instead(sleeper: SleepingComputer, failure: Exception) -> None:
+def test_a_start_is_searched_for_instead(sleeper: EngineHarness, failure: Exception) -> None:
     """Nothing is found, so a person decides; nothing is sent."""
     job = a_job()
     add(sleeper, job, failure)
-    sleeper.sleep()
+    sleep(sleeper)
     assert len(sleeper.mint.times("start")) == 1
     assert sleeper.mint.times("page")
     assert sleeper.job(job).phase is Phase.PAUSED
 
 
-def test_a_start_that_mint_has_refused_is_sent(sleeper: SleepingComputer) -> None:
+def test_a_start_that_mint_has_refused_is_sent(sleeper: EngineHarness) -> None:
     """Mint has clearly done nothing, so nothing can be started a second time."""
     job = a_job()
     add(sleeper, job, problem(429))
     assert sleeper.job(job).requests[0].state is State.CLEAN
     sleeper.mint.says = lambda what, which: operation("running", id="op_1")
-    sleeper.sleep()
+    sleep(sleeper)
     assert len(sleeper.mint.times("start")) == 2
     assert sleeper.mint.times("page") == []
 
 
 @pytest.mark.parametrize("failure", [LOST, problem(429), problem(504)])
-def test_a_revision_is_asked_again(sleeper: SleepingComputer, failure: Exception) -> None:
+def test_a_revision_is_asked_again(sleeper: EngineHarness, failure: Exception) -> None:
     """What Mint shows now is shown, and the user decides about that."""
     job = job_in_review()
     add(sleeper, job, failure, "revise")
-    sleeper.sleep()
+    sleep(sleeper)
     (revised,) = sleeper.mint.times("revise")
     assert sleeper.mint.times("poll")[-1] > revised
     after = sleeper.job(job)
     assert after.decision is None and after.has_note("decide_again")
 
 
-def test_a_day_without_permission_to_go_online_counts(sleeper: SleepingComputer) -> None:
+def test_a_day_without_permission_to_go_online_counts(sleeper: EngineHarness) -> None:
     """The next try is due for long when online access is allowed again."""
     job = a_job()
     add(sleeper, job, LOST)
