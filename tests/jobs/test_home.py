@@ -278,7 +278,7 @@ def test_a_lock_that_is_being_made_is_not_lost(
         monkeypatch.setattr(file_lock, "try_lock", try_lock)
         if is_looking:
             path = home / "processes" / Path(handle.name).name
-            assert file_lock.try_shared_lock(looking.enter_context((home / path).open("r+b")))
+            assert file_lock.try_shared_lock(looking.enter_context(path.open("r+b")))
         else:
             mine.has_others()
         return try_lock(handle)

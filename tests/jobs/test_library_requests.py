@@ -32,11 +32,7 @@ SERVICE = {"library": {"models": 65, "worlds": 4}}
 
 def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
     """65 models and 4 worlds take three and one requests, and the thread ends."""
-    library = Library()
-    while (query := library.next_page()) is not None:
-        (said,) = asked(job_service, query)
-        assert isinstance(said.answer, Page)
-        library.add_page(query, said.answer, said.error)
+    library = loaded(job_service, None)
     assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
     requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
     assert [len(each) for each in requests] == [3, 1]
@@ -53,6 +49,7 @@ def test_a_thumbnail_is_downloaded_once(
     query = Thumbnail(model.assets.picture_url or "")
     paths = [asked(job_service, query)[0].answer for _ in range(3)]
     assert len(set(paths)) == 1
+    assert isinstance(paths[0], Path)
     assert paths[0].parent == home / "thumbnails"
     assert pictures.inspect(paths[0]).suffix == paths[0].suffix
     assert len(service.requests(host="files")) == 1
@@ -180,10 +177,10 @@ def states_during(library: Library, job_service: JobService, job: Job) -> list[A
     return seen
 
 
-def loaded(job_service: JobService) -> Library:
-    """Return a library with all models loaded."""
+def loaded(job_service: JobService, kind: Kind | None = Kind.MODEL) -> Library:
+    """Return a library with all models loaded, or all assets of another kind, or of both."""
     library = Library()
-    while (query := library.next_page(Kind.MODEL)) is not None:
+    while (query := library.next_page(kind)) is not None:
         (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
         library.add_page(query, said.answer)

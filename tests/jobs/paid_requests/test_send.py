@@ -14,9 +14,7 @@ from mint_blender.jobs.paid_requests.record import (
     PaidRequest,
     PaidVerb,
     State,
-    of_asset,
     of_line,
-    of_operation,
     of_preview,
 )
 from mint_blender.jobs.paid_requests.send import Sent
@@ -220,7 +218,7 @@ def test_a_line_of_somebody_else_is_given_up(sender: Sender) -> None:
     assert outcome.request.attempts == 0 and sender.is_silent
 
 
-# -- replays, and the other verbs
+# -- replays
 
 
 def test_a_start_that_stopped_for_credits_is_replayed(sender: Sender) -> None:
@@ -231,22 +229,3 @@ def test_a_start_that_stopped_for_credits_is_replayed(sender: Sender) -> None:
         assert outcome.operation is operation_
         assert (outcome.request.attempts, outcome.request.operation) == (attempts, "op_1")
         sender.client.now += YOUNG_FOR
-
-
-@pytest.mark.parametrize(
-    ("verb", "subject", "body"),
-    [
-        (PaidVerb.RESUME, of_operation("op_1"), {}),
-        (PaidVerb.RETRY, of_asset("id"), {}),
-        (PaidVerb.OPTIMIZE, of_asset("id"), {"optimizationLevel": "light"}),
-        (PaidVerb.CONVERT, of_asset("id"), {"targetFormats": ["fbx"]}),
-        (PaidVerb.ANIMATE, of_asset("id"), {"motionPrompt": "walk"}),
-    ],
-)
-def test_each_verb_is_sent_about_its_target(
-    sender: Sender, verb: PaidVerb, subject: str, body: dict[str, Any]
-) -> None:
-    """With its body."""
-    request = sender.insert(a_record(subject, verb=verb))
-    assert sender.send(request, target="id", body=body).operation is STARTED
-    assert (sender.client.calls[-1], sender.client.bodies) == (f"{verb} model id", [body])

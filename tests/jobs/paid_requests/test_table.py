@@ -236,7 +236,11 @@ def test_unknown_keys_change_nothing(records: PaidRequests) -> None:
 def test_what_may_be_at_mint_without_a_name(records: PaidRequests) -> None:
     """Only that can be what a list shows."""
     for state, request in IN_STATE.items():
-        names = {"key": state.value, "subject": of_job(state.value), "job": state.value}
+        names: dict[str, Any] = {
+            "key": state.value,
+            "subject": of_job(state.value),
+            "job": state.value,
+        }
         insert(records, replace(request, **names, body=BODY))
     found = records.unnamed_starts(exclude=State.DROPPED.value)
     assert found == [(state, BODY) for state in (State.CLEAN, State.IN_DOUBT, State.OVER)]
