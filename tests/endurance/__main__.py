@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.harness import methods
@@ -58,7 +59,7 @@ def _run(folder: Path, jobs: int, method: Run, samples: list[Sample]) -> None:
                 window.open_sidebar()
                 for sample in watch(window, jobs, BATCH):
                     samples.append(sample)
-                    print(json.dumps(sample.as_json()), flush=True)
+                    print(json.dumps(asdict(sample)), flush=True)
                     if method.is_over:
                         break
             finally:

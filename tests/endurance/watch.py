@@ -7,10 +7,9 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow
@@ -50,13 +49,11 @@ NEW_FILE = "with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()"
 THREADS = "[each.name for each in threading.enumerate() if 'mint' in each.name]"
 
 
-@contextmanager
-def quick_service() -> Iterator[Service]:
+def quick_service() -> AbstractContextManager[Service]:
     """Run a stand-in for Mint whose jobs take half a second."""
-    with running_service(
+    return running_service(
         speed=SPEED, switches=("poll-hint",), retry_after=0.05, credits=10_000_000.0
-    ) as service:
-        yield service
+    )
 
 
 def watch(window: BlenderWindow, jobs: int, batch: int = BATCH) -> Iterator[Sample]:
@@ -138,7 +135,3 @@ class Sample:
     sockets: int
     beat_milliseconds: float
     """Median processor time of a heartbeat while the batch ran."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the members as plain values."""
-        return asdict(self)

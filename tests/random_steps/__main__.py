@@ -3,8 +3,7 @@
 
 Each round has an own seed, an empty folder and an own service. A failure prints its seed and its
 last steps; `--seed` with that number repeats the round. A crash of Blender is repeated without the
-add-on: if Blender crashes then, too, the crash is named and set aside. `--replay` with a file of
-steps, as this command writes it to build/random-steps, does only that.
+add-on: if Blender crashes then, too, the crash is named and set aside.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ from tests.harness.methods import Run
 from tests.window.blender_window import ROOT, make_profile
 from tests.window.display import Display
 
-from .rounds import Outcome, play, replay_without_addon
-from .steps import Step
+from .rounds import Outcome, play
 
 KEPT = ROOT / "build" / "random-steps"
 
@@ -36,8 +34,6 @@ def main() -> int:
         folder = Path(name)
         display = Display(folder)
         try:
-            if options.replay:
-                return _replay(display, folder, options.replay)
             outcomes = _play_all(display, folder, options, method)
         finally:
             display.close()
@@ -53,7 +49,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first round")
     parser.add_argument("--round", type=int, default=500, help="steps of each round")
     parser.add_argument("--kill-every", type=int, default=75, help="mean steps between two kills")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="only without the add-on")
     return parser.parse_args()
 
 
@@ -95,18 +90,10 @@ def _report(outcome: Outcome) -> None:
         print(f"    all steps since Blender was started: {file}", flush=True)
 
 
-def _replay(display: Display, folder: Path, file: Path) -> int:
-    steps = [Step(*each) for each in json.loads(file.read_text(encoding="utf-8"))]
-    crashes = replay_without_addon(display, folder, steps)
-    print(f"Without the add-on, Blender {'crashes' if crashes else 'does not crash'}.")
-    return 0
-
-
 def _print_details(outcomes: list[Outcome]) -> None:
-    for counts in ("outcomes", "refusals"):
-        total = sum((getattr(each.tally, counts) for each in outcomes), Counter[str]())
-        for what, count in sorted(total.items()):
-            print(f"{count:7}  {what}")
+    total = sum((outcome.tally.outcomes for outcome in outcomes), Counter[str]())
+    for what, count in sorted(total.items()):
+        print(f"{count:7}  {what}")
 
 
 def _figures(outcomes: list[Outcome]) -> dict[str, float]:

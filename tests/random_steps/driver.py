@@ -76,16 +76,13 @@ class Tally:
     kills: int = 0
     glx_stops: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     def add(self, name: str, outcome: str) -> None:
         """Count a step."""
         self.steps += 1
-        what, _, rest = outcome.partition(": ")
+        what = outcome.partition(": ")[0]
         self.outcomes[f"{name}: {what}"] += 1
-        if what == "refused":
-            self.refusals[f"{name}: {rest}"[:160]] += 1
 
 
 class Driver:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.mint_service.runner import Service, running_service
+from tests.mint_service.runner import running_service
 from tests.window.display import Display
 
 from . import judge
@@ -34,18 +33,6 @@ class Outcome:
     placed: int = 0
 
 
-@contextmanager
-def _service() -> Iterator[Service]:
-    with running_service(
-        speed=SPEED,
-        switches=SWITCHES,
-        retry_after=RETRY_AFTER,
-        cancel="everywhere",
-        credits=10_000_000.0,
-    ) as service:
-        yield service
-
-
 def play(
     display: Display, installed: Path, folder: Path, seed: int, count: int, kill_every: int
 ) -> Outcome:
@@ -55,7 +42,13 @@ def play(
     """
     profile = folder / "profile"
     shutil.copytree(installed, profile, symlinks=True)
-    with _service() as service:
+    with running_service(
+        speed=SPEED,
+        switches=SWITCHES,
+        retry_after=RETRY_AFTER,
+        cancel="everywhere",
+        credits=10_000_000.0,
+    ) as service:
         driver = Driver(display, profile, folder, service)
         outcome = Outcome(seed, driver.tally)
         try:
