@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -31,7 +30,7 @@ from mint_blender.scene.tags import Provenance  # noqa: E402
 from ..mint_service import glb, motions  # noqa: E402
 from ..mint_service.asset_generator.tiny_assets import box  # noqa: E402
 from ..scene.glb_fixtures import Glb, png  # noqa: E402
-from ..scene.rig_fixtures import JOINTS, Rig  # noqa: E402
+from ..scene.rig_fixtures import Rig  # noqa: E402
 
 KNIGHT = Asset.from_json(Kind.MODEL, {"id": "mdl_1", "name": "Knight", "status": "succeeded"})
 
@@ -105,19 +104,8 @@ GREEN, BROWN = (20, 200, 40), (180, 120, 60)
 
 def painted(folder: Path, most: int | None = None) -> Any:
     """Return the model with a picture of its own: the surface of the rig, or a part of it."""
-    file, parts = Glb(), Rig(dict(JOINTS)).boxes()[:most]
-    count = len(parts[0][0])
-    names = ("POSITION", "NORMAL", "TEXCOORD_0")
-    primitive = {
-        "attributes": {
-            name: file.accessor(np.concatenate([each[number] for each in parts]), "f4")
-            for number, name in enumerate(names)
-        },
-        "indices": file.accessor(
-            np.concatenate([each[3] + count * number for number, each in enumerate(parts)]), "u2"
-        ),
-        "material": file.material(texture=png(GREEN)),
-    }
+    file = Glb()
+    primitive = Rig().surface(file, file.material(texture=png(GREEN)), most)
     file.node(name="Knight", mesh=file.mesh(primitive, name="Knight"))
     told = Provenance(job_id="first", asset_id="mdl_1", kind="model", name="Knight")
     return place_model(file.save(folder / "painted.glb"), told, PlaceOptions(height=1.8)).root

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..files.build_glb import png_of
 from ..scene.glb_fixtures import Glb
-from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, turn
+from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, glowing, turn
 from .asset_generator import FOLDER
 from .prompt_words import Color
 
@@ -36,27 +36,19 @@ class Figure(Rig):
         size = self.heads()["Hips"][1] * HEIGHT  # 1 m in a figure that is HEIGHT high
         strip = np.array([np.array(self.color) * _SHADE, *PAINTS.values()])
         pixels = np.repeat((strip * 255).round().astype(np.uint8)[None], 2, axis=0)
-        surface = glb.material(texture=png_of(np.repeat(pixels, 4, axis=1)))
-        self._glow(glb, surface)
-        count = len(body["points"])
-        joints = np.zeros((count, 4))
-        joints[:, 0] = np.array([names.index(each) for each in body["joints"]])[body["joint_of"]]
-        weights = np.zeros_like(joints)
-        weights[:, 0] = 1
         across = (body["paint_of"] + 0.5) / len(strip)
+        below = np.full(len(across), 0.5)
         primitive = {
             "attributes": {
                 "POSITION": glb.accessor(body["points"] * size, "f4"),
                 "NORMAL": glb.accessor(body["normals"], "f4"),
-                "TEXCOORD_0": glb.accessor(np.column_stack([across, np.full(count, 0.5)]), "f4"),
-                "JOINTS_0": glb.accessor(joints, "u1"),
-                "WEIGHTS_0": glb.accessor(weights, "f4"),
+                "TEXCOORD_0": glb.accessor(np.column_stack([across, below]), "f4"),
             },
             "indices": glb.accessor(body["triangles"].ravel(), "u4"),
-            "material": surface,
+            "material": glowing(glb, png_of(np.repeat(pixels, 4, axis=1))),
         }
-        skin = self._skin(glb, nodes, binds)
-        return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
+        joint_of = np.array([names.index(each) for each in body["joints"]])[body["joint_of"]]
+        return self._following(glb, nodes, binds, primitive, joint_of)
 
 
 def along_bones(rest: dict[str, np.ndarray], above: dict[str, str]) -> dict[str, np.ndarray]:

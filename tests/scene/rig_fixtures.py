@@ -45,6 +45,9 @@ JOINTS = {
 HEIGHT = 1.7
 """Height of the mesh at rest, in meters; its feet are at 0."""
 
+CORNERS_OF_A_BOX = 24
+"""How many vertices the box of a joint has."""
+
 Turns = dict[str, np.ndarray]
 Motion = Callable[[float], tuple[Turns, Sequence[float]]]
 """From a fraction of the clip to rotation changes in the axes of the file, and the hips' offset."""
@@ -104,8 +107,6 @@ class Rig:
     tilt: np.ndarray = field(default_factory=lambda: np.eye(3))
     """Rotation of the node above the joints."""
     has_mesh: bool = True
-    glows: bool = True
-    """Whether the material emits its base color and is metallic, as that of Mint's rig."""
     has_sword: bool = False
     """Whether a box of 2 cm is 10 cm beside the left hand, on a node of its own."""
 
@@ -180,57 +181,50 @@ class Rig:
             self._animate(glb, clip, nodes)
         return glb.save(path)
 
-    def boxes(self) -> list[Any]:
-        """Return the surface: for each joint positions, normals, UVs and indices of a box."""
-        return [box_arrays(*self._box(name)) for name in self.joints]
+    def surface(self, glb: Glb, material: int, most: int | None = None) -> dict[str, Any]:
+        """Return a primitive with a box for each joint, or for the first ones only."""
+        parts = [box_arrays(*self._box(name)) for name in list(self.joints)[:most]]
+        points, normals, uvs = (np.concatenate([part[kind] for part in parts]) for kind in range(3))
+        faces = [part[3] + CORNERS_OF_A_BOX * number for number, part in enumerate(parts)]
+        return {
+            "attributes": {
+                "POSITION": glb.accessor(points, "f4"),
+                "NORMAL": glb.accessor(normals, "f4"),
+                "TEXCOORD_0": glb.accessor(uvs, "f4"),
+            },
+            "indices": glb.accessor(np.concatenate(faces), "u2"),
+            "material": material,
+        }
 
     def _body(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
         """Add a mesh of a box for each joint, which follows that joint alone."""
-        names, parts = list(self.joints), self.boxes()
-        count = len(parts[0][0])
-        joints, weights = np.zeros((count * len(names), 4)), np.zeros((count * len(names), 4))
-        joints[:, 0], weights[:, 0] = np.repeat(np.arange(len(names)), count), 1
-        surface = glb.material(texture=png((180, 120, 60)))
-        self._glow(glb, surface)
-        primitive = {
-            "attributes": {
-                "POSITION": glb.accessor(np.concatenate([each[0] for each in parts]), "f4"),
-                "NORMAL": glb.accessor(np.concatenate([each[1] for each in parts]), "f4"),
-                "TEXCOORD_0": glb.accessor(np.concatenate([each[2] for each in parts]), "f4"),
-                "JOINTS_0": glb.accessor(joints, "u1"),
-                "WEIGHTS_0": glb.accessor(weights, "f4"),
-            },
-            "indices": glb.accessor(
-                np.concatenate([each[3] + count * number for number, each in enumerate(parts)]),
-                "u2",
-            ),
-            "material": surface,
-        }
-        skin = self._skin(glb, nodes, binds)
-        return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
+        primitive = self.surface(glb, glowing(glb, png((180, 120, 60))))
+        joint_of = np.repeat(np.arange(len(self.joints)), CORNERS_OF_A_BOX)
+        return self._following(glb, nodes, binds, primitive, joint_of)
 
-    def _glow(self, glb: Glb, surface: int) -> None:
-        """Let a material emit its base color, if that of the rig does."""
-        if not self.glows:
-            return
-        material = glb.json["materials"][surface]
-        material["pbrMetallicRoughness"]["metallicFactor"] = 1.0
-        material |= {
-            "emissiveTexture": {"index": 0},
-            "emissiveFactor": [1.0, 1.0, 1.0],
-            "extensions": {"KHR_materials_specular": {"specularColorFactor": [2.0, 2.0, 2.0]}},
+    def _following(
+        self,
+        glb: Glb,
+        nodes: dict[str, int],
+        binds: dict[str, np.ndarray],
+        primitive: dict[str, Any],
+        joint_of: np.ndarray,
+    ) -> int:
+        """Add a mesh whose vertices each follow the joint with this number."""
+        joints = np.zeros((len(joint_of), 4))
+        weights = np.zeros_like(joints)
+        joints[:, 0], weights[:, 0] = joint_of, 1
+        primitive["attributes"] |= {
+            "JOINTS_0": glb.accessor(joints, "u1"),
+            "WEIGHTS_0": glb.accessor(weights, "f4"),
         }
-        glb.json["extensionsUsed"] = ["KHR_materials_specular"]
-
-    def _skin(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
         inverse = np.stack([np.linalg.inv(binds[name]).T.reshape(16) for name in self.joints])
-        return glb.add(
-            "skins",
-            {
-                "joints": [nodes[name] for name in self.joints],
-                "inverseBindMatrices": glb.accessor(inverse, "f4"),
-            },
-        )
+        skin = {
+            "joints": [nodes[name] for name in self.joints],
+            "inverseBindMatrices": glb.accessor(inverse, "f4"),
+        }
+        mesh = glb.mesh(primitive, name="char1")
+        return glb.node(root=False, name="char1", mesh=mesh, skin=glb.add("skins", skin))
 
     def _box(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the corners of the box around a joint and its first child."""
@@ -258,6 +252,20 @@ class Rig:
 
 REST = Clip("Armature|clip0|baselayer", is_still=True)
 """The take of one key that Mint's rigged files have."""
+
+
+def glowing(glb: Glb, texture: bytes) -> int:
+    """Add a material that emits its base color and is metallic, as that of Mint's rig."""
+    number = glb.material(texture=texture)
+    material = glb.json["materials"][number]
+    material["pbrMetallicRoughness"]["metallicFactor"] = 1.0
+    material |= {
+        "emissiveTexture": {"index": 0},
+        "emissiveFactor": [1.0, 1.0, 1.0],
+        "extensions": {"KHR_materials_specular": {"specularColorFactor": [2.0, 2.0, 2.0]}},
+    }
+    glb.json["extensionsUsed"] = ["KHR_materials_specular"]
+    return number
 
 
 def _trs(matrix: np.ndarray) -> dict[str, Any]:
