@@ -60,36 +60,15 @@ def _errors(schema: str, content: bytes) -> list[dict[str, str]]:
 
 
 def _complaints(error: ValidationError) -> list[dict[str, str]]:
+    """Return each member that is unknown or missing, or the value that is not valid."""
     pointer = "".join(f"/{part}" for part in error.absolute_path)
     instance: Any = error.instance
-    match error.validator:
-        case "additionalProperties":
-            known = set(error.schema.get("properties", {}))
-            found = [
-                (f"{pointer}/{name}", "unrecognized_keys", "is not a known field")
-                for name in sorted(set(instance) - known)
-            ]
-        case "required":
-            missing = [name for name in error.validator_value if name not in instance]
-            found = [(f"{pointer}/{name}", "required", "is required") for name in missing[:1]]
-        case "not":
-            text = "cannot be used together with imageUrl"
-            found = [(f"{pointer}/sourceImages", "exclusive", text)]
-        case "oneOf":
-            found = [(pointer, "invalid_union", "is neither of the two allowed forms")]
-        case kind:
-            found = [(pointer, str(kind), _short(error))]
-    return [{"path": path, "code": code, "message": text} for path, code, text in found]
-
-
-def _short(error: ValidationError) -> str:
-    limit = error.validator_value
-    texts = {
-        "minLength": f"must have at least {limit} character(s)",
-        "maxLength": f"must have at most {limit} characters",
-        "minItems": f"must have at least {limit} item(s)",
-        "maxItems": f"must have at most {limit} items",
-        "type": f"must be of type {limit}",
-        "enum": f"must be one of {limit}",
-    }
-    return texts.get(str(error.validator), "is not valid")
+    code, text, names = str(error.validator), "is not valid", [""]
+    if code == "additionalProperties":
+        unknown = set(instance) - set(error.schema.get("properties", {}))
+        code, text = "unrecognized_keys", "is not a known field"
+        names = [f"/{name}" for name in sorted(unknown)]
+    elif code == "required":
+        missing = [name for name in error.validator_value if name not in instance]
+        text, names = "is required", [f"/{missing[0]}"]
+    return [{"path": f"{pointer}{name}", "code": code, "message": text} for name in names]

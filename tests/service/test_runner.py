@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,11 +15,10 @@ import requests
 
 from tests.mint_service.__main__ import announcement, main
 from tests.mint_service.backend import Mint
-from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
+from tests.mint_service.runner import ROOT, running_service
 
 from .contract_client import ContractClient
 
-Starter = Callable[..., AbstractContextManager[Any]]
 COMMAND = (sys.executable, "-m", "tests.mint_service")
 
 
@@ -37,28 +34,6 @@ def test_a_stopped_service_refuses_connections() -> None:
         assert service.mint.clock.now() == stopped_at
         service.start()
         assert client.operation(operation)["id"] == operation["id"]
-
-
-@pytest.mark.parametrize(
-    "starter", [running_service, pytest.param(subprocess_service, marks=pytest.mark.slow)]
-)
-def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
-    """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
-    with starter(clock="manual", credits=5000) as service:
-        handle: Service = service
-        client = ContractClient(handle)
-        operation = client.start("a mug", generationPreset="fast")
-        handle.advance(100)
-        assert [one.status for one in handle.operations()] == ["preview_ready"]
-        assert [one.kind for one in handle.resources()] == ["model"]
-        assert handle.credits() == 5000 - 248
-        handle.scenario(credits=10, switches=["moderation"])
-        assert handle.credits() == 10
-        assert [entry.status for entry in handle.requests("POST", "/v1/models:*")] == [202]
-        handle.scenario(revoked=True)
-        assert client.get(f"/operations/{operation['id']}").status_code == 401
-        handle.scenario(revoked=False)
-        assert client.operation(operation)["status"] == "preview_ready"
 
 
 @pytest.mark.slow
