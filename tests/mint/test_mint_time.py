@@ -141,7 +141,11 @@ def test_other_answers_to_me_are_no_time(connect, said, kind):
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Date": "noon"}, {"Date": at(), "Age": "5"}, {"Date": at(-120)}]
+    "headers",
+    [
+        *({}, {"Date": "noon"}, {"Date": "Thu, 01 Jan 99999999999999999999 00:00:00 GMT"}),
+        *({"Date": at(), "Age": "5"}, {"Date": at(-120)}),
+    ],
 )
 def test_an_unusable_date_is_no_time(connect, clocks: ShiftedClocks, headers):
     """None, one that cannot be read, a cache's, one before an earlier one: Mint is asked again."""

@@ -21,7 +21,6 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError, ProblemError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts
 
-from .clock_helpers import wait_until_closed
 from .raw_server import KEY, NO_ANSWER, answer, raw_server
 
 
@@ -122,23 +121,6 @@ def test_one_connection_serves_many_calls(connect):
                 continue
         assert len(server.received) == 10
         assert server.connections == 1
-
-
-def test_a_closed_connection_is_opened_again(connect):
-    """A server may close the connection between two calls."""
-    with connect(then_close=True) as (server, transport):
-        for _ in range(3):
-            assert transport.request("GET", "me").data == {}
-            wait_until_closed(transport)
-    assert server.connections == 3
-
-
-def test_cookies_are_not_stored(connect):
-    """A cookie of one response is not sent with the next call."""
-    with connect(answer(Set_Cookie="session=1; Path=/")) as (server, transport):
-        transport.request("GET", "me")
-        transport.request("GET", "me")
-    assert "cookie" not in server.received[1].headers
 
 
 # Responses
