@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Account
 from mint_blender.mint.errors import problem_error, read_problem
-from mint_blender.mint.schema import Format, OptimizationLevel
 
 from ..mint.raw_server import answer, raw_server
 from ..mint_service.runner import ThreadService
@@ -154,23 +152,6 @@ def test_a_gateway_error_on_a_start_leads_to_one_operation(
     sent = service.requests("POST", "/v1/models:generate")
     assert len(sent) == 2
     assert {one.idempotency_key for one in sent} == {job.requests[0].key}
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_errors_of_other_calls(job_service: JobService, service: ThreadService, when: str) -> None:
-    """A retry, an optimization and a conversion each survive a 524."""
-    job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
-    script(service, "/v1/models/*:retry", {"word": "524"}, when)
-    job_service.retry(job.id)
-    job = ended(job_service, job)
-    assert (job.phase, len(service.operations())) == (Phase.READY, 2)
-    script(service, "/v1/models/*:convert", {"word": "524"}, when)
-    conversion = job_service.convert(job.asset, [Format.STL], job_service.home / "chosen")
-    assert ended(job_service, conversion).phase is Phase.PLACED
-    script(service, "/v1/models/*:optimize", {"word": "524"}, when)
-    optimized = job_service.fetch(job.asset, optimize=OptimizationLevel.LIGHT)
-    assert ended(job_service, optimized).phase is Phase.READY
-    assert len(service.operations()) == 4
 
 
 # -- tests of the list of responses that prove that Mint has started nothing

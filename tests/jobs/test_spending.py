@@ -330,11 +330,6 @@ def test_the_balance_excludes_what_is_reserved(reserved: float | None, taken: fl
     assert Budget({}).taken_by_approval(replace(job, operation=None)) is None
 
 
-def usage(available: float) -> Usage:
-    """Return a balance."""
-    return Usage(Credits(available, None, None, None), None, None)
-
-
 def test_credits_that_are_short() -> None:
     """A balance read before the stop is ignored; a later one gives what is short."""
     stopped, odd = (
@@ -354,7 +349,8 @@ def test_credits_that_are_short() -> None:
     budget, now = Budget(answers), time.time()
     assert budget.missing(stopped, now) == 708
     for balance, missing in ((798, [0, 708, 0]), (700, [98, 708, 0])):
-        answers[Balance()] = answered(Balance(), usage(balance))
+        usage = Usage(Credits(balance, None, None, None), None, None)
+        answers[Balance()] = answered(Balance(), usage)
         assert [
             budget.missing(stopped, now - 1),
             budget.missing(stopped, now + 60),

@@ -10,7 +10,6 @@ from pathlib import PurePath
 
 import pytest
 
-from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets, Role
 from mint_blender.jobs.paid_requests.record import (
@@ -44,6 +43,7 @@ from .workflow_harness import (
     LOST,
     NOTHING_CLAIMED,
     PAID,
+    READS,
     Convert,
     Optimize,
     Retry,
@@ -66,8 +66,6 @@ from .workflow_harness import (
     started,
     working,
 )
-
-READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
 
@@ -393,7 +391,7 @@ def test_a_conversion_is_found_at_the_model_or_a_person_decides() -> None:
 def test_an_optimization_that_became_too_old_is_looked_for(error: errors.MintError) -> None:
     """The computer slept between two tries: the model is read once more before it is fetched."""
     now = [CLICK]
-    config = WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: now[0])
+    config = replace(READS, now=lambda: now[0])
     for optimized in (None, f"{FILES}optimized.glb"):
         now[0] = CLICK
         run = WorkflowHarness(an_optimization(now=CLICK), config).answer(asset(glbUrl=GLB))

@@ -11,14 +11,12 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.errors import DiskError, DownloadFailed, InvalidGlb, LinkExpired
-from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
@@ -40,6 +38,7 @@ from .workflow_harness import (
     NOTHING_CLAIMED,
     PAID,
     PREVIEW,
+    READS,
     THUMB,
     Optimize,
     PaidEffect,
@@ -355,8 +354,7 @@ BUSY = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
 
 def optimizing() -> WorkflowHarness:
     """Return a model that is being optimized."""
-    reads = WorkflowConfig(readable=OPTIMIZED_NEEDS)
-    run = WorkflowHarness(an_optimization(), reads).answer(FINISHED_MODEL)
+    run = WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL)
     run.expect(Optimize)
     return run.answer(operation("running", id="op_2"))
 

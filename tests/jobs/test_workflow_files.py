@@ -29,6 +29,7 @@ from .workflow_harness import (
     FILES,
     GLB,
     PREVIEW,
+    READS,
     THUMB,
     Optimize,
     WorkflowHarness,
@@ -73,7 +74,7 @@ BOTH: dict[str, Any] = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thum
 @pytest.mark.covers("C3-optimized")
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
-    run = collecting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = collecting(READS, **BOTH)
     effect = run.expect(Fetch)
     assert (effect.url, effect.note) == (f"{FILES}o.glb", None)
     run.answer(kept(effect, needs=tuple(sorted(OPTIMIZED_NEEDS))))
@@ -94,7 +95,7 @@ def test_the_file_itself_decides() -> None:
 
     The original is used from then on, and the reason is kept.
     """
-    run = collecting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = collecting(READS, **BOTH)
     run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
     effect = run.expect(Fetch)
     assert effect.url == GLB
@@ -108,12 +109,8 @@ def test_the_file_itself_decides() -> None:
 
 def optimizing() -> WorkflowHarness:
     """A finished model that shall be optimized first."""
-    run = collecting(
-        WorkflowConfig(readable=OPTIMIZED_NEEDS),
-        replace(working(), optimize=OptimizationLevel.MODERATE),
-        glbUrl=GLB,
-        thumbnailUrl=THUMB,
-    )
+    job = replace(working(), optimize=OptimizationLevel.MODERATE)
+    run = collecting(READS, job, glbUrl=GLB, thumbnailUrl=THUMB)
     run.expect(Optimize)
     return run
 
@@ -142,22 +139,17 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     assert [note.split(",")[0] for note in job.notes] == ["The model was not optimized"]
     landing = Message("The original file is used: there is no optimized one.")
     job = job.with_note(landing.with_code("file_choice")).with_note("Something else.")
-    again = WorkflowHarness(
-        job.moved(Phase.FETCHING, files=()), WorkflowConfig(readable=OPTIMIZED_NEEDS)
-    ).answer(asset(**BOTH))
+    again = WorkflowHarness(job.moved(Phase.FETCHING, files=()), READS).answer(asset(**BOTH))
     assert again.expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(again).job.notes == ("Something else.",)
 
 
 def test_what_is_said_of_a_fetched_file_stays() -> None:
     """Told again after a kill, the original is here, and the reason for it is as true as before."""
-    run = optimizing()
-    run.expect(Optimize)
-    run.fail(problem(409, "model-cannot-be-optimized")).answer(
-        asset(glbUrl=GLB, thumbnailUrl=THUMB)
-    )
+    run = optimizing().fail(problem(409, "model-cannot-be-optimized"))
+    run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
     run.answer(kept(run.expect(Fetch)))
-    again = run.again(WorkflowConfig(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    again = run.again(READS).answer(asset(**BOTH))
     assert fetch_all(again).job.notes == run.job.notes != ()
 
 

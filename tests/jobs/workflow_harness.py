@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, operation_of
 from mint_blender.jobs.job_values import (
     PAID_VERBS,
@@ -77,6 +78,8 @@ CLICK = 1_000_000.0
 AT_CLICK = WorkflowConfig(now=lambda: CLICK)
 LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
 """When Mint may have forgotten what was sent at the click."""
+READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
+"""Of a Blender that reads optimized files."""
 LOST = errors.Unreachable("the connection broke")
 KEY = "key-hash"
 
