@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -55,14 +54,6 @@ FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status
 
 
 SERVICE = {"library": {"models": 7, "worlds": 7}}  # in which every seventh entry failed
-
-
-@pytest.fixture
-def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """Yield a job service whose Blender reads optimized files."""
-    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
-    yield job_service
-    assert job_service.close(20)
 
 
 # -- optimized afterwards

@@ -75,14 +75,12 @@ def test_jobs_are_found_by_another_journal(
     job = replace(job, id=job_id, client_request=program, requests=tuple(numbered))
     added = one.add(job)[0]
     added = replace(added, requests=tuple(replace(each, cost=None) for each in added.requests))
-    assert [each.is_copied for each in added.requests] == [False] * len(requests)
     assert [replace(each, journal="", born=0.0) for each in added.requests] == [
         replace(each, journal="", born=0.0, cost=None) for each in numbered
     ]
     one.close()
     with closing(Journal(tmp_path)) as other:
         found = other.job(job_id)
-    assert [each.journal for each in found.requests] == [each.journal for each in added.requests]
     assert [each.is_copied for each in found.requests] == [
         each.journal == "another" for each in numbered
     ]

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from mint_blender.jobs.storage.tables import VERSION
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
-from .engine_harness import EngineHarness
+from .engine_harness import EngineHarness, Engines
 from .fast_config import fast_config
 from .workflow_harness import a_job, job_in_review, operation, problem
 
@@ -331,26 +331,25 @@ MADE_SINCE = Asset.from_json(
 
 
 @pytest.fixture
-def started() -> Iterator[Started]:
+def started(engines: Engines) -> Started:
     """Open a home, with a Mint that lists these assets, and let all its jobs run."""
-    with ExitStack() as engines:
 
-        def start(home: Path, *assets: Asset, later: float = 0.0) -> EngineHarness:
-            began = time.time() + later
-            engine = engines.enter_context(closing(EngineHarness(home)))
-            engine.mint.time = lambda: began + engine.clock.now - 1000.0
-            answers = {"page": Page(assets, None), "asset": problem(404)}
-            engine.mint.says = lambda what, which: (
-                operation("preview_ready", Mode.REVIEW, id=which)
-                if what == "poll"
-                else answers.get(what, operation("running", id="op_new"))
-            )
-            for job in engine.journal.jobs():
-                engine.scheduler.receive(Wake(job.id))
-            engine.run(1200.0)
-            return engine
+    def start(home: Path, *assets: Asset, later: float = 0.0) -> EngineHarness:
+        began = time.time() + later
+        engine = engines(home)
+        engine.mint.time = lambda: began + engine.clock.now - 1000.0
+        answers = {"page": Page(assets, None), "asset": problem(404)}
+        engine.mint.says = lambda what, which: (
+            operation("preview_ready", Mode.REVIEW, id=which)
+            if what == "poll"
+            else answers.get(what, operation("running", id="op_new"))
+        )
+        for job in engine.journal.jobs():
+            engine.scheduler.receive(Wake(job.id))
+        engine.run(1200.0)
+        return engine
 
-        yield start
+    return start
 
 
 def paid(engine: EngineHarness) -> list[str]:

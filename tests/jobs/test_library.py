@@ -324,22 +324,36 @@ def test_a_retry_is_shown_and_its_failure_has_its_own_reason() -> None:
 
 
 def test_a_conversion_does_not_change_its_model() -> None:
-    """The model's state stays while the conversion runs and when it fails."""
+    """The model's state stays while the conversion runs and when it fails.
+
+    A server that does not know the format returns "not found" to a conversion, too.
+    """
     library, _ = a_shown(1)
     for asset in (an_asset(1), Asset.from_json(Kind.MODEL, {"id": "id_1"})):
         job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
         for status in ("running", "failed"):
             library.apply_updates([making(job, status, 1)])
             assert states(library) == {"id_1": AssetState.DONE}
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
+    run.answer(an_asset(1)).answer(None).expect(Convert)
+    run.fail(problem(404, "not-found")).expect(ReadAsset)
+    assert run.answer(an_asset(1)).rests
+    library.apply_updates([run.job])
+    assert states(library) == {"id_1": AssetState.DONE}
+
+
+def refused(number: int, code: str | None) -> Job:
+    """Return a job that could not read a model."""
+    job = new_fetch(an_asset(number), NOWHERE, now=1.0)
+    trouble = Problem(Cause.REFUSED, "There is no such model.", code=code)
+    return replace(job, phase=Phase.PAUSED, problem=trouble)
 
 
 @pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
 def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
     """Any other error removes nothing."""
     library, _ = a_shown(1, 2)
-    job = new_fetch(an_asset(1), NOWHERE, now=1.0)
-    refused = Problem(Cause.REFUSED, "There is no such model.", code=code)
-    library.apply_updates([replace(job, phase=Phase.PAUSED, problem=refused)])
+    library.apply_updates([refused(1, code)])
     left = ["id_2"] if code == "not-found" else ["id_2", "id_1"]
     assert [asset.id for asset in library.entries(Filter())] == left
 
@@ -456,26 +470,9 @@ def test_the_view_stays_sorted_after_any_update(
 
 def _telling(step: str, number: int) -> Job:
     if step == "gone":
-        trouble = Problem(Cause.REFUSED, "There is no such model.", code="not-found")
-        return replace(
-            new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, problem=trouble
-        )
+        return refused(number, "not-found")
     job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
     return job if step == "fail" else replace(job, asset=an_asset(number))
-
-
-# -- how failures of jobs change the library: refused is not deleted, and failed stays failed
-
-
-def test_a_model_whose_conversion_is_not_known_stays() -> None:
-    """A server that does not know the format returns "not found" to a conversion, too."""
-    library, _ = a_shown(1, 2)
-    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
-    run.answer(an_asset(1)).answer(None).expect(Convert)
-    run.fail(problem(404, "not-found")).expect(ReadAsset)
-    assert run.answer(an_asset(1)).rests
-    library.apply_updates([run.job])
-    assert set(states(library)) == {"id_1", "id_2"}
 
 
 # -- what has failed

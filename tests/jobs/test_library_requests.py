@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,27 +72,19 @@ def test_the_thumbnail_cache_is_bounded(monkeypatch: pytest.MonkeyPatch, home: P
     assert left == {thumbnail_name(urls[0]), thumbnail_name(urls[3])}
 
 
-@pytest.fixture
-def other() -> Iterator[ThreadService]:
-    """Yield a service with another account and five models."""
-    with running_service(library={"models": 5}, credits=200) as running:
-        yield running
-
-
-def test_an_answer_for_an_earlier_account_is_dropped(
-    job_service: JobService, other: ThreadService
-) -> None:
+def test_an_answer_for_an_earlier_account_is_dropped(job_service: JobService) -> None:
     """No query is pending after the account was changed; the new account answers the next one."""
     queries = (MODELS, Balance())
     for query in queries:
         job_service.queries.ask(query)
     until(lambda: not job_service.worker.events.empty())
-    job_service.set_account(account(other))
-    assert not any(job_service.queries.is_pending(query) for query in queries)
-    assert not job_service.has_active_work
-    job_service.catch_up()
-    assert not job_service.queries.answers
-    models, balance = (each.answer for each in asked(job_service, *queries))
+    with running_service(library={"models": 5}, credits=200) as other:
+        job_service.set_account(account(other))
+        assert not any(job_service.queries.is_pending(query) for query in queries)
+        assert not job_service.has_active_work
+        job_service.catch_up()
+        assert not job_service.queries.answers
+        models, balance = (each.answer for each in asked(job_service, *queries))
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
