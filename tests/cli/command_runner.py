@@ -128,9 +128,14 @@ def run_on_terminal(service: Service, home: Path, *arguments: str) -> CommandRes
 
 def start(service: Service, home: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a command in its own process, with pipes; Ctrl-C ends it."""
+    return popen(command(*arguments), environment(service, home))
+
+
+def popen(words: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a program with pipes; Ctrl-C ends it."""
     return subprocess.Popen(
-        command(*arguments),
-        env=environment(service, home),
+        words,
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..harness.processes import captured
 from ..mint_service.runner import Service
-from .command_runner import CommandResult, environment, restore_sigint
+from .command_runner import CommandResult, environment, popen
 
 MINT = ("--online-mode", "--command", "mint")
 
@@ -55,11 +55,4 @@ def run(
 
 def start(service: Service, resources: Path, home: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start Blender in that profile; Ctrl-C ends it."""
-    return subprocess.Popen(
-        ["blender", *arguments],
-        env=in_profile(service, resources, home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
+    return popen(["blender", *arguments], in_profile(service, resources, home))

@@ -11,6 +11,7 @@ import pytest
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
+from .test_with_blender import look
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 HALL: dict[str, object] = {"prompt": "a hall", "kind": "world", "format": "blend"}
@@ -116,7 +117,8 @@ def test_another_height_and_format(batch: Batch) -> None:
         assert ran.status == 0
         assert "other settings" not in batch().error_text
         assert ("0001-a-lamp.glb is kept, too" in ran.error_text) is (height == 3.0)
-        assert _height(batch.out / "0001-a-lamp.blend") == pytest.approx(height, rel=1e-3)
+        seen = look(batch.out / "0001-a-lamp.blend")
+        assert seen["height"] == pytest.approx(height, rel=1e-3)
     assert (batch.out / "0001-a-lamp.glb").is_file()
     batch.lines({"prompt": "a lamp", "format": "blend", "height": 7.0})
     again = batch()
@@ -125,19 +127,6 @@ def test_another_height_and_format(batch: Batch) -> None:
     record = json.loads((batch.out / "0001-a-lamp.json").read_text())
     assert record["files"]["result"] == "0001-a-lamp.blend" and record["settings"]["height"] == 5.0
     assert len(batch.service.operations()) == 1
-
-
-def _height(path: Path) -> float:
-    """Return the height of everything in a .blend."""
-    import bpy
-    from mathutils import Vector
-
-    bpy.ops.wm.open_mainfile(filepath=str(path))
-    meshes = [each for each in bpy.context.scene.objects if each.type == "MESH"]
-    heights = [
-        (each.matrix_world @ Vector(corner)).z for each in meshes for corner in each.bound_box
-    ]
-    return max(heights) - min(heights)
 
 
 @pytest.mark.blender

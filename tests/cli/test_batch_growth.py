@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,15 +11,11 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import main
-from mint_blender.cli.batch import line_jobs
 from mint_blender.jobs.batch_folder import finished_lines, line_files
 from mint_blender.jobs.batch_lines import Line, read_lines
-from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
 from ..harness.call_counts import count_lines
@@ -29,6 +23,7 @@ from ..scene import glb_fixtures
 from .batch_helpers import lines_of
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
+WRITE = ("--step", "write")
 FEW, MANY = 20, 80
 RATIO = 1.1 * MANY / FEW
 """The effort may grow a little faster than the lines: SQLite's trees become deeper."""
@@ -59,69 +54,6 @@ def finish_elsewhere(folder: Path, lines: list[Line], phase: Phase, **members: A
         line_files.write_job(job)
 
 
-def finish(home: Path, folder: Path, lines: list[Line], *, dismissed: bool = False) -> None:
-    """Store a finished job for each line, as an earlier run has left them."""
-    with closing(Journal(home)) as journal, journal.single_commit():
-        journal.set_account(ACCOUNT)
-        for line in lines:
-            delivery = Delivery(line=line_files.line_id(folder, line.tag))
-            (job,) = journal.add(new_job(line.request, delivery, now=1000.0 + line.number))
-            for phase in (Phase.WORKING, Phase.PLACED):
-                journal.save(replace(job, phase=phase))
-            if dismissed:
-                journal.dismiss(job.id)
-
-
-@contextmanager
-def opened(home: Path) -> Iterator[JobService]:
-    """Open a job service without Mint."""
-    job_service = JobService(EngineConfig(home), ACCOUNT)
-    job_service.allow_online(False)
-    try:
-        yield job_service
-    finally:
-        job_service.close()
-
-
-@pytest.mark.slow
-def test_finding_the_finished_lines(tmp_path: Path) -> None:
-    """A rerun finds the job of each line, whichever journal made it, with as much effort per line."""
-    for where in ("here", "dismissed", "in another journal"):
-        efforts = []
-        for count in (FEW, MANY):
-            folder, lines = a_batch(tmp_path / where, count)
-            home = tmp_path / where / f"home {count}"
-            if where == "in another journal":
-                finish_elsewhere(folder, lines, Phase.PLACED)
-            else:
-                finish(home, folder, lines, dismissed=where == "dismissed")
-            with opened(home) as job_service:
-                loaded = list[int]()
-                efforts.append(count_lines(partial(_load, job_service, folder, lines, loaded)))
-                assert loaded == [count, 0]
-                assert len(job_service.journal.listed_ids()) == count
-        assert efforts[1] < RATIO * efforts[0], where
-
-
-def _load(job_service: JobService, folder: Path, lines: list[Line], loaded: list[int]) -> None:
-    jobs, refused = line_jobs.load_jobs(job_service, folder, lines)
-    loaded += [len(jobs), len(refused)]
-
-
-def test_a_line_has_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a line that was finished elsewhere, each file is read once; a rerun writes nothing."""
-    folder, lines = a_batch(tmp_path, FEW)
-    finish_elsewhere(folder, lines, Phase.PLACED)
-    inner = folder / line_files.FOLDER
-    before = {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()}
-    parsed = parsed_jobs(monkeypatch)
-    with opened(tmp_path / "home") as job_service:
-        line_jobs.load_jobs(job_service, folder, lines)
-    assert (len(before), len(parsed)) == (3 * FEW, FEW)
-    (inner / "batch.json").unlink()  # it is new
-    assert {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()} == before
-
-
 def parsed_jobs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which each line is added whose record is parsed."""
     parsed, read = list[str](), line_files.read_job
@@ -143,7 +75,7 @@ def finished_batch(tmp_path: Path, count: int) -> list[str]:
     model = glb_fixtures.simple(folder / "model.glb")
     kept = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
     finish_elsewhere(folder, lines, Phase.READY, files=(kept,))
-    return ["batch", str(folder / "a.jsonl"), "-o", str(folder), "--step", "write"]
+    return ["batch", str(folder / "a.jsonl"), "-o", str(folder), *WRITE]
 
 
 @pytest.mark.slow
@@ -155,7 +87,8 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         arguments = finished_batch(tmp_path, count)
         efforts["first"].append(count_lines(partial(main, arguments)))
         assert len(list((tmp_path / f"{count} lines").glob("0*.glb"))) == count
-        efforts["again"].append(count_lines(partial(main, [*arguments, "--again"])))
+        again = [*arguments[: -len(WRITE)], "--again"]
+        efforts["again"].append(count_lines(partial(main, again)))
     assert all(many < RATIO * few for few, many in efforts.values()), efforts
 
 

@@ -6,11 +6,9 @@ from __future__ import annotations
 import json
 import platform
 import signal
-import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ import pytest
 from mint_blender.jobs.storage.batch_lease import Claims
 
 from .batch_helpers import Batch
-from .command_runner import environment, restore_sigint
+from .command_runner import environment, popen
 from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
@@ -114,47 +112,6 @@ def test_shared_files_that_are_gone(
     assert len(generated.service.operations()) == 4
 
 
-@dataclass(frozen=True)
-class SlowBatch:
-    """A batch of four lines that Blender has to write, in processes that are slow at it."""
-
-    batch: Batch
-    folder: Path
-
-    def start(self, home: str, *options: str, **more: str) -> subprocess.Popen[str]:
-        """Start the command at a home of its own; Ctrl-C ends it."""
-        code = SLOW % {"started": str(self.folder / "started")}
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *self.batch.words, *options],
-            env=environment(self.batch.service, self.folder / home, **more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=restore_sigint,
-        )
-
-
-@pytest.fixture
-def slow(batch: Batch, tmp_path: Path) -> SlowBatch:
-    """Return a batch that writes slowly."""
-    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
-    return SlowBatch(batch, tmp_path)
-
-
-def test_a_claim_of_a_dead_process(generated: Batch) -> None:
-    """It is free at once."""
-    claims = generated.out / ".mint-batch" / "claims"
-    claims.mkdir()
-    (job,) = [path.name for path in (claims.parent / "files").iterdir()][:1]
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    holder = {"host": platform.node(), "pid": dead.pid, "id": "another"}
-    (claims / job).write_text(json.dumps(holder))
-    ran = generated("--step", "write")
-    assert ran.status == 0 and "Waiting" not in ran.err
-    assert [path.name for path in claims.iterdir()] == [".lock"]
-
-
 def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other lines are written first; then it is waited for, and the status is true."""
     out = generated.out
@@ -183,17 +140,22 @@ def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "kill", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
 )
-def test_ended_while_writing(slow: SlowBatch, kill: signal.Signals) -> None:
+def test_ended_while_writing(
+    batch: Batch, home: Path, tmp_path: Path, kill: signal.Signals
+) -> None:
     """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
-    batch = slow.batch
-    running = slow.start("home", "--workers", "2")
+    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
+    started = tmp_path / "started"
+    code = SLOW % {"started": str(started)}
+    words = [sys.executable, "-c", code, *batch.words, "--workers", "2"]
+    running = popen(words, environment(batch.service, home))
     while not any(batch.out.glob("*.blend")):
         assert running.poll() is None, "it ended by itself"
         time.sleep(0.01)
     running.send_signal(kill)
     running.communicate(timeout=240)
     assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
-    for process in (slow.folder / "started").read_text().split():
+    for process in started.read_text().split():
         while Path(f"/proc/{process}").exists():
             time.sleep(0.05)
     if kill is signal.SIGINT:
@@ -204,25 +166,6 @@ def test_ended_while_writing(slow: SlowBatch, kill: signal.Signals) -> None:
     suffixes = sorted(path.suffix for path in batch.out.glob("0*"))
     assert suffixes == sorted([".blend", ".json", ".webp"] * 4)
     assert len(batch.service.operations()) == 4
-
-
-@pytest.mark.thorough
-@pytest.mark.blender
-@pytest.mark.one_blender
-@pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
-def test_two_machines_share_the_lines(slow: SlowBatch, more: tuple[str, ...]) -> None:
-    """Two processes with their own journals write each line once; both are done at the end."""
-    batch = slow.batch
-    assert batch("--step", "generate").status == 0
-    if more:
-        assert batch("--step", "write").status == 0
-    words = ("--step", "write", "--workers", "1", *more)
-    both = [slow.start(home, *words, MINT_API_KEY="") for home in ("one", "two")]
-    texts = [running.communicate(timeout=240) for running in both]
-    assert [running.returncode for running in both] == [0, 0], texts
-    written = [line.strip() for out, _ in texts for line in out.splitlines() if ".blend" in line]
-    assert sorted(written) == sorted(map(str, batch.out.glob("*.blend")))
-    assert all("4 of 4 lines are written" in err for _, err in texts)
 
 
 # -- `--skip-failed`: what Mint refuses does not keep a farm from the other lines

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +10,7 @@ import pytest
 from mint_blender.cli.batch import runner
 from mint_blender.cli.exits import Exit
 from mint_blender.jobs.batch_folder import line_files
-from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, of_line
+from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Page
@@ -23,27 +19,6 @@ from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import CommandResult, RunMint, run
 from .conftest import Home
 from .test_batch_folder import LAMPS
-
-
-def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
-    """Finding 7: between the check and the note there is no gap; the file is created once."""
-    line = line_files.LineFile(line_files.line_id(tmp_path, "aa.bb-1"))
-    request = new_request(of_line("batch", "aa.bb-1"), PaidVerb.START, "job", now=1.0)
-    barrier, took = threading.Barrier(8), list[str]()
-
-    def take(home: str) -> None:
-        barrier.wait()
-        if line.take(replace(request, journal=home), credential="c", now=1.0):
-            took.append(home)
-
-    threads = [threading.Thread(target=take, args=(f"home {each}",)) for each in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    (winner,) = took
-    (content,) = start_files(tmp_path).values()
-    assert content["home"] == winner
 
 
 @pytest.mark.slow

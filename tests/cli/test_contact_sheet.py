@@ -23,7 +23,6 @@ from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..jobs.paid_requests import records
 from .batch_helpers import Batch
-from .command_runner import press_ctrl_c, start
 
 
 def test_every_line_has_a_card(batch: Batch) -> None:
@@ -120,20 +119,3 @@ def test_another_index_html_is_not_overwritten(batch: Batch) -> None:
     assert "Nothing was started." in ran.error_text
     assert (batch.out / "index.html").read_text() == "<h1>My own page</h1>"
     assert not batch.service.operations()
-
-
-@pytest.mark.slow
-def test_the_sheet_after_ctrl_c(batch: Batch, home: Path) -> None:
-    """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
-    prompts = ("lamp 1", "lamp 2 [slow-start]", "lamp 3")
-    batch.lines(*({"prompt": prompt} for prompt in prompts))
-    batch.service.scenario(durations={"slow": 20000.0})
-    running = start(batch.service, home, *batch.words, "--jobs", "1")
-    _, err = press_ctrl_c(running, "lamp 2", "Queued")
-    assert running.returncode == 130
-    assert "Contact sheet: " in err
-    assert batch.states == ["done", "running", "not-started"]
-    batch.service.advance(30000)
-    assert batch("--jobs", "1").status == 0
-    assert batch.states == ["done"] * 3
-    assert len(batch.service.operations()) == 3

@@ -406,19 +406,10 @@ def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> N
 
 def test_an_unusable_journal_is_reported(mint: RunMint, home: Path) -> None:
     """The error names the file and what to do, and nothing is sent."""
-    for name in ("noise", "newer", "a file instead of a folder"):
-        home.mkdir()
-        if name == "noise":
-            (home / "journal.sqlite3").write_bytes(os.urandom(8192))
-        elif name == "newer":
-            change(home, "PRAGMA user_version = 99")
-        else:
-            home.rmdir()
-            home.write_text("not a folder")
-        for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
-            ran = mint(*command)
-            assert ran.status == 1 and "journal" in ran.err, (name, command)
-            assert "MINT_BLENDER_HOME" in ran.err or "Update the add-on" in ran.err
-        if home.is_dir():
-            shutil.rmtree(home)
+    home.mkdir()
+    (home / "journal.sqlite3").write_bytes(os.urandom(8192))
+    for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
+        ran = mint(*command)
+        assert ran.status == 1 and "journal" in ran.err, command
+        assert "MINT_BLENDER_HOME" in ran.err
     assert not mint.service.requests("POST")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,40 +13,37 @@ from mint_blender.cli.parser import COMMANDS
 
 from ..code.imported_modules import foreign, modules_of, ours
 from ..mint_service.runner import ThreadService
+from .command_runner import environment
 
+ImportedBy = Callable[..., set[str]]
 OTHERS = {"cli.account", "cli.asset_library", "cli.batch", "cli.generate", "cli.jobs"}
 
 
 @pytest.fixture
-def environment(service: ThreadService, home: Path) -> dict[str, str]:
-    """Return the variables of a process that uses the stand-in service."""
-    return {
-        "MINT_API_KEY": service.key,
-        "MINT_API_BASE_URL": service.api,
-        "MINT_BLENDER_HOME": str(home),
-    }
+def imported_by(service: ThreadService, home: Path) -> ImportedBy:
+    """Return a function that returns the modules that a command imports."""
+
+    def modules(*words: str) -> set[str]:
+        code = f"from mint_blender.cli import main; assert main({list(words)!r}) == 0"
+        return modules_of(code, environment=environment(service, home))
+
+    return modules
 
 
-def imported_by(environment: dict[str, str], *words: str) -> set[str]:
-    """Return the modules that a command imports."""
-    code = f"from mint_blender.cli import main; assert main({list(words)!r}) == 0"
-    return modules_of(code, environment=environment)
-
-
-def test_the_list_of_jobs_needs_no_network(environment: dict[str, str]) -> None:
+def test_the_list_of_jobs_needs_no_network(imported_by: ImportedBy) -> None:
     """`jobs` reads the journal with Python's own library; help and version need not even that."""
-    imported = imported_by(environment, "jobs")
+    imported = imported_by("jobs")
     assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "urllib3", "zstandard"}
     assert ours(imported) & OTHERS == {"cli.jobs"}
     for option in ("--help", "--version"):
-        imported = imported_by(environment, option)
+        imported = imported_by(option)
         assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "sqlite3", "urllib3"}
         assert not ours(imported) & {*OTHERS, "jobs.job", "jobs.service"}
 
 
-def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
+def test_usage_needs_no_blender(imported_by: ImportedBy) -> None:
     """It asks Mint, and adds up the journal without the engine that runs jobs."""
-    imported = imported_by(environment, "usage")
+    imported = imported_by("usage")
     slow = {"bpy", "numpy", "pickle", "platform", "rich", "uuid", "zstandard"}
     assert not foreign(imported) & slow
     assert "logging.handlers" not in imported
@@ -54,10 +52,10 @@ def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_copied_model_needs_no_blender(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_copied_model_needs_no_blender(imported_by: ImportedBy, tmp_path: Path) -> None:
     """`generate -o lamp.glb` copies Mint's file, also where the `bpy` package is installed."""
     words = ("generate", "--prompt", "a lamp", "-o", str(tmp_path / "lamp.glb"))
-    imported = imported_by(environment, *words)
+    imported = imported_by(*words)
     assert (tmp_path / "lamp.glb").is_file()
     assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
     assert "logging.handlers" not in imported

@@ -36,7 +36,7 @@ from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch, lines_of
 from .command_runner import (
     LAMP,
     RunMint,
@@ -214,17 +214,18 @@ def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
-    mint: RunMint, home: Path, tmp_path: Path
-) -> None:
-    """It leaves the folder free, says how to continue, and a rerun pays nothing twice."""
+def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(batch: Batch, home: Path) -> None:
+    """It leaves the folder free, says how to continue, and a rerun pays nothing twice.
+
+    Done, running and unstarted lines have cards on the sheet.
+    """
     if sys.platform == "win32":
         pytest.skip(DOES_NOT_APPLY + "Windows has no SIGTERM; farms send Ctrl-C there")
-    file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp [slow-start]"})
-    words = ("batch", str(file), "-o", str(tmp_path / "out"))
-    running = start(mint.service, home, *words)
-    read_until(running, "Queued")
-    lease = tmp_path / "out" / ".mint-batch" / "lease"
+    batch.lines(*({"prompt": prompt} for prompt in ("lamp 1", "lamp 2 [slow-start]", "lamp 3")))
+    batch.service.scenario(durations={"slow": 20000.0})
+    running = start(batch.service, home, *batch.words, "--jobs", "1")
+    read_until(running, "lamp 2", "Queued")
+    lease = batch.out / ".mint-batch" / "lease"
     assert lease.exists()
     os.kill(running.pid, signal.SIGTERM)
     error = running.communicate(timeout=240)[1]
@@ -234,8 +235,12 @@ def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
     assert "resume" not in error  # which would write no records of the lines
     assert "Traceback" not in error
     assert not lease.exists()
-    assert mint(*words).status == 0
-    assert len(mint.service.operations()) == 1
+    assert "Contact sheet: " in error
+    assert batch.states == ["done", "running", "not-started"]
+    batch.service.advance(30000)
+    assert batch("--jobs", "1").status == 0
+    assert batch.states == ["done"] * 3
+    assert len(batch.service.operations()) == 3
 
 
 def test_each_command_says_what_continues_it(

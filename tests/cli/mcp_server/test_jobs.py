@@ -10,22 +10,9 @@ from mint_blender.cli import session
 from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.runner import ThreadService
-from .agent import Agent, Connect, pictures_of, text_of
+from .agent import Agent, Connect
 from .test_decisions import agent_request, lamp_at_preview, state_of
 from .test_generate import LAMP, generate
-
-
-def test_a_job_has_its_preview_as_a_picture(agent: Agent) -> None:
-    """The picture is beside the path of the original."""
-    job = lamp_at_preview(agent)
-    result = agent.call("wait", jobs=[job["job"]], seconds=0)
-    (state,) = result.structured_content["jobs"]
-    assert state["files"]["preview"] == job["files"]["preview"]
-    assert state["files"]["preview"] in text_of(result)
-    (picture,) = pictures_of(result)
-    assert picture.startswith(b"RIFF")  # WebP of the stand-in, small enough as it is
-    assert state_of(agent, job["job"][:6])["job"] == job["job"]
-    assert 'There is no job "nowhere"' in agent.refusal("wait", jobs=["nowhere"])
 
 
 def test_jobs_are_listed_newest_first(agent: Agent) -> None:

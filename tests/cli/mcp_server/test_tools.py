@@ -9,8 +9,6 @@ import json
 import logging
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +28,7 @@ from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from mint_blender.mint.schema import Kind
 
+from ...jobs.other_process import OtherProcess
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
 from ..command_runner import ROOT
@@ -247,17 +246,9 @@ def test_account_says_whose_credits_are_spent(
 def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> None:
     """A process that may drive jobs holds a lock, as a Blender does."""
     assert agent.ask("account")["shares_jobs"] is False
-    code = (
-        "import sys; from pathlib import Path;"
-        " from mint_blender.jobs.storage.job_locks import ProcessLock;"
-        " lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); input()"
-    )
-    command = [sys.executable, "-c", code, str(home)]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, **pipes) as other:
-        assert other.stdout.readline() == b"held\n"
+    with OtherProcess(home) as other:
+        assert other.ask("process")
         assert agent.ask("account")["shares_jobs"] is True
-        other.kill()
     assert agent.ask("account")["shares_jobs"] is False
 
 
