@@ -28,7 +28,6 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.job_owners import CurrentAccount
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import RetryPolicy
 from mint_blender.mint.schema import Kind
 
@@ -360,14 +359,12 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
 
 def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService) -> None:
     """Disabling and enabling the add-on is the same session."""
-    job_service = JobService(fast_config(home), account(service))
-    job_service.allow_online(False)
-    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
-    assert job_service.close(60)
-    again = JobService(fast_config(home), account(service))
-    assert [each.id for each in again.unfinished.resume_all()] == [job.id]
-    assert len(again.unfinished.queue) == 0
-    assert again.close(60)
+    with opened(home, account(service)) as job_service:
+        job_service.allow_online(False)
+        job = job_service.start(LAMP)
+    with opened(home, account(service)) as again:
+        assert [each.id for each in again.unfinished.resume_all()] == [job.id]
+        assert len(again.unfinished.queue) == 0
 
 
 def test_queued_jobs_of_a_crashed_process_wait_for_consent(
