@@ -17,10 +17,14 @@ from pathlib import Path
 
 from tests.harness import methods
 from tests.harness.methods import Run
+from tests.mint_service.runner import running_service
 from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 
-from .watch import BATCH, Sample, growth, quick_service, watch
+from .watch import BATCH, Sample, growth, watch
+
+QUICK = {"speed": 40.0, "switches": ("poll-hint",), "retry_after": 0.05, "credits": 1e7}
+"""Options of a stand-in for Mint whose jobs take half a second."""
 
 
 def main() -> int:
@@ -50,7 +54,7 @@ def _options() -> argparse.Namespace:
 def _run(folder: Path, jobs: int, method: Run, samples: list[Sample]) -> None:
     display = Display(folder)
     try:
-        with quick_service() as service:
+        with running_service(**QUICK) as service:
             profile = make_profile(folder)
             window = BlenderWindow(
                 display, profile, folder / "home", api=service.api, key=service.key

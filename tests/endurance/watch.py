@@ -7,14 +7,11 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow
 
-SPEED = 40.0
 BATCH = 25
 WARM_UP = 5
 """Batches before the first measurement that counts: caches and the undo stack fill first."""
@@ -47,13 +44,6 @@ for number in range(count):
 PLACED = "sum(each['phase'] == 'placed' for each in jobs() if each['id'] not in known)"
 NEW_FILE = "with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()"
 THREADS = "[each.name for each in threading.enumerate() if 'mint' in each.name]"
-
-
-def quick_service() -> AbstractContextManager[Service]:
-    """Run a stand-in for Mint whose jobs take half a second."""
-    return running_service(
-        speed=SPEED, switches=("poll-hint",), retry_after=0.05, credits=10_000_000.0
-    )
 
 
 def watch(window: BlenderWindow, jobs: int, batch: int = BATCH) -> Iterator[Sample]:

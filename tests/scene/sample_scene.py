@@ -33,7 +33,7 @@ def build(folder: Path) -> None:
     _other_objects(scene)
     _collections(scene)
     _world(scene)
-    _other_blocks()
+    bpy.data.texts.new("Notes").write("remember the milk")
     _second_scene(scene)
     bpy.context.view_layer.objects.active = bpy.data.objects[TITLE]
     bpy.data.objects[TITLE].select_set(True)
@@ -75,8 +75,6 @@ def _material(image: Any) -> Any:
     picture = nodes.new("ShaderNodeTexImage")
     picture.image = image
     picture["mine"] = "node"
-    ramp = nodes.new("ShaderNodeValToRGB")
-    ramp.color_ramp.elements[0].position = 0.25
     material.node_tree.links.new(
         picture.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"]
     )
@@ -111,17 +109,10 @@ def _meshes(scene: Any, material: Any) -> None:
     track = lamp.animation_data.nla_tracks.new()
     track.strips.new("Strip", 30, lamp.animation_data.action)
     lamp.driver_add("scale", 2).driver.expression = "1.5"
-    big = bpy.data.meshes.new("Grid")
-    count = 90  # more vertices than a snapshot lists one by one
-    points = [(x, y, 0) for x in range(count) for y in range(count)]
-    faces = [
-        (x * count + y, x * count + y + 1, (x + 1) * count + y + 1, (x + 1) * count + y)
-        for x in range(count - 1)
-        for y in range(count - 1)
-    ]
-    big.from_pydata(points, [], faces)
-    big.uv_layers.new(name="UVs")
-    _link(scene, "Ground", big)
+    ground = bpy.data.meshes.new("Ground")
+    ground.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    ground.uv_layers.new(name="UVs")
+    _link(scene, "Ground", ground)
     geometry = bpy.data.node_groups.new("Scatter", "GeometryNodeTree")
     geometry.interface.new_socket("Amount", in_out="INPUT", socket_type="NodeSocketFloat")
     geometry.nodes.new("NodeGroupInput")
@@ -176,14 +167,6 @@ def _world(scene: Any) -> None:
     world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.5
     world["mine"] = 1
     scene.world = world
-
-
-def _other_blocks() -> None:
-    bpy.data.texts.new("Notes").write("remember the milk")
-    texture = bpy.data.textures.new("Clouds", "CLOUDS")
-    texture.use_fake_user = True  # or it would not be saved
-    bpy.data.masks.new("Mask").layers.new(name="Layer")
-    bpy.data.brushes.new("My brush", mode="SCULPT").size = 33
 
 
 def _second_scene(scene: Any) -> None:

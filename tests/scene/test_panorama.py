@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,84 +19,58 @@ import numpy as np  # noqa: E402
 
 from mint_blender.files import pictures  # noqa: E402
 from mint_blender.files.errors import InvalidPicture  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import calibration, panorama  # noqa: E402
+from mint_blender.scene.world import panorama  # noqa: E402
 
 from ..files.build_glb import png_that_claims  # noqa: E402
 from ..harness.processes import captured  # noqa: E402
 from . import synthetic_world  # noqa: E402
 from .window_script import said  # noqa: E402
-
-MOVES = {
-    "as Mint's viewer shows it": ((0, 0, 1.5), (0, math.pi, 0), 2.5),
-    "moved, scaled and turned": ((3, -2, 0.5), (0.4, math.pi - 0.3, 2.0), 0.7),
-}
-
-
-class Place:
-    """The room in the scene: root, capture point with camera, collider and picture."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.scene = folder, bpy.context.scene
-        collection = self.scene.collection
-        self.root = bpy.data.objects.new("Room", None)
-        collection.objects.link(self.root)
-        self.point = calibration.add_capture_point(self.root, "Room", collection, flipped=True)
-        self.camera = calibration.add_camera(self.point, "Room", collection)
-        self.collider = import_glb(synthetic_world.collider(folder / "collider.glb"), collection)
-        for each in self.collider:
-            each.parent = self.root
-        self.image = panorama.load(synthetic_world.panorama(folder / "panorama.png"), "Room")
-
-    def put(self, location, rotation, scale) -> None:
-        self.root.location = location
-        self.root.rotation_euler = rotation
-        self.root.scale = (scale,) * 3
-        bpy.context.view_layer.update()
-
-    def agreement(self) -> float:
-        bpy.context.view_layer.update()
-        seen = synthetic_world.render(self.scene, self.camera, self.folder / "seen.png")
-        return synthetic_world.agreement(
-            seen, synthetic_world.seen_from(self.camera, self.point.matrix_world)
-        )
+from .world_helpers import build, part  # noqa: E402
 
 
 @pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path)
+def room(files):
+    """Place the room without splats, and return its root."""
+    return build(replace(files, splats=None)).root
 
 
-@pytest.mark.parametrize("move", MOVES)
+def agreement(root, folder: Path) -> float:
+    """Return the share of a render with the room's camera that is as it has to be."""
+    bpy.context.view_layer.update()
+    camera, upright = part(root, "camera"), part(root, "capture_point").matrix_world
+    seen = synthetic_world.render(bpy.context.scene, camera, folder / "seen.png")
+    return synthetic_world.agreement(seen, synthetic_world.seen_from(camera, upright))
+
+
+def shown_as(root, name: str) -> bpy.types.World:
+    """Return another background with the panorama of the room."""
+    picture, point = root["mint_panorama_image"], part(root, "capture_point")
+    return panorama.background(picture, point, name)
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
 @pytest.mark.feature("panorama on the collider")
-def test_background_and_projection_line_up_with_the_world(place, move):
+def test_background_and_projection_line_up_with_the_world(room, tmp_path, is_moved):
     """From the capture point, the background shows what the room would show, and the collider, too.
 
-    The collider has its colors also from elsewhere, in a scene without lamps, and without texture
-    coordinates.
+    The collider has its colors also from elsewhere, and in a scene without lamps.
     """
-    world = panorama.background(place.image, place.point, "Room")
-    panorama.show_background(place.scene, world)
-    place.put(*MOVES[move])
-    for each in place.collider:
-        each.hide_render = True
-    assert place.agreement() > 0.9
-    panorama.restore_earlier_world(place.scene)
-    assert not place.collider[0].data.uv_layers and place.scene.world is None
-    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
-    for each in place.collider:
-        each.hide_render = False
-    assert place.agreement() > 0.9
-    place.camera.location, place.camera.rotation_euler = (0.4, 0.5, 0.2), (1.2, 0.1, 0.8)
-    assert place.agreement() > 0.9
+    scene, shape, camera = bpy.context.scene, part(room, "collider"), part(room, "camera")
+    if is_moved:
+        room.location, room.rotation_euler, room.scale = (3, -2, 0.5), (0.4, -0.3, 2.0), (0.7,) * 3
+    shape.hide_render = True
+    assert agreement(room, tmp_path) > 0.9
+    panorama.restore_earlier_world(scene)
+    shape.hide_render = False
+    assert scene.world is None and agreement(room, tmp_path) > 0.9
+    camera.location, camera.rotation_euler = (0.4, 0.5, 0.2), (1.2, 0.1, 0.8)
+    assert agreement(room, tmp_path) > 0.9
 
 
-def test_each_scene_gets_its_own_world_back(place, tmp_path):
+def test_each_scene_gets_its_own_world_back(room, tmp_path):
     """Two panoramas, one after the other, are in three scenes; also after saving."""
-    first, second = (
-        panorama.background(place.image, place.point, name) for name in ("First", "Second")
-    )
+    first, second = (shown_as(room, name) for name in ("First", "Second"))
     for name in ("Day", "Night", None):
         scene = bpy.data.scenes.new(f"Scene {name}")
         scene.world = bpy.data.worlds.new(name) if name else None
@@ -113,23 +87,25 @@ def test_each_scene_gets_its_own_world_back(place, tmp_path):
         assert not panorama.restore_earlier_world(scene)
 
 
-def test_background_follows_without_a_python_expression(place):
+def test_background_follows_without_a_python_expression(room):
     """The drivers also work where Blender refuses to run a file's Python."""
-    world = panorama.background(place.image, place.point, "Room")
-    drivers = [each.driver for each in world.node_tree.animation_data.drivers]
-    assert len(drivers) == 3 and all(each.type == "AVERAGE" and each.is_valid for each in drivers)
+    drivers = bpy.context.scene.world.node_tree.animation_data.drivers
+    assert len(drivers) == 3
+    assert all(each.driver.type == "AVERAGE" and each.driver.is_valid for each in drivers)
 
 
-def test_unused_materials_of_the_collider_are_removed(place):
+def test_unused_materials_of_the_collider_are_removed(room):
     """A material that is used elsewhere stays."""
+    shape = part(room, "collider")
+    (material,) = shape.data.materials
     lone, shared = bpy.data.materials.new("Lone"), bpy.data.materials.new("Shared")
     other = bpy.data.meshes.new("Other")
     other.materials.append(shared)
     for each in (lone, shared):
-        place.collider[0].data.materials.append(each)
-    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
+        shape.data.materials.append(each)
+    panorama.assign_material([shape], material)
     assert "Lone" not in bpy.data.materials and "Shared" in bpy.data.materials
-    assert [each.name for each in place.collider[0].data.materials] == ["Room"]
+    assert list(shape.data.materials) == [material]
 
 
 # -- Files: the size is read before Blender opens them, in every format
