@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_model.records import ACTIVE
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint, read_until, start
 from .conftest import Home
@@ -141,44 +140,23 @@ def test_a_file_that_was_deleted_is_written_again(batch: Batch, is_cleared: bool
     assert len(batch.service.operations()) == 1
 
 
-class _Gate:
-    """Holds all operations in the queue until the allowed number is active, and counts them."""
-
-    CLOSED = 1e6
-
-    def __init__(self, service: ThreadService, at_once: int, lines: int) -> None:
-        self.most = 0
-        self._service, self._at_once, self._lines = service, at_once, lines
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _active(self) -> int:
-        active = sum(operation.status in ACTIVE for operation in self._service.operations())
-        self.most = max(self.most, active)
-        return active
-
-    def _watch(self) -> None:
-        while not self._ended.wait(0.02):
-            active = self._active()
-            if active >= min(self._at_once, self._lines - len(self._service.operations()) + active):
-                self._ended.wait(0.05)  # one too many may come
-                self._active()
-                self._service.advance(self.CLOSED)
-
-
 def test_jobs_option_limits_running_operations(batch: Batch) -> None:
-    """With --jobs 3, the service sees three running operations and never more."""
+    """With --jobs 3, the service sees three running operations and no other one until they end."""
     batch.lines(*({"prompt": f"lamp {number}"} for number in range(8)))
-    # The clock that the gate turns would have links expire while files are fetched.
-    batch.service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
-    gate = _Gate(batch.service, 3, lines=8)
-    with gate:
-        assert batch("--jobs", "3").status == 0
-    assert (gate.most, len(batch.service.operations())) == (3, 8)
+    service, long, started = batch.service, 1e6, list[int]()
+    # The clock that is turned would have links expire while files are fetched.
+    service.scenario(durations={"queued": long}, links_expire=1000 * long)
+
+    def let_them_go_on() -> None:
+        while len(service.operations()) < 3:
+            time.sleep(0.01)
+        time.sleep(0.1)  # one too many may come
+        started.append(len(service.operations()))
+        service.scenario(durations={"queued": 0.0})
+        service.advance(long)
+
+    watching = threading.Thread(target=let_them_go_on)
+    watching.start()
+    assert batch("--jobs", "3").status == 0
+    watching.join()
+    assert (started, len(service.operations())) == ([3], 8)
