@@ -22,7 +22,6 @@ from .display import Display
 ADDON = "bl_ext.user_default.mint_blender"
 ROOT = Path(__file__).parents[2]
 INSIDE = Path(__file__).with_name("request_server.py")
-MODULE = "bl_ext.user_default.mint_blender"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 PATIENCE = 80.0  # seconds that a fact may take to come true; Mesa draws in software
 
@@ -62,12 +61,12 @@ def make_profile(folder: Path) -> Path:
     settings += "; bpy.context.preferences.system.use_overlay_smooth_wire = False"
     # most tests want a result at once; `test_background_import` turns it on
     settings += (
-        f"; bpy.context.preferences.addons['{MODULE}'].preferences.import_in_background = False"
+        f"; bpy.context.preferences.addons['{ADDON}'].preferences.import_in_background = False"
     )
     # a copy of the profile is made for each module, and the add-on is imported from it again
     settings += (
         "; import compileall, sys"
-        f"; compileall.compile_dir(sys.modules['{MODULE}'].__path__[0], quiet=1)"
+        f"; compileall.compile_dir(sys.modules['{ADDON}'].__path__[0], quiet=1)"
     )
     save = (
         f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
@@ -271,6 +270,12 @@ class BlenderWindow:
         self.ask("point_at(x, y)", x=x, y=y)
         self.settle()
 
+    def rest_at(self, x: float, y: float) -> None:
+        """Move the pointer to a point of the screen, and let it rest there until a click counts."""
+        self.display.move(x, y)
+        self.settle()
+        time.sleep(0.25)
+
     def open_sidebar(self, tab: str = "Mint") -> None:
         """Open the 3D View's sidebar with this tab in front."""
         self.ask("area('VIEW_3D').spaces.active.show_region_ui = True")
@@ -429,16 +434,12 @@ class BlenderWindow:
             time.sleep(0.05)
         self.display.still()
 
-    def screenshot(self, name: str, *, quickly: bool = False) -> Path:
-        """Save what a person would see as build/screenshots/<name>.png, and return the path.
-
-        Quickly, the pointer is in it, and it is only to be looked at.
-        """
+    def screenshot(self, name: str) -> Path:
+        """Save what a person would see as build/screenshots/<name>.png, and return the path."""
         self.settle()
-        if not quickly:
-            time.sleep(0.2)
+        time.sleep(0.2)
         target = SCREENSHOTS / f"{name}.png"
-        self.display.grab(target, quickly=quickly)
+        self.display.grab(target)
         return target
 
     # -- the end

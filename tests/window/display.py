@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 WIDTH, HEIGHT = 1600, 900
 
@@ -174,13 +173,9 @@ class Display:
         screen = np.memmap(self._framebuffer, np.uint8, "r")[-width * height * 4 :]
         return screen.reshape(height, width, 4)[top:bottom, left:right, 2::-1]
 
-    def grab(self, target: Path, *, quickly: bool = False) -> None:
-        """Save what a person would see, as a picture; quickly, the pointer is in it."""
+    def grab(self, target: Path) -> None:
+        """Save what a person would see, as a picture."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        if quickly:
-            seen = Image.fromarray(self.picture((0, 0, *self.size)))
-            seen.save(target, compress_level=1)
-            return
         subprocess.run(
             ["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60
         )

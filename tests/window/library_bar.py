@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-
 from .blender_window import BlenderWindow
 
 VIEW = "part('ui.library_browser.entries')"
@@ -21,9 +19,7 @@ def at(blender: BlenderWindow, part: str) -> tuple[float, float]:
 
 def press(blender: BlenderWindow, part: str, times: int = 1) -> None:
     """Click a part of the bar with the mouse."""
-    blender.display.move(*at(blender, part))
-    blender.settle()
-    time.sleep(0.25)  # Blender takes a click only once the pointer rests there
+    blender.rest_at(*at(blender, part))
     for _ in range(times):
         blender.display.press()
     blender.settle()

@@ -7,8 +7,6 @@ for on the screen.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,9 +60,7 @@ def scroll(blender: BlenderWindow, steps: int = 12, *, up: bool = False) -> None
 
 def click_title(blender: BlenderWindow, name: str) -> None:
     """Click the title of a section."""
-    blender.display.move(*_title_of(blender, name))
-    blender.settle()
-    time.sleep(0.25)
+    blender.rest_at(*_title_of(blender, name))
     blender.display.press()
     blender.settle()
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .blender_window import BlenderWindow
+from .test_jobs import place
 
 pytestmark = pytest.mark.window
 
 MINT = {"speed": 20, "assets": "real", "credits": 1e6}
-PROMPTS = {
-    "MODEL": "a small ceramic lamp with an orange shade",
-    "WORLD": "a walled courtyard in orange evening light",
-}
+COURTYARD = "a walled courtyard in orange evening light"
 SPACE = "space = area('VIEW_3D').spaces.active\n"
 SHADING = f"{SPACE}result = [space.shading.type, space.shading.color_type, space.shading.light]"
 POSE = f"{SPACE}result = part('ui.viewport.views').pose(space)"
@@ -60,17 +57,9 @@ result = [[each.x / here.width, each.y / here.height] for each in seen]
 """
 
 
-def generate(blender: BlenderWindow, prompt: str, kind: str = "MODEL") -> None:
-    """Generate something, and wait until it is placed."""
-    words: dict[str, Any] = {"prompt": prompt, "mode": "AUTO", "preset": "FAST", "kind": kind}
-    assert blender.call("mint.generate", **words) == ["FINISHED"]
-
-
 def press(blender: BlenderWindow, number: int, name: str = "button") -> None:
     """Click a chip with the mouse."""
-    blender.display.move(*blender.ask(BUTTON, number=number, name=name))
-    blender.settle()
-    time.sleep(0.25)  # Blender takes a click only once the pointer rests there
+    blender.rest_at(*blender.ask(BUTTON, number=number, name=name))
     blender.display.press()
     blender.settle()
 
@@ -78,8 +67,7 @@ def press(blender: BlenderWindow, number: int, name: str = "button") -> None:
 def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindow) -> None:
     """No click is needed, nothing is selected, and one click brings the view back."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    generate(blender, PROMPTS["MODEL"])
-    blender.wait_for("placed")
+    place(blender, "a small ceramic lamp with an orange shade")
     blender.settle()
     path = blender.screenshot("arrival_model")
     assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "STUDIO"] and blender.ask(FELT) == felt
@@ -108,8 +96,7 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     press(blender, 0)
     assert blender.ask(ALL_OF_THE_VIEW) == before and blender.ask(CHIPS) == []
     assert "Cube" in blender.ask(IN_VIEW)
-    generate(blender, "a brass bell")
-    blender.wait_for("placed", title="bell")
+    place(blender, "a brass bell")
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
     assert blender.ask(CHIPS) == [["a brass bell", False]]
@@ -145,7 +132,7 @@ CAMERA = f"[tuple(row) for row in ({PART}).matrix_world]"
 def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     """In its colors, without outlines; the way back and in is a click, and walking moves the view."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    blender.fill(kind="WORLD", prompt=PROMPTS["WORLD"], preset="FAST", review=False)
+    blender.fill(kind="WORLD", prompt=COURTYARD, preset="FAST", review=False)
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=240)
     blender.settle()

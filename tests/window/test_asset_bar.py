@@ -90,9 +90,7 @@ def test_a_right_click_opens_a_menu_of_the_item(blender: BlenderWindow) -> None:
     open_bar(blender)
     place = finished(blender)
     objects = blender.ask("scene()")["objects"]
-    blender.display.move(*at(blender, f"cells[{place}]"))
-    blender.settle()
-    time.sleep(0.25)
+    blender.rest_at(*at(blender, f"cells[{place}]"))
     blender.until_it_shows(lambda: blender.display.press(3))
     blender.display.press()  # Blender opens a menu with its first entry below the pointer
     placed = blender.wait_for("placed")
@@ -137,9 +135,7 @@ def test_menus_choose_the_kind_and_the_order(blender: BlenderWindow) -> None:
         ("KIND", ("w",), f"{FIELDS}.kind == 'WORLD'"),
         ("SORT", ("o",), f"{FIELDS}.sort == 'OLDEST'"),
     ):
-        blender.display.move(*at(blender, f"buttons[{button}]"))
-        blender.settle()
-        time.sleep(0.25)
+        blender.rest_at(*at(blender, f"buttons[{button}]"))
         blender.until_it_shows(blender.display.press)
         blender.key(*keys)
         blender.wait(question)
@@ -169,8 +165,7 @@ def test_the_page_is_turned(blender: BlenderWindow) -> None:
     """By the wheel over the bar, and by its arrows; the view is not zoomed."""
     open_bar(blender)
     view = blender.ask(_DISTANCE)
-    blender.display.move(*at(blender, "cells[3]"))
-    blender.settle()
+    blender.rest_at(*at(blender, "cells[3]"))
     blender.display.press(5)
     blender.wait(f"{FIELDS}.start == 12")
     blender.display.press(4)
@@ -201,8 +196,7 @@ def test_the_size_of_pictures_is_remembered(blender: BlenderWindow) -> None:
     """Ctrl and the wheel change it; Blender saves it, and the page always fits into the view."""
     open_bar(blender)
     size = blender.ask("part('addon_settings').settings().picture_size")
-    blender.display.move(*at(blender, "cells[2]"))
-    blender.settle()
+    blender.rest_at(*at(blender, "cells[2]"))
     blender.ask("bpy.context.preferences.is_dirty = False")
     blender.display.tool("keydown", "ctrl")
     for _ in range(3):
@@ -250,8 +244,7 @@ def test_an_empty_bar_says_why_and_what_to_do(
 
 def drag(blender: BlenderWindow, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Press at a point, move in steps, and release at another one."""
-    blender.display.move(*start)
-    blender.settle()
+    blender.rest_at(*start)
     blender.display.tool("mousedown", 1)
     for step in range(1, 11):
         share = step / 10

@@ -9,6 +9,7 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .price_helpers import known_price
 
 pytestmark = pytest.mark.window
 
@@ -39,9 +40,7 @@ def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a small ceramic lamp")
     assert blender.ask("bpy.context.window_manager.mint.prompt") == "a small ceramic lamp"
-    blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
-    )
+    known_price(blender)
     blender.click("mint.generate_from_form")
     blender.wait("jobs()")
     blender.ask("bpy.context.scene.cursor.location = (0, 0, 5)")

@@ -7,7 +7,7 @@ import pytest
 
 from .blender_window import BlenderWindow
 from .test_arrival import ALL_OF_THE_VIEW, CHIPS, IN_VIEW, press
-from .test_jobs import start
+from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
@@ -76,10 +76,8 @@ def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> No
 @pytest.mark.thorough
 def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
     """What arrives later is in view, and so is the cube once somebody has made something of it."""
-    start(blender, "a wooden stool")
-    blender.wait_for("placed")
-    start(blender, "a brass bell")
-    blender.wait_for("placed", title="bell")
+    place(blender, "a wooden stool")
+    place(blender, "a brass bell")
     blender.settle()
     in_view = set(blender.ask(IN_VIEW))
     assert set(blender.ask("roots()")) <= in_view and "Cube" not in in_view
@@ -92,8 +90,7 @@ def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
 @pytest.mark.thorough
 def test_what_is_edited_is_seen(blender: BlenderWindow) -> None:
     """Tab edits the active object, also the cube of a new file that was not in view."""
-    start(blender, "a wooden stool")
-    blender.wait_for("placed")
+    place(blender, "a wooden stool")
     blender.settle()
     assert "Cube" not in blender.ask(IN_VIEW)
     blender.over()

@@ -8,7 +8,7 @@ import pytest
 from .blender_window import ADDON, BlenderWindow
 from .price_helpers import PREFERENCES, PRICE
 from .sections import open_section
-from .test_jobs import SAID, start
+from .test_jobs import SAID, place
 
 pytestmark = pytest.mark.window
 
@@ -32,8 +32,7 @@ def test_the_users_words_are_not_translated(blender: BlenderWindow) -> None:
     """A prompt "World" stays as it is; prices are written as in the language."""
     blender.ask(SWITCH, language="de_DE")
     try:
-        start(blender, "World")
-        blender.wait_for("placed")
+        place(blender, "World")
         assert blender.ask(SAID).count("Mint: World: In der Szene") == 1
         blender.open_sidebar()
         blender.fill(kind="WORLD", preset="STANDARD", review=False, prompt="Cube")

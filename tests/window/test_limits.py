@@ -11,6 +11,7 @@ from .blender_window import BlenderWindow
 from .conftest import Since
 from .price_helpers import ESTIMATE, known_price, limit
 from .test_jobs import start
+from .test_review import waiting
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 CLICK_AGAIN = """
@@ -66,9 +67,7 @@ def test_a_second_click_during_the_price_request_starts_nothing(
 
 def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """Most of the price is paid then; declined, the Preview goes on waiting."""
-    start(blender, "a vase", mode="REVIEW")
-    blender.wait_for("review")
-    blender.wait("not jobs()[0]['active']")
+    waiting(blender, "a vase")
     limit(blender, each=100)
     blender.review()
     blender.click_in_popup("mint.approve")

@@ -12,6 +12,7 @@ from tests.network_faults.behaviors import drip, nothing, sent, silence, with_he
 from tests.network_faults.hosts import ArmedFault, Call, Hosts
 
 from .blender_window import BlenderWindow
+from .test_jobs import start
 
 pytestmark = [pytest.mark.window, pytest.mark.thorough]
 
@@ -27,10 +28,7 @@ sys.addaudithook(note)
 """Notes which threads use the network."""
 FAULTS = {
     "silence": (Call.POLL, sent(nothing, silence)),
-    "endless_file": (
-        Call.DOWNLOAD,
-        sent(with_headers(Content_Length=None), drip(bytes(2**14))),
-    ),
+    "endless_file": (Call.DOWNLOAD, sent(with_headers(Content_Length=None), drip(bytes(2**14)))),
 }
 
 
@@ -51,39 +49,27 @@ def window(
     return window
 
 
-def start(window: BlenderWindow) -> None:
-    """Start a job in an empty list, with the sidebar open."""
-    window.fresh()
-    assert window.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
-
-
-def draw(window: BlenderWindow) -> None:
-    """Have Blender draw the sidebar some times, as while a person works."""
-    for _ in range(TURNS):
-        window.ask("area('VIEW_3D').tag_redraw()")
-        window.settle()
-
-
-def end_in_scene(window: BlenderWindow, service: ThreadService, before: int) -> None:
-    """Wait for the result, and see that only threads of the add-on have used the network."""
-    window.wait_for("placed")
-    assert len(service.operations()) == before + 1
-    calling = window.ask("sorted(sys.mint_calling)")
-    assert calling and not any("main" in name.lower() for name in calling), calling
-
-
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_main_thread_is_free(
     name: str, window: BlenderWindow, hosts: Hosts, service: ThreadService
 ) -> None:
-    """While a call hangs Blender draws; then the job ends in the scene."""
+    """While a call hangs Blender draws; then the job ends in the scene.
+
+    Only threads of the add-on use the network, also to look up a name.
+    """
     before = len(service.operations())
     hosts.fault = armed = ArmedFault(*FAULTS[name])
-    start(window)
+    window.fresh()
+    start(window, "a lamp")
     while not armed.hits:
         window.ask("area('VIEW_3D').tag_redraw()")
-    draw(window)
+    for _ in range(TURNS):
+        window.ask("area('VIEW_3D').tag_redraw()")
+        window.settle()
     assert armed.hits == 1, "Blender waited until the call had ended"
     armed.is_over = True
     hosts.drop_connections()
-    end_in_scene(window, service, before)
+    window.wait_for("placed")
+    assert len(service.operations()) == before + 1
+    calling = window.ask("sorted(sys.mint_calling)")
+    assert calling and not any("main" in name.lower() for name in calling), calling

@@ -10,7 +10,7 @@ import pytest
 from .blender_window import BlenderWindow
 from .conftest import Since
 from .price_helpers import known_price
-from .test_jobs import start
+from .test_review import waiting
 from .test_targets import point_at_approve
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
@@ -36,14 +36,10 @@ def paid(since: Since) -> int:
 )
 def test_no_key_spends(blender: BlenderWindow, since: Since, keys: tuple[str, ...]) -> None:
     """Keys are pressed over the buttons of the card, of the form and of a dialog."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.wait("not jobs()[0]['active']")
+    waiting(blender, "a red lamp")
     before = paid(since)
     blender.fill(prompt="a chair", preset="FAST", review=False)
-    blender.wait(
-        "job_service().budget.price(part('ui.create.properties').prices_of(bpy.context.window_manager.mint)[0])"
-    )
+    known_price(blender)
     for open_it, what in (
         (lambda: None, "mint.generate_from_form"),
         (blender.review, "mint.approve"),
@@ -85,16 +81,12 @@ def waiting_with_price(blender: BlenderWindow) -> None:
     """Have a Preview that waits, with a price on its chip."""
     blender.fill(preset="FAST", prompt="a lamp")
     known_price(blender)
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.wait("not jobs()[0]['active']")
+    waiting(blender, "a red lamp")
 
 
 def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since) -> None:
     """A button without a price, a menu or the search leads to a dialog; nothing is sent."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.wait("not jobs()[0]['active']")
+    waiting(blender, "a red lamp")
     blender.ask(TEXT)
     blender.fill(prompt="a chair", preset="FAST")
     before, job = paid(since), blender.jobs()[0]["id"]

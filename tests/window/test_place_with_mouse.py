@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_jobs import start
+from .test_jobs import place
 from .test_landing import LEAVE_ALONE
 from .test_placing import ready
 
@@ -45,8 +45,7 @@ def placed(blender: BlenderWindow) -> str:
     """Have an active model in the scene, beside a cube on the floor; return its name."""
     blender.ask(LEAVE_ALONE)
     blender.ask(TALL)
-    start(blender, "a lamp")
-    blender.wait_for("placed")
+    place(blender, "a lamp")
     (root,) = blender.ask("roots()")
     blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects[root]", root=root)
     return str(root)
@@ -57,8 +56,7 @@ def test_a_model_is_put_onto_a_cube(blender: BlenderWindow) -> None:
     root = placed(blender)
     before = blender.ask(WHERE, name=root)
     begin(blender, job_id=blender.jobs()[0]["id"])
-    blender.display.move(*pixel(blender, -3.0, 0.0, 2.0))
-    blender.settle()
+    blender.rest_at(*pixel(blender, -3.0, 0.0, 2.0))
     blender.display.tool("click", "4")
     blender.settle()
     assert blender.ask(WHERE, name=root) == before
@@ -80,8 +78,7 @@ def test_escape_leaves_it_as_it_was(blender: BlenderWindow) -> None:
     before = blender.ask(WHERE, name=root), blender.ask("scene()")
     for end in ("Escape", 3):
         begin(blender)
-        blender.display.move(*pixel(blender, 1.0, -2.0, 0.0))
-        blender.settle()
+        blender.rest_at(*pixel(blender, 1.0, -2.0, 0.0))
         assert blender.ask(is_busy)
         if isinstance(end, str):
             blender.key(end)
@@ -97,11 +94,9 @@ def test_ctrl_snaps_to_the_grid(blender: BlenderWindow) -> None:
     """On the floor it goes to the nearest crossing of grid lines."""
     root = placed(blender)
     begin(blender)
-    blender.display.move(*pixel(blender, 1.2, -2.3, 0.0))
-    blender.settle()
+    blender.rest_at(*pixel(blender, 1.2, -2.3, 0.0))
     blender.display.tool("keydown", "ctrl")
-    blender.display.move(*pixel(blender, 1.25, -2.3, 0.0))
-    blender.settle()
+    blender.rest_at(*pixel(blender, 1.25, -2.3, 0.0))
     blender.display.press()
     blender.display.tool("keyup", "ctrl")
     blender.wait(f"not {RUNNING}")
@@ -115,8 +110,7 @@ def test_a_ready_result_is_imported_where_it_is_clicked(blender: BlenderWindow) 
     job = ready(blender)
     blender.ask(TALL)
     begin(blender, job_id=job["id"])
-    blender.display.move(*pixel(blender, -3.0, 0.0, 2.0))
-    blender.settle()
+    blender.rest_at(*pixel(blender, -3.0, 0.0, 2.0))
     blender.display.press()
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")

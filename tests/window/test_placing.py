@@ -31,8 +31,7 @@ def add_cube(blender: BlenderWindow) -> None:
     )
     blender.wait(f"{REDO_PANEL} > 1")
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'HUD')")
-    blender.display.move((left + right) / 2, (top + bottom) / 2)
-    blender.settle()
+    blender.rest_at((left + right) / 2, (top + bottom) / 2)
     blender.until_it_shows(lambda: blender.display.press())
     assert blender.find("(field)", name="HUD")
 

@@ -41,9 +41,9 @@ RESTS = "jobs()[0]['previews'] == {} and jobs()[0]['phase'] == 'review' and not 
 FEEDBACK = "bpy.context.window_manager.mint_feedback"
 
 
-def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp", **how: str) -> None:
+def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp") -> None:
     """Have a job that waits for a decision about its first Preview."""
-    start(blender, prompt, mode="REVIEW", **how)
+    start(blender, prompt, mode="REVIEW")
     blender.wait_for("review", title=prompt)
     blender.wait("not jobs()[0]['active']")
 
@@ -56,12 +56,8 @@ def card(blender: BlenderWindow) -> tuple[int, ...]:
 
 def write(blender: BlenderWindow, text: str) -> None:
     """Write into the field of the card, and end with Enter."""
-    blender.click_in_popup("mint_feedback")
-    time.sleep(0.2)
-    blender.display.key("ctrl+a")
-    blender.display.type(text)
-    blender.display.key("Return")
-    blender.settle()
+    blender.in_popup("mint_feedback")
+    blender.write("mint_feedback", text, kind="POPUP", name="")
 
 
 def button(blender: BlenderWindow, what: str) -> str:
@@ -178,8 +174,7 @@ def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: 
 @pytest.mark.thorough
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
     """The question names the amount; Esc and Enter keep the job, and a script is not asked."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     assert blender.ask("job_service().jobs()[0].cost") > 0
     job = blender.jobs()[0]["id"]
     ask = partial(blender.call, "mint.cancel", "INVOKE_DEFAULT", job_id=job)
@@ -192,8 +187,7 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     blender.key("s")  # that of Stop Job
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
-    start(blender, "a blue lamp", mode="REVIEW")
-    blender.wait_for("review", title="blue")
+    waiting(blender, "a blue lamp")
     assert blender.call("mint.cancel", job_id=blender.jobs()[0]["id"]) == ["FINISHED"]
     blender.wait_for("canceled", title="blue")
 
@@ -222,8 +216,7 @@ with within('VIEW_3D'):
 @pytest.mark.thorough
 def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path: Path) -> None:
     """It has a window of its own; nothing of it is saved, and after Esc nothing is left."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     areas = blender.ask("[each.type for each in window().screen.areas]")
     screens = blender.ask("len(bpy.data.screens)")
     blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
@@ -255,8 +248,7 @@ def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path
 @pytest.mark.thorough
 def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
     """Opening another file closes the window; the picture is in neither file."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
     blender.wait(f"{WINDOWS} == 2 and {SPACE}.zoom[0] > 3")
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +16,7 @@ from .price_helpers import PREFERENCES, known_price
 from .test_jobs import start
 from .test_landing import LEAVE_ALONE
 from .test_place_with_mouse import RUNNING, WHERE, pixel
-from .test_review import RED, extent
+from .test_review import RED, extent, waiting
 
 pytestmark = pytest.mark.window
 
@@ -57,9 +56,7 @@ def chips(blender: BlenderWindow) -> dict[str, Any]:
 def point_at(blender: BlenderWindow, box: list[float]) -> None:
     """Move the pointer onto a chip, and let it rest there."""
     left, top, right, bottom = box
-    blender.display.move((left + right) / 2, (top + bottom) / 2)
-    blender.settle()
-    time.sleep(0.25)
+    blender.rest_at((left + right) / 2, (top + bottom) / 2)
 
 
 def point_at_approve(blender: BlenderWindow) -> None:
@@ -184,8 +181,7 @@ def test_a_click_on_a_running_job_moves_its_box(
     point_at(blender, box)
     blender.display.press()
     blender.wait(RUNNING)
-    blender.display.move(*pixel(blender, -2.0, -2.0, 0.0))
-    blender.settle()
+    blender.rest_at(*pixel(blender, -2.0, -2.0, 0.0))
     blender.display.press()
     blender.wait(f"not {RUNNING}")
     blender.wait(f"abs({BOXES}[0][2] + 2.5) < 0.1")
@@ -216,8 +212,7 @@ def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisure
 
 def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
     """The chip says that it waits."""
-    start(blender, "a lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a lamp")
     blender.wait(f"{BOXES}[0][1] == 'Review…'")
     blender.ask("area('VIEW_3D').spaces.active.show_region_ui = False")
     blender.settle()
@@ -236,8 +231,7 @@ def test_a_preview_is_approved_in_the_viewport(
     """
     blender.fill(preset="FAST", prompt="a lamp")
     known_price(blender)
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     _, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
     blender.over("OUTLINER")
     blender.display.still()
@@ -261,8 +255,7 @@ def test_a_preview_is_approved_in_the_viewport(
 @pytest.mark.thorough
 def test_a_preview_in_its_box_hides_little(blender: BlenderWindow) -> None:
     """However near the box is: it may stand between the view and the first result."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     blender.wait(f"{BOXES}[0][3]")
     blender.over("OUTLINER")
     blender.ask(f"{NEAR.format(STATE)}")

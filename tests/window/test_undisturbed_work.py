@@ -13,12 +13,11 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .price_helpers import ESTIMATE, known_price
 from .test_interruptions import OPEN
 from .test_jobs import SAID, start
 
 pytestmark = pytest.mark.window
-
-ESTIMATE = "/v1/pricing:estimate"
 
 
 @pytest.mark.covers("S-offline")
@@ -41,9 +40,8 @@ def test_opening_a_file_sends_nothing(
     time.sleep(2.0)
     assert since.count("*", "*") == 0
     blender.open_sidebar()
-    blender.wait(
-        "job_service() and job_service().budget.balance and job_service().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
-    )
+    known_price(blender)
+    blender.wait("job_service().budget.balance")
     assert since.count("POST", ESTIMATE) == 1
 
 
