@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.jobs.engine.thread_messages import SetOnline
 from mint_blender.jobs.engine.threads import IDLE_TIMEOUT
-from mint_blender.jobs.job import Job
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library, state_of
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
@@ -19,7 +19,7 @@ from mint_blender.jobs.transfers import fetch_file
 from mint_blender.mint.schema import Kind, Page
 
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import PICTURE, EngineHarness, Engines, PictureDownloader
+from .engine_harness import PICTURE, Engines, PictureDownloader
 from .engine_harness import until as run_until
 from .fast_config import account
 from .library_helpers import MODELS, asked
@@ -88,84 +88,43 @@ def test_an_answer_for_an_earlier_account_is_dropped(job_service: JobService) ->
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
-class CountingDownloader(PictureDownloader):
-    """Counts how often it is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.closed = 0
-
-    def close(self) -> None:
-        self.closed += 1
-        super().close()
-
-
-@pytest.fixture
-def made() -> list[CountingDownloader]:
-    """Return the downloaders that the engine below has made."""
-    return []
-
-
-@pytest.fixture
-def engine(engines: Engines, made: list[CountingDownloader]) -> EngineHarness:
-    """Return an engine whose downloaders are counted."""
-
-    def make(local_files: bool) -> CountingDownloader:
-        made.append(CountingDownloader())
-        return made[-1]
-
-    return engines(downloader=make)
-
-
-def download(engine: EngineHarness) -> None:
-    """Let a new job download its Preview."""
-    job = job_in_review()
-    engine.add(job)
-    run_until(engine, lambda: engine.job(job).has_preview)
-
-
 def test_connections_stay_from_one_job_to_the_next_and_are_closed(
-    engine: EngineHarness, made: list[CountingDownloader]
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One downloader serves all jobs, until it is not needed or not wanted any more.
 
     That is after a pause, also while other jobs run, when going offline, and at the end.
     """
+    made: list[PictureDownloader] = []
+    closed: list[PictureDownloader] = []
+
+    def make(local_files: bool) -> PictureDownloader:
+        made.append(PictureDownloader())
+        return made[-1]
+
+    def download() -> None:
+        job = job_in_review()
+        engine.add(job)
+        run_until(engine, lambda: engine.job(job).has_preview)
+
+    monkeypatch.setattr(PictureDownloader, "close", lambda self: closed.append(self))
+    engine = engines(downloader=make)
     engine.add(working())
     for _ in range(3):
-        download(engine)
+        download()
         engine.run(IDLE_TIMEOUT / 2)
-    assert [each.closed for each in made] == [0]
+    assert (len(made), len(closed)) == (1, 0)
     engine.run(IDLE_TIMEOUT + 2)
-    assert [each.closed for each in made] == [1]
-    download(engine)
+    assert closed == made
+    download()
     engine.scheduler.receive(SetOnline(False))
     engine.run()
-    assert [each.closed for each in made] == [1, 1]
+    assert closed == made and len(made) == 2
     engine.scheduler.receive(SetOnline(True))
-    download(engine)
-    assert [each.closed for each in made] == [1, 1, 0]
+    download()
+    assert (len(made), len(closed)) == (3, 2)
     engine.scheduler.close()
-    assert [each.closed for each in made] == [1, 1, 1]
-
-
-def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
-    """Return the states of the job's entry while the job runs.
-
-    The entry exists from the beginning.
-    """
-    seen: list[AssetState] = []
-
-    def look(_: object = None) -> None:
-        library.apply_updates(job_service.jobs())
-        entry = library.get(job.source_asset_id or "")
-        if [state_of(entry)] != seen[-1:]:
-            seen.append(state_of(entry))
-
-    look()
-    job_service.watch([job.id], look)
-    look()
-    return seen
+    assert closed == made
 
 
 def loaded(job_service: JobService, kind: Kind | None = Kind.MODEL) -> Library:
@@ -190,8 +149,18 @@ def test_a_retry_of_an_old_entry_needs_no_page(
     library = loaded(job_service)
     pages = len(service.requests("GET", "/v1/models"))
     old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
-    seen = states_during(library, job_service, job_service.retry_asset(old))
-    assert seen == [AssetState.FAILED, AssetState.UNFINISHED, AssetState.DONE]
+    job = job_service.retry_asset(old)
+    seen: list[AssetState] = []
+
+    def look(_: object = None) -> None:
+        library.apply_updates(job_service.jobs())
+        seen.append(state_of(library.get(old.id)))
+
+    look()
+    job_service.watch([job.id], look)
+    look()
+    expected = [AssetState.FAILED, AssetState.UNFINISHED, AssetState.DONE]
+    assert [state for state, _ in itertools.groupby(seen)] == expected
     assert len(service.requests("GET", "/v1/models")) == pages
     assert library.outdated_pages() == []
     at_mint = loaded(job_service).get(old.id)
