@@ -104,10 +104,8 @@ def test_the_service_lists_unreadable_records(home: Path, offline: JobService) -
 
     A newer version may write an unknown phase while the job is shown.
     """
-    good, bad = (
-        each.id
-        for each in offline.cache.add(*(replace(a_job(), phase=Phase.PAUSED) for _ in range(2)))
-    )
+    paused = [replace(a_job(), phase=Phase.PAUSED) for _ in range(2)]
+    good, bad = (job.id for job in offline.cache.add(*paused))
     before = damage(home, bad, "another phase")
     assert offline.catch_up()
     assert [job.id for job in offline.jobs()] == [good]
