@@ -227,11 +227,11 @@ def skinned(
     return glb.save(path)
 
 
-def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
+def shaped(path: Path, *keys: str) -> Path:
     """Write a box with shape keys, each of which makes it one wider on one side."""
     glb = Glb()
-    primitive = box(glb, (-0.5, 0, -0.5), (0.5, height, 0.5), glb.material())
-    points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, height, 0.5))
+    primitive = box(glb, material=glb.material())
+    points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, 1, 0.5))
     wider = np.zeros_like(points)
     wider[points[:, 0] > 0, 0] = 1
     primitive["targets"] = [{"POSITION": glb.accessor(wider, "f4")} for _ in keys]

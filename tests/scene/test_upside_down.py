@@ -43,13 +43,6 @@ def wall() -> tuple[np.ndarray, np.ndarray]:
     return vertices[:, [1, 0, 2]] + (0.5, 6.0, 0.0), triangles
 
 
-def uneven() -> tuple[np.ndarray, np.ndarray]:
-    """Return ground of 200,000 triangles as in a file."""
-    vertices, triangles = sheet(-1.0, 5.0, steps=317)
-    vertices = vertices + np.random.default_rng(1).normal(0, 0.001, vertices.shape)
-    return vertices.astype(np.float32), triangles.astype(np.int32)
-
-
 ONE = np.array([[0, 1, 2]])
 GROUND, FLOOR = sheet(1.0, 5.0), sheet(-1.0, 5.0)
 CASES = {
@@ -62,7 +55,6 @@ CASES = {
     "no faces": ((np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64)), None),
     "no area": ((np.zeros((3, 3)), ONE), None),
     "no numbers": ((np.full((3, 3), np.nan), ONE), None),
-    "large and uneven": (uneven(), False),
 }
 
 
