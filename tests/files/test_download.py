@@ -240,12 +240,6 @@ def test_tries_that_bring_bytes_do_not_count(lamp: Lamp) -> None:
     assert len(lamp.asked) == 13
 
 
-def test_all_tries_together_are_limited(lamp: Lamp) -> None:
-    """A host that sends one byte at each try is given up."""
-    failed(lamp.put(etag='"a"', faults=[cut(1)] * 100), lamp.target, DownloadLimits(most_tries=10))
-    assert len(lamp.asked) == 10
-
-
 @pytest.mark.parametrize(
     ("content", "how", "match", "asked"),
     [

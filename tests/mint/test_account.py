@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.mint.account import DEFAULT_BASE_URL, Account, Origin
+from mint_blender.mint.account import Account, Origin
 
 HERE, DEV = "http://127.0.0.1:1/v1", "https://api.dev.mint.gg/v1"
 NAMED = "the environment variable MINT_API_KEY"
@@ -26,7 +26,7 @@ NAMED = "the environment variable MINT_API_KEY"
             {"key": " sk-own ", "base_url": DEV},
             ("sk-own", DEV, "the preferences"),
         ),
-        ({}, {}, ("", DEFAULT_BASE_URL, "the preferences")),
+        ({}, {}, ("", "https://api.mint.gg/v1", "the preferences")),
     ],
     ids=["environment", "preferences", "default"],
 )
@@ -82,17 +82,6 @@ def test_confirming_one_server_does_not_confirm_another(confirmed: list[str]):
 
 
 # -- which base addresses are accepted, and which are refused before a key is sent
-
-
-def test_the_default_origin_is_mint():
-    """Without a setting, requests go to Mint."""
-    origin = Origin.parse()
-    assert (origin.base_url, origin.host, origin.port, origin.is_loopback) == (
-        "https://api.mint.gg/v1",
-        "api.mint.gg",
-        443,
-        False,
-    )
 
 
 @pytest.mark.covers("C19-colon")

@@ -207,10 +207,8 @@ def test_the_poll_interval_is_always_limited(number, wanted):
     assert 1 <= PollIntervals().wait(number, wanted) <= 15
 
 
-def test_retries_back_off_exponentially():
-    """The wait doubles up to a maximum, with random jitter over its upper half."""
-    waits = [RetryPolicy().wait(attempt, 1.0) for attempt in range(1, 9)]
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+def test_a_wait_has_jitter():
+    """By chance it is shorter, by half at most."""
     assert [RetryPolicy().wait(attempt, 0.0) for attempt in range(1, 4)] == [0.5, 1, 2]
 
 

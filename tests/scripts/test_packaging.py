@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import json
 import os
 import random
@@ -287,14 +286,3 @@ def test_a_zip_of_compressed_files_can_be_read(tmp_path):
     assert stored == {"noise.bin", "empty"}
     assert modes == {0o100644} and dates == {(1980, 1, 1, 0, 0, 0)}
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["some.zip"]
-
-
-def test_without_the_library_nothing_is_written(tmp_path, monkeypatch):
-    """A sentence says what to do; without compression the same zip can be written."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(PackageError, match=r"does not have the package deflate.*or --stored"):
-        zip_writer.write(tmp_path / "some.zip", {"a": LICENSE})
-    assert list(tmp_path.iterdir()) == []
-    zip_writer.write(tmp_path / "some.zip", {"a": LICENSE}, compressed=False)
-    with zipfile.ZipFile(tmp_path / "some.zip") as opened:
-        assert opened.read("a") == LICENSE
