@@ -12,6 +12,19 @@ PRICE = "job_service() and job_service().budget.price(part('ui.create.properties
 # a panel in sight asks for the price again
 FORGET = "(job_service().queries.answers.clear(), part('ui.heartbeat').redraw()) and None if job_service() else None"
 
+NOTE_DIALOG = """
+cls = part('ui.create.operators').MINT_OT_generate
+drawn, draw = [], cls.draw_dialog
+def look(self, context):
+    price = job_service().budget.price(self.queries()[0])
+    drawn.append([self.kind, self.preset, self.mode, self.pose, price])
+    draw(self, context)
+cls.draw_dialog = look
+part('ui.pricing.price_dialog')._test_drawn = drawn
+"""
+"""Notes what the dialog of a generation shows, each time that it is drawn; at last its price."""
+DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
+
 
 def limit(blender: BlenderWindow, **limits: int) -> None:
     """Set limits in the preferences."""

@@ -6,19 +6,11 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .price_helpers import DRAWN, NOTE_DIALOG
 
 pytestmark = pytest.mark.window
 
 FORM = "bpy.context.window_manager.mint"
-NOTE = """
-cls = part('ui.create.operators').MINT_OT_generate
-drawn, draw = [], cls.draw_dialog
-def look(self, context):
-    drawn.append([self.kind, self.preset, self.mode, self.pose, bool(job_service().budget.price(self.queries()[0]))])
-    draw(self, context)
-cls.draw_dialog = look
-part('ui.pricing.price_dialog')._test_drawn = drawn
-"""
 MENU = """
 with within('VIEW_3D'):
     bpy.ops.wm.call_menu(name=menu)
@@ -28,7 +20,6 @@ CLOSE = """
 with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
     bpy.ops.wm.window_close()
 """
-DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
 
 
 @pytest.mark.thorough
@@ -38,13 +29,13 @@ DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
 def test_the_search_finds_what_generates(blender: BlenderWindow, words: str, kind: str) -> None:
     """F3 finds it by plain words. The dialog has the settings of the form, and shows the price."""
     blender.fill(preset="PRODUCTION", review=True, pose="T_POSE")
-    blender.ask(NOTE)
+    blender.ask(NOTE_DIALOG)
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type(words))
     blender.until_it_shows(lambda: blender.key("Return"))
     blender.wait(f"{DRAWN} and {DRAWN}[-1][-1]")
-    assert blender.ask(f"{DRAWN}[-1]") == [kind, "PRODUCTION", "REVIEW", "T_POSE", True]
+    assert blender.ask(f"{DRAWN}[-1][:-1]") == [kind, "PRODUCTION", "REVIEW", "T_POSE"]
     blender.key("Escape", "Escape")
 
 
