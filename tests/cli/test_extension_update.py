@@ -99,31 +99,6 @@ def installed_version(resources: Path) -> str:
 
 
 @pytest.mark.covers("C7-restart")
-def test_a_blender_updates_while_its_job_runs(
-    blender: Blender,
-    service: ThreadService,
-    repository_folder: Path,
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The old version ends its thread and frees the job; the new one finishes it in that Blender."""
-    resources = tmp_path / "resources"
-    publish_next_version(monkeypatch, repository_folder)
-    script = Path(__file__).with_name("update_inside_blender.py")
-    words = ("--online-mode", "--background", "--python-exit-code", "9", "--python", str(script))
-    running = start(service, resources, home, *words)
-    assert running.stdout is not None
-    while not (line := running.stdout.readline()).startswith("UPDATED"):
-        assert line, running.communicate()
-    assert installed_version(resources) == "99.0.0"
-    service.advance(LONG)
-    out, err = running.communicate(timeout=240)
-    assert running.returncode == 0 and "FINISHED" in out, out + err
-    assert len(service.operations()) == len(service.resources()) == 1
-
-
-@pytest.mark.covers("C7-restart")
 @pytest.mark.feature("install and update from an extension repository")
 def test_an_update_keeps_the_jobs_in_flight(
     blender: Blender,
