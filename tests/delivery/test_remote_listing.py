@@ -139,6 +139,11 @@ def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path) -> None:
         }
 
 
+def test_a_listing_needs_the_generator_of_blender() -> None:
+    """Blender 5.2 and later have it."""
+    assert remote_listing.is_available() == (bpy.app.version >= (5, 2))
+
+
 LISTED = {
     remote_listing.META: {"api_versions": {"v1": {"url": "_v1/asset-index.json"}}},
     "_v1/asset-index.json": {"asset_count": 3},

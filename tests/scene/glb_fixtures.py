@@ -242,6 +242,10 @@ def shaped(path: Path, *keys: str) -> Path:
     return glb.save(path)
 
 
+KINDS = {"plain": simple, "skinned": skinned, "animated": animated}
+"""Functions that write a model, by what it brings."""
+
+
 def png(color: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
     """Return a picture of one color."""
     return png_of(np.full((height, width, 3), color, np.uint8))

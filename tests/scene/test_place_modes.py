@@ -12,6 +12,7 @@ import pytest
 
 from ..conftest import DOES_NOT_APPLY
 from . import glb_fixtures
+from .glb_fixtures import KINDS
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -30,11 +31,6 @@ from .undo_check import act_undo_redo, override, seen  # noqa: E402
 
 MODES = ("OBJECT", "EDIT", "SCULPT", "POSE", "EDIT an armature", "LOCAL VIEW")
 PAINTS = ("VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT")
-FILES = {
-    "plain": glb_fixtures.simple,
-    "skinned": glb_fixtures.skinned,
-    "animated": glb_fixtures.animated,
-}
 NAMESAKE = Provenance(job_id="j", name=sample_scene.TITLE, prompt="a lamp")
 IN_A_ROW = Provenance(job_id="j", name="Lamp", group="g")
 
@@ -79,7 +75,7 @@ def test_what_the_user_works_on_stays(
     """
     worked_on = _at_work(mode).name
     bpy.ops.ed.undo_push(message="The user's own")
-    path, notes = FILES[kind](tmp_path / "lamp.glb"), []
+    path, notes = KINDS[kind](tmp_path / "lamp.glb"), []
     act_undo_redo(lambda: notes.extend(place_model(path, PLAIN, ASIDE).notes))
     if mode == "EDIT":
         bpy.ops.object.mode_set(mode="OBJECT")
@@ -104,7 +100,7 @@ def test_the_list_of_undo_steps_has_it_once(with_undo: None, model: Path) -> Non
     assert steps() == [*before, "Place Mint Result"]
 
 
-LATER = FILES | {"lifted": partial(glb_fixtures.skinned, lift=2)}
+LATER = KINDS | {"lifted": partial(glb_fixtures.skinned, lift=2)}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +118,7 @@ def test_a_replacement_is_one_step(
     """One undo restores the earlier version with all that was added to it; a redo the later."""
     bpy.ops.mesh.primitive_cube_add()
     cube = bpy.context.object
-    root = place_model(FILES[earlier](tmp_path / "a.glb"), PLAIN).root
+    root = place_model(KINDS[earlier](tmp_path / "a.glb"), PLAIN).root
     for each in (root, *root.children_recursive):
         each.constraints.new("LIMIT_SCALE")
         if each.type == "MESH":
@@ -212,7 +208,7 @@ def test_an_overridden_collection_mint_is_not_used(model: Path, tmp_path: Path) 
     assert home != overridden and not overridden.children
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
     """A scene with every kind of data, under the model's own names, only gets new members.
 
@@ -220,7 +216,7 @@ def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
     """
     sample_scene.build(tmp_path)
     before = SceneSnapshot()
-    placed = place_model(FILES[kind](tmp_path / "lamp.glb"), NAMESAKE)
+    placed = place_model(KINDS[kind](tmp_path / "lamp.glb"), NAMESAKE)
     after = SceneSnapshot()
     before.assert_same(after, but_new=True)
     came = {name for values in after.blocks.values() for name in values}
@@ -240,13 +236,13 @@ def test_results_side_by_side_change_nothing_else(model: Path, tmp_path: Path) -
     before.assert_same(SceneSnapshot(), but_new=True)
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_results_are_side_by_side_in_an_excluded_collection(kind: str, tmp_path: Path) -> None:
     """“Mint” may be excluded from the view layer before the first result or after it."""
     home = bpy.data.collections.new("Mint")
     bpy.context.scene.collection.children.link(home)
     layer = bpy.context.view_layer.layer_collection.children["Mint"]
-    model, roots = FILES[kind](tmp_path / "lamp.glb"), []
+    model, roots = KINDS[kind](tmp_path / "lamp.glb"), []
     for excluded, count in ((False, 1), (True, 2), (False, 1)):
         layer.exclude = excluded
         where = PlaceOptions(at=(5, 3, 0))
