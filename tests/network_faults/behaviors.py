@@ -26,7 +26,7 @@ def delayed(seconds: float) -> Behavior:
         answer = await exchange.answer()
         await exchange.sleep(seconds)
         await exchange.write(answer.wire())
-        return exchange.close()
+        return await exchange.close()
 
     return behave
 
@@ -114,19 +114,7 @@ def old_version(answer: Answer) -> bytes:
 # -- the end of the connection
 
 
-async def close(exchange: Exchange) -> web.StreamResponse:
-    """Close the connection."""
-    return exchange.close()
-
-
-async def reset(exchange: Exchange) -> web.StreamResponse:
-    """Reset the connection."""
-    return await exchange.reset()
-
-
-async def silence(exchange: Exchange) -> web.StreamResponse:
-    """Say nothing more."""
-    return await exchange.wait_until_gone()
+close, reset, silence = Exchange.close, Exchange.reset, Exchange.wait_until_gone
 
 
 def drip(data: bytes = b" ") -> Behavior:
@@ -136,7 +124,7 @@ def drip(data: bytes = b" ") -> Behavior:
         while not exchange.is_gone:
             await exchange.sleep(1.0)
             await exchange.write(data)
-        return exchange.close()
+        return await exchange.close()
 
     return end
 
@@ -148,6 +136,6 @@ def flood(data: bytes) -> Behavior:
         while not exchange.is_gone:
             await exchange.write(data)
             await exchange.sleep(0.0)
-        return exchange.close()
+        return await exchange.close()
 
     return end

@@ -99,7 +99,7 @@ class Exchange:
         while not transport.is_closing() and transport.get_write_buffer_size() > MOST_WAITING:  # type: ignore[attr-defined]
             await asyncio.sleep(0.001)
 
-    def close(self) -> web.StreamResponse:
+    async def close(self) -> web.StreamResponse:
         """Close the connection once everything is sent. Returns a response that is not sent."""
         if self.request.transport is not None:
             self.request.transport.close()
@@ -119,4 +119,4 @@ class Exchange:
         """Say nothing until the client closes the connection, or the fault is over."""
         while not self.is_gone:
             await asyncio.sleep(0.005)
-        return self.close()
+        return await self.close()

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import socket
-
 from . import listeners
 from .behaviors import (
     HTML,
@@ -26,7 +24,7 @@ from .behaviors import (
 )
 from .fault import ASK_AGAIN, RESUME, NetworkFault
 from .hosts import Call
-from .name_resolution import fails, leads_to
+from .name_resolution import leads_to, not_found
 
 # -- the sentences that users read, as `journey.plain` leaves them
 
@@ -100,7 +98,6 @@ WEB_PAGE = (
 
 UPLOAD, START, POLL, DOWNLOAD, USAGE = Call
 DAY = 24 * 3600.0
-NOT_FOUND = fails(socket.EAI_NONAME, "Name or service not known")
 PORTAL = "http://127.0.0.2:{port}/login"
 OTHER_OPERATION = (
     b'{"id": "op_of_another", "status": "failed", "error": {"code": "generation_failed"}}'
@@ -115,8 +112,8 @@ FAULTS = (
     NetworkFault("silence-in-body", POLL, "half of the body, then nothing", sent(half_body, silence), reads=SILENT),
     NetworkFault("silence", UPLOAD, "nothing is answered", sent(nothing, silence), reads=SILENT),
     NetworkFault("silence-in-body", DOWNLOAD, "half of the body, then nothing", sent(half_body, silence), most=1),
-    NetworkFault("name-not-found", START, "DNS knows no such name", lookup=NOT_FOUND, reads=NAME_UNKNOWN),
-    NetworkFault("name-not-found", DOWNLOAD, "DNS knows no such name", lookup=NOT_FOUND, reads=FILE_HOST_UNKNOWN),
+    NetworkFault("name-not-found", START, "DNS knows no such name", lookup=not_found, reads=NAME_UNKNOWN),
+    NetworkFault("name-not-found", DOWNLOAD, "DNS knows no such name", lookup=not_found, reads=FILE_HOST_UNKNOWN),
     NetworkFault("ipv6-only", START, "the name has an IPv6 address only", lookup=leads_to("::1"), is_lasting=True),
     NetworkFault("ipv6-broken", START, "the first of two addresses refuses", lookup=leads_to("127.0.0.2", "127.0.0.1"), is_lasting=True),
     NetworkFault("refused", START, "nothing listens at Mint", is_refused=True, reads=unreachable(_REFUSED)),

@@ -19,7 +19,6 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 
 from tests.mint_service.runner import ThreadService
 
@@ -79,14 +78,6 @@ class ArmedFault:
         return True
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A request as it arrived: the host, its first line and its headers, in one text."""
-
-    host: str
-    text: str
-
-
 class Hosts:
     """The two hosts, on a thread of their own.
 
@@ -95,7 +86,7 @@ class Hosts:
         files: The address of the file host.
         ports: The port of "api" and of "files".
         fault: The armed fault.
-        seen: Every request so far.
+        told_to_files: The first line and the headers of each request to the file host.
         scale: By how much waits are shorter than in earnest.
     """
 
@@ -104,7 +95,7 @@ class Hosts:
     ) -> None:
         self.scale = scale
         self.fault: ArmedFault | None = None
-        self.seen: list[Seen] = []
+        self.told_to_files = ""
         self.ports: dict[str, int] = {}
         self._service = service
         self._upstream = {"api": service.api.removesuffix("/v1"), "files": service.files}
@@ -180,7 +171,8 @@ class Hosts:
 
     def _application(self, host: str) -> web.Application:
         async def handle(request: web.Request) -> web.StreamResponse:
-            self.seen.append(_seen(host, request))
+            if host == "files":
+                self.told_to_files += f"{request.raw_path}\n{dict(request.headers)}\n"
             fault = self.fault
             exchange = Exchange(
                 request,
@@ -199,15 +191,6 @@ class Hosts:
         application = web.Application(client_max_size=2**24)
         application.router.add_route("*", "/{path:(?s:.*)}", handle)
         return application
-
-
-def _seen(host: str, request: web.Request) -> Seen:
-    headers: CIMultiDict[str] = CIMultiDict(request.headers)
-    lines = [
-        f"{request.method} {request.raw_path}",
-        *(f"{name}: {text}" for name, text in headers.items()),
-    ]
-    return Seen(host, "\n".join(lines))
 
 
 def _listeners(port: int) -> list[socket.socket]:

@@ -8,10 +8,9 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 from unittest import mock
 
 import numpy as np
@@ -29,10 +28,10 @@ from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.retry import PollIntervals, RetryPolicy
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts
 from tests.files.build_glb import png_of
+from tests.jobs.fast_config import PACE, RETRIES
 from tests.mint_service.records import Operation
 from tests.mint_service.runner import ThreadService
 
@@ -85,29 +84,23 @@ class Clock:
         return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
 
-LEAST_TIMEOUT = 2.0
-"""Seconds that each step of a call has at least: a busy machine is not a fault."""
+TIMEOUT = 2.0
+"""Seconds that each step of a call has: a busy machine is not a fault."""
 SCALE = 120.0
 """By how much waits are shorter than in earnest."""
 
 
-Config = TypeVar("Config", Timeouts, DownloadLimits, PollIntervals, RetryPolicy)
-
-
-def shorter(config: Config, *names: str, least: float = 0.0) -> Config:
-    """Return a configuration in which these seconds are shorter."""
-    seconds = {name: max(least, getattr(config, name) / SCALE) for name in names}
-    return replace(config, **seconds)
-
-
 def engine_config(home: Path, clock: Clock) -> EngineConfig:
-    """Return the add-on's own configuration, with all waits shorter by the same factor."""
-    retries = ("min_retry_after", "max_retry_after")
-    timeouts = shorter(Timeouts(), "connect", "read", "body", "total", least=LEAST_TIMEOUT)
-    limits = DownloadLimits(models=LARGEST_MODEL)
-    limits = replace(limits, retries=shorter(limits.retries, *retries))
-    limits = shorter(limits, "total", "stall", "speed_window", "connect", least=LEAST_TIMEOUT)
-    polls = shorter(PollIntervals(), "first", "longest", "slow_after", "slow", "min_retry_after")
+    """Return a configuration with short waits, and with timeouts that are above them."""
+    timeouts = Timeouts(TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT)
+    limits = DownloadLimits(
+        models=LARGEST_MODEL,
+        total=10 * TIMEOUT,
+        stall=TIMEOUT,
+        speed_window=TIMEOUT,
+        connect=TIMEOUT,
+        retries=RETRIES,
+    )
 
     def connect(account: Account) -> Client:
         origin = Origin.parse(account.base_url)
@@ -118,13 +111,8 @@ def engine_config(home: Path, clock: Clock) -> EngineConfig:
             limits, local_files=local_files, sleep=lambda seconds: time.sleep(seconds / SCALE)
         )
 
-    return EngineConfig(
-        home,
-        WorkflowConfig(polls, now=clock.seconds),
-        shorter(RetryPolicy(), "first", "longest", *retries),
-        connect=connect,
-        downloader=downloader,
-    )
+    workflow = WorkflowConfig(PACE, now=clock.seconds)
+    return EngineConfig(home, workflow, RETRIES, connect=connect, downloader=downloader)
 
 
 def run(fault: NetworkFault, service: ThreadService, folder: Path) -> Record:
@@ -255,7 +243,7 @@ def _is_file_right(job: Job, made: list[Operation], service: ThreadService) -> b
 def _leaks(service: ThreadService, network: Surroundings, home: Path) -> list[str]:
     """Return where the key is outside Mint: at other hosts, or in a file of ours."""
     key = service.key
-    found = ["another host"] if key in network.told_to_others or service.leaks() else []
+    found = ["another host"] if key in network.hosts.told_to_files or service.leaks() else []
     files = (path for path in home.rglob("*") if path.is_file())
     return found + [path.name for path in files if key.encode() in path.read_bytes()]
 

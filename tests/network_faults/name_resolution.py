@@ -25,13 +25,9 @@ def leads_to(*addresses: str) -> Lookup:
     return lookup
 
 
-def fails(code: int, text: str) -> Lookup:
-    """Raise the error of the resolver."""
-
-    def lookup(port: int) -> Found:
-        raise socket.gaierror(code, text)
-
-    return lookup
+def not_found(port: int) -> Found:
+    """Raise the error of a resolver that knows no such name."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 @contextmanager

@@ -38,11 +38,6 @@ class Surroundings:
         self._authority = authority
         self._listener: AbstractAsyncContextManager[None] | None = None
 
-    @property
-    def told_to_others(self) -> str:
-        """Everything that was sent to others than the API."""
-        return "\n".join(seen.text for seen in self.hosts.seen if seen.host != "api")
-
     def begin(self) -> None:
         """Let the fault begin: what comes next is hit."""
         fault = self._fault

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from mint_blender.jobs.diagnostics.log_file import LogFile
 
 from ..mint_service.runner import ThreadService, running_service
 from .failing_calls import KINDS
@@ -64,13 +61,3 @@ def test_a_run_survives_each_failing_call(
         assert problem == ""
         if not calls.has_failed:
             break
-
-
-@pytest.mark.nightly
-def test_finds_a_mistake(
-    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A log that cannot be opened, and says so with a traceback, is found."""
-    monkeypatch.setattr(LogFile, "handleError", logging.Handler.handleError)
-    _, problem = run_case(service, tmp_path, Case("open", 20, for_good=True))
-    assert "was printed" in problem

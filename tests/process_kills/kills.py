@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,22 +124,15 @@ def _after_a_picture(folder: Path, prompt: str, *more: str) -> list[str]:
     return _generate(folder, prompt, "--image", str(folder / "lamp.png"), *more)
 
 
-def _studio_script(folder: Path, prompt: str, *, props: int) -> list[str]:
-    """Return the command of the example for studios in the manual, with so many lines."""
+def _studio_script(folder: Path, prompt: str) -> list[str]:
+    """Return the command of the example for studios in the manual, with one line."""
     folder.mkdir(parents=True, exist_ok=True)
     page = (ROOT / "docs/scripts/python.md").read_text(encoding="utf-8")
     (code,) = [each.code for each in read_blocks(page) if each.file_name == "props.py"]
     (folder / "props.py").write_text(code, encoding="utf-8")
-    lines = [f'Lamp {number},"{prompt}, line {number}",0.4' for number in range(1, props + 1)]
-    table = "\n".join(["name,prompt,height", *lines])
+    table = f'name,prompt,height\nLamp,"{prompt}",0.4'
     (folder / "set.csv").write_text(table, encoding="utf-8")
     return ["python3", str(folder / "props.py"), str(folder / "set.csv"), "100000"]
-
-
-def _studio(props: int, only: frozenset[str] | None = None) -> Scenario:
-    """Return the script for studios with so many props."""
-    script = partial(_studio_script, props=props)
-    return Scenario(script, props, ".blend", blender=True, sheet="set.html", only=only)
 
 
 REVIEWED = "generate after a picture, with review"
@@ -155,8 +147,9 @@ SCENARIOS = {
         suffix=".blend",
         blender=True,
     ),
-    "a script for one prop": _studio(1, JOURNAL_AND_MINT),
-    "a script for a studio": _studio(20),
+    "a script for one prop": Scenario(
+        _studio_script, suffix=".blend", blender=True, sheet="set.html", only=JOURNAL_AND_MINT
+    ),
 }
 
 

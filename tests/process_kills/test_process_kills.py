@@ -38,14 +38,6 @@ def test_a_script_that_is_killed_anywhere_goes_on(part: int) -> None:
     assert kills >= 3
 
 
-@pytest.mark.blender
-@pytest.mark.covers("R-python-ids")
-@pytest.mark.parametrize("step", [60, pytest.param(1200, marks=pytest.mark.nightly)])
-def test_a_script_with_twenty_props_that_is_killed_goes_on(step: int) -> None:
-    """At its beginning or in the middle: nothing is paid twice, and one file and sheet have all."""
-    assert _kill(1, "a script for a studio", more=("--step", str(step))) >= 1
-
-
 def _kill(count: int, *names: str, more: Sequence[str] = ()) -> int:
     """Run some cases, check that no rule was broken, and return how many processes were killed."""
     chosen = [word for name in names for word in ("--scenario", name)]
