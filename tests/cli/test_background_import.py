@@ -17,7 +17,7 @@ from mint_blender.jobs.storage import batch_lease
 
 from ..harness.processes import captured
 from .batch_helpers import Batch
-from .command_runner import LAMP, RunMint, environment
+from .command_runner import LAMP, RunMint, environment, popen
 
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
@@ -37,6 +37,17 @@ from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """
+WITH_CHILD = """
+import os, sys
+from mint_blender.delivery import background
+background.CODE = %r
+from mint_blender.cli import main
+status = main(sys.argv[1:])
+sys.stdout.flush()
+os._exit(status)
+"""
+"""A command whose child processes run other code."""
+
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
@@ -103,6 +114,34 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
     lease.unlink()
     assert batch().status == 0
     assert len(list(batch.out.glob("*.blend"))) == len(batch.service.operations()) == 4
+
+
+@pytest.mark.parametrize(
+    "kill", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
+)
+def test_ended_while_writing(batch: Batch, home: Path, started: Path, kill: signal.Signals) -> None:
+    """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
+    batch.lines(*({"prompt": f"a bad mug {n}", "format": "blend"} for n in range(4)))
+    code = WITH_CHILD % (FAILING % ("time.sleep(1)", str(started)))
+    words = [sys.executable, "-c", code, *batch.words, "--workers", "2"]
+    running = popen(words, environment(batch.service, home))
+    while not any(batch.out.glob("*.blend")):
+        assert running.poll() is None, "it ended by itself"
+        time.sleep(0.01)
+    running.send_signal(kill)
+    running.communicate(timeout=240)
+    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+    for process in started.read_text().split():
+        while Path(f"/proc/{process}").exists():
+            time.sleep(0.05)
+    if kill is signal.SIGINT:
+        claims = batch.out / ".mint-batch" / "claims"
+        assert {path.name for path in claims.glob("*")} <= {".lock"}
+    ran = batch()
+    assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
+    suffixes = sorted(path.suffix for path in batch.out.glob("0*"))
+    assert suffixes == sorted([".blend", ".json", ".webp"] * 4)
+    assert len(batch.service.operations()) == 4
 
 
 # -- without a child process: an import that crashes Blender is only repeated at the user's wish

@@ -5,45 +5,17 @@ from __future__ import annotations
 
 import json
 import platform
-import signal
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.storage.batch_lease import Claims
 
 from .batch_helpers import Batch
-from .command_runner import environment, popen
 from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
-
-# The child writes its process id, and then is slow: so it can be killed in the middle.
-SLOW = """
-import os, sys, time
-from mint_blender.delivery import background
-background.CODE = '''
-import os, time
-from {package}.delivery import import_job
-write = import_job.write
-def slow(*words, **more):
-    time.sleep(1)
-    return write(*words, **more)
-import_job.write = slow
-with open(%(started)r, "a") as started:
-    print(os.getpid(), file=started)
-from {package}.delivery.background import serve
-serve()
-os._exit(0)
-'''
-from mint_blender.cli import main
-status = main(sys.argv[1:])
-sys.stdout.flush()
-os._exit(status)
-"""
 
 
 @pytest.fixture
@@ -133,39 +105,6 @@ def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.Monkey
     other.join()
     assert ran.status == 0 and "farm is writing it. Waiting." in ran.error_text
     assert len(list(out.glob("*.glb"))) == 4
-
-
-@pytest.mark.blender
-@pytest.mark.one_blender
-@pytest.mark.parametrize(
-    "kill", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
-)
-def test_ended_while_writing(
-    batch: Batch, home: Path, tmp_path: Path, kill: signal.Signals
-) -> None:
-    """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
-    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
-    started = tmp_path / "started"
-    code = SLOW % {"started": str(started)}
-    words = [sys.executable, "-c", code, *batch.words, "--workers", "2"]
-    running = popen(words, environment(batch.service, home))
-    while not any(batch.out.glob("*.blend")):
-        assert running.poll() is None, "it ended by itself"
-        time.sleep(0.01)
-    running.send_signal(kill)
-    running.communicate(timeout=240)
-    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
-    for process in started.read_text().split():
-        while Path(f"/proc/{process}").exists():
-            time.sleep(0.05)
-    if kill is signal.SIGINT:
-        claims = batch.out / ".mint-batch" / "claims"
-        assert {path.name for path in claims.glob("*")} <= {".lock"}
-    ran = batch()
-    assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
-    suffixes = sorted(path.suffix for path in batch.out.glob("0*"))
-    assert suffixes == sorted([".blend", ".json", ".webp"] * 4)
-    assert len(batch.service.operations()) == 4
 
 
 # -- `--skip-failed`: what Mint refuses does not keep a farm from the other lines
