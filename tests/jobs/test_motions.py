@@ -283,8 +283,6 @@ def test_what_cannot_be_sent_is_refused(
 
 def test_only_models_move(job_service: JobService, knight: Asset) -> None:
     """A World is not animated, and nothing is not either."""
-    world = replace(knight, kind=Kind.WORLD)
-    assert "Only models" in refused(lambda: job_service.animate(world, [WALK]))
     assert "at least one" in refused(lambda: job_service.animate(knight, []))
     hall = GenerationRequest(Kind.WORLD, "a hall")
     assert "Only models" in refused(lambda: job_service.start(hall, motions=[WALK]))
