@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 from distributed.comm import tcp
+from distributed.comm.utils import to_frames
 
 from mint_blender.cli.batch.dask_executor import cluster, executor, worker_side
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
@@ -68,21 +69,13 @@ def on_cluster(batch: Batch) -> OnCluster:
     return OnCluster(batch)
 
 
-class InTurn:
-    """Answers calls in turn. Dask sends functions of a module by their names."""
-
-    answers: Iterator[Any] = iter(())
-
-    @classmethod
-    def answer(cls, *arguments: str) -> Any:
-        """Return the next answer."""
-        answer = next(cls.answers)
-        return answer(*arguments) if callable(answer) else answer
+ANSWERS: list[Any] = []
 
 
 def answer_in_turn(*arguments: str) -> Any:
-    """Answer as the next worker does."""
-    return InTurn.answer(*arguments)
+    """Answer as the next worker does. Dask sends functions of a module by their names."""
+    answer = ANSWERS.pop(0)
+    return answer(*arguments) if callable(answer) else answer
 
 
 def test_no_scheduler_answers(on_cluster: OnCluster) -> None:
@@ -155,7 +148,7 @@ def test_another_version_of_the_package_is_named(
     first = worker_side.package_digest()
     assert first == worker_side.package_digest() and len(first) == 64
     monkeypatch.setattr(worker_side, "package_digest", answer_in_turn)
-    monkeypatch.setattr(InTurn, "answers", iter(["new", "new", "old"]))
+    ANSWERS[:] = ["new", "new", "old"]
     with pytest.raises(ClusterError) as refusal:
         cluster.check_workers(client)
     told = str(refusal.value)
@@ -201,7 +194,7 @@ def test_a_folder_that_a_worker_does_not_see_is_named(
     An answer counts when it is seen here.
     """
     monkeypatch.setattr(worker_side, "blender_extensions", list)
-    monkeypatch.setattr(InTurn, "answers", iter([worker_side.answer_token, None]))
+    ANSWERS[:] = [worker_side.answer_token, None]
     with monkeypatch.context() as patched:
         patched.setattr(worker_side, "answer_token", answer_in_turn)
         told = on_cluster.refused(client).error_text
@@ -240,7 +233,7 @@ def test_results_need_no_shared_folder_when_they_are_shipped(
     client: Client, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No token is written then, and the key is in no byte that goes through the cluster."""
-    exchanged, to_frames = bytearray(), tcp.to_frames
+    exchanged = bytearray()
 
     async def recorded(*arguments: Any, **more: Any) -> Any:
         frames = await to_frames(*arguments, **more)

@@ -54,14 +54,9 @@ def look(mint: RunMint, part: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def authority() -> trustme.CA:
-    """A certificate authority that nobody knows."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def secured(authority: trustme.CA, tmp_path: Path) -> Iterator[int]:
-    """A TLS server with a certificate of that authority, which answers as Mint; its port."""
+def secured(tmp_path: Path) -> Iterator[int]:
+    """A TLS server that answers as Mint, of a certificate authority that nobody knows; its port."""
+    authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", FAR).configure_cert(context)

@@ -15,27 +15,21 @@ PAGES = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A manual without dead links."""
-    (tmp_path / "start").mkdir()
-    (tmp_path / "lamp.png").touch()
-    for name, text in PAGES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
-
-
-def test_dead_links_are_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dead_links_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Links to other sites, to pictures and within a page are right.
 
     The line of a dead one names the page and the address; the exit status is 1.
     """
-    assert dead_links.main([str(folder)]) == 0
+    (tmp_path / "start").mkdir()
+    (tmp_path / "lamp.png").touch()
+    for name, text in PAGES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert dead_links.main([str(tmp_path)]) == 0
     dead = []
     for page in ("start/install.html", "start/nobody-links-here.html"):
         for address in ("../py-modindex.html", "../index.html#nowhere", "#nothing", "../mug.png"):
-            with (folder / page).open("a", encoding="utf-8") as file:
+            with (tmp_path / page).open("a", encoding="utf-8") as file:
                 file.write(f'<a href="{address}">4</a>')
             dead.append(f"dead link in {page}: {address}\n")
-    assert dead_links.main([str(folder)]) == 1
+    assert dead_links.main([str(tmp_path)]) == 1
     assert sorted(capsys.readouterr().out.splitlines(keepends=True)) == sorted(dead)
