@@ -188,6 +188,16 @@ def test_several_clips_have_their_own_names(tmp_path: Path) -> None:
     assert sorted(names(placed.root)) == ["Idle", "Proud Strut", "Running"]
 
 
+def test_a_clip_without_a_skin_is_kept(tmp_path: Path) -> None:
+    """The rigged character is placed; the clip says no skeleton, so it stays a file."""
+    root = statue(tmp_path)
+    job = motion(tmp_path, "walk", {"clip-without-mesh"})
+    placed = import_job.place(job)
+    assert (placed.root, names(root)) == (root, [])
+    assert "other_skeleton" in [note.code for note in placed.notes]
+    assert all(Path(each.path).is_file() for each in job.files)
+
+
 def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
     """They can be downloaded again."""
     job = motion(tmp_path, "walk")
