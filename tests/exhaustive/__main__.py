@@ -12,54 +12,30 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 
 from ..harness import methods
 from ..harness.methods import Run
-from .mistakes import MISTAKES
 from .sequences import Result, first_tasks, life_tasks, next_tasks, run_task, task_of
 from .workloads import WORKLOADS
-
-
-@dataclass
-class Totals:
-    """What all tasks have found together."""
-
-    sequences: int = 0
-    points: int = 0
-    cases: Counter[str] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-
-    def add(self, result: Result) -> None:
-        """Add the result of one sequence."""
-        self.sequences += result.is_offered
-        self.points += result.points
-        self.cases.update(result.cases)
-        self.failures += result.failures
 
 
 def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)  # what goes wrong on purpose would be logged
-    method, totals = Run("bounded exhaustive"), Totals()
+    method, figures = Run("bounded exhaustive"), Counter[str]()
     end = time.perf_counter() + 60.0 * arguments.minutes
-    with MISTAKES[arguments.mistake]() if arguments.mistake else nullcontext():
-        if arguments.only:
-            totals.add(run_task(task_of(arguments.only)))
-        else:
-            _run_all(totals, arguments, end)
-    for failure in totals.failures:
-        print(failure)
-    figures = {
-        "sequences": totals.sequences,
-        "crash points": totals.points,
-        **{f"cases: {name}": count for name, count in sorted(totals.cases.items())},
-        "cases": totals.cases.total(),
-    }
-    return method.end(figures, map(_one_line, totals.failures))
+    for result in [run_task(task_of(arguments.only))] if arguments.only else _all(arguments, end):
+        figures["sequences"] += result.is_offered
+        figures["crash points"] += result.points
+        figures["cases"] += result.cases.total()
+        figures += Counter({f"cases: {name}": count for name, count in result.cases.items()})
+        for failure in result.failures:
+            print(failure)
+            method.failures.append(_one_line(failure))
+    return method.end(figures)
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,11 +50,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", help='one sequence, life or case: "WORKLOAD: start, poll; crash 3 torn"'
     )
-    parser.add_argument("--mistake", choices=MISTAKES, help="make this mistake, to be found")
     return parser.parse_args()
 
 
-def _run_all(totals: Totals, arguments: argparse.Namespace, end: float) -> None:
+def _all(arguments: argparse.Namespace, end: float) -> Iterator[Result]:
     """Run whole lives, or the sequences of each length: only what was possible becomes longer."""
     workloads = arguments.workload or list(WORKLOADS)
     tasks = (life_tasks if arguments.lives else first_tasks)(workloads, end)
@@ -86,8 +61,7 @@ def _run_all(totals: Totals, arguments: argparse.Namespace, end: float) -> None:
     with multiprocessing.Pool(arguments.processes, partial(logging.disable, 50)) as pool:
         for _ in range(lengths):
             results = list(pool.imap_unordered(run_task, tasks))
-            for result in results:
-                totals.add(result)
+            yield from results
             tasks = [task for result in results for task in next_tasks(result)]
 
 

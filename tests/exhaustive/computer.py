@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 from mint_blender.files import disk, file_identity
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests import table
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.table_check import COLUMNS
@@ -31,7 +30,7 @@ from mint_blender.jobs.storage.journal import Journal, journal_file
 from ..mint_model.messages import Request, Response
 from ..simulation import recording
 from ..simulation.checks import check
-from ..simulation.mint_files import content, png
+from ..simulation.mint_files import png
 from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
 from ..simulation.options import CALM
@@ -161,11 +160,8 @@ class Computer:
         for job in self._jobs():
             if job.phase is Phase.FAILED and not self._has_failed_at_mint(job):
                 raise Violation(f"{job.id} failed here: {job.problem}", job.id)
-            if job.phase in {Phase.READY, Phase.PLACED}:
-                for file in job.files:
-                    self._check_file(job, Path(file.path), file)
             if job.id in exported and (model := job.file(Role.MODEL)):
-                self._check_file(job, exported_file(self.root, job), model)
+                self._check_export(job, Path(model.path))
 
     def _jobs(self) -> list[Job]:
         with closing(Journal(self.home)) as journal:
@@ -183,12 +179,10 @@ class Computer:
         found = self.world.mint.operations.all.get(job.operation.id if job.operation else "")
         return found is not None and found.status in {"failed", "canceled"}
 
-    def _check_file(self, job: Job, path: Path, file: LocalFile) -> None:
-        name = path.relative_to(self.root)
-        if not path.is_file():
-            raise Violation(f"{name} of {job.id} is missing", job.id)
-        if path.read_bytes() != content(urlsplit(file.url).path):
-            raise Violation(f"{name} of {job.id} is damaged", job.id)
+    def _check_export(self, job: Job, model: Path) -> None:
+        exported = exported_file(self.root, job)
+        if not exported.is_file() or exported.read_bytes() != model.read_bytes():
+            raise Violation(f"{exported.name} is missing or damaged", job.id)
 
 
 @contextmanager

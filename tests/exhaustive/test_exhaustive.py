@@ -12,7 +12,6 @@ import pytest
 
 from ..harness.methods import report_of
 from .disk_image import Crash
-from .mistakes import MISTAKES
 from .workloads import WORKLOADS
 
 pytestmark = pytest.mark.skipif(
@@ -44,19 +43,3 @@ def test_short_sequences_survive_every_crash_in_every_way(workload: str) -> None
     report = report_of("exhaustive", "--length", "2", "--workload", workload)
     assert report["failures"] == []
     assert report["figures"]["cases"] > report["figures"]["crash points"] > 20
-
-
-FOUND_BY = {
-    "no sync of files": "optimized model: start, poll",
-    "no sync of folders": "model after a picture: start, poll; crash 1 lost",
-    "a new key at each try": "model with review: start",
-}
-"""A sequence, or a case of one, that finds each mistake."""
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_finds_the_mistake(mistake: str) -> None:
-    """It is no test that cannot fail: a mistake that is made on purpose is found."""
-    report = report_of("exhaustive", "--mistake", mistake, "--only", FOUND_BY[mistake])
-    assert report["failures"]

@@ -121,11 +121,7 @@ class Actions:
         return self._click(lambda service: self._start(service, prompt))
 
     def _start(self, service: JobService, prompt: str) -> None:
-        workload, clicks = self._workload, self._world.clicks
-        for counts in (clicks.starts, clicks.previews):
-            clicks.add(counts, prompt)
-        if workload.optimize:
-            clicks.add(clicks.follow_ups, prompt)
+        workload = self._workload
         request = GenerationRequest(
             workload.kind,
             prompt,
@@ -133,7 +129,7 @@ class Actions:
             mode=workload.mode,
             images=(str(self._picture),) if workload.has_picture else (),
         )
-        service.start(request, Delivery(), optimize=workload.optimize)
+        self._person.start(service, request, Delivery(), workload.optimize)
 
     def _convert(self, service: JobService) -> None:
         assert self._model is not None

@@ -37,7 +37,7 @@ def main() -> int:
         for outcome in outcomes:
             next_seed = outcome.seed + 1
             processor_seconds += outcome.seconds
-            figures += _figures(outcome)
+            figures += outcome.figures
             if outcome.failure:
                 run.failures.append(f"seed {outcome.seed}: {outcome.failure.splitlines()[0]}")
                 print(f"seed {outcome.seed}: {outcome.failure}")
@@ -46,18 +46,6 @@ def main() -> int:
             if is_enough or (outcome.failure and not arguments.keep_going):
                 break
     return run.end(figures, processor_seconds=round(processor_seconds, 1), next_seed=next_seed)
-
-
-def _figures(outcome: Outcome) -> Counter[str]:
-    counted = {
-        "worlds": 1,
-        "jobs": outcome.jobs,
-        "operations at Mint": outcome.operations,
-        "calls that reached Mint": outcome.calls,
-        "kills": outcome.kills,
-        "simulated hours": round(outcome.days * 24.0),
-    }
-    return Counter({**counted, **{f"faults: {name}": n for name, n in outcome.faults.items()}})
 
 
 def _arguments() -> argparse.Namespace:

@@ -125,17 +125,18 @@ class Actions:
             if is_model
             else Delivery(splats=splats, collider=self.rng.choice(["AUTO", "AUTO", "NONE"]))
         )
-        return lambda: self._start(service, request, delivery, optimize, most, motions)
+        return lambda: self.start(service, request, delivery, optimize, most, motions)
 
-    def _start(
+    def start(
         self,
         service: JobService,
         request: GenerationRequest,
         delivery: Delivery,
         optimize: OptimizationLevel | None,
-        most: float | None,
+        most: float | None = None,
         motions: Sequence[MotionRequest] = (),
     ) -> Job:
+        """Start a generation."""
         prompt, clicks = request.prompt, self.world.clicks
         self.world.note(f"starts {prompt} ({request.kind}, {request.mode})")
         pictures = tuple(map(self.world.pictures.hash_of, request.images))

@@ -116,8 +116,6 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         code = job.problem.code if job.problem is not None else ""
         is_over = code == "no_file" and not _wanted(world, job)
         is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
-        # who forges files there can hinder a line, and no more
-        is_over = is_over or (world.surprises.hostile_folder and job.delivery.line is not None)
         is_over = is_over or _is_held_for_good(job) or _waits_for_first_key(world, job)
         if is_over or _waits_for_another_account(job, jobs):
             continue
@@ -223,8 +221,6 @@ def _wanted(world: World, job: Job) -> set[Role]:
 def _check_secrets(world: World) -> None:
     """No file holds an API key."""
     keys = [key.encode() for key in world.network.key_hosts]
-    if any(key in data for data in world.disk.journals() for key in keys):
-        raise Violation("a journal holds an API key")
     for path in world.base.rglob("*"):
         if path.is_file():
             data = path.read_bytes()

@@ -2,29 +2,23 @@
 """The disk as the simulation needs it: a process may die at any write, and the disk may be full.
 
 Everything real stays real (SQLite, locks, files), and only what waits for the hardware is left out.
-With `in_memory`, so are the system calls of journals and locks, which take most of the time.
 """
 
 from __future__ import annotations
 
 import errno
 import io
-import itertools
 import os
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import disk as files_on_disk
-from mint_blender.files import file_identity
 from mint_blender.files.download_folder import PartFile
 from mint_blender.jobs.batch_folder import line_files
-from mint_blender.jobs.paid_requests import table
-from mint_blender.jobs.storage import database, journal, serialization
+from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
@@ -54,12 +48,6 @@ class Disk:
     def __init__(self) -> None:
         self.is_full = False
         self.writes = 0
-        self.locks: set[str] = set()
-        """The names of the process locks that are held in memory."""
-        self.is_in_memory = False
-        self._numbers: dict[str, int] = {}
-        self._journals: dict[str, sqlite3.Connection] = {}
-        self._unused: dict[str, list[sqlite3.Connection]] = {}
         self.boundary: Callable[[], None] = lambda: None
         self.opened: Callable[[Connection | ProcessLock], None] = lambda opened: None
 
@@ -70,39 +58,14 @@ class Disk:
 
     def connect(self, path: Any, **more: Any) -> Connection:
         """Open a database whose writes this disk controls."""
-        if self.is_in_memory:
-            address = self._shared(path)
-            unused = self._unused.setdefault(address, [])
-            real = unused.pop() if unused else _open_in_memory(address, **more)
-            connection = Connection(real, self, unused)
-        else:
-            connection = Connection(_connect(path, **more), self, None)
+        connection = _connect(path, factory=Connection, **more)
+        connection.disk = self
         self.opened(connection)
         return connection
 
-    def _shared(self, path: Any) -> str:
-        """Return the address in memory of a database that several connections share."""
-        number = self._numbers.setdefault(str(path), len(self._numbers))
-        address = f"file:/{id(self)}-{number}?vfs=memdb"
-        if address not in self._journals:  # one connection keeps what the others have written
-            self._journals[address] = _open_in_memory(address)
-        return address
-
     def release(self, lock: ProcessLock) -> None:
         """Release the lock of a dead process, as the system does."""
-        self.locks.discard(lock.name)
-        if hasattr(lock, "_handle"):
-            lock._handle.close()
-
-    def journals(self) -> Iterator[bytes]:
-        """Yield the content of each database."""
-        for connection in self._journals.values():
-            yield connection.serialize()
-
-    def close(self) -> None:
-        """Forget the databases."""
-        for connection in (*self._journals.values(), *itertools.chain(*self._unused.values())):
-            connection.close()
+        lock._handle.close()
 
     def open_part(self, part: PartFile) -> Any:
         """Open the part of a download; a kill may leave half a block."""
@@ -158,71 +121,26 @@ class Rows:
         return self._rows
 
 
-class Connection:
-    """What the product sees of a connection to SQLite.
+class Connection(sqlite3.Connection):
+    """A connection to a journal."""
 
-    When it is closed, `unused` gets the real connection for the process that opens the database next:
-    reading the tables of a new one takes longer than most of what is done with it.
-    """
+    disk: Disk
 
-    def __init__(
-        self, real: sqlite3.Connection, disk: Disk, unused: list[sqlite3.Connection] | None
-    ) -> None:
-        self._real: sqlite3.Connection | None = real
-        self._execute = real.execute
-        self._disk = disk
-        self._unused = unused
-
-    def _set_text_factory(self, factory: Callable[[bytes], str]) -> None:
-        if self._real is not None:
-            self._real.text_factory = factory
-
-    text_factory = property(fset=_set_text_factory)
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._real is not None and self._real.in_transaction
-
-    def close(self) -> None:
-        """Roll back an open transaction, and close the database."""
-        real, self._real, self._execute = self._real, None, _refuse
-        if real is None:
-            return
-        if self._unused is None:
-            real.close()
-            return
-        if real.in_transaction:
-            real.execute("ROLLBACK").fetchall()
-        self._unused.append(real)
-
-    def execute(self, query: str, values: Any = ()) -> Rows:
+    def execute(self, query: str, values: Any = (), /) -> Any:
         """Execute a statement; die before or after it if it writes."""
         writes, needs_space, changes = _kind(query)
         if not writes:
-            return Rows(self._execute(query, values))
-        disk = self._disk
+            return Rows(super().execute(query, values))
+        disk = self.disk
         disk.boundary()
         if disk.is_full and needs_space:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
-        found = Rows(self._execute(query, values))
+        found = Rows(super().execute(query, values))
         disk.writes += changes
         disk.boundary()
         return found
-
-
-def _refuse(query: str, values: Any = ()) -> sqlite3.Cursor:
-    raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
-
-
-def _open_in_memory(address: str, **more: Any) -> sqlite3.Connection:
-    """Open a database without a log and a sync: a kill leaves the operating system alive."""
-    connection = _connect(address, uri=True, **more)
-    connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
-    connection.execute("PRAGMA synchronous = OFF").fetchall()
-    return connection
 
 
 _init_lock = ProcessLock.__init__
@@ -232,42 +150,14 @@ _create = line_files._create
 
 
 @contextmanager
-def in_memory(disk: Disk) -> Iterator[None]:
-    """Keep journals and process locks in memory. Inside `simulated_disk`."""
-
-    def init(self: ProcessLock, home: Any) -> None:
-        try:
-            disk.check_space()
-        except OSError as error:
-            raise database.journal_error(home, error) from error
-        disk.boundary()
-        self._folder, self.name = home / "processes", uuid.uuid4().hex
-        disk.locks.add(self.name)
-        disk.opened(self)
-
-    disk.is_in_memory = True
-    with ExitStack() as stack:
-        use = stack.enter_context
-        stack.callback(disk.close)
-        # a journal in memory has no file
-        for module in (file_identity, table):
-            use(patch.object(module, "identity", lambda path: f"file {path}"))
-        # a pure function of the record, which each process would call for itself
-        use(patch.object(journal, "load_row", lru_cache(2000)(serialization.load_row)))
-        # the home is made once, and nobody changes its permissions
-        for name in ("make_home", "make_file", "restrict"):
-            use(patch.object(files_on_disk, name, cache(getattr(files_on_disk, name))))
-        use(patch.object(ProcessLock, "__init__", init))
-        use(patch.object(ProcessLock, "is_alive", lambda self, name: name in disk.locks))
-        use(patch.object(ProcessLock, "close", lambda self: disk.locks.discard(self.name)))
-        yield
-
-
-@contextmanager
 def simulated_disk(disk: Disk) -> Iterator[None]:
     """Let the product use this disk."""
 
     def lock(self: ProcessLock, home: Any) -> None:
+        try:
+            disk.check_space()
+        except OSError as error:
+            raise database.journal_error(home, error) from error
         _init_lock(self, home)
         disk.opened(self)
 

@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network between the product and the simulated services, with everything that goes wrong.
 
-It takes the place of requests' adapter: the real client builds requests and reads answers.
+The real client builds requests and reads answers; only connections are replaced.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 from mint_blender.net import connections
 
+from ..fuzzing.fake_http import FakeConnections, response_bytes
 from ..mint_model.messages import Request, Response
 from .options import Surprises
 
@@ -183,75 +182,24 @@ class Network:
         return Response(429, headers, body.encode())
 
 
-class _Body(io.BytesIO):
-    """A body as urllib3 and `http.client` show it."""
-
-    version = 11
-
-    def __init__(self, answer: Response) -> None:
-        super().__init__(answer.body)
-        self._original_response = self
-        self._announced = int(answer.headers.get("Content-Length", len(answer.body)))
-
-    @property
-    def length(self) -> int:
-        """The bytes that are still announced."""
-        return self._announced - self.tell()
-
-    def read1(self, size: int | None = -1, **more: Any) -> bytes:
-        return super().read1(-1 if size is None else size)
-
-    def release_conn(self) -> None:
-        """Do nothing: there is no connection."""
-
-
-class _Answer(requests.Response):
-    """A response without what requests needs a tenth of a millisecond for, such as cookies."""
-
-    def __init__(self, answer: Response, request: requests.PreparedRequest) -> None:
-        self._content: Any = False
-        self._content_consumed = False
-        self.status_code = answer.status
-        self.headers = CaseInsensitiveDict(answer.headers)
-        self.raw = _Body(answer)
-        self.url, self.request = request.url or "", request
-
-
-class _Connections:
-    """Connections without what has nothing to do with the simulation and needs a millisecond.
-
-    That is: proxies of the environment, and what requests does to prepare a request.
-    """
+class _Connections(FakeConnections):
+    """Connections that lead into the network of a world."""
 
     def __init__(self, network: Network) -> None:
+        super().__init__(self._exchange)
         self._network = network
 
-    def close(self) -> None:
-        """Do nothing: there is no connection."""
+    def _exchange(self, sent: requests.PreparedRequest) -> bytes:
+        parts = urlsplit(sent.url or "")
+        query, headers, body = dict(parse_qsl(parts.query)), dict(sent.headers), sent.body
+        host, content = parts.hostname or "", body if isinstance(body, bytes) else b""
+        request = Request(sent.method or "", host, parts.path, query, headers, content)
+        answer = self._network.exchange(request)
+        return response_bytes(answer.status, [*answer.headers.items()], answer.body)
 
     def is_open(self) -> bool:
         """Return that the next request needs no other connection."""
         return True
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        query: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        **_: object,
-    ) -> requests.Response:
-        """Send a request and return the answer."""
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url = method, url
-        parts = urlsplit(url)
-        asked = dict(parse_qsl(parts.query)) | dict(query or {})
-        answer = self._network.exchange(
-            Request(method, parts.hostname or "", parts.path, asked, dict(headers), content or b"")
-        )
-        return _Answer(answer, prepared)
 
 
 @contextmanager

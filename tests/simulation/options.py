@@ -54,7 +54,6 @@ class Surprises:
         shows_late: Whether what was made just now is not to be seen for some seconds.
         second_project: Whether the person has a second project, with an API key of its own.
         clock_jumps: Whether this computer's clock is off by a day at times, and is corrected.
-        hostile_folder: Whether somebody forges files in the folder of the batch.
     """
 
     key_scope: str = "person"
@@ -73,7 +72,6 @@ class Surprises:
     shows_late: bool = False
     second_project: bool = False
     clock_jumps: bool = False
-    hostile_folder: bool = False
 
     @classmethod
     def of(cls, rng: random.Random) -> Surprises:

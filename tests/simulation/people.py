@@ -22,7 +22,6 @@ from mint_blender.mint.account import Account
 
 from .actions import Actions
 from .batch import run_batch
-from .hostile_folder import Forger
 from .options import SMALL_CLOCK_JUMP
 from .process import Machine, Process
 from .world import API, OTHER_API, Beat, World
@@ -47,8 +46,6 @@ class People:
     def live(self) -> None:
         """Live until all jobs were started, then bring everything to an end."""
         self.world.at(0.0, self._live_on)
-        if self.world.surprises.hostile_folder:
-            Forger(self.world).begin()
         self.world.run(math.inf, lambda: self._is_over)
         self._settle()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The judge of words finds each false sentence and lost operation, and nothing else."""
+"""The judge of words finds each false sentence, lost operation and foreign one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ from .world import Violation, World
 
 REFUSED = Problem(Cause.REFUSED, "Mint does not accept this request. Nothing was started.")
 UNPAID = Problem(Cause.CREDITS, "Nothing was started. Buy Credits, then resume.")
-UNSURE = Problem(Cause.REFUSED, "Mint may have started it, or else nothing was started.")
-ELSEWHERE = Problem(Cause.REFUSED, "Nothing was sent.", code="started_elsewhere")
 
 
 @pytest.fixture
@@ -41,22 +39,16 @@ def job(phase: Phase, problem: Problem | None = None) -> Job:
     return Job("job-1", GenerationRequest(Kind.MODEL, "A lamp"), 0.0, phase=phase, problem=problem)
 
 
-def request(key: str = "k") -> Request:
-    """Return what the job sends."""
+def start(world: World) -> Operation:
+    """Let Mint start what the job has asked for, and return its answer."""
     headers = {
         "Authorization": "Bearer key-of-owner-1-secret",
         "Content-Type": "application/json",
-        "Idempotency-Key": key,
+        "Idempotency-Key": "k",
     }
     body = json.dumps({"prompt": "A lamp"}).encode()
-    return Request("POST", "api.mint.gg", "/v1/models:generate", {}, headers, body)
-
-
-def start(world: World, key: str = "k") -> Operation:
-    """Let Mint start what the job has asked for, and return its answer."""
-    answer = world._deliver(request(key))
-    assert answer.status == 202
-    return Operation.from_json(json.loads(answer.body))
+    request = Request("POST", "api.mint.gg", "/v1/models:generate", {}, headers, body)
+    return Operation.from_json(json.loads(world._deliver(request).body))
 
 
 @pytest.mark.parametrize(
@@ -76,33 +68,6 @@ def test_what_is_started_later(world: World, phase: Phase) -> None:
     world.books.note(world, job(phase, REFUSED if phase is Phase.FAILED else None))
     world.run(100.0)
     start(world)
-    with pytest.raises(Violation, match="false sentence"):
-        books.check(world, [])
-
-
-@pytest.mark.parametrize(
-    ("phase", "problem"), [(Phase.FAILED, UNSURE), (Phase.PAUSED, ELSEWHERE), (Phase.WORKING, None)]
-)
-def test_other_sentences(world: World, phase: Phase, problem: Problem | None) -> None:
-    """A job that says nothing about it, or that Mint may have started it, says nothing false."""
-    named = replace(job(Phase.WORKING), operation=start(world))
-    world.books.note(world, job(phase, problem))
-    books.check(world, [named])
-
-
-def test_what_is_resumed(world: World) -> None:
-    """Who had too few Credits, was told so and resumes the job may start it under its key."""
-    world.books.note(world, job(Phase.BILLING, UNPAID))
-    world.run(100.0)
-    books.check(world, [replace(job(Phase.WORKING), operation=start(world))])
-
-
-def test_what_was_sent_before(world: World) -> None:
-    """A request that was on its way while a person was told that nothing was started counts."""
-    world._deliver_later(300.0, request())
-    world.run(100.0)
-    world.books.note(world, job(Phase.BILLING, UNPAID))
-    world.run(300.0)
     with pytest.raises(Violation, match="false sentence"):
         books.check(world, [])
 

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ from ..specification.recorder import recorded
 from .books import Books
 from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
-from .disk import Disk, Killed, in_memory, simulated_disk
+from .disk import Disk, Killed, simulated_disk
 from .mint_files import HOST, FileHost
 from .mint_service import Habits, SimulatedMint
 from .network import Network, simulated_network
@@ -320,14 +321,9 @@ class Outcome:
     """What a run was like."""
 
     seed: int
-    jobs: int = 0
-    operations: int = 0
-    calls: int = 0
-    kills: int = 0
-    days: float = 0.0
+    figures: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     most_active: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
     failure: str = ""
     trace: list[str] = field(default_factory=list)
 
@@ -345,7 +341,7 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
     world, outcome = World(seed, base, options), Outcome(seed)
     try:
         with ExitStack() as stack:
-            for context in (surroundings(world), in_memory(world.disk), simulated_batches(world)):
+            for context in (surroundings(world), simulated_batches(world)):
                 stack.enter_context(context)
             people = People(world)
             people.live()
@@ -360,7 +356,9 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
         for process in world.processes.values():
             process.bury()
         shutil.rmtree(base, ignore_errors=True)
-    _fill(outcome, world, time.process_time() - began)
+    outcome.seconds = time.process_time() - began
+    outcome.most_active = world.mint.operations.most_active
+    outcome.figures = _figures(world)
     return outcome
 
 
@@ -370,13 +368,18 @@ def _where(error: BaseException) -> str:
     return "".join(traceback.format_exception(error.__cause__ or error)[-8:])
 
 
-def _fill(outcome: Outcome, world: World, seconds: float) -> None:
-    outcome.jobs = sum(world.clicks.starts.values())
-    outcome.operations = len(world.mint.operations.all)
-    outcome.most_active = world.mint.operations.most_active
-    outcome.calls, outcome.kills = world.mint.calls, world.kills
-    outcome.days, outcome.seconds = world.clock.now / 86400.0, seconds
-    outcome.faults = dict(world.network.counts)
+def _figures(world: World) -> Counter[str]:
+    counted = {
+        "worlds": 1,
+        "jobs": sum(world.clicks.starts.values()),
+        "operations at Mint": len(world.mint.operations.all),
+        "calls that reached Mint": world.mint.calls,
+        "kills": world.kills,
+        "simulated hours": round(world.clock.now / 3600.0),
+    }
+    return Counter(
+        {**counted, **{f"faults: {name}": n for name, n in world.network.counts.items()}}
+    )
 
 
 def relevant(world: World, about: tuple[str, ...], most: int = 80) -> list[str]:
