@@ -132,6 +132,14 @@ def test_cancel_an_operation(client):
     assert operation.canceled_at is not None
 
 
+@pytest.mark.covers("C14-cancel")
+@pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
+def test_a_cancel_that_mint_does_not_offer(connect, status):
+    """It is an error of its own, also if the response is empty."""
+    with connect(answer(b"", status)) as (_, client), pytest.raises(errors.CannotCancel):
+        client.cancel("op_1", key="k")
+
+
 # Models and worlds
 
 
