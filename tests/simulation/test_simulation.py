@@ -129,7 +129,7 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "shows the key to the file host": (1, SHORT, "was sent to cdn.mint.gg"),
     "waits for nobody": (11, SHORT, "is stuck in fetching"),
     "keeps no pictures": (10, SHORT, "other pictures than at the click"),
-    "sends all motions": (40, MOVING, "was sent before"),
+    "sends all motions": (7, MOVING, "was sent before"),
     "pays motions again": (1, MOVING, "follow-ups"),
 }
 """A world that finds each mistake, and what is said of it."""
