@@ -182,7 +182,7 @@ def runs_for(environment: Environment, default: Environment, level: Level) -> li
     """Return the runs of an environment; `default` is the one that runs every test of the level."""
     name = environment.name
     if environment == default:
-        pure = ("-m", at(level, PURE), "-n", workers())
+        pure = ("-m", at(level, PURE), "-n", workers(), "--dist", "worksteal")
         first = PytestRun(name, "without Blender", pure, second_try=True)
         if level is Level.FAST:
             return [first]
@@ -209,7 +209,7 @@ def runs_for(environment: Environment, default: Environment, level: Level) -> li
         shown = ("-m", at(level, SHOWN_FEATURES))
         return [PytestRun(name, "with bpy", shown, second_try=True)]
     if is_nightly and environment.python != default.python:
-        pure = ("-m", at(Level.FAST, PURE), "-n", workers())
+        pure = ("-m", at(Level.FAST, PURE), "-n", workers(), "--dist", "worksteal")
         first = PytestRun(name, "without Blender", pure, second_try=True)
     else:
         smoke = ("-m", at(Level.FAST, PURE), "tests/files", "tests/code/test_rooms.py")
