@@ -96,6 +96,10 @@ def lock(session: nox.Session) -> None:
     for name, version in versions.items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)
+    of_windows = [each for each in uv if each != "--universal"]
+    of_windows += ["--python-platform", "x86_64-pc-windows-msvc", "--python-version", "3.13"]
+    of_windows += ["--override", "requirements/windows-override.in"]
+    session.run(*of_windows, "requirements/windows.in", "-o", "requirements/windows.txt")
 
 
 def run_each(session: nox.Session, *commands: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ python3 scripts/dev.py test          run lint and the tests, in about 10 minutes
                                      --fast: only what needs no Blender, in about 2 minutes;
                                      --all: on every Blender; --thorough: also kills, network
                                      faults, pictures and pages; --nightly: everything, for hours
+                                     --windows: in Windows' own Python, which Wine runs
                                      --coverage: measure it, which is slower
                                      -- PYTEST_ARGUMENTS: only these tests
 python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these

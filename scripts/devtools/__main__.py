@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     versions = [blender.name.removeprefix("bpy-") for blender in BLENDERS]
     which.add_argument("--bpy", action="append", choices=versions, help="on this Blender")
     which.add_argument("--all", action="store_true", help="on all Blenders")
+    help = "what needs no window, in Windows' own Python, which Wine runs"
+    which.add_argument("--windows", action="store_true", help=help)
     level = test.add_mutually_exclusive_group()
     words = {
         Level.FAST: "only what needs no Blender and no minutes",

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from . import debian, environments, pytest_runs
+from . import debian, environments, pytest_runs, windows
 from .console import DevError, echo
 from .environments import BLENDERS, Environment
 from .pytest_runs import Level, Outcome, PytestRun
@@ -40,6 +40,8 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         options: The options of the command.
         arguments: Arguments for pytest; if there are any, nothing else is run.
     """
+    if options.windows:
+        return windows.test(arguments, options.level, install=options.install)
     default = environments.default()
     chosen = _chosen(options, default)
     if not arguments:

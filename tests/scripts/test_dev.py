@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -15,9 +16,10 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import demo, dev, languages
-from scripts.devtools import debian, environments, manual, pip_settings, soak
+from scripts.devtools import debian, environments, manual, pip_settings, soak, windows
 from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS, Environment
+from scripts.devtools.pytest_runs import Level
 from scripts.devtools.soak import Result
 from scripts.devtools.soak_methods import METHODS, Method
 from tests.harness.processes import captured
@@ -166,6 +168,29 @@ def test_other_locks_use_another_folder(monkeypatch, tmp_path):
         == dev.folder_for("tools", one)
         != dev.folder_for("tools", other)
     )
+
+
+def test_windows_tests_are_run_a_file_at_a_time(monkeypatch, capsys):
+    """Wine may stand still in one of them: that one has failed, and the next one is run."""
+    ran = []
+
+    def run(command, *, cwd, env, timeout, check):
+        ran.append(command[-1])
+        if len(ran) == 1:
+            raise subprocess.TimeoutExpired(command, timeout)
+        outcomes = next(word for word in command if word.startswith("--outcomes="))
+        record = {"passed": ["a"], "failed": []}
+        (cwd / outcomes.removeprefix("--outcomes=")).write_text(json.dumps(record))
+
+    monkeypatch.setattr(windows, "ensure", lambda install: Path("environment"))
+    monkeypatch.setattr(windows, "own_python", lambda folder: Path("python.exe"))
+    monkeypatch.setattr(windows, "variables_of", lambda folder: {})
+    monkeypatch.setattr(subprocess, "run", run)
+    assert windows.test(["tests/net"], Level.TEST, install=False) == 1
+    assert len(ran) > 2 and all(file.startswith("tests/net/test_") for file in ran)
+    printed = capsys.readouterr().out
+    assert f"FAILED: {ran[0]} (it did not end)" in printed
+    assert f"{len(ran) - 1} passed, 1 failed" in printed
 
 
 def test_help_installs_nothing(tmp_path):

