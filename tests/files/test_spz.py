@@ -167,7 +167,8 @@ def quaternion(turn: np.ndarray) -> np.ndarray:
         [zx + xz, zy + yz, zz - xx - yy, 0],
         [zy - yz, xz - zx, yx - xy, xx + yy + zz],
     ]
-    return np.linalg.eigh(lower).eigenvectors[[3, 0, 1, 2], -1]
+    _, vectors = np.linalg.eigh(lower)
+    return vectors[[3, 0, 1, 2], -1]
 
 
 def covariances(splats: Splats) -> np.ndarray:

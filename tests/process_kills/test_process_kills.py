@@ -28,6 +28,7 @@ def test_commands_that_are_killed_go_on() -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 @pytest.mark.covers("R-python-ids")
 @pytest.mark.parametrize(
     "part", [1, 2, *(pytest.param(part, marks=pytest.mark.nightly) for part in range(3, PARTS + 1))]
