@@ -65,8 +65,12 @@ def _seen_in(window: Any) -> dict[str, Any]:
     }
 
 
+MAY_UNDO = bpy.app.version >= (4, 5)
+"""Whether an undo without a window does no harm: in 4.2 the module crashes some tests later."""
+
+
 def act_undo_redo(act: Callable[[], object]) -> None:
-    """Call a function that changes the scene, undo that and redo it.
+    """Call a function that changes the scene; undo that and redo it, if that is possible here.
 
     Raises:
         AssertionError: Something that the user sees, or that the file holds, is not as it was.
@@ -79,7 +83,7 @@ def act_undo_redo(act: Callable[[], object]) -> None:
     _assert_equal(before, seen())
     result = SceneSnapshot()
     assert differences(own_work, result)
-    for step, earlier in (("undo", own_work), ("redo", result)):
+    for step, earlier in (("undo", own_work), ("redo", result)) if MAY_UNDO else ():
         with override():
             getattr(bpy.ops.ed, step)()
         bpy.context.view_layer.update()

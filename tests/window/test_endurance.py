@@ -24,4 +24,7 @@ def test_what_jobs_hold_is_given_back(blender: BlenderWindow) -> None:
     assert len(others) == 2 and others[-1].jobs == JOBS
     for each in others:
         more = {name: getattr(each, name) - getattr(first, name) for name in HELD}
-        assert {name: count for name, count in more.items() if count > MOST_MORE} == {}, (first, each)
+        assert {name: count for name, count in more.items() if count > MOST_MORE} == {}, (
+            first,
+            each,
+        )
