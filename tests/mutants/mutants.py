@@ -388,7 +388,7 @@ MUTANTS = (
     ),
     # -- ui
     Mutant(
-        "C4-review",
+        "R-decide",
         "lets an earlier Preview be approved",
         "ui/review/review_card.py",
         "button.enabled = number == newest or not newest",

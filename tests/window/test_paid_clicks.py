@@ -114,6 +114,7 @@ def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since) -
         assert len(blender.jobs()) == 1, name
 
 
+@pytest.mark.covers("C17-price")
 @pytest.mark.parametrize("where", ["card", "chip"])
 def test_a_click_right_after_a_change_spends_nothing(
     blender: BlenderWindow, since: Since, where: str
