@@ -40,7 +40,7 @@ def open_file(blender: BlenderWindow, path: Path) -> None:
     blender.open_sidebar()
 
 
-@pytest.mark.thorough
+@pytest.mark.covers("S-offline")
 def test_switching_online_access_off_and_on(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
