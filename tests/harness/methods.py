@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -60,3 +61,13 @@ def report_of(name: str, *words: str, timeout: float | None = None) -> dict[str,
     assert ended.stdout, ended.stderr
     report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return report
+
+
+def seed_of_commit() -> int:
+    """Return a seed that each commit has of its own; outside of a repository always the same."""
+    git = shutil.which("git")
+    if git is None:
+        return 1
+    command = [git, "rev-parse", "HEAD"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return int(ended.stdout.strip()[:7] or "1", 16)

@@ -24,14 +24,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from scripts.devtools.pytest_runs import BLENDER, DRIVEN, PURE, Level, at
+
 from ..harness import methods
 from ..harness.covering import covering_tests
 from ..harness.methods import ROOT, Run
 from .mutants import MUTANTS, PACKAGE, Mutant
 from .table import PAGE, with_table
 
-SELECTION = "not thorough and not nightly"
-STAGES = ("not blender and not window and not debian", "blender", "window or debian")
+STAGES = [at(Level.TEST, stage) for stage in (PURE, BLENDER, f"({DRIVEN})")]
 ABOVE = {
     "net": ("mint", "files", "jobs", "scene", "delivery", "cli", "ui"),
     "mint": ("jobs", "delivery", "cli", "ui"),
@@ -124,11 +125,11 @@ def selections(tree: Path, mutant: Mutant) -> Iterator[list[str]]:
         test for test in covering_tests(tree).get(mutant.rule, ()) if test.split("/")[1] in folders
     )
     for stage in STAGES:
-        chosen = ["-m", f"({stage}) and {SELECTION}"]
+        chosen = ["-m", stage]
         if covering:
             yield [*chosen, *covering]
     for stage in STAGES:
-        chosen = ["-m", f"({stage}) and {SELECTION}"]
+        chosen = ["-m", stage]
         for folder in folders:
             yield [*chosen, f"tests/{folder}"]
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ..harness.methods import ROOT, report_of
+from ..harness.methods import ROOT, report_of, seed_of_commit
 from ..requirements import RULES
 from .__main__ import ABOVE, folders_for, selections
 from .mutants import MUTANTS, PACKAGE, Mutant
@@ -56,10 +56,7 @@ def test_the_page_has_every_mutant_and_none_survives() -> None:
 @pytest.mark.timeout(1200)
 def test_some_mutants_are_noticed() -> None:
     """Others with each commit, so that a test that has lost its power is soon found."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    words = ("--sample", "3", "--seed", commit.stdout.strip(), "--processes", "1")
+    words = ("--sample", "3", "--seed", str(seed_of_commit()), "--processes", "1")
     report = report_of("mutants", *words)
     assert report["failures"] == []
     assert report["figures"]["killed"] == 3

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from ..harness.methods import seed_of_commit
 from ..mint_model.operations import LIMIT
 from .mutations import MUTATIONS
 from .options import CALM, Options
@@ -19,7 +17,6 @@ from .world import Outcome, simulate
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 SEEDS = 3
 """Worlds of a test, each with 40 jobs."""
 NIGHTLY_BLOCKS = range(1, 9)
@@ -31,16 +28,6 @@ def no_log() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
-
-
-def seed_of_commit() -> int:
-    """Return a seed that each commit has of its own; outside of a repository always the same."""
-    git = shutil.which("git")
-    if git is None:
-        return 1
-    command = [git, "rev-parse", "HEAD"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return int(ended.stdout.strip()[:7] or "1", 16)
 
 
 def survived(seed: int, options: Options = Options()) -> Outcome:
