@@ -84,7 +84,8 @@ def tags_of(file: Path) -> list[str]:
 def start_files(folder: Path) -> dict[str, dict[str, Any]]:
     """Return what each file says that was written before a start."""
     place = folder / ".mint-batch" / "requests"
-    files = [path for path in place.glob("*") if not path.name.endswith(".operation")]
+    whole = place.glob("[!.]*")  # others may be writing a file
+    files = [path for path in whole if not path.name.endswith(".operation")]
     return {path.name: json.loads(path.read_bytes()) for path in sorted(files)}
 
 
