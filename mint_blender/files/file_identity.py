@@ -18,12 +18,17 @@ def identity(path: Path) -> str:
     Where the file system does not say when a file was created, this process is part of the
     identity: every other one then takes the file for a copy.
 
+    Windows' number of a file says how often its place was used again, so no other file has it. A
+    time of creation would not help there: a new file gets that of an old one of its name.
+
     Raises:
         OSError: There is no such file.
     """
     found = path.stat()
-    created = _created(path, found)
     number = f"{found.st_dev:x}-{found.st_ino:x}"
+    if sys.platform == "win32":
+        return number
+    created = _created(path, found)
     return f"{number}-{created:x}" if created else f"{number}-{_process(number)}"
 
 
@@ -36,8 +41,6 @@ def _process(number: str) -> str:
 
 def _created(path: Path, found: os.stat_result) -> int:
     """Return when a file was created, in ns; 0 if that is not known."""
-    if sys.platform == "win32":
-        return int(getattr(found, "st_birthtime_ns", found.st_ctime_ns))
     if (seconds := getattr(found, "st_birthtime", None)) is not None:
         return int(seconds * 1e9)
     return _created_on_linux(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from scripts.dev import ROOT
 from tests.features import FEATURES
 
-from . import pytest_runs
+from . import pytest_runs, windows
 from .console import DevError, echo, run_captured
 from .environments import BLENDERS
 from .feature_markers import FeatureTest, feature_tests
@@ -26,6 +26,8 @@ PAGE = ROOT / "docs" / "compatibility.md"
 BEGIN, END = "<!-- begin: table -->", "<!-- end: table -->"
 SYSTEM = "with a window"
 """What the title of the column of Debian's Blender ends with, after its version."""
+WINDOWS = "Windows"
+"""The title of the column of Windows' own Python, which Wine runs."""
 REASON_START = "does not apply: "
 
 
@@ -81,7 +83,8 @@ def read_results(folder: Path) -> dict[str, dict[str, str]]:
         DevError: An environment has no outcomes.
     """
     found: dict[str, dict[str, str]] = {each.name: {} for each in BLENDERS}
-    files = sorted(folder.glob("bpy-*.json"), key=lambda path: path.stat().st_mtime)
+    files = [*folder.glob("bpy-*.json"), *folder.glob(windows.RUN.results.name)]
+    files.sort(key=lambda path: path.stat().st_mtime)
     for record in (json.loads(path.read_text(encoding="utf-8")) for path in files):
         tests = found.setdefault(record["title"].split()[0], {})
         tests |= dict.fromkeys(record["passed"], "passed")
@@ -111,6 +114,8 @@ def table(tests: Sequence[FeatureTest], results: Results, system: str) -> str:
         system: The version of the Blender that window tests start.
     """
     columns = _columns(system)
+    if windows.RUN.environment in results:
+        columns.append(WINDOWS)
     notes: dict[str, int] = {}
     lines = [f"| | {' | '.join(columns)} |", f"| --- |{' :-: |' * len(columns)}"]
     for feature in FEATURES:
@@ -131,7 +136,7 @@ def differences(page: str, text: str) -> list[str]:
     """Return where the states in a page differ from those of a table, a sentence for each.
 
     The number of a note and its words may differ. So may a column that only one of them has, as
-    that with a window, which depends on the system.
+    that with a window, which depends on the system, or that of Windows, which has a run of its own.
     """
     written, run = states(page.partition(BEGIN)[2].partition(END)[0]), states(text)
     titles = {title for _, title in written} & {title for _, title in run}
@@ -164,7 +169,7 @@ def outdated(page: str) -> list[str]:
     head, _, *rows = [line for line in inside.splitlines() if line.startswith("|")]
     known = {each.name.removeprefix("bpy-") for each in BLENDERS}
     titles = [cell.strip() for cell in head.split("|")[2:-1]]
-    plain = {title for title in titles if not title.endswith(SYSTEM)}
+    plain = {title for title in titles if title != WINDOWS and not title.endswith(SYSTEM)}
     features = [row.split("|")[1].strip() for row in rows]
     changed = set(features) ^ set(FEATURES) | (plain ^ known)
     return sorted(changed) or ([] if features == list(FEATURES) else ["the order of the rows"])
@@ -197,6 +202,8 @@ def _outcomes(test: FeatureTest, results: Results, column: str) -> list[str]:
     """Return the outcomes of one test, which may have parameters, in a column."""
     if test.has_window:
         environments = list(results) if column.endswith(SYSTEM) else []
+    elif column == WINDOWS:
+        environments = [windows.RUN.environment]
     else:
         environments = [f"bpy-{column}"]
     return [

@@ -288,7 +288,7 @@ def _run_pytest(
     outcome.status, outcome.seconds = status, time.monotonic() - started_at
     if (running := running_test(pytest_run.results)).is_file():
         outcome.crashed_in = running.read_text(encoding="utf-8")
-    _write(pytest_run, outcome)
+    write(pytest_run, outcome)
     if pytest_run.output:
         text = pytest_run.output.read_text(encoding="utf-8", errors="replace")
         echo(f"-- the output of {pytest_run.title}:\n{text}")
@@ -303,7 +303,7 @@ def _repeat_if_crashed(python: Path, pytest_run: PytestRun, *, strict: bool) -> 
     _run_pytest(python, pytest_run, strict=strict)
     second = Outcome.read(pytest_run)
     second.crashed_in = second.crashed_in or first.crashed_in
-    _write(pytest_run, second)
+    write(pytest_run, second)
 
 
 def _try_again(python: Path, pytest_run: PytestRun) -> None:
@@ -321,10 +321,12 @@ def _try_again(python: Path, pytest_run: PytestRun) -> None:
     outcome.failed -= outcome.unstable
     if not outcome.failed and not outcome.left_out:
         outcome.status = second.status
-    _write(pytest_run, outcome)
+    write(pytest_run, outcome)
 
 
-def _write(pytest_run: PytestRun, outcome: Outcome) -> None:
+def write(pytest_run: PytestRun, outcome: Outcome) -> None:
+    """Write what became of a run."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(outcome), default=sorted, indent=1)
     pytest_run.results.write_text(text, encoding="utf-8")
 

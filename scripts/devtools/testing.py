@@ -41,7 +41,9 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         arguments: Arguments for pytest; if there are any, nothing else is run.
     """
     if options.windows:
-        return windows.test(arguments, options.level, install=options.install)
+        outcome = windows.test(arguments, options.level, install=options.install)
+        print_durations([outcome])
+        return print_summary([outcome], checks={}, strict=options.strict)
     default = environments.default()
     chosen = _chosen(options, default)
     if not arguments:

