@@ -127,7 +127,7 @@ def stand_in_service() -> Iterator[dict[str, str]]:
 
 
 def _print_heading(title: str) -> None:
-    print(f"\n── {title} {'─' * max(0, 76 - len(title))}", flush=True)
+    print(f"\n== {title} {'=' * max(0, 76 - len(title))}", flush=True)
 
 
 def _summary(results: list[DemoResult]) -> None:

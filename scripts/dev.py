@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run a development command; needs only Python and pip.
 
-python3 scripts/dev.py demo          generate with the stand-in service: .blend files and pictures
+python3 scripts/dev.py demo          generate with the stand-in service: .blend files and pictures;
+                                     --windows: in Windows' own Python, which Wine runs
 python3 scripts/dev.py service       run the stand-in service; prints what to paste into another
                                      terminal; --credits N: what its account has
 python3 scripts/dev.py images        render the pictures of the manual; --window: only Blender's

@@ -10,7 +10,7 @@ import sys
 from scripts import dev
 from scripts.languages import manual_languages
 
-from . import compatibility, environments, manual, pip_settings, soak, testing
+from . import compatibility, environments, manual, pip_settings, soak, testing, windows
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
 from .pytest_runs import Level
@@ -25,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
         "--install", action="store_true", help="install missing Debian packages too"
     )
     for name in dev.MODULES:
-        commands.add_parser(name, add_help=False, parents=[installing])
+        added = commands.add_parser(name, add_help=False, parents=[installing])
+        if name == "demo":
+            added.add_argument("--windows", action="store_true")
     for name in dev.HANDED_ON:
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
@@ -82,10 +84,7 @@ def main(words: list[str]) -> int:
     own, rest = words[:place], words[place + 1 :]
     options, unknown = parser().parse_known_args(own)
     if options.command in dev.MODULES:
-        python = environments.ensure(environments.default(), install=options.install)
-        return dev.replace_process(
-            [str(python), "-m", dev.MODULES[options.command], *unknown, *rest]
-        )
+        return _run_module(options, [*unknown, *rest])
     if options.command == "bench":
         return _bench([*unknown, *rest], install=options.install)
     if options.command == "soak":
@@ -107,6 +106,15 @@ def main(words: list[str]) -> int:
     if options.command == "compatibility":
         return compatibility.compatibility(write=options.write, check=options.check)
     return testing.test(options, rest)
+
+
+def _run_module(options: argparse.Namespace, words: list[str]) -> int:
+    """Run a command of `dev.MODULES` in the default environment, or in Windows' own Python."""
+    module = dev.MODULES[options.command]
+    if options.command == "demo" and options.windows:
+        return windows.run(module, words, install=options.install)
+    python = environments.ensure(environments.default(), install=options.install)
+    return dev.replace_process([str(python), "-m", module, *words])
 
 
 def _bench(words: list[str], *, install: bool) -> int:

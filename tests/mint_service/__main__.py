@@ -81,24 +81,27 @@ def announcement(mint: Mint, *, to_person: bool, windows: bool = os.name == "nt"
 
 
 async def serve(args: argparse.Namespace) -> None:
-    """Listen, print the addresses, and wait for SIGTERM or SIGINT."""
+    """Listen, print the addresses, and wait for SIGTERM or Ctrl-C."""
     mint = Mint(options(args))
     server = Server(mint)
     await server.start(args.port, args.files_port)
     add_samples(mint)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print(announcement(mint, to_person=sys.stdout.isatty()), flush=True)
-    await stop.wait()
-    await server.stop()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await server.stop()
 
 
 def main() -> int:
     """Run the service."""
     args = arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell lets its background jobs ignore SIGINT
+        signal.signal(number, signal.default_int_handler)
     try:
         asyncio.run(serve(args))
+    except KeyboardInterrupt:
+        return 0
     except (ValueError, OSError) as error:
         print(f"mint_service: {error}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import demo, dev, languages
+from scripts.devtools import __main__ as devtools
 from scripts.devtools import debian, environments, manual, pip_settings, soak, windows
 from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS, Environment
@@ -193,6 +194,28 @@ def test_windows_tests_are_run_a_file_at_a_time(monkeypatch, capsys):
     assert outcome.failed == {stands_still}
     assert "tests/net/test_connections.py" in outcome.passed
     assert not outcome.is_successful
+
+
+def test_the_demo_runs_in_windows_own_python(monkeypatch):
+    """`demo --windows` hands on everything else, also the answer about Debian packages."""
+    asked, started = [], []
+
+    def ensure(*, install):
+        asked.append(install)
+        return Path("environment")
+
+    def call(command, *, cwd, env):
+        started.append((command, cwd, env))
+        return 3
+
+    monkeypatch.setattr(windows, "ensure", ensure)
+    monkeypatch.setattr(windows, "own_python", lambda folder: folder / "python.exe")
+    monkeypatch.setattr(windows, "variables_of", lambda folder: {"WINEPREFIX": str(folder)})
+    monkeypatch.setattr(subprocess, "call", call)
+    assert devtools.main(["demo", "--windows", "--install", "--", "more"]) == 3
+    command = ["wine", str(Path("environment", "python.exe")), "-m", "scripts.demo", "more"]
+    assert started == [(command, ROOT, {"WINEPREFIX": "environment"})]
+    assert asked == [True]
 
 
 def test_help_installs_nothing(tmp_path):
