@@ -140,7 +140,7 @@ def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if not found and not arguments.csv:
             terminal.note(f"{path}: nothing from Mint")
     if arguments.csv:
-        print(asset_list.as_csv(entries), end="", flush=True)
+        terminal.table(asset_list.as_csv(entries))
     return status
 
 

@@ -9,13 +9,14 @@ the title, or reorders text; programs get the exact text, escaped as JSON.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import re
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from ..message import message_of
 
@@ -50,6 +51,16 @@ def safe_line(text: str) -> str:
     return " ".join(safe_lines(text).split("\n"))
 
 
+def _print(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
+    """Print, by default to standard output. Raises BrokenPipeError if nobody reads it any more."""
+    try:
+        print(text, file=stream, end=end, flush=True)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # what Windows says of a pipe that was closed
+            raise BrokenPipeError from error
+        raise
+
+
 class Terminal:
     """Prints for one command."""
 
@@ -75,13 +86,17 @@ class Terminal:
         self.event(record)
         if not self.as_json:
             for line in lines:
-                print(safe_lines(line), flush=True)
+                _print(safe_lines(line))
+
+    def table(self, text: str) -> None:
+        """Print a whole table, for a spreadsheet or another program."""
+        _print(text, end="")
 
     def event(self, record: dict[str, Any]) -> None:
         """Print a record for programs only."""
         if self.as_json:
             # ASCII is valid JSON in any encoding of the pipe.
-            print(json.dumps(record), flush=True)
+            _print(json.dumps(record))
 
     def error(self, sentence: str, **record: Any) -> None:
         """Print an error: to standard error for people, and as a record for programs.
@@ -94,7 +109,7 @@ class Terminal:
 
     def note(self, line: str) -> None:
         """Print a line that only people need, to standard error."""
-        print(safe_lines(line), file=sys.stderr, flush=True)
+        _print(safe_lines(line), sys.stderr)
 
     def asks(self, question: str) -> bool:
         """Ask a person, and return whether the answer is yes; without a terminal it is no."""
@@ -127,7 +142,7 @@ class Display:
         """Show one job's state; during a download, `done` of `total` bytes."""
         if self._last.get(key) != text:
             self._last[key] = text
-            print(safe_line(f"{title}: {text}"), file=sys.stderr, flush=True)
+            _print(safe_line(f"{title}: {text}"), sys.stderr)
 
     def hide(self, key: str) -> None:
         """Show a job no longer: its result is printed. Lines stay."""
