@@ -109,8 +109,7 @@ def run(service: Service, home: Path, *arguments: str, **more: str) -> CommandRe
 
 def run_on_terminal(service: Service, home: Path, *arguments: str) -> CommandResult:
     """Run a command in its own process, with a pseudo terminal as its standard error."""
-    import pty  # Windows has none
-
+    pty = pytest.importorskip("pty", reason="does not apply: Windows has no pseudo terminals")
     near, far = pty.openpty()
     told, shown = environment(service, home, TERM="xterm-256color"), b""
     with subprocess.Popen(
@@ -139,7 +138,7 @@ def popen(words: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=restore_sigint,
+        **of_its_own(),
     )
 
 
@@ -155,8 +154,27 @@ def press_ctrl_c(running: subprocess.Popen[str], *at: str) -> tuple[str, str]:
     """Interrupt a command once it has printed a line with `at`, if it is given; return the rest."""
     if at:
         read_until(running, *at)
-    running.send_signal(signal.SIGINT)
+    interrupt(running)
     return running.communicate(timeout=240)
+
+
+CTRL_C = """
+import ctypes, sys
+console = ctypes.windll.kernel32
+console.FreeConsole()
+console.AttachConsole(int(sys.argv[1])) or sys.exit("It has no console.")
+console.SetConsoleCtrlHandler(None, True)
+console.GenerateConsoleCtrlEvent(0, 0) or sys.exit("Ctrl-C was not sent.")
+"""
+"""Press Ctrl-C in the console of a process, on Windows. It reaches all processes of a console."""
+
+
+def interrupt(running: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C in the terminal of a program that `popen` has started."""
+    if sys.platform == "win32":
+        captured([sys.executable, "-c", CTRL_C, str(running.pid)], check=True)
+    else:
+        running.send_signal(signal.SIGINT)
 
 
 def restore_sigint() -> None:
@@ -165,3 +183,10 @@ def restore_sigint() -> None:
     In a shell's background job SIGINT is ignored, and every child inherits that.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def of_its_own() -> dict[str, Any]:
+    """Return how `Popen` starts a program that Ctrl-C ends, and nothing beside it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW}  # its own console
+    return {"preexec_fn": restore_sigint}

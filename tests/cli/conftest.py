@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -16,6 +17,7 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.workflow import context, look
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
+from ..conftest import DOES_NOT_APPLY
 from ..jobs.fast_config import shorten_waits
 from ..mint_service.runner import ThreadService, running_service
 from .batch_helpers import Batch
@@ -26,6 +28,23 @@ if TYPE_CHECKING:
 
 Home = Callable[[str], None]
 SetLimits = Callable[[Limits], None]
+
+FARMS = ("test_dask", "test_flamenco", "test_openjd")
+
+
+class _OfFarms(pytest.Module):
+    """A file about render farms, on Windows: their packages are not in its environment."""
+
+    def collect(self) -> NoReturn:
+        reason = "the packages of render farms are not in the environment for Windows"
+        pytest.skip(DOES_NOT_APPLY + reason, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> _OfFarms | None:
+    """Leave out what cannot be imported."""
+    if sys.platform == "win32" and module_path.name.startswith(FARMS):
+        return _OfFarms.from_parent(parent, path=module_path)  # type: ignore[no-any-return]
+    return None
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 import time
@@ -15,15 +14,15 @@ import pytest
 from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.storage import batch_lease
 
-from ..harness.processes import captured
+from ..harness.processes import KILLED, KILLED_ITSELF, captured, is_running
 from .batch_helpers import Batch
-from .command_runner import LAMP, RunMint, environment, popen
+from .command_runner import LAMP, RunMint, environment, interrupt, popen
 
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 # Before it serves, the child learns to fail at the results of one prompt.
 FAILING = """
-import os, signal, time
+import os, time
 from {package}.delivery import import_job
 write = import_job.write
 def failing(job, *words, **more):
@@ -48,7 +47,7 @@ os._exit(status)
 """
 """A command whose child processes run other code."""
 
-KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+DIE = "os.kill(os.getpid(), 9)"
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_a_crashing_import_fails_one_line(
         assert ran.status == 7 and "could not be started" in ran.error_text
         assert (batch.out / "0001-a-lamp.glb").is_file()
     with monkeypatch.context() as patched:
-        patched.setattr(background, "CODE", FAILING % (KILL, str(started)))
+        patched.setattr(background, "CODE", FAILING % (DIE, str(started)))
         ran = batch("--jobs", "1")
     assert ran.status == 7
     assert "Blender closed unexpectedly while importing it, twice." in ran.error_text
@@ -117,9 +116,9 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
 
 
 @pytest.mark.parametrize(
-    "kill", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
+    "is_killed", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["Ctrl-C", "killed"]
 )
-def test_ended_while_writing(batch: Batch, home: Path, started: Path, kill: signal.Signals) -> None:
+def test_ended_while_writing(batch: Batch, home: Path, started: Path, is_killed: bool) -> None:
     """No Blender and no claim is left, nothing is lost, and a rerun continues at no cost."""
     batch.lines(*({"prompt": f"a bad mug {n}", "format": "blend"} for n in range(4)))
     code = WITH_CHILD % (FAILING % ("time.sleep(1)", str(started)))
@@ -128,13 +127,16 @@ def test_ended_while_writing(batch: Batch, home: Path, started: Path, kill: sign
     while not any(batch.out.glob("*.blend")):
         assert running.poll() is None, "it ended by itself"
         time.sleep(0.01)
-    running.send_signal(kill)
+    if is_killed:
+        running.kill()
+    else:
+        interrupt(running)
     running.communicate(timeout=240)
-    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+    assert running.returncode == (KILLED if is_killed else 130)
     for process in started.read_text().split():
-        while Path(f"/proc/{process}").exists():
+        while is_running(int(process)):
             time.sleep(0.05)
-    if kill is signal.SIGINT:
+    if not is_killed:
         claims = batch.out / ".mint-batch" / "claims"
         assert {path.name for path in claims.glob("*")} <= {".lock"}
     ran = batch()
@@ -148,9 +150,9 @@ def test_ended_while_writing(batch: Batch, home: Path, started: Path, kill: sign
 
 
 DYING = """
-import os, signal, sys
+import os, sys
 from mint_blender.scene.gltf import gltf_import
-gltf_import._call_importer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+gltf_import._call_importer = lambda *_: os.kill(os.getpid(), 9)
 from mint_blender.cli import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -162,7 +164,7 @@ def test_after_a_crash_the_import_waits_for_the_user(
     """After a crash, `resume` skips the import and says so; `resume JOB` imports it."""
     output = tmp_path / "lamp.blend"
     dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
-    assert captured(dying, env=environment(mint.service, home)).returncode == -signal.SIGKILL
+    assert captured(dying, env=environment(mint.service, home)).returncode == KILLED_ITSELF
     (record,) = mint.jobs()
     assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
     for _ in range(2):

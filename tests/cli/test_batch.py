@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ..harness.wine import needs_windows_itself
 from ..mint.generation_helpers import PIXEL
 from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint, read_until, start
@@ -52,7 +53,14 @@ def test_a_rerun_starts_only_what_is_new(batch: Batch) -> None:
     assert sorted(results) == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("spelled", "count"), [("two", 2), ("../work/out", 1), ("link/out", 1)])
+@pytest.mark.parametrize(
+    ("spelled", "count"),
+    [
+        ("two", 2),
+        ("../work/out", 1),
+        pytest.param("link/out", 1, marks=needs_windows_itself("symbolic link")),
+    ],
+)
 def test_the_same_folder_by_another_path(
     mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str, count: int
 ) -> None:

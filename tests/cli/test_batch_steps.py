@@ -47,7 +47,7 @@ def test_three_steps(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
         assert second.out.count(".glb") == 1, "the others were written before"
         assert not (out / "index.html").exists()
         assert generated("--step", "sheet").status == 0
-    assert (out / "index.html").read_text().count("0001-lamp-1.glb")
+    assert (out / "index.html").read_text(encoding="utf-8").count("0001-lamp-1.glb")
     record = json.loads((out / "0002-lamp-2.json").read_text())
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
     generated.service.start()

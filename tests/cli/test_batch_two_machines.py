@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from .conftest import Home
 from .test_batch_folder import LAMPS
 
 
+@pytest.mark.skipif(
+    os.name == "nt", reason="does not apply: Windows keeps the lock file of a process that runs"
+)
 @pytest.mark.slow
 @pytest.mark.covers("R-batch-once")
 @pytest.mark.usefixtures("_fast_look")

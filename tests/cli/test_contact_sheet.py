@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -97,7 +98,8 @@ def test_unknown_costs_are_named_beside_the_sum() -> None:
 def test_markup_is_escaped(batch: Batch, tmp_path: Path) -> None:
     """Markup in prompts, names, reasons and addresses is shown as text."""
     evil = """<img src=x onerror=alert(1)> "quoted" 'and' &amp; </article><script>alert(2)</script> [start-fails]"""
-    hostile = replace(batch, file=tmp_path / "a & <b>.jsonl")
+    title = "a & b" if os.name == "nt" else "a & <b>"  # Windows has no such names
+    hostile = replace(batch, file=tmp_path / f"{title}.jsonl")
     long = f"{evil} {'long ' * 100}"
     hostile.lines({"prompt": evil, "name": '"><b>x</b>'}, {"prompt": long})
     assert hostile().status == 1
@@ -105,7 +107,7 @@ def test_markup_is_escaped(batch: Batch, tmp_path: Path) -> None:
     assert (first.parts["prompt"], first.parts["h2"]) == (evil, '"><b>x</b>')
     assert "long" in second.parts["prompt"]
     assert not {"script", "img"} & hostile.sheet.tags
-    assert "a & <b>" in hostile.sheet.header
+    assert title in hostile.sheet.header
 
 
 def test_another_index_html_is_not_overwritten(batch: Batch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
 import time
 from contextlib import closing
@@ -26,6 +25,7 @@ from mint_blender.message import Message
 from mint_blender.mint import errors
 from mint_blender.mint.client import Client
 
+from ..harness.processes import KILLED
 from ..mint_service.runner import ThreadService, running_service
 from ..service.contract_client import ContractClient
 from .command_runner import LAMP, RunMint, read_until, start
@@ -205,7 +205,7 @@ def test_a_job_of_another_shell(mint: RunMint, home: Path, lives: bool) -> None:
         assert mint.jobs()[0]["state"] == "Generating"
         mint.service.scenario(cancel="everywhere")
         assert mint("cancel", mint.job).status == 0
-        assert other.wait(240) == (1 if lives else -signal.SIGKILL)
+        assert other.wait(240) == (1 if lives else KILLED)
     (operation,) = mint.service.operations()
     assert operation.status == "canceled"
 

@@ -46,6 +46,10 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Com
     return CommandResult(done.returncode, done.stdout, done.stderr).check_no_leaks(service)
 
 
+@pytest.mark.skipif(
+    bool(sys.flags.ignore_environment),
+    reason="does not apply: this Python chooses its folders itself",
+)
 @pytest.mark.slow
 def test_the_package_without_blender(service: ThreadService, home: Path, site: Path) -> None:
     """Writing Mint's .glb needs no Blender; a .blend does, and names the package before a start.

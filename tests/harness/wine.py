@@ -14,6 +14,7 @@ import pytest
 
 FAULTS = {
     "file number": "Wine gives the number of a removed file to the next one",
+    "symbolic link": "Wine says that it has made a symbolic link, and has made none",
 }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,10 @@ def draco_box(
     glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None
 ) -> dict[str, Any]:
     """Return a primitive compressed with Draco; its accessors have no data."""
+    if sys.platform == "win32":
+        import pytest
+
+        pytest.skip("does not apply: the environment for Windows has no encoder of Draco")
     import DracoPy
 
     points, normals, uvs, faces = box_arrays(low, high)

@@ -21,6 +21,7 @@ from mint_blender.scene.data_blocks import all_data_blocks
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
 
 from ..files.build_glb import pack
+from ..harness.processes import peak_memory
 from . import glb_fixtures
 
 MAKERS: tuple[Callable[[Path], Path], ...] = (
@@ -68,8 +69,6 @@ def _change(document: Any, chance: random.Random) -> None:
 
 def one(folder: Path, seed: int) -> dict[str, Any]:
     """Import one file and return what happened."""
-    import resource  # Windows has none
-
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     chance = random.Random(seed)
     path = chance.choice(MAKERS)(folder / "model.glb")
@@ -90,7 +89,7 @@ def one(folder: Path, seed: int) -> dict[str, Any]:
     return result | {
         "files": sorted(folder.iterdir()) == files,
         "scenes": len(bpy.data.scenes),
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "megabytes": peak_memory() // 1024**2,
     }
 
 

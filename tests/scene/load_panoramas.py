@@ -17,6 +17,7 @@ import bpy
 
 from mint_blender.files.errors import InvalidPicture
 from mint_blender.scene.world import panorama
+from tests.harness.processes import peak_memory
 
 
 def tried(path: Path) -> str:
@@ -30,18 +31,12 @@ def tried(path: Path) -> str:
     return size
 
 
-def peak() -> int:
-    """Return the most memory that this process has had so far, in bytes."""
-    import resource  # Windows has none
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 bpy.ops.wm.read_homefile(use_empty=True)
-start = peak()
+start = peak_memory()
 for path in sorted(Path(sys.argv[-1]).iterdir()):
     print(
-        "MINT " + json.dumps({"name": path.name, "said": tried(path), "grown": peak() - start}),
+        "MINT "
+        + json.dumps({"name": path.name, "said": tried(path), "grown": peak_memory() - start}),
         flush=True,
     )
 os._exit(0)

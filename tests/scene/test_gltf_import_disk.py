@@ -32,7 +32,7 @@ LEAVES_THE_MACHINE = {
 }
 PLACES = (
     *(sys.prefix, sys.base_prefix, *site.getsitepackages()),
-    *(Path(__file__).parents[2], sys.pycache_prefix or sys.prefix),
+    *(Path(__file__).parents[2], sys.pycache_prefix or sys.prefix, Path(bpy.__file__).parent),
 )
 INSTALLED = tuple({os.path.realpath(each) for each in PLACES})
 

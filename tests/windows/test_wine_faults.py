@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,8 +30,16 @@ def file_number(folder: Path) -> None:
     assert len(numbers) < 20
 
 
+def symbolic_link(folder: Path) -> None:
+    """There is no error, and no link."""
+    link = folder / "link"
+    link.symlink_to(folder)
+    assert not os.path.lexists(link)
+
+
 PROOFS: dict[str, Proof] = {
     "file number": file_number,
+    "symbolic link": symbolic_link,
 }
 
 
