@@ -122,12 +122,17 @@ def _start_wine(folder: Path) -> None:
         raise DevError(f"Wine does not start: {made.stderr.decode(errors='replace')}")
 
 
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+"""The tests of Windows have none, whoever runs them."""
+
+
 def variables_of(folder: Path) -> dict[str, str]:
     """Return the environment variables of a program that Wine runs."""
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700, exist_ok=True)
+    others = {name: text for name, text in os.environ.items() if name not in SCREENS}
     return {
-        **os.environ,
+        **others,
         "WINEPREFIX": str(folder / "prefix"),
         "WINEDEBUG": "-all",
         "XDG_RUNTIME_DIR": str(runtime),
@@ -136,13 +141,15 @@ def variables_of(folder: Path) -> dict[str, str]:
 
 def own_python(folder: Path) -> Path:
     """Return a Windows Python that imports this checkout: a copy, since others share the folder."""
-    python = ROOT / "build" / "windows" / folder.name
+    python = ROOT / "build" / "windows-python" / folder.name
     executable = python / "python.exe"
     if not executable.exists():
         unfinished = python.with_name(f"{python.name}.{os.getpid()}")
         shutil.copytree(folder / "python", unfinished)
         places = ["python313.zip", ".", windows_path(folder / "wheels"), windows_path(ROOT)]
         text = "\n".join([*places, "import site", ""])
+        add = f"import site\n\nsite.addsitedir({places[2]!r})\n"  # pywin32 is in folders of its own
+        (unfinished / "sitecustomize.py").write_text(add, encoding="utf-8")
         (unfinished / "python313._pth").write_text(text, encoding="utf-8")
         with suppress(OSError):  # another run was first
             unfinished.rename(python)
