@@ -197,7 +197,9 @@ def _records(path: Path) -> Iterator[_Record]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadLineError(f"{path.name} cannot be read: it is not UTF-8 text.") from error
+        raise BadLineError(
+            f"{path.name} cannot be read: it is not UTF-8 text. Save it as UTF-8."
+        ) from error
     except OSError as error:
         raise BadLineError(f"{path} cannot be read: {error.strerror}.") from error
     if kind == ".csv":
