@@ -18,7 +18,7 @@ from ..harness.processes import KILLED, KILLED_ITSELF, captured, is_running
 from .batch_helpers import Batch
 from .command_runner import LAMP, RunMint, environment, interrupt, popen
 
-pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
+pytestmark = [pytest.mark.windows, pytest.mark.blender, pytest.mark.one_blender]
 
 # Before it serves, the child learns to fail at the results of one prompt.
 FAILING = """

@@ -53,6 +53,7 @@ def test_a_rerun_starts_only_what_is_new(batch: Batch) -> None:
     assert sorted(results) == [1, 2, 3]
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize(
     ("spelled", "count"),
     [
@@ -91,6 +92,7 @@ def test_a_started_line_does_not_need_its_picture(batch: Batch, tmp_path: Path) 
     assert len(batch.service.operations()) == 3
 
 
+@pytest.mark.windows
 @pytest.mark.slow
 @pytest.mark.covers("R-batch-alone")
 def test_one_run_at_a_time(batch: Batch, home: Path, at_home: Home) -> None:

@@ -28,6 +28,8 @@ from .batch_helpers import (
 from .command_runner import RunMint
 from .conftest import Home
 
+pytestmark = pytest.mark.windows
+
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 
 

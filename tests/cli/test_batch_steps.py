@@ -34,6 +34,7 @@ def move_away(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINT_BLENDER_HOME", str(batch.out.with_name("farm")))
 
 
+@pytest.mark.windows
 def test_three_steps(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first step has key and network; then a plain run finds that everything is done."""
     out = generated.out

@@ -65,6 +65,7 @@ def secured(tmp_path: Path) -> Iterator[int]:
         yield server.port
 
 
+@pytest.mark.windows
 @pytest.mark.covers("R-doctor")
 def test_all_is_well(mint: RunMint, home: Path) -> None:
     """A line for each part, status 0, one request that starts nothing, and nothing written."""
@@ -81,6 +82,7 @@ def test_all_is_well(mint: RunMint, home: Path) -> None:
     assert [line.split()[0] for line in lines] == PARTS
 
 
+@pytest.mark.windows
 @pytest.mark.covers("R-doctor")
 def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
     """Neither an existing journal nor the permissions of its folder.

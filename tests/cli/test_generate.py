@@ -110,6 +110,7 @@ def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_
     assert len(service.requests("POST", "/v1/reference-images")) == 1
 
 
+@pytest.mark.windows
 def test_an_unwritable_output_is_refused_before_payment(
     mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_every_command_prints_json(mint: RunMint) -> None:
         assert all(record["event"] for record in mint(*words, "--json").records), words
 
 
+@pytest.mark.windows
 def test_for_programs_standard_output_is_json_lines(service: ThreadService, home: Path) -> None:
     """Each event is an object, the result the last one, progress on standard error, in any encoding."""
     prompt = "une lampe à pied 灯 \U0001f4a1"
@@ -102,6 +103,7 @@ def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path, tmp_
     assert any(line.endswith(" left") for line in shown), shown
 
 
+@pytest.mark.windows
 def test_ctrl_c_prints_how_to_resume(mint: RunMint, service: ThreadService, home: Path) -> None:
     """Ctrl-C is status 130 and a sentence; `resume` continues the same operation."""
     running = start(service, home, "generate", "--prompt", "a lamp [slow-start]")
@@ -114,6 +116,7 @@ def test_ctrl_c_prints_how_to_resume(mint: RunMint, service: ThreadService, home
     assert len(service.operations()) == 1
 
 
+@pytest.mark.windows
 def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> None:
     """`mint usage | head -1` ends without a traceback."""
     reading, writing = os.pipe()
@@ -268,6 +271,7 @@ needs_full = pytest.mark.skipif(
 )
 
 
+@pytest.mark.windows
 def test_a_batch_on_a_full_disk_names_the_file(
     mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +339,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Any]:
     return found
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize("start", [commands.from_shell, lambda: commands.from_blender([])])
 def test_ctrl_break_ends_a_command_in_order(
     start: Callable[[], int], handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch

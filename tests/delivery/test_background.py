@@ -25,6 +25,8 @@ from ..harness.processes import captured, is_running
 from ..scene import glb_fixtures
 from ..ui import sample_jobs
 
+pytestmark = pytest.mark.windows
+
 NOTE = Message("{count} textures are missing.", count=2)
 
 CHILD = """

@@ -14,6 +14,8 @@ from mint_blender.files import disk
 
 from ..files.windows_doubles import OpenElsewhere
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from mint_blender.mint.account import Account
 
 from ..mint_service.runner import running_service
 
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.windows]
 
 TIMEOUT = 120.0  # seconds
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ..harness.wine import needs_windows_itself
 from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
@@ -56,6 +57,7 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
     assert tuple(asset.preview.image_size) > (0, 0) and max(asset.preview.image_pixels_float) > 0.4
 
 
+@needs_windows_itself("graphics")
 def test_several_parts_are_one_asset(tmp_path: Path) -> None:
     """A model of several objects is an asset as a collection; marked again, it has each tag once.
 
@@ -87,6 +89,7 @@ def test_saving_into_a_library_leaves_the_scene(model: Path, picture: Path, tmp_
     assert tuple(lamp.preview.image_size) > (0, 0)
 
 
+@needs_windows_itself("graphics")
 def test_saving_again_replaces_the_same_file(model: Path, tmp_path: Path) -> None:
     """The same model saved twice is one file; another one of the same name is a second file."""
     folder, other = _library(tmp_path), Provenance(job_id="j", asset_id="mdl_2", name="Lamp")

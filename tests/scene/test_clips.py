@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ..harness.wine import needs_windows_itself
 from ..mint_service import glb
 from .glb_fixtures import animated
 from .rig_fixtures import JOINTS, REST, Clip, Rig, odd_axes, turn, walk
@@ -209,6 +210,7 @@ def test_a_loop_goes_on(is_in_place: bool, tmp_path: Path) -> None:
 # -- Export
 
 
+@needs_windows_itself("graphics")
 def test_a_character_of_the_library_brings_its_clips(tmp_path: Path) -> None:
     """Its collection is the asset on every Blender, since an instance of it has no clips to play."""
     file = Rig().save(tmp_path / "knight.glb", Clip(), STRUT)

@@ -17,7 +17,7 @@ import pytest
 from ..files.build_glb import pack
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.windows]
 
 from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
 

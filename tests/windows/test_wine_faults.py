@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,9 +39,19 @@ def symbolic_link(folder: Path) -> None:
     assert not os.path.lexists(link)
 
 
+def graphics(folder: Path) -> None:
+    """Nothing can be drawn onto its screen: there is no pixel format."""
+    user = ctypes.CDLL("user32")
+    user.GetDC.restype = ctypes.c_void_p
+    wanted = struct.pack("<HHIBB30x", 40, 1, 0x20, 0, 32)  # OpenGL, RGBA with 32 bits
+    screen = ctypes.c_void_p(user.GetDC(None))
+    assert ctypes.CDLL("gdi32").ChoosePixelFormat(screen, wanted) == 0
+
+
 PROOFS: dict[str, Proof] = {
     "file number": file_number,
     "symbolic link": symbolic_link,
+    "graphics": graphics,
 }
 
 

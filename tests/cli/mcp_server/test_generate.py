@@ -121,12 +121,12 @@ def test_a_price_that_rose_is_refused(agent: Agent) -> None:
     assert generate(agent, quote)["job"]
 
 
-def test_wrong_requests_get_a_sentence(agent: Agent) -> None:
+def test_wrong_requests_get_a_sentence(agent: Agent, tmp_path: Path) -> None:
     """What Mint would refuse is refused before anything is sent."""
     for wrong, sentence in (
         ({"prompt": " "}, "The prompt is empty"),
         ({"images": ["lamp.png"]}, "needs an absolute path"),
-        ({"images": ["/nowhere/lamp.png"]}, "cannot be read"),
+        ({"images": [str(tmp_path / "nowhere.png")]}, "cannot be read"),
         ({"preset": "cheap"}, "preset"),
     ):
         assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})

@@ -16,6 +16,7 @@ from ...mint_service.runner import ThreadService
 from ..command_runner import RunMint, command, environment
 
 
+@pytest.mark.windows
 @pytest.mark.slow
 def test_a_client_starts_the_server(service: ThreadService, home: Path) -> None:
     """The SDK's own client starts the command and calls a tool."""
