@@ -18,7 +18,7 @@ from ..harness.processes import KILLED, KILLED_ITSELF, captured, is_running
 from .batch_helpers import Batch
 from .command_runner import LAMP, RunMint, environment, interrupt, popen
 
-pytestmark = [pytest.mark.windows, pytest.mark.blender, pytest.mark.one_blender]
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 # Before it serves, the child learns to fail at the results of one prompt.
 FAILING = """
@@ -115,6 +115,7 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
     assert len(list(batch.out.glob("*.blend"))) == len(batch.service.operations()) == 4
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize(
     "is_killed", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["Ctrl-C", "killed"]
 )
