@@ -94,7 +94,6 @@ def test_unknown_costs_are_named_beside_the_sum() -> None:
     assert "<b>248</b> Credits</p>" in contact_sheet.page("a.jsonl", entries[::3], now)
 
 
-@pytest.mark.windows
 @pytest.mark.covers("S-page")
 def test_markup_is_escaped(batch: Batch, tmp_path: Path) -> None:
     """Markup in prompts, names, reasons and addresses is shown as text."""

@@ -112,13 +112,14 @@ def test_the_catalogs_of_the_user_stay(tmp_path: Path) -> None:
     own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
     file.write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
     file.chmod(0o664)
+    mode = file.stat().st_mode  # Windows has other permissions
     for _ in range(2):
         asset_catalogs.catalog_for("model", file.parent)
     ours = f"{asset_catalogs.PARENT}:Mint:Mint"
     models = f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines == ["# mine", "VERSION 1", "", own, ours, models]
-    assert file.stat().st_mode & 0o777 == 0o664
+    assert file.stat().st_mode == mode
     theirs = "99999999-2222-3333-4444-555555555555"
     file.write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
     assert asset_catalogs.catalog_for("model", file.parent) == theirs
