@@ -18,6 +18,7 @@ import json
 import logging
 import os
 import platform
+import sys
 import tempfile
 import threading
 import time
@@ -72,14 +73,13 @@ class Lease:
             return
         holder = self.holder()
         host = holder.get("host")
-        if (
-            host != platform.node() or _is_alive(holder.get("pid"))
-        ) and self._age() < EXPIRES_AFTER:
+        is_here = _is_here(holder)
+        if (not is_here or _is_alive(holder.get("pid"))) and self._age() < EXPIRES_AFTER:
             raise FileInUse(_shown(host))
         disk.remove(self.path)
         if not self.create():
             raise FileInUse(UNKNOWN)
-        if host != platform.node():
+        if not is_here:
             sleep(SETTLE_TIME)
         if not self._is_mine():
             raise FileInUse(_shown(self.holder().get("host")))
@@ -142,7 +142,9 @@ class Lease:
     def _write_to(self, file: TextIO) -> None:
         """Write who holds the lease into its new file, or remove the file."""
         try:
-            json.dump({"host": platform.node(), "pid": os.getpid(), "id": self._id}, file)
+            host, system = platform.node(), sys.platform
+            holder = {"host": host, "system": system, "pid": os.getpid(), "id": self._id}
+            json.dump(holder, file)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:  # Ctrl+C, too: a file without a holder is taken for another's
@@ -165,6 +167,14 @@ class Lease:
 def _shown(host: object) -> str:
     """Return the name of a machine for a message: others can write to the file."""
     return host[:100] if isinstance(host, str) and host and host.isprintable() else UNKNOWN
+
+
+def _is_here(holder: dict[str, Any]) -> bool:
+    """Return whether the holder is a process of this machine, whose locks and processes are seen.
+
+    Windows and the Linux inside it (WSL) have the same name, and see neither of each other.
+    """
+    return (holder.get("host"), holder.get("system")) == (platform.node(), sys.platform)
 
 
 def _is_alive(pid: object) -> bool:
