@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that forks a child for each command, which kills itself with SIGKILL at a given step.
+"""A process that forks a child for each command, which kills itself at a given step.
 
 Steps are those of `kill_steps`. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
-lines of JSON and answers each with one line.
+lines of JSON and answers each with one line. Where nothing can fork, it carries out one order itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.workflow import look
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
-from .kill_steps import Steps, watch_every_boundary, watch_files
+from .kill_steps import CAN_FORK, Steps, watch_every_boundary, watch_files
 
 
 def _run(order: dict[str, Any]) -> NoReturn:
@@ -77,6 +77,8 @@ def _hurry() -> None:
 def _serve() -> None:
     """Run each order on standard input in a forked child; report one that was killed or failed."""
     for line in sys.stdin:
+        if not CAN_FORK:
+            _run(json.loads(line))
         child = os.fork()
         if child == 0:
             _run(json.loads(line))

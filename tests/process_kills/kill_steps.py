@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Count the boundaries between two effects, and kill this process with SIGKILL at one of them.
+"""Count the boundaries between two effects, and kill this process at one of them.
+
+That is with SIGKILL, or with TerminateProcess on Windows: it has no time to do anything more.
 
 A step is before and after each commit of the journal, each exchange with Mint, each rename, write
 and removal of a file, and each block of a download. `watch_files` adds each sync, each folder and
@@ -12,9 +14,11 @@ import builtins
 import importlib
 import io
 import itertools
+import json
 import os
 import pathlib
 import signal
+import sys
 from collections.abc import Callable, Container
 from functools import wraps
 from pathlib import Path
@@ -24,6 +28,10 @@ WRITES = ("add", "save", "decide", "order", "claim", "release", "take_slot", "di
 RECORD_WRITES = ("begin", "answer", "refuse", "cancel")
 JOURNAL_AND_MINT = frozenset({*WRITES, *RECORD_WRITES, "request"})
 """What Mint and the journal see: what becomes of money is decided there."""
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""What kills a process: on Windows, `os.kill` with this is TerminateProcess."""
+CAN_FORK = hasattr(os, "fork")
+"""Otherwise, on Windows, each command is carried out by a process that was started for it."""
 
 
 class Steps:
@@ -41,7 +49,9 @@ class Steps:
             return
         self.names.append(name)
         if next(self._count) == self._last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            if not CAN_FORK:
+                print(json.dumps({"killed": KILL}), file=sys.__stdout__, flush=True)
+            os.kill(os.getpid(), KILL)
 
     def around(self, place: Any, name: str) -> None:
         """Put a step before and a step after each call of `place.name`."""
