@@ -241,9 +241,8 @@ class DownloadRequest:
         return True
 
     def check_size(self, size: int) -> None:
-        """Raise TooLarge and discard the part if the file is larger than the limit."""
+        """Raise TooLarge if the file is larger than the limit."""
         if size > self.limit:
-            self.part.discard()
             raise TooLarge(
                 "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
                 " was not downloaded.",
@@ -265,6 +264,9 @@ def attempt(request: DownloadRequest) -> None:
             request.check_stop()
             _accept(response, request)
             _receive(response, request)
+    except TooLarge:
+        request.part.discard()  # closed by now: Windows would not delete an open file
+        raise
     except (
         requests.RequestException,
         urllib3.exceptions.HTTPError,
