@@ -158,9 +158,10 @@ class JobService(JobRunner):
                 raise NotPossible(complaint)
         starts = [[Price.of(request)] for request, _ in wanted]
         pairs = zip(wanted, self._prices(*starts), strict=True)
+        now = time.time()
         jobs = [
-            new_job(request, delivery, now=time.time(), estimate=estimate)
-            for (request, delivery), estimate in pairs
+            new_job(request, delivery, now=now + number * new_jobs.APART, estimate=estimate)
+            for number, ((request, delivery), estimate) in enumerate(pairs)
         ]
         return self._begin(jobs, starts)
 
