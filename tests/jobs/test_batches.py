@@ -7,6 +7,8 @@ import errno
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -319,25 +321,34 @@ def test_a_lease_that_cannot_be_read_for_a_moment_is_kept(
     assert not (tmp_path / "lease").exists()
 
 
-@pytest.mark.parametrize(
-    ("process", "is_alive"), [(os.getppid(), True), (ENDED, False), (10**30, False)]
-)
-def test_the_lease_of_a_dead_local_process_is_taken_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: int, is_alive: bool
-) -> None:
-    """A living process keeps its lease, even where the file system has no locks.
-
-    A process number that no system has is that of a dead process.
-    """
-    path = tmp_path / "lease"
-    with monkeypatch.context() as there:
+def acquire_as(process: int, path: Path) -> None:
+    """Acquire a lease as the process of this number does."""
+    with pytest.MonkeyPatch.context() as there:
         there.setattr(os, "getpid", lambda: process)
         Lease(path).acquire()
-    if is_alive:
+
+
+@pytest.mark.windows
+def test_a_living_local_process_keeps_its_lease(tmp_path: Path) -> None:
+    """Even where the file system has no locks. When it has ended, the lease is taken over."""
+    path = tmp_path / "lease"
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        acquire_as(process.pid, path)
         with pytest.raises(FileInUse):
             Lease(path).acquire()
-    else:
-        Lease(path).acquire(sleep=lambda seconds: None)
+        process.kill()
+        process.wait()
+        Lease(path).acquire()
+
+
+@pytest.mark.windows
+@pytest.mark.parametrize("process", [ENDED, 10**30, -1])
+def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path, process: int) -> None:
+    """A process number that no system has is that of a dead process."""
+    path = tmp_path / "lease"
+    acquire_as(process, path)
+    Lease(path).acquire()
 
 
 def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ class Lease:
             os.fsync(file.fileno())
         except BaseException:  # Ctrl+C, too: a file without a holder is taken for another's
             file.close()
-            self.path.unlink(missing_ok=True)
+            disk.try_to_remove(self.path)
             raise
 
     def _is_mine(self) -> bool:
@@ -178,19 +178,43 @@ def _is_here(holder: dict[str, Any]) -> bool:
 
 
 def _is_alive(pid: object) -> bool:
-    """Return whether this is another living process of this machine.
+    """Return whether this is another living process of this machine."""
+    return isinstance(pid, int) and 0 < pid <= _LARGEST_PID and pid != os.getpid() and _exists(pid)
 
-    Needed where the file system has no locks. Windows has no harmless way to ask.
-    """
-    if os.name != "posix" or not isinstance(pid, int) or pid in {0, os.getpid()}:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        pass  # the process exists and belongs to another user
-    return True
+
+_LARGEST_PID = 2**31 - 1
+
+
+if sys.platform == "win32":
+
+    def _exists(pid: int) -> bool:
+        """Return whether a process exists. `os.kill` would end it."""
+        import ctypes
+        from ctypes import wintypes
+
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenProcess.restype = wintypes.HANDLE
+        handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+        if not handle:  # one of another user can be seen, but not opened
+            return ctypes.get_last_error() == _ACCESS_DENIED
+        handle = wintypes.HANDLE(handle)
+        has_ended = kernel.WaitForSingleObject(handle, 0) != _WAIT_TIMEOUT
+        kernel.CloseHandle(handle)
+        return not has_ended
+
+    _SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x100000, 5, 0x102
+
+else:
+
+    def _exists(pid: int) -> bool:
+        """Return whether a process exists."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            pass  # it belongs to another user
+        return True
 
 
 @contextmanager
