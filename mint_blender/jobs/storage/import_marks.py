@@ -66,7 +66,7 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
                 # closing releases the lock, and the file still has to be deleted
                 handle.truncate(0)
     finally:
-        mark.unlink(missing_ok=True)
+        disk.try_to_remove(mark)  # an empty one does no harm
 
 
 def note_crashes(job_service: JobService) -> None:
@@ -79,8 +79,7 @@ def note_crashes(job_service: JobService) -> None:
         except (JournalError, NotPossible):
             log.warning("It could not be noted that the import of job %s crashed", mark["job"])
             continue  # retried at the next start
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+        disk.try_to_remove(path)
 
 
 def crash_log_of(job: Job) -> str:

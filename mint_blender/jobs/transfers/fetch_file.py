@@ -63,7 +63,8 @@ def fetch(
     if effect.role is Role.PREVIEW:
         # It may be another Preview of this revision: of a process that was killed before the job
         # knew its file.
-        disk.try_to_remove(target)
+        with disk_errors(target):
+            disk.remove(target)
     path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))
     if stop():
         raise Stopped(
@@ -239,7 +240,7 @@ def thumbnail(
         pictures.inspect_sized(path)
         path = pictures.rename_by_content(path)
     except InvalidFile:
-        path.unlink(missing_ok=True)
+        disk.try_to_remove(path)
         raise
     if next(_downloads) % PRUNE_INTERVAL == 0:
         prune(folder, MAX_CACHE_BYTES)
