@@ -17,6 +17,7 @@ from typing import IO
 if sys.platform == "win32":
     import msvcrt
     import os
+    import struct
 
     # Windows locks bytes, from the position of the handle on, and nobody else can read them: so
     # this is one byte behind the content of any file.
@@ -38,7 +39,22 @@ if sys.platform == "win32":
     # A drive without locks (ERROR_INVALID_FUNCTION): no holder can be detected.
     _WITHOUT_LOCKS = frozenset({errno.EINVAL})
 
-    try_shared_lock = try_lock
+    def try_shared_lock(handle: IO[bytes]) -> bool:
+        """Acquire a shared lock until the file is closed; return False if it is locked exclusively.
+
+        With it, two processes that only check a lock do not see each other. `msvcrt` has none.
+        """
+        import ctypes
+        from ctypes import wintypes
+
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        file = wintypes.HANDLE(msvcrt.get_osfhandle(handle.fileno()))
+        place = struct.pack("PPIIP", 0, 0, _LOCKED_BYTE, 0, 0)  # of type OVERLAPPED
+        if kernel.LockFileEx(file, _FAIL_AT_ONCE, 0, 1, 0, ctypes.create_string_buffer(place)):
+            return True
+        return ctypes.get_last_error() == _INVALID_FUNCTION
+
+    _FAIL_AT_ONCE, _INVALID_FUNCTION = 1, 1
 
 else:
     import fcntl

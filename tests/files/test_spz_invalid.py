@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import struct
 import sys
 from collections.abc import Callable
@@ -154,6 +155,7 @@ print(json.dumps(answers))
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows has no module `resource`")
 @pytest.mark.covers("S-splats")
 def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
     """Huge claims are refused within a few megabytes.

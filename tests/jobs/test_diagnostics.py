@@ -62,7 +62,7 @@ def snapshot(home: Path) -> dict[str, tuple[bytes, int]]:
 def test_the_report_has_what_support_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions, settings, counts, open jobs, problems with request ids, the end of the log."""
     monkeypatch.setenv("HTTPS_PROXY", "http://me:proxy-password@proxy.test:3128")
-    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE" if os.name == "nt" else "HOME", str(tmp_path))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
     home = tmp_path / "home"
     fill(home).close()
@@ -73,7 +73,7 @@ def test_the_report_has_what_support_needs(tmp_path: Path, monkeypatch: pytest.M
     for part in (
         "Blender 9.9",
         "address: https://api.mint.test; key: from the preferences",
-        "folder: ~/home",
+        f"folder: {Path('~', 'home')}",
         "The folder is on a local disk.",
         "Intact: 4 jobs, 2 of them open.",
         "proxy: http://proxy.test:3128",

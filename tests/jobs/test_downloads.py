@@ -129,7 +129,7 @@ def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownl
     """The next download of a job waits until the stopped one released its file."""
     job = job_in_review()
     engine.add(job)
-    engine.run(1)
+    until(engine, lambda: len(held.hanging) == 1)
     engine.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
     cancel(engine, job)
     engine.run(5)

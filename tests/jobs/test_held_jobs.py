@@ -6,7 +6,6 @@ They are never sent, polled, canceled or counted with another key or address.
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -386,7 +385,7 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         assert job_service.unfinished.are_elsewhere
         job_service.unfinished.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING
-        other.end(signal.SIGKILL)
+        other.kill()
         assert job_service.unfinished.take_over()
         assert [job.id for job in job_service.unfinished.queue] == [last]
         assert [job_id for job_id in (*sent, last) if job_service.is_active(job_id)] == sent

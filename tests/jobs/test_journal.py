@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -236,7 +235,7 @@ def test_slots_and_claims_hold_until_their_process_ends(journal: Journal, home: 
         assert journal.take_slot(world.id, Kind.WORLD, 1, mine)
         journal.release(theirs.id, mine)
         assert journal.claim(theirs.id, mine) is None, "only its own process releases it"
-        other.end(signal.SIGKILL)
+        other.kill()
         assert journal.take_slot(ours.id, Kind.MODEL, 1, mine)
         assert journal.job(ours.id).phase is Phase.SENDING
         assert not journal.is_driven_elsewhere(theirs.id, mine)

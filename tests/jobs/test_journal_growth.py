@@ -396,7 +396,7 @@ def test_what_was_made_of_an_old_asset_is_known(opened: Opened) -> None:
     fetched = replace(new_fetch(asset(), Delivery(), now=time.time()), phase=Phase.PLACED)
     other = old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource="res_b"))
     model = asset(glbUrl="https://files.example/a.glb")
-    conversion = new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=0.0)
+    conversion = new_conversion(model, (Format.FBX,), Delivery(folder=str(Path("/out"))), now=0.0)
     conversion = old(conversion, phase=Phase.PAUSED)
     job_service = opened(made, fetched, other, conversion)
     job = job_service.job(fetched.id)
