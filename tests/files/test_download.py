@@ -62,6 +62,7 @@ def test_a_broken_download_continues_where_it_stopped(lamp: Lamp) -> None:
     assert ranges == [(None, None), ("bytes=100000-", '"a"'), ("bytes=150000-", '"a"')]
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize(
     "how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}]
 )
@@ -90,6 +91,7 @@ def test_a_part_of_another_address_is_not_continued(lamp: Lamp, note: str | None
     assert "range" not in lamp.asked[-1].headers
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize(("total", "more", "asked"), [(len(CONTENT), b"", 0), (None, b"more", 2)])
 def test_a_complete_part_is_renamed_without_a_request(
     lamp: Lamp, total: int | None, more: bytes, asked: int
@@ -140,6 +142,7 @@ def test_bytes_of_two_files_are_not_mixed(
         assert all("range" not in asked.headers for asked in lamp.asked)
 
 
+@pytest.mark.windows
 @pytest.mark.covers("S-large")
 @pytest.mark.parametrize("tells_length", [True, False])
 def test_a_file_above_the_limit_is_refused_and_removed(lamp: Lamp, tells_length: bool) -> None:
@@ -172,6 +175,7 @@ def test_a_range_shorter_than_requested_is_continued(lamp: Lamp) -> None:
     assert len(lamp.asked) == 5
 
 
+@pytest.mark.windows
 def test_a_stopped_download_keeps_its_part(lamp: Lamp) -> None:
     """A stop in the middle ends the download; the next one continues from there."""
     url = lamp.put(etag='"a"')

@@ -36,6 +36,8 @@ from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
 from ..mint.generation_helpers import PIXEL
 from .workflow_harness import a_job
 
+pytestmark = pytest.mark.windows
+
 
 def fields(line: Line, *names: str) -> list[object]:
     """Return what a line asks for: members of its request, of its delivery, and its own."""
@@ -328,7 +330,6 @@ def acquire_as(process: int, path: Path) -> None:
         Lease(path).acquire()
 
 
-@pytest.mark.windows
 def test_a_living_local_process_keeps_its_lease(tmp_path: Path) -> None:
     """Even where the file system has no locks. When it has ended, the lease is taken over."""
     path = tmp_path / "lease"
@@ -342,7 +343,6 @@ def test_a_living_local_process_keeps_its_lease(tmp_path: Path) -> None:
         Lease(path).acquire()
 
 
-@pytest.mark.windows
 @pytest.mark.parametrize("process", [ENDED, 10**30, -1])
 def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path, process: int) -> None:
     """A process number that no system has is that of a dead process."""

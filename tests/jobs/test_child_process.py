@@ -15,6 +15,8 @@ from mint_blender.jobs.child_process import ChildEnded, ChildProcess, ChildTooSl
 
 from .service_helpers import until
 
+pytestmark = pytest.mark.windows
+
 CHILD = """
 import json, os, signal, sys, time
 print("Blender 4.3.2 (hash unknown)", flush=True)

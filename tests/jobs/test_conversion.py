@@ -347,6 +347,7 @@ def no_links(*_: object) -> None:
     raise OSError(errno.EPERM, "not here")
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize("has_links", [True, False])
 def test_existing_files_are_not_overwritten(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
@@ -372,6 +373,7 @@ def test_existing_files_are_not_overwritten(
     assert len(list(wanted.parent.iterdir())) == 3, "nothing half done lies about"
 
 
+@pytest.mark.windows
 def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> None:
     """A save that is repeated after its end finds the file complete."""
     wanted = tmp_path / "lamp.fbx"
@@ -379,6 +381,7 @@ def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
 
 
+@pytest.mark.windows
 def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:
     """The message names the folder, and nothing is lost."""
     (tmp_path / "file").write_bytes(b"")

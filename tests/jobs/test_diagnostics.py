@@ -24,6 +24,8 @@ from mint_blender.mint.account import Account
 
 from .workflow_harness import a_job
 
+pytestmark = pytest.mark.windows
+
 KEY = "mint_secret_0123456789"
 PROMPT = "a lamp for my secret project"
 REFUSED = Problem(Cause.REFUSED, Message("Mint said no."), code="odd", request_id="req-42")

@@ -125,6 +125,7 @@ def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) 
     assert (engine.job(job).phase, engine.job(job).files) == (Phase.WORKING, ())
 
 
+@pytest.mark.windows
 def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
     """The next download of a job waits until the stopped one released its file."""
     job = job_in_review()
@@ -162,6 +163,7 @@ def fetch(role: Role, url: str, name: str, folder: Path, downloader: Downloader)
     return Path(file.path)
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
 def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: bytes) -> None:
     """A format whose header we do not read is rejected, and the file is kept."""

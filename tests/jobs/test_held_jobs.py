@@ -366,6 +366,7 @@ def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService
         assert len(again.unfinished.queue) == 0
 
 
+@pytest.mark.windows
 def test_queued_jobs_of_a_crashed_process_wait_for_consent(
     home: Path, job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

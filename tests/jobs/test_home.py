@@ -44,6 +44,8 @@ from .open_file import open_file
 from .other_process import OtherProcess
 from .workflow_harness import a_job
 
+pytestmark = pytest.mark.windows
+
 USER = Path.home()
 DATA = Path(USER.anchor, "data")
 MINE = Path(USER.anchor, "mine")

@@ -33,6 +33,8 @@ from .engine_harness import EngineHarness, Engines
 from .fast_config import fast_config
 from .workflow_harness import a_job, job_in_review, operation, problem
 
+pytestmark = pytest.mark.windows
+
 DAMAGES = {
     "half a record": "UPDATE jobs SET record = substr(record, 1, 40) WHERE id = ?",
     "another phase": "UPDATE jobs SET phase = 'dreaming' WHERE id = ?",
@@ -266,7 +268,7 @@ def test_a_file_without_tables_becomes_a_journal(home: Path) -> None:
 
 
 @pytest.mark.skipif(
-    not Path("/proc/self").exists(),
+    os.name == "nt" or not Path("/proc/self").exists(),
     reason="does not apply: no folder in which nobody can write, not even root",
 )
 def test_a_folder_without_write_permission_is_reported(home: Path) -> None:

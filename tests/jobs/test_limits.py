@@ -62,6 +62,7 @@ def at_preview(spent: float | None = 150.0, **more: Any) -> Job:
 # -- one transaction
 
 
+@pytest.mark.windows
 @pytest.mark.covers("S-credits")
 def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
     """The check and the new job are one transaction, so only one process starts."""

@@ -29,6 +29,8 @@ from mint_blender.mint.schema import Kind
 from ..files import windows_doubles
 from ..files.windows_doubles import OpenElsewhere
 
+pytestmark = pytest.mark.windows
+
 DOCUMENT = "1" * 32
 
 

@@ -241,7 +241,7 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) 
         ),
         (
             GenerationRequest(Kind.MODEL, "x", images=("/none.png",)),
-            "The reference image /none.png cannot be read: No such file or directory.",
+            "The reference image /none.png cannot be read: ",  # and why, as each system says it
         ),
     ],
 )
@@ -249,7 +249,7 @@ def test_an_invalid_request_is_refused(
     offline: JobService, request_: GenerationRequest, sentence: str
 ) -> None:
     """Nothing is stored or sent for a request that cannot succeed."""
-    assert refused(lambda: offline.start(request_)) == sentence
+    assert refused(lambda: offline.start(request_)).startswith(sentence)
     assert offline.jobs() == []
 
 

@@ -417,18 +417,15 @@ def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
 
 def test_a_rejected_model_pauses_the_job() -> None:
     """Resume only downloads; the message names the file and does not advise to pay again."""
-    refused = errors.InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
-        Path("/home/model.refused.glb")
-    )
+    kept_at = Path("/home/model.refused.glb")
+    refused = errors.InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(kept_at)
     workflow = fetching_model().fail(refused)
     job = workflow.job
     assert workflow.rests and job.phase is Phase.PAUSED
     assert job.problem.cause is Cause.IMPORT
-    assert "/home/model.refused.glb" in job.problem.message and "at no cost" in job.problem.message
+    assert str(kept_at) in job.problem.message and "at no cost" in job.problem.message
     assert "generate" not in job.problem.message.lower()
-    assert [(kept.role, kept.path) for kept in job.refused] == [
-        (Role.MODEL, "/home/model.refused.glb")
-    ]
+    assert [(kept.role, kept.path) for kept in job.refused] == [(Role.MODEL, str(kept_at))]
     again = workflow.again()
     again.expect(Poll)
     again.answer(seen("succeeded")).expect(ReadAsset)

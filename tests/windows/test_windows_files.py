@@ -149,7 +149,7 @@ def test_a_long_path_is_a_home(tmp_path: Path) -> None:
 )
 def test_a_share_is_not_a_local_drive(drive: str, is_local: bool) -> None:
     """There, the journal does without shared memory. What is unknown counts as a share."""
-    assert database._is_local_drive(drive) is is_local
+    assert database._is_local_drive(drive) is is_local  # type: ignore[attr-defined]
 
 
 def test_a_folder_of_this_computer_is_local(tmp_path: Path) -> None:
