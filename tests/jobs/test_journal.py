@@ -30,8 +30,6 @@ from .other_process import ON_A_NETWORK, OtherProcess
 from .paid_requests.records import NOW
 from .workflow_harness import a_job, job_in_review, operation, working
 
-pytestmark = pytest.mark.windows
-
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
 
