@@ -173,16 +173,21 @@ ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene", "windows")
 SHOWN = "(windows or feature)"
 """What is run of them, except at night: what is about Windows, and what the compatibility table
 shows."""
-FILE_LIMIT = 900.0
+FILE_LIMIT = 300.0
 """Seconds for one file: Wine itself may stand still."""
+EXIT_LIMIT = 10.0
+"""Seconds for the end of a process whose tests are done."""
+TRIES = 2
+"""How often a file is run that does not end."""
 AT_ONCE = 2
+"""How many files run at the same time."""
 RUN = PytestRun("windows", "in Wine", ())
 
 
 def test(arguments: Sequence[str], level: Level, *, install: bool) -> Outcome:
     """Run tests in Windows' Python, a file at a time; return what became of them.
 
-    A file that crashes Wine, or stands still in it, takes no other with it.
+    A file that crashes Wine, or stands still in it, takes no other with it. The largest come first.
 
     Args:
         arguments: Files and folders of tests; without any, those of `ROOMS`.
@@ -198,6 +203,7 @@ def test(arguments: Sequence[str], level: Level, *, install: bool) -> Outcome:
     files = list(_test_files(arguments or [f"tests/{room}" for room in ROOMS]))
     if not arguments and level is not Level.NIGHTLY:
         files = [file for file in files if _is_shown(ROOT / file)]
+    files.sort(key=lambda file: -(ROOT / file.partition("::")[0]).stat().st_size)
     started_at = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = list(pool.map(run, files))
@@ -221,40 +227,55 @@ def _is_shown(file: Path) -> bool:
 
 
 def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
-    """Run the tests of one file; it has failed as a whole if it does not end."""
+    """Run the tests of one file, a second time if it does not end: Wine may stand still."""
     name = file.partition("::")[0].removesuffix(".py").replace("/", ".")
     outcomes = pytest_runs.RESULTS / "windows" / f"{name}.json"
     outcomes.parent.mkdir(parents=True, exist_ok=True)
-    outcomes.unlink(missing_ok=True)
+    output = outcomes.with_suffix(".log")
     command = ["wine", str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
     command += ["-m", selection, f"--outcomes={outcomes.relative_to(ROOT)}"]
-    variables = variables_of(folder)
-    output = outcomes.with_suffix(".log")
-    with suppress(subprocess.TimeoutExpired), output.open("wb") as target:
-        subprocess.run(
-            command,
-            cwd=ROOT,
-            env=variables,
-            timeout=FILE_LIMIT,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=target,
-            stderr=subprocess.STDOUT,
-        )
-    text = output.read_text(encoding="utf-8", errors="replace")
-    echo(f"-- Windows: {file}\n{text}")
-    if not outcomes.is_file():
-        return Outcome(file, pytest_runs.TESTS_FAILED, failed={file})
-    record = json.loads(outcomes.read_text(encoding="utf-8"))
-    return Outcome(
-        file,
-        0,
-        passed=set(record["passed"]),
-        failed=set(record["failed"]),
-        not_applicable=record["not_applicable"],
-        left_out=record["left_out"],
-        durations=record["durations"],
-    )
+    for _ in range(TRIES):
+        outcomes.unlink(missing_ok=True)
+        with output.open("wb") as target:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=variables_of(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=target,
+                stderr=subprocess.STDOUT,
+            )
+            _await_end(process, outcomes)
+        text = output.read_text(encoding="utf-8", errors="replace")
+        echo(f"-- Windows: {file}\n{text}")
+        if outcomes.is_file():
+            record = json.loads(outcomes.read_text(encoding="utf-8"))
+            return Outcome(
+                file,
+                0,
+                passed=set(record["passed"]),
+                failed=set(record["failed"]),
+                not_applicable=record["not_applicable"],
+                left_out=record["left_out"],
+                durations=record["durations"],
+            )
+        echo(f"-- Windows: {file} did not end")
+    return Outcome(file, pytest_runs.TESTS_FAILED, failed={file})
+
+
+def _await_end(process: subprocess.Popen[bytes], outcomes: Path) -> None:
+    """Wait for the end of a test run, and end it if it stands still.
+
+    A process of Wine may stay when all its tests are done.
+    """
+    ends_at = time.monotonic() + FILE_LIMIT
+    is_done = False
+    while process.poll() is None and time.monotonic() < ends_at:
+        if outcomes.is_file() and not is_done:
+            is_done, ends_at = True, time.monotonic() + EXIT_LIMIT
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
 
 
 def _test_files(places: Sequence[str]) -> Iterator[str]:
