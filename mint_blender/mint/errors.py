@@ -38,6 +38,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..dataclass import dataclass
 from ..message import Message, UserError, sentences
@@ -391,6 +392,8 @@ def problem_error(
 # -- reading the body of an error response: problem documents (RFC 9457), OAuth error bodies, and
 # bodies that are not JSON objects; never raises
 
+_DOMAIN = "mint.gg"
+_SLUG = re.compile(r"(/problems/)?[a-z0-9_-]+")
 MAX_TEXT_LENGTH = 500
 MAX_FIELD_ERRORS, MAX_STEPS = 50, 20
 """How many errors are read, and how many steps of the path of each."""
@@ -415,8 +418,22 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
         or _text(members, secret, "message"),
         errors=_field_errors(members.get("errors"), secret),
     )
-    # a gateway's JSON has no type
-    return replace(problem, has_details=bool(type_ and problem.explanation))
+    return replace(problem, has_details=_is_of_mint(type_) and problem.explanation is not None)
+
+
+def _is_of_mint(type_: str | None) -> bool:
+    """Return whether Mint itself has named this type of problem.
+
+    The documents of a gateway have a type, too: about:blank, or a page of a standard.
+    """
+    try:
+        parts = urlsplit(type_ or "")
+    except ValueError:
+        return False
+    if not parts.scheme and not parts.netloc:
+        return bool(_SLUG.fullmatch(parts.path))
+    host = parts.hostname or ""
+    return host == _DOMAIN or host.endswith(f".{_DOMAIN}")
 
 
 def clean_line(value: object, secret: str) -> str | None:

@@ -119,8 +119,6 @@ class Transport:
         self._is_stopped = self._is_bound = self._closes = False
         self.clock = MintClock()
         """Mint's time, as its answers show it; those of gateways do not count."""
-        self.clock_offset: float | None = None
-        """Seconds that this computer's clock is ahead of Mint's; None without a response."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.origin.base_url})"
@@ -148,6 +146,12 @@ class Transport:
         """
         is_old = self.clock.age > MAX_ANSWER_AGE
         return None if is_old or self._is_stopped else self.clock.now
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that this computer's clock is ahead of Mint's; None if Mint's time is not known."""
+        mint_time = self.current_time
+        return None if mint_time is None else self._now().timestamp() - mint_time
 
     @property
     def is_open(self) -> bool:
@@ -263,8 +267,6 @@ class Transport:
         said = headers.get("Connection", "").lower()
         is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
         self._closes = "close" in said or not is_kept
-        date = epoch_of(headers.get("Date"))
-        self.clock_offset = None if date is None else self._now().timestamp() - date
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )

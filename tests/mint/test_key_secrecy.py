@@ -10,8 +10,6 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -170,21 +168,6 @@ def test_refused_and_lost_requests_are_logged(make_client, caplog):
     refused, lost = caplog.messages
     assert refused.startswith("GET /me: status 401, request id none")
     assert re.search(r"GET /me: failed after \d+\.\d\d s: .*refused the connection", lost)
-
-
-@pytest.mark.parametrize("hours", [-26, 0, 26])
-def test_the_difference_of_the_clocks_is_known(connect, hours):
-    """It comes from the Date of the latest response, also of a refusal."""
-    date = format_datetime(datetime.now(UTC) - timedelta(hours=hours), usegmt=True)
-    refused = answer({}, "401 Unauthorized", Date=date)
-    with connect(answer(Date=date), refused) as (_, transport):
-        assert transport.clock_offset is None
-        transport.request("GET", "me")
-        assert transport.clock_offset == pytest.approx(hours * 3600, abs=30)
-        transport.clock_offset = None
-        with pytest.raises(KeyRefused):
-            transport.request("GET", "me")
-        assert transport.clock_offset == pytest.approx(hours * 3600, abs=30)
 
 
 # -- tests that the API key is removed from every log record

@@ -102,6 +102,34 @@ def test_an_answer_that_is_not_of_mint_shows_nothing(connect, said):
         assert lines(server)[2:] == ["GET /v1/me"]
 
 
+@pytest.mark.parametrize("hours", [-26, 0, 26])
+def test_the_difference_of_the_clocks_is_known(connect, hours):
+    """It comes from the Date of the latest answer, also of a refusal."""
+    now = datetime.now(UTC)
+    dates = [
+        format_datetime(now - timedelta(hours=hours, minutes=minutes), usegmt=True)
+        for minutes in (0, -5)
+    ]
+    refused = answer(PROBLEM, "401 Unauthorized", Date=dates[1])
+    with connect(answer(Date=dates[0]), refused) as (_, client):
+        assert client.clock_offset is None
+        client.request("GET", "me")
+        assert client.clock_offset == pytest.approx(hours * 3600, abs=30)
+        with pytest.raises(errors.KeyRefused):
+            client.request("GET", "me")
+        assert client.clock_offset == pytest.approx(hours * 3600 - 300, abs=30)
+
+
+@pytest.mark.parametrize("status", ["302 Found", "200 OK", "404 Not Found", "502 Bad Gateway"])
+def test_a_gateway_does_not_set_the_clock(connect, status):
+    """A captive portal may say that it is 1970: the limit of today would begin anew."""
+    portal = answer(b"<html>", status, Date="Thu, 01 Jan 1970 00:00:00 GMT", Location="/sign-in")
+    with connect(portal) as (_, client):
+        with pytest.raises(MintError):
+            client.poll("op_1")
+        assert client.clock_offset is None
+
+
 def test_a_closed_connection_is_asked_again(connect, tls):
     """The next request uses another connection, which leads somewhere else, maybe."""
     said = (answer(Date=at()), answer(Date=at(30)))

@@ -58,7 +58,7 @@ RETRYABLE = {418, 429, 500, 502, 503, 504}
 @pytest.mark.parametrize(("status", "slug", "kind", "what", "advice"), ROWS)
 def test_each_problem_has_its_class_and_message(status, slug, kind, what, advice):
     """The message has our explanation, then Mint's own text, and what to do."""
-    type_ = f"https://api.mint.gg/problems/{slug}" if slug else "about:blank"
+    type_ = f"https://api.mint.gg/problems/{slug or 'any'}"
     body = {"type": type_, "status": status, "detail": "It says so."}
     error = problem_error(read_problem(status, body), request_id="req_7")
     assert type(error) is kind
@@ -71,12 +71,12 @@ def test_each_problem_has_its_class_and_message(status, slug, kind, what, advice
     [
         "idempotency-conflict",
         "/problems/idempotency-conflict",
-        "https://x.example/p/idempotency-conflict/",
-        "urn/idempotency-conflict?v=1#top",
+        "https://mint.gg/p/idempotency-conflict/",
+        "/problems/idempotency-conflict?v=1#top",
     ],
 )
 def test_the_slug_is_the_last_segment_of_the_type(type_):
-    """A bare word and a URI of any host name the same problem."""
+    """A bare word and a URI name the same problem."""
     error = problem_error(read_problem(409, {"type": type_, "title": "Used"}))
     assert isinstance(error, errors.IdempotencyConflict)
 
@@ -85,6 +85,30 @@ def test_the_status_decides_over_a_contradicting_slug():
     """A 500 whose type is a conflict is still retried."""
     error = problem_error(read_problem(500, {"type": "idempotency-conflict"}))
     assert type(error) is errors.ServiceError
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        *("about:blank", "https://tools.ietf.org/html/rfc9110#section-15.5.1"),
+        *("https://gateway.example/problems/not-found", "https://mint.gg.example/not-found"),
+        *("urn:problem:not-found", "//[", "Not Found", "https:", "", None, 404),
+    ],
+)
+def test_a_document_of_a_gateway_is_not_the_word_of_mint(type_):
+    """Behind it, the request may have been carried out: it is repeated with its key."""
+    error = problem_error(read_problem(404, {"type": type_, "title": "Not Found"}))
+    assert type(error) is errors.UnclearRefusal
+
+
+@pytest.mark.parametrize(
+    "type_",
+    ["not-found", "/problems/not-found", "https://api.mint.gg/problems/not-found", "//mint.gg/a"],
+)
+def test_mint_names_its_problems(type_):
+    """By an address of its own, or by a bare word."""
+    error = problem_error(read_problem(404, {"type": type_, "title": "Not Found"}))
+    assert type(error) is errors.NotFound
 
 
 @pytest.mark.covers("C20-order")
