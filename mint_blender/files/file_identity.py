@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell a file from its copies: by device, file number and time of creation."""
+"""Tell a file from its copies: by file number and time of creation.
+
+Not by its device, whose number may change when the computer is started.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def identity(path: Path) -> str:
         OSError: There is no such file.
     """
     found = path.stat()
-    number = f"{found.st_dev:x}-{found.st_ino:x}"
+    number = f"{found.st_ino:x}"
     if sys.platform == "win32":
         return number
     created = _created(path, found)

@@ -149,7 +149,7 @@ class Transport:
 
     @property
     def clock_offset(self) -> float | None:
-        """Seconds that this computer's clock is ahead of Mint's; None if Mint's time is not known."""
+        """Seconds that this computer's clock is ahead of Mint's; None if that is not known."""
         mint_time = self.current_time
         return None if mint_time is None else self._now().timestamp() - mint_time
 

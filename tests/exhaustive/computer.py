@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import disk, file_identity
+from mint_blender.files import disk
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
-from mint_blender.jobs.paid_requests import table
+from mint_blender.jobs.paid_requests import journal_id
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.table_check import COLUMNS
 from mint_blender.jobs.phases import Phase
@@ -201,8 +201,7 @@ def computer(credits: float) -> Iterator[Computer]:
                 patch.object(database.Database, "choose_mode", choose_mode),
                 patch.object(os, "fsync", used.sync),
                 # a crash leaves the journal where it is; here its disk is another folder
-                patch.object(file_identity, "identity", lambda path: f"file {path}"),
-                patch.object(table, "identity", lambda path: f"file {path}"),
+                patch.object(journal_id, "identity", lambda path: f"file {path}"),
                 patch.object(SimulatedOperations, "_outcome", lambda *values: "succeeded"),
                 patch.object(SimulatedOperations, "_duration", lambda *values: STAGE_SECONDS),
             ):

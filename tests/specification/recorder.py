@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import file_identity, urls
+from mint_blender.files import urls
 from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.paid_requests import send as sending
 from mint_blender.jobs.paid_requests.record import PaidRequest
@@ -142,7 +142,8 @@ class Recorder:
         finally:
             after = self._row(database, key)
             if after is not None and after != before:
-                found = list(self._changes(before, after, file_identity.identity(database.path)))
+                ((journal,),) = _rows(database, "SELECT id FROM this_journal")
+                found = list(self._changes(before, after, journal))
                 if is_inside:
                     self._uncommitted[id(database)].add(after, found)
                 else:

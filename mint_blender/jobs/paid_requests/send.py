@@ -78,6 +78,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
     Raises:
         MintError: There was no clear answer, and the same request may be sent again.
         FileError: The folder of a batch cannot be written. Nothing was sent.
+        JournalError: The journal cannot be read or written. Nothing was sent, or it is in doubt.
     """
     with opened(journal) as records:
         request = records.get(call.key)
@@ -95,6 +96,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
         )
         if begun is None:
             return Sent(records.get(call.key))
+        records.note_attempts()
         try:
             with client.on_this_connection():
                 operation = _post(client, call, json.loads(begun.body or body))

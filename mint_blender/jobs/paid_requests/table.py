@@ -14,11 +14,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from ...files.file_identity import identity
 from ..storage.database import Database, journal_error
+from . import journal_id
 from .record import OPEN, Event, PaidRequest, PaidVerb, State, key_of
 
 TABLES = (
+    *journal_id.TABLES,
     """
     CREATE TABLE IF NOT EXISTS paid_requests (
         key TEXT PRIMARY KEY,
@@ -62,7 +63,7 @@ def opened(journal: Path) -> Iterator[PaidRequests]:
     database = Database(journal)
     try:
         database.choose_mode()
-        yield PaidRequests(database, identity(journal))
+        yield PaidRequests(database, journal_id.recognize(database))
     finally:
         database.close()
 
@@ -78,7 +79,7 @@ def note_change(database: Database, job_id: str) -> None:
 
 
 class PaidRequests:
-    """The records of one journal file. `identity` tells this file from its copies."""
+    """The records of one journal file. `identity` tells it from its copies."""
 
     def __init__(self, database: Database, identity: str) -> None:
         self._db = database
@@ -221,7 +222,16 @@ class PaidRequests:
                 changes |= {"credential": credential, "body": body}
                 # others may have sent it since it was inserted, by a clock that may be fast
                 changes["born"] = min(request.born, now) if request.is_outside else now
+            journal_id.count_attempt(self._db)
             return self._change(request, Event.ATTEMPT, **changes)
+
+    def note_attempts(self) -> None:
+        """Write beside the journal how many attempts were begun, before another one is sent.
+
+        Raises:
+            JournalError: That is not possible.
+        """
+        journal_id.note_attempts(self._db)
 
     def answer(self, key: str, made: str) -> PaidRequest | None:
         """Commit what Mint, or Mint's list, names for a request, whatever its record says."""

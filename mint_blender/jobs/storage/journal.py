@@ -20,14 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...files import file_identity, urls
+from ...files import urls
 from ...mint.account import Account, Owner
 from ...mint.schema import ENDED as ENDED_STATUSES
 from ...mint.schema import Kind
 from ..budget.spending import Spent, finalized
 from ..job import Job, asset_of, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision, Hold
-from ..paid_requests import table
+from ..paid_requests import journal_id, table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
 from ..paid_requests.table import PaidRequests, note_change, note_cost
 from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
@@ -69,7 +69,7 @@ class Journal:
         parts = (tables, job_owners, table)
         statements = (each for part in parts for each in part.TABLES)
         self._db.prepare(tables.VERSION, *statements)
-        self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
+        self.paid_requests = PaidRequests(self._db, journal_id.recognize(self._db))
         self.uploads = tables.UploadCache(self._db)
 
     def close(self) -> None:
