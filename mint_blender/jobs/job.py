@@ -303,11 +303,15 @@ def is_being_made(job: Job) -> bool:
 
 
 def is_unanswered(job: Job) -> bool:
-    """Return whether a start was never answered and nothing of it was found at Mint.
+    """Return whether a person was told that nothing certain is known of a request.
 
-    Only a user can decide then whether to pay for it again.
+    Only a person can decide then whether to pay for it again. What a copy of the journal was told
+    counts for that copy alone: the record of the job may be older.
     """
-    return job.phase is Phase.PAUSED and job.problem is not None and job.problem.code == UNANSWERED
+    if job.phase is not Phase.PAUSED or job.problem is None or job.problem.code != UNANSWERED:
+        return False
+    request = job.start_request
+    return request is None or request.is_looked_for or request.is_answered
 
 
 def is_looking(job: Job) -> bool:

@@ -20,21 +20,6 @@ LOOKING = "looking"
 
 
 @dataclass(frozen=True)
-class ClaimedAssets:
-    """What the journal knows about the assets of other jobs.
-
-    Attributes:
-        ids: The assets themselves.
-        unnamed: The bodies of operations in progress whose asset Mint has not named yet.
-        unanswered: The bodies of other starts that may have made something without a name here.
-    """
-
-    ids: frozenset[str]
-    unnamed: tuple[str, ...] = ()
-    unanswered: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Candidate:
     """An asset in Mint's list that a paid request without an answer may have made."""
 

@@ -45,10 +45,6 @@ TEMPLATES: dict[str, Message] = {
     "canceled_in_doubt": Message(
         "Mint may have started this before it was canceled. It is not in your library so far."
     ),
-    "same_prompt": Message(
-        "Another job with the same prompt is still in progress, so it is not clear which result in "
-        "Mint's list belongs to this job. It continues when the other one is done."
-    ),
     "decide_again": Message(
         "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
     ),

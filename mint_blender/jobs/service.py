@@ -444,7 +444,7 @@ class JobService(JobRunner):
             request = job.start_request
             is_offered = asset_id in {each.id for each in job.candidates}
             self.check_idle(job)
-            if not (is_unanswered(job) and request and is_offered) or (
+            if not (request and is_offered) or (
                 self.journal.adopt(job, request.key, asset_id) is None
             ):
                 raise NotPossible(

@@ -20,8 +20,7 @@ from mint_blender.files import disk
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests import journal_id
-from mint_blender.jobs.paid_requests.record import PaidRequest
-from mint_blender.jobs.paid_requests.table_check import COLUMNS
+from mint_blender.jobs.paid_requests.record import COLUMNS, PaidRequest
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, job_cache

@@ -79,6 +79,8 @@ records = every_field(
     closed=st.none() | st.sampled_from([State.REFUSED, State.CANCELED, State.DROPPED, State.OVER]),
     body=st.none() | st.dictionaries(texts, json_values, max_size=3).map(json.dumps),
     is_copied=st.just(False),
+    looked_by=st.just(""),
+    is_looked_for=st.just(False),
 )
 jobs = every_field(
     Job,

@@ -43,7 +43,7 @@ from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.effects import Effect, Pay, Poll, ReadClaimedAssets
+from mint_blender.jobs.workflow.effects import Effect, Pay, Poll, ReadOtherAssets
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.retry import DEFAULT, FailureStreak
@@ -345,7 +345,7 @@ def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
 
 
 EFFECTS: dict[str, tuple[Effect[Any], float]] = {
-    "local": (ReadClaimedAssets(), 2.5),
+    "local": (ReadOtherAssets(), 2.5),
     "decision": (Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})), 2.0),
     "poll": (Poll("op"), 1.0),
     "start": (Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})), 2.0),

@@ -28,7 +28,7 @@ from mint_blender.mint.schema import Kind
 from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
 from .paid_requests.records import NOW
-from .workflow_harness import a_job, job_in_review, operation, working
+from .workflow_harness import a_job, job_in_review
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
@@ -355,39 +355,6 @@ def test_a_failed_read_is_repeated(
         other.save(replace(job, phase=Phase.FETCHING))
         offline.dismiss_finished()
         assert offline.jobs() == other.jobs() == [replace(job, phase=Phase.FETCHING)]
-
-
-# -- what the journal knows about the assets of other jobs, when a lost result is searched
-
-
-def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> None:
-    """Only those of other jobs of the same kind, in progress.
-
-    Also one that its job does not know yet: Blender was killed between Mint's answer and its commit.
-    """
-    running = operation("running", resource=None)
-    operations = {
-        "in progress": running,
-        "with its asset": operation("running"),
-        "done": operation("succeeded", resource=None),
-        "failed": operation("failed", resource=None),
-    }
-    searching = working(prompt="in progress")
-    sending = replace(a_job(prompt="a chair"), phase=Phase.SENDING)
-    world = replace(working(prompt="a World", kind=Kind.WORLD), operation=running)
-    with closing(Journal(home)) as journal:
-        journal.add(searching, sending, world)
-        for prompt, each in operations.items():
-            journal.add(replace(working(prompt=prompt), operation=each))
-
-        def unnamed() -> set[str]:
-            return {json.loads(body)["prompt"] for body in journal.unnamed_bodies(searching)}
-
-        key = sending.requests[0].key
-        assert journal.paid_requests.begin(key, now=NOW, credential="k", body="{}")
-        assert unnamed() == {"in progress"}
-        journal.paid_requests.answer(key, "op_9")
-        assert unnamed() == {"in progress", "a chair"}
 
 
 # -- A job as JSON and back

@@ -378,15 +378,13 @@ def test_what_was_never_sent_is_looked_for(
 
 
 @COPIES
-@pytest.mark.parametrize("count", [1, 2])
-def test_the_original_goes_on_and_its_copy_finds_what_it_has_made(
-    home: Path, started: Started, copied: Copied, count: int
+def test_a_copy_shows_what_the_original_may_have_made(
+    home: Path, started: Started, copied: Copied
 ) -> None:
-    """The only candidate of the only request is adopted; of two requests, a person chooses."""
-    jobs = stored(home, *(a_job() for _ in range(count)))
+    """A person chooses."""
+    jobs = stored(home, a_job(), a_job())
     engine = started(copied(home), MADE_SINCE)
     assert paid(engine) == []
     for job in map(engine.job, jobs):
-        assert job.start_request.found_asset == ("res_9" if count == 1 else None)
-        assert is_unanswered(job) is (count == 2)
-        assert [each.id for each in job.candidates] == ["res_9"] * (count - 1)
+        assert is_unanswered(job)
+        assert [each.id for each in job.candidates] == ["res_9"]

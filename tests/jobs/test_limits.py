@@ -252,6 +252,8 @@ def test_a_retry_adds_to_what_the_job_has_cost(
     phase = Phase.PAUSED if RETRIED[name].problem else Phase.FAILED
     job = replace(RETRIED[name], phase=phase, estimate=price, max_credits=total - 1)
     offline.cache.add(job)
+    offline.journal.paid_requests.note_look(job.requests[0].key)
+    offline.reread()
     offline.queries.cache_answer(Price.of(job.request), Estimate(None, price, price))
     with pytest.raises(TooExpensive, match=f"about {total:,} Credits in total"):
         offline.retry(job.id)

@@ -293,7 +293,11 @@ def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
     unanswered = Problem(Cause.UNREACHABLE, "Mint may have started this.", UNANSWERED)
     job = replace(a_job(), phase=Phase.PAUSED, problem=unanswered)
     terminal = Terminal("mint-blender", as_json=False)
-    for seen, is_offered in ((job, False), (sent(job, 100.0), True), (sent(a_job(), 100.0), False)):
+    for seen, is_offered in (
+        (job, False),
+        (sent(job, 100.0, is_looked_for=True), True),
+        (sent(a_job(), 100.0), False),
+    ):
         assert JobView(seen).may_be_sent_once_more is is_offered
         assert ("--once-more" in stop_text(seen, terminal)) is is_offered
 

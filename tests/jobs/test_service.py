@@ -169,6 +169,8 @@ def test_a_start_without_an_answer_cannot_be_dismissed(offline: JobService, phas
     foreign = replace(foreign, owner=Owner("https://elsewhere.example", "user:1"))
     others = (searched, foreign, replace(a_job(), phase=phase))
     offline.cache.add(open_one, *others)
+    offline.journal.paid_requests.note_look(searched.requests[0].key)
+    offline.reread()
     assert refused(lambda: offline.dismiss(open_one.id)) == (
         "a lamp was sent, and Mint has not answered yet. It may cost Credits. Resume or cancel"
         " it first."
@@ -197,6 +199,8 @@ def test_dismissing_ends_a_request(home: Path, offline: JobService, is_canceled:
     told = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
     offline.cache.add(replace(sent(job, time.time()), phase=Phase.PAUSED, problem=told))
     requests = offline.journal.paid_requests
+    requests.note_look(job.requests[0].key)
+    offline.reread()
     if is_canceled:
         requests.cancel(job.requests[0].key)
     offline.dismiss(job.id)

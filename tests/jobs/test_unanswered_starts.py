@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,12 +12,13 @@ import pytest
 
 from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import ClaimedAssets, Decision
+from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import Fetch, ReadAsset, ReadClaimedAssets, ReadPage
+from mint_blender.jobs.workflow.effects import Fetch, ReadPage
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
@@ -30,12 +30,10 @@ from .workflow_harness import (
     GLB,
     LATER,
     LOST,
-    NOTHING_CLAIMED,
     Start,
     WorkflowHarness,
     a_job,
     asset,
-    decided,
     job_in_review,
     kept,
     operation,
@@ -86,11 +84,8 @@ def test_what_mint_may_not_know_is_looked_for(is_sent: bool, changes: dict[str, 
 # -- looked for
 
 
-def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
-    """Pages are read back to the click, nothing is sent, and the result is downloaded.
-
-    Until then, the same start is repeated.
-    """
+def test_after_twelve_hours_mint_is_asked_what_it_has_made() -> None:
+    """Pages are read back to the click, and nothing is sent. Until then, it is repeated."""
     job = sent(name="Lamp")
     last = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR - 1)
     start = WorkflowHarness(job, last).expect(Start)
@@ -102,15 +97,8 @@ def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
     run.answer(page({}, {"id": "older", "createdAt": BEFORE}, cursor="more"))
     assert run.expect(ReadPage).cursor == "more", "a list is only roughly in order of time"
     run.answer(page({"id": "oldest", "createdAt": BEFORE}, cursor="last"))
-    run.expect(ReadClaimedAssets)
-    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
-    assert run.job.requests[0].found_asset == "res_1"
-    assert (run.job.phase, run.job.source_asset_id) == (Phase.FETCHING, "res_1")
-    assert run.job.operation is None
-    run.answer(asset(glbUrl=GLB))
-    run.answer(kept(run.expect(Fetch)))
-    assert run.job.phase is Phase.READY
-    assert run.job.has_note("start_found")
+    assert run.rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == ["res_1", "other"]
 
 
 def worlds(*entries: dict[str, Any]) -> Page:
@@ -119,92 +107,77 @@ def worlds(*entries: dict[str, Any]) -> Page:
     return Page.from_json(Kind.WORLD, {"data": [made | entry for entry in entries]})
 
 
-def unanswered_start(**body: str) -> ClaimedAssets:
-    """Return what another start without an answer may have made."""
-    return ClaimedAssets(frozenset(), unanswered=(json.dumps(body),))
-
-
-A_WORLD, NAMED = {"kind": Kind.WORLD}, {"name": "Lamp"}
-TAKEN = ClaimedAssets(frozenset({"taken"}))
-OLDER_FIELD = unanswered_start(prompt="a lamp", displayName="a lamp")
-OTHER_WORLD = unanswered_start(prompt="something else", name="a lamp")
-
-
-LONG_AFTER = "1970-01-12T14:00:00Z"  # another machine may have started the same since
-LOOKS: dict[str, tuple[dict[str, Any], Page, ClaimedAssets, str | list[str]]] = {
-    "another prompt": ({}, page({"prompt": "a chair"}), TAKEN, []),
-    "before the click": ({}, page({"createdAt": BEFORE}), TAKEN, []),
-    "nobody knows when": ({}, page({"createdAt": None}), TAKEN, []),
-    "another job's": ({}, page({"id": "taken"}), TAKEN, []),
-    "the name": (NAMED, page({"name": "Lamp"}, {"id": "b", "name": "Other"}), TAKEN, "res_1"),
-    "still made": ({}, page({"status": "running", "assets": None}), TAKEN, "res_1"),
-    "long after": ({}, page({"createdAt": LONG_AFTER}), TAKEN, ["res_1"]),
-    "an equal start": ({}, page({}), unanswered_start(prompt="a lamp"), ["res_1"]),
-    "the older field": ({}, page({"name": "a lamp"}), OLDER_FIELD, ["res_1"]),
-    "a World": (A_WORLD, worlds({}, {"id": "other", "name": "a hall"}), TAKEN, "world_1"),
-    "Worlds of one name": (A_WORLD, worlds({}), OTHER_WORLD, ["world_1"]),
+LONG_AFTER = "1970-01-12T14:00:00Z"
+A_WORLD: dict[str, Any] = {"kind": Kind.WORLD}
+LOOKS: dict[str, tuple[dict[str, Any], Page, list[str]]] = {
+    "only one that looks like it": ({}, page({}), ["res_1"]),
+    "the same prompt first": ({}, page({"id": "b", "prompt": "a chair"}, {}), ["res_1", "b"]),
+    "before the click": ({}, page({"createdAt": BEFORE}), []),
+    "nobody knows when": ({}, page({"createdAt": None}), []),
+    "another job's": ({}, page({"id": "taken"}), []),
+    "still made": ({}, page({"status": "running", "assets": None}), ["res_1"]),
+    "long after": ({}, page({"createdAt": LONG_AFTER}), ["res_1"]),
+    "a World": (A_WORLD, worlds({"id": "b", "name": "a hall"}, {}), ["world_1", "b"]),
 }
 
 
 @pytest.mark.parametrize("name", LOOKS)
-def test_what_is_found_is_adopted_or_offered(name: str) -> None:
-    """What may be another job's is not adopted: a person decides, and nothing was sent."""
-    more, listed, claimed, expected = LOOKS[name]
+def test_nothing_is_adopted_because_it_looks_alike(name: str) -> None:
+    """A person sees what was made since, and decides. Nothing was sent."""
+    more, listed, expected = LOOKS[name]
     run = WorkflowHarness(sent(**more), LATER)
     assert run.expect(ReadPage).kind is more.get("kind", Kind.MODEL)
-    run.answer(listed).answer(claimed)
-    if isinstance(expected, str):
-        assert run.expect(ReadAsset).asset_id == run.job.source_asset_id == expected
-        return
+    run.answer(listed)
     assert run.rests and is_unanswered(run.job)
     assert [each.id for each in run.job.candidates] == expected
     assert "Mint may have started this" in run.job.problem.message
     assert "costs Credits again" in run.job.problem.message
 
 
-def test_of_two_that_look_alike_a_person_chooses() -> None:
-    """Both are offered, the oldest first, and nothing is started."""
+def test_each_is_shown_with_its_picture() -> None:
+    """The oldest first: a person recognizes it."""
     picture = {"assets": {"thumbnailUrl": f"{FILES}t.webp"}}
     later = "1970-01-12T13:48:00Z"
     several = page({"id": "b", "createdAt": later}, {"id": "a", "name": "a lamp", **picture})
-    run = WorkflowHarness(sent(), LATER).answer(several).answer(NOTHING_CLAIMED)
+    run = WorkflowHarness(sent(), LATER).answer(several)
     picture_of_a = kept(run.expect(Fetch))
     assert picture_of_a.url == f"{FILES}t.webp"
     assert run.answer(picture_of_a).rests and is_unanswered(run.job)
     assert [each.id for each in run.job.candidates] == ["a", "b"]
     assert [each.picture for each in run.job.candidates] == [picture_of_a.path, None]
-    assert "looks like it" in run.job.problem.message
 
 
-def test_the_asset_of_another_job_in_progress_is_not_adopted() -> None:
-    """Mint names an operation's asset late: with one prompt, nobody knows yet whose this is."""
-    run = WorkflowHarness(sent(), LATER).answer(page({}))
-    for _ in range(3):
-        run.answer(ClaimedAssets(frozenset(), (json.dumps({"prompt": "a  lamp"}),)))
-        assert run.expect(ReadPage).after == 60.0
-        assert "Another job with the same prompt" in run.job.notes[0]
-        run.answer(page({}))
-    run.answer(ClaimedAssets(frozenset(), (json.dumps({"prompt": "a chair"}),)))
-    assert run.job.source_asset_id == "res_1"
-    assert not any("Another job" in note for note in run.job.notes)
-
-
-def test_a_list_that_goes_round_ends() -> None:
-    """The same cursor again is the end."""
+@pytest.mark.parametrize("cursor", ["a", None], ids=["goes round", "has no end"])
+def test_a_list_without_an_end_proves_nothing(cursor: str | None) -> None:
+    """It ends at a cursor that was there before, or after a hundred pages."""
     run = WorkflowHarness(sent(), LATER)
-    run.answer(page({"prompt": "x"}, cursor="a")).answer(page({"prompt": "x"}, cursor="a"))
-    run.answer(NOTHING_CLAIMED)
-    assert is_unanswered(run.job)
+    for number in range(look.MAX_PAGES):
+        if not run.rests:
+            run.expect(ReadPage)
+            run.answer(page({"prompt": "x", "id": "taken"}, cursor=cursor or f"{number}"))
+    assert run.rests and is_unanswered(run.job)
+    assert "a part of your library could not be read" in run.job.problem.message
 
 
-def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
-    """A download that failed is resumed as a download; a cancel sends nothing either."""
-    run = WorkflowHarness(sent(), LATER).answer(page({})).answer(NOTHING_CLAIMED)
-    run.answer(asset(glbUrl=GLB)).fail(LOST)
-    assert run.job.phase is Phase.PAUSED
-    run.again(LATER).expect(ReadAsset)
-    canceled = WorkflowHarness(decided(run.job, Verb.CANCEL), LATER)
-    assert (canceled.rests, canceled.job.phase) == (True, Phase.CANCELED)
+def test_the_list_of_another_key_proves_nothing() -> None:
+    """It may be that of another project: starting again is not offered, only looking and canceling."""
+    job = sent()
+    other = replace(job.requests[0], credential="another")
+    run = WorkflowHarness(job.with_request(other), LATER)
+    run.expect(ReadPage)
+    run.answer(page())
+    assert run.rests and not is_unanswered(run.job)
+    assert JobView(run.job).verbs == (Verb.RESUME, Verb.CANCEL)
+    assert "with another API key" in run.job.problem.message
+    run.again(LATER).expect(ReadPage)
+
+
+def test_a_copy_of_the_journal_has_to_be_told_itself() -> None:
+    """What the job's record says was told to the original, perhaps before it started this again."""
+    told = WorkflowHarness(sent(), LATER).answer(page()).job
+    assert Verb.RETRY in JobView(told).verbs
+    copied = told.with_request(replace(told.requests[0], is_copied=True, is_looked_for=False))
+    assert JobView(copied).verbs == (Verb.RESUME, Verb.CANCEL)
 
 
 # -- a person decides
@@ -212,7 +185,7 @@ def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
 
 def test_what_was_not_found_waits_for_a_person() -> None:
     """Look again at no cost, start again, or cancel; by itself it does not go on."""
-    job = WorkflowHarness(sent(), LATER).answer(page()).answer(NOTHING_CLAIMED).job
+    job = WorkflowHarness(sent(), LATER).answer(page()).job
     assert not job.is_resumable
     assert JobView(job).verbs == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
     WorkflowHarness(job, LATER).expect(ReadPage)
@@ -312,8 +285,8 @@ def test_a_wrong_clock_hides_nothing_from_the_look(computer: Computer, ahead: fl
         for id, at in (("res_9", made), ("res_0", earlier))
     )
     computer.since_click = 13 * HOUR
-    request = computer.run(30 * 60.0).job(job).start_request
-    assert request.found_asset == "res_9"
+    found = computer.run(30 * 60.0).job(job)
+    assert [each.id for each in found.candidates] == ["res_9"]
 
 
 # -- a computer that sleeps for more than a day between two tries of a paid call

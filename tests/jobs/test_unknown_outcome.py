@@ -11,7 +11,7 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import ClaimedAssets, Role
+from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests.record import (
     SETTLED_AFTER,
     YOUNG_FOR,
@@ -26,7 +26,6 @@ from mint_blender.jobs.workflow.effects import (
     Pay,
     Poll,
     ReadAsset,
-    ReadClaimedAssets,
     ReadPage,
 )
 from mint_blender.mint import errors
@@ -41,7 +40,6 @@ from .workflow_harness import (
     GLB,
     LATER,
     LOST,
-    NOTHING_CLAIMED,
     PAID,
     READS,
     Convert,
@@ -102,20 +100,14 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
         elif isinstance(run.effect, ReadAsset):
             run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert all(each.state is not State.REFUSED for each in run.job.requests)
-    is_conflict = isinstance(UNCLEAR[name], errors.Conflict) and call in {
-        "convert",
-        "retry",
-        "optimize",
-    }
-    if is_conflict:  # the only attempt was answered, and the model shows nothing of it
-        assert run.job.requests[-1].state is State.OVER
-        assert run.job.phase is (Phase.PAUSED if call == "optimize" else Phase.FAILED)
-        return
     assert run.job.phase not in {Phase.FAILED, Phase.CANCELED}
     if run.rests and run.job.phase is Phase.PAUSED:
         again = run.again(READS)
         while isinstance(again.effect, Poll | ReadAsset):
             again.answer(seen("succeeded") if isinstance(again.effect, Poll) else FINISHED_MODEL)
+        if run.job.requests[-1].state is State.OVER:  # it was looked for: nothing is sent again
+            assert call == "optimize" and not isinstance(again.effect, Pay)
+            return
         assert isinstance(again.effect, Pay) and again.effect.call.key == key
 
 
@@ -127,22 +119,10 @@ def nameless() -> WorkflowHarness:
     return started(a_job()).answer(seen("succeeded", resource=None))
 
 
-def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> None:
-    """Some seconds later the operation may tell; else the list does. Nothing is started."""
+def test_without_a_resource_the_operation_is_looked_at_again() -> None:
+    """Some seconds later it may tell. Nothing is started."""
     late = nameless().answer(seen("succeeded", resource="res_7"))
     assert late.expect(ReadAsset).asset_id == "res_7"
-    run = nameless()
-    for _ in range(3):
-        assert run.expect(Poll).after == 3.0
-        run.answer(seen("succeeded", resource=None))
-    run.expect(ReadPage)
-    entry = {"id": "res_9", "prompt": "a lamp", "status": "succeeded"}
-    entry["createdAt"] = "2100-01-01T00:00:00Z"
-    run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadClaimedAssets)
-    assert run.answer(NOTHING_CLAIMED).expect(ReadAsset).asset_id == "res_9"
-    run.answer(asset(glbUrl=GLB))
-    run.answer(kept(run.expect(Fetch)))
-    assert run.job.phase is Phase.READY
 
 
 def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
@@ -150,7 +130,6 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     run = nameless()
     while isinstance(run.effect, Poll):
         run.answer(seen("succeeded", resource=None))
-    run.answer(Page.from_json(Kind.MODEL, {"data": []})).answer(NOTHING_CLAIMED)
     assert run.job.phase is Phase.PAUSED
     assert "Resume checks again, at no cost" in run.job.problem.message
     assert Verb.RETRY not in JobView(run.job).verbs
@@ -255,16 +234,15 @@ def test_cancel_of_what_was_never_sent_sends_nothing(job: Job) -> None:
 
 
 def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
-    """Nothing is sent for it any more. What is in Mint's list was paid for, and is kept."""
+    """Nothing is sent for it any more. A person decides whether what was made is this."""
     lost = WorkflowHarness(a_job()).answer().fail(errors.InvalidResponse("a poem")).job
     run = WorkflowHarness(decided(lost, Verb.CANCEL))
     run.expect(ReadPage)
     made = {"id": "res_1", "prompt": "a lamp", "name": "a lamp", "status": "succeeded"}
     made["createdAt"] = datetime.fromtimestamp(lost.requests[0].attempted + 1, UTC).isoformat()
     run.answer(Page.from_json(Kind.MODEL, {"data": [made]}))
-    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
-    assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
-    assert run.job.has_note("start_found", "too_late")
+    assert run.rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == ["res_1"]
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -448,8 +426,6 @@ def test_an_incomplete_list_proves_nothing(assets: tuple[Asset, ...], is_cancele
         run = lost.fail(problem(409, "idempotency-conflict"))
     run.expect(ReadPage)
     run.answer(Page(assets, None, left_out=1))
-    run.expect(ReadClaimedAssets)
-    run.answer(ClaimedAssets(frozenset()))
     request = run.job.start_request
     assert request is not None and request.may_be_started and request.closed is not State.OVER
     if is_canceled and not assets:

@@ -17,7 +17,6 @@ from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, operation_of
 from mint_blender.jobs.job_values import (
     PAID_VERBS,
-    ClaimedAssets,
     Decision,
     Delivery,
     LocalFile,
@@ -46,9 +45,11 @@ from mint_blender.jobs.workflow.effects import (
     Close,
     Effect,
     Fetch,
+    NoteLook,
     Order,
     Pay,
     ReadClock,
+    ReadOtherAssets,
     Step,
     TakeSlot,
 )
@@ -71,7 +72,8 @@ GLB, PREVIEW, THUMB = f"{FILES}a.glb", f"{FILES}p.webp", f"{FILES}t.webp"
 FINISHED_MODEL = Asset.from_json(
     Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
 )
-NOTHING_CLAIMED = ClaimedAssets(frozenset())
+OTHERS = frozenset({"taken"})
+"""The assets of other jobs."""
 _clicks = itertools.count(1000)
 CLICK = 1_000_000.0
 """The time of a click: 1970-01-12T13:46:40Z."""
@@ -221,6 +223,11 @@ class WorkflowHarness:
         if isinstance(effect, Adopt):
             made = f"{FOUND}{effect.asset_id}"
             return (replace(self._record(effect.key), operation=made),)
+        if isinstance(effect, ReadOtherAssets):
+            return (OTHERS,)
+        if isinstance(effect, NoteLook):
+            looked_for = replace(self._record(effect.key), is_looked_for=True)
+            return (looked_for if looked_for.credential in {"", KEY} else None,)
         if isinstance(effect, Close):
             return (replace(self._record(effect.key), closed=State.OVER),)
         if isinstance(effect, Order):

@@ -15,6 +15,7 @@ from typing import Any
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import DeliveryResult, Hold
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
@@ -323,10 +324,12 @@ class People:
         verbs = JobView(job).verbs
         if job.source_asset_id is not None:
             self.world.mint.go_on_at_mint(job.source_asset_id, self.world.clock.true)
-        if is_unanswered(job) and job.candidates:
+        if job.candidates:
             self.actions.use(service, job)
         if is_unanswered(service.job(job.id)):
             self.actions.retry(service, job)
+        elif job.problem is not None and job.problem.code == error_messages.OTHER_KEY.code:
+            service.cancel(job.id)
         elif Verb.APPROVE in verbs:
             self.actions.approve(service, job)
         elif Verb.RESUME in verbs or job.phase is Phase.PAUSED:

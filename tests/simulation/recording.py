@@ -41,8 +41,7 @@ def recorder_of(world: World) -> Recorder:
             return ""
         return made.resource.id
 
-    has_prompt = not world.surprises.worlds_have_no_prompt
-    return Recorder(lambda: world.clock.true, journal, asset, worlds_have_prompt=has_prompt)
+    return Recorder(lambda: world.clock.true, journal, asset)
 
 
 def record(world: World, made: list[str], paid: int) -> None:

@@ -25,7 +25,6 @@ class Inserted(OfRow):
     Attributes:
         is_outside: Whether others can order the same.
         is_from_elsewhere: Whether another machine has ordered it, as the shared folder says.
-        look: What Mint's lists would show: rows with the same are rivals. Empty: nothing.
     """
 
     subject: str
@@ -34,7 +33,6 @@ class Inserted(OfRow):
     born: float
     is_outside: bool = False
     is_from_elsewhere: bool = False
-    look: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,9 @@ from .rules import key_of
 
 HOUR = 3600.0
 A = "journal A"
-JOB, OTHER, LINE, PREVIEW = (
-    "job:1",
-    "job:2",
-    "line:1:chair",
-    "preview:op-1:picture",
-)
+JOB, LINE, PREVIEW = "job:1", "line:1:chair", "preview:op-1:picture"
 K1, K2 = (key_of(JOB, "start", number) for number in (1, 2))
-O1, L1, P1 = (key_of(each, verb, 1) for each, verb in ((OTHER, "start"), (LINE, "start"), (PREVIEW, "approve")))  # fmt: skip
+L1, P1 = key_of(LINE, "start", 1), key_of(PREVIEW, "approve", 1)
 
 START = Inserted(K1, JOB, "start", 1, 0.0, journal=A)
 ANOTHER = Inserted(K2, JOB, "start", 2, 2 * HOUR, journal=A)
@@ -68,7 +63,6 @@ REFUSED: list[Event] = [Refused(K1, 1, 1, True), Closed(K1, "refused")]
 NOT_FOUND: list[Event] = [Looked(K1, (), True, HOUR), Told(K1)]
 REPLACED: list[Event] = [Again(K1, K2), ANOTHER]
 
-RIVAL = Inserted(O1, OTHER, "start", 1, 0.0, look="chair", journal=A)
 
 BROKEN: dict[str, tuple[str, list[Event]]] = {
     "sent before it was committed": ("record", [START, Sent(K1, "x", 10, 1)]),
@@ -96,21 +90,11 @@ BROKEN: dict[str, tuple[str, list[Event]]] = {
     "canceled after an attempt without an answer": ("memory", [*IN_DOUBT, Closed(K1, "canceled")]),
     "a line is canceled": ("outside", [STARTED_LINE, Closed(L1, "canceled")]),
     "a line is refused": ("outside", [STARTED_LINE, *attempt(1, 10, key=L1), Refused(L1, 1, 1, True), Closed(L1, "refused")]),
-    "two candidates": (
-        "unique", [*IN_DOUBT, Looked(K1, ("asset-1", "asset-2"), True, HOUR), Adopted(K1, "asset-1")],
+    "the only candidate, and nobody has chosen it": (
+        "chosen", [*IN_DOUBT, Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1")],
     ),
-    "two rows that look the same": (
-        "unique", [
-            Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
-            *attempt(1, 10, key=O1), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
-        ],
-    ),
-    "what another row has made": (
-        "unique", [
-            *IN_DOUBT, Inserted(O1, OTHER, "start", 1, 0.0, journal=A), *attempt(1, 10, key=O1),
-            made(key=O1, asset="asset-1"), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
-            *answer("op-1", key=O1),
-        ],
+    "chosen, and it was not shown": (
+        "chosen", [*IN_DOUBT, Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-2", True)],
     ),
     "looked after a minute": ("settled", [*IN_DOUBT, Looked(K1, (), True, 71.0), Told(K1)]),
     "adopted before the lists count": ("settled", [*IN_DOUBT, Looked(K1, ("asset-1",), False, 20.0), Adopted(K1, "asset-1")]),

@@ -62,7 +62,7 @@ class Books:
             is_own = order is not None and adopted.operation == order[0]  # a retry of this asset
             is_same = is_own or self.order_of.get(key) == order
             if key in known and not is_same and not adopted.is_chosen:
-                yield index, "unique", adopted.key, f"{adopted.operation} was made by {key}"
+                yield index, "chosen", adopted.key, f"{adopted.operation} was made by {key}"
 
 
 def _names(made: Made) -> tuple[str, ...]:

@@ -100,14 +100,7 @@ def _looks(record: Record, w: World, process: int, line: int) -> Iterator[Step]:
 def _look(record: Record, w: World, home: int, line: int, index: int) -> Step:
     row = w.homes[home][line][index]
     found = record.candidates(w, home, row.born)
-    has_rivals = any(
-        each.operation is None and each.may_cost
-        for other, rows in enumerate(w.homes[home])
-        for each in rows
-        if other != line
-    )
-    is_unique = len(found) == 1 and not has_rivals
-    if found and (is_unique or not record.on("unique")):
+    if found and not record.on("chosen"):
         return "look: adopt", w.put(home, line, index, row._replace(operation=min(found)))
     closed = "over" if row.closed == "dropped" else row.closed
     after = w.put(home, line, index, row._replace(looked=True, closed=closed))

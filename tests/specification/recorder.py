@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,15 +20,14 @@ from unittest.mock import patch
 from mint_blender.files import urls
 from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.paid_requests import send as sending
-from mint_blender.jobs.paid_requests.record import PaidRequest
+from mint_blender.jobs.paid_requests.record import COLUMNS, PaidRequest
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent
-from mint_blender.jobs.paid_requests.table_check import COLUMNS
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.database import Database
 from mint_blender.jobs.workflow import look
 from mint_blender.mint import errors
 from mint_blender.mint.client import Client
-from mint_blender.mint.schema import Kind, Operation, Status
+from mint_blender.mint.schema import Operation, Status
 
 from . import events
 from .rules import FOUND, JOB, key_of
@@ -69,7 +67,7 @@ class Recorder:
     """The events so far.
 
     `now` returns Mint's time, `identity` that of the journal in use, and `asset` what an operation
-    has made, from Mint's books. `worlds_have_prompt`: so Mint's lists show them.
+    has made, from Mint's books.
     """
 
     def __init__(
@@ -77,12 +75,9 @@ class Recorder:
         now: Callable[[], float],
         identity: Callable[[], str],
         asset: Callable[[str], str],
-        *,
-        worlds_have_prompt: bool,
     ) -> None:
         self.events: list[events.Event] = []
         self._now, self._identity, self._asset = now, identity, asset
-        self._worlds_have_prompt = worlds_have_prompt
         self._uncommitted: dict[int, _Transaction] = {}
         self._sends: list[_Send] = []
         self._numbers = count(1)
@@ -105,18 +100,7 @@ class Recorder:
     def _completed(self, event: events.Event) -> events.Event:
         if isinstance(event, events.Made):
             return replace(event, asset=self._asset(event.operation))
-        if isinstance(event, events.Inserted) and event.verb == "start":
-            return replace(event, look=self._look(event.key))
         return event
-
-    def _look(self, key: str) -> str:
-        """Return what Mint's lists show of a start."""
-        call = self._calls.get(key)
-        if call is None:
-            return ""
-        has_prompt = call.kind is Kind.MODEL or self._worlds_have_prompt
-        prompt = call.body["prompt"] if has_prompt else None
-        return json.dumps([call.kind, prompt, call.body.get("name")])
 
     # -- the table
 
@@ -304,15 +288,15 @@ class Recorder:
 
     _operation: Callable[[Client, str], Operation]
 
-    def candidates(self, run: Any, request: Any) -> Generator[Any, Any, Any]:
+    def made_since(self, run: Any, request: Any) -> Generator[Any, Any, Any]:
         """Read the lists."""
-        found, *more = yield from self._candidates(run, request)
+        found, *more = yield from self._made_since(run, request)
         names = tuple(f"{FOUND}{asset.id}" for asset in found)
         at = self._now() + _WHOLE_SECONDS
         self.events.append(events.Looked(request.key, names, True, at, journal=self._identity()))
         return found, *more
 
-    _candidates: Callable[[Any, Any], Generator[Any, Any, Any]]
+    _made_since: Callable[[Any, Any], Generator[Any, Any, Any]]
 
     def tell(
         self, run: Any, request: Any, found: Any, refusal: Any, **more: Any
@@ -343,7 +327,7 @@ _rows, _send, _use_candidate = Database.rows, sending.send, JobService.use_candi
 def recorded(recorder: Recorder) -> Iterator[None]:
     """Record what the engine does meanwhile, also one with a mistake that was made before."""
     recorder._post, recorder._operation = sending._post, Client.operation
-    recorder._candidates, recorder._tell = look._candidates, look._tell
+    recorder._made_since, recorder._tell = look._made_since, look._tell
     asset, poll = Client.asset, Client.poll
 
     def rows(database: Database, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -368,7 +352,7 @@ def recorded(recorder: Recorder) -> Iterator[None]:
             (Client, "operation", lambda client, id: recorder.operation(client, id)),
             (Client, "asset", read_asset),
             (Client, "poll", read_operation),
-            (look, "_candidates", recorder.candidates),
+            (look, "_made_since", recorder.made_since),
             (look, "_tell", recorder.tell),
             (JobService, "use_candidate", lambda *values: recorder.use_candidate(*values)),
         ):

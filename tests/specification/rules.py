@@ -24,7 +24,7 @@ RULES = {
     "outside": "Nobody knows that of a line which others can order too (a batch, a program's request).",
     "file": "In a shared folder, a file that did not exist comes before the first attempt of a line.",
     "scan": "The lists are read before a line that others can order too gets its first row, or is reopened.",
-    "unique": "What the lists show is adopted only if it is the only candidate of the only open row.",
+    "chosen": "What the lists show is adopted only if a person chooses it.",
     "settled": "The lists count only when no attempt can be on its way any more.",
     "look": "There is no second row before the lists were read and a person was told what they show.",
     "operation": "An operation that Mint names is stored, whatever the row says.",

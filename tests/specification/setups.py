@@ -87,7 +87,7 @@ SHOWN_IN = {
     "outside": "folder",
     "file": "folder, two API keys",
     "scan": "backup of a folder",
-    "unique": "two lines that look the same",
+    "chosen": "two lines that look the same",
     "settled": "one process",
     "look": "one process",
     "operation": "lists that show nothing",

@@ -236,14 +236,11 @@ class _Trace:
 
     @_add.register
     def _(self, event: events.Adopted, row: RowHistory, journal: str) -> None:
-        others = self._tables[journal].values()
-        rivals = [each for each in others if _are_rivals(row, each)]
-        is_only = row.candidates == (event.operation,) and not rivals
-        if row.candidates is None:
+        shown = row.candidates
+        if shown is None:
             self._wrong("settled", event, "adopted, and the lists did not count")
-        elif not is_only and not (event.is_chosen and event.operation in row.candidates):
-            what = f"{event.operation} of {row.candidates}, rows that look the same: {len(rivals)}"
-            self._wrong("unique", event, what)
+        elif event.operation not in shown or (row.inserted.verb == "start" and not event.is_chosen):
+            self._wrong("chosen", event, f"{event.operation} of {shown}, and nobody has chosen it")
         row.operation = event.operation
         self.books.adopted.append((self.index, event, frozenset(self._tables[journal])))
 
@@ -256,14 +253,3 @@ class _Trace:
         self._replaced.add((journal, event.new_key))
         if row.is_open or row.closed == "dropped":
             row.closed = "over"
-
-
-def _are_rivals(row: RowHistory, other: RowHistory) -> bool:
-    """Return whether two rows could have made the same candidate, and it matters which one.
-
-    What an earlier row of the same order has made is adopted as well.
-    """
-    looks_the_same = row.inserted.look != "" and row.inserted.look == other.inserted.look
-    may_be_sent = other.attempts > 0 or other.inserted.is_outside
-    is_open = other.operation is None and other.may_cost and may_be_sent
-    return looks_the_same and other.order != row.order and is_open

@@ -24,8 +24,8 @@ from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreach
 from ...mint.schema import Me
 from ...mint.transport import own_ca_bundle, proxy_of
 from ..job import Job
-from ..paid_requests.record import PaidRequest
-from ..paid_requests.table_check import COLUMNS, check_table
+from ..paid_requests.record import COLUMNS, PaidRequest
+from ..paid_requests.table_check import check_table
 from ..phases import ENDED, Phase
 from ..storage import database
 from ..storage.database import STATE, JournalError, is_new, journal_error

@@ -41,6 +41,7 @@ def recognize(database: Database) -> str:
     """
     path = database.path
     try:
+        disk.restrict(attempts_file(path))
         counted = _read(path)  # before the row, which never says less
         file = identity(path)
         if (known := _known(database, file, counted)) is not None:
@@ -97,5 +98,6 @@ def _read(journal: Path) -> int | None:
 def _write(journal: Path, attempts: int) -> None:
     """Write how many attempts were begun. Raises OSError."""
     with disk.replacing(attempts_file(journal)) as part:
+        disk.make_file(part)
         part.write_bytes(b"%d" % attempts)
     disk.sync_folder(journal.parent)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -126,7 +127,9 @@ class PaidRequest:
         closed: REFUSED, CANCELED, DROPPED or OVER.
         cost: The Credits that Mint has taken or reserved for what it has made, before that the
             accepted price. What is decided about an operation counts with the request that made it.
+        looked_by: The journal that was told what Mint shows since the last attempt.
         is_copied: Whether the journal file is another one now: a backup, or a copy.
+        is_looked_for: Whether it is this journal that was told that.
     """
 
     key: str
@@ -146,7 +149,9 @@ class PaidRequest:
     operation: str | None = None
     closed: State | None = None
     cost: float | None = None
+    looked_by: str = ""
     is_copied: bool = False
+    is_looked_for: bool = False
 
     @property
     def is_outside(self) -> bool:
@@ -241,6 +246,11 @@ class PaidRequest:
         except KeyError:
             raise IllegalTransition(f"{event} of a request that is {self.state}") from None
 
+
+COLUMNS = tuple(
+    each.name for each in fields(PaidRequest) if each.name not in {"is_copied", "is_looked_for"}
+)
+"""What the journal stores of a record; the rest depends on which journal it is."""
 
 JOB = "job:"
 FOUND = "asset:"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..storage.database import Database, journal_error
 from . import journal_id
-from .record import OPEN, Event, PaidRequest, PaidVerb, State, key_of
+from .record import COLUMNS, OPEN, Event, PaidRequest, PaidVerb, State, key_of
 
 TABLES = (
     *journal_id.TABLES,
@@ -39,6 +39,7 @@ TABLES = (
         operation TEXT,
         closed TEXT,
         cost REAL,
+        looked_by TEXT NOT NULL DEFAULT '',
         UNIQUE (subject, verb, number)
     ) STRICT
     """,
@@ -47,11 +48,10 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS optimizations ON paid_requests (born) WHERE verb = 'optimize'",
 )
 
-_COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name != "is_copied")
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM paid_requests "  # noqa: S608 - our columns
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM paid_requests "  # noqa: S608 - our columns
 _INSERT = (
-    f"INSERT INTO paid_requests ({', '.join(_COLUMNS)})"  # noqa: S608 - our columns
-    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+    f"INSERT INTO paid_requests ({', '.join(COLUMNS)})"  # noqa: S608 - our columns
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
 _MOST_JOBS = 500
 """Most jobs in one statement."""
@@ -102,7 +102,7 @@ class PaidRequests:
             some = ids[start : start + _MOST_JOBS]
             clause = f"WHERE job IN ({', '.join('?' * len(some))}) ORDER BY rowid"
             for row in self._db.rows(_SELECT + clause, *some):
-                job_id = row[_COLUMNS.index("job")]
+                job_id = row[COLUMNS.index("job")]
                 before = found.get(job_id, ())
                 try:
                     found[job_id] = (*before, self._record(row)) if before is not None else None
@@ -136,27 +136,13 @@ class PaidRequests:
         """Return whether a record names this operation or asset."""
         return self._db.row("SELECT 1 FROM paid_requests WHERE operation = ?", made) is not None
 
-    def unnamed_starts(self, exclude: str) -> list[tuple[str, str | None]]:
-        """Return job and body of each start that may have made something without a name here.
-
-        Those of one job are left out. None in place of a body: what another computer, or the
-        original of this journal, has sent is not known.
-        """
-        found: list[tuple[str, str | None]] = self._db.rows(
-            "SELECT job, body FROM paid_requests WHERE operation IS NULL AND verb = 'start'"
-            " AND job != ? AND (body IS NOT NULL OR journal != ? OR subject NOT LIKE 'job:%')"
-            " AND (closed IS NULL OR closed NOT IN ('refused', 'canceled'))",
-            *(exclude, self.identity),
-        )
-        return found
-
     # -- writing
 
     def insert(self, request: PaidRequest) -> PaidRequest:
         """Insert a record as it is, or reopen the one that was given up with the same key."""
         row = [
             value.value if isinstance(value := getattr(request, name), PaidVerb | State) else value
-            for name in _COLUMNS
+            for name in COLUMNS
         ]
         with self._db.transaction():
             before = self.get(request.key)
@@ -218,6 +204,7 @@ class PaidRequests:
             if not request.may_be_sent(now, credential):
                 return None
             changes: dict[str, Any] = {"attempts": request.attempts + 1, "attempted": now}
+            changes |= {"looked_by": "", "is_looked_for": False}
             if request.attempts == request.refusals:
                 changes |= {"credential": credential, "body": body}
                 # others may have sent it since it was inserted, by a clock that may be fast
@@ -263,6 +250,16 @@ class PaidRequests:
         """Commit that Mint's lists do not show what a request in doubt has made."""
         return self._close(key, Event.LOOK, {State.DROPPED})
 
+    def note_look(self, key: str) -> PaidRequest | None:
+        """Commit that this journal was told what Mint shows since the last attempt."""
+        with self._db.transaction():
+            if (request := self.get(key)) is None:
+                return None
+            query = "UPDATE paid_requests SET looked_by = ? WHERE key = ?"
+            self._db.rows(query, self.identity, key)
+            note_change(self._db, request.job)
+            return self.get(key)
+
     def give_up(self, key: str) -> PaidRequest | None:
         """Commit that a request is over, after a person was told what became of it."""
         return self._close(key, Event.REPLACE, OPEN)
@@ -292,7 +289,7 @@ class PaidRequests:
     def _change(self, request: PaidRequest, event: Event, **changes: Any) -> PaidRequest:
         """Write changes of a row. Raises IllegalTransition."""
         request.after(event)
-        columns = {name: value for name, value in changes.items() if name in _COLUMNS}
+        columns = {name: value for name, value in changes.items() if name in COLUMNS}
         marks = ", ".join(f"{name} = ?" for name in columns)
         values = (each.value if isinstance(each, State) else each for each in columns.values())
         self._db.rows(
@@ -312,7 +309,11 @@ class PaidRequests:
 
     def _record(self, row: tuple[Any, ...]) -> PaidRequest:
         """Return the record of a row. Raises ValueError if it is damaged."""
-        members = dict(zip(_COLUMNS, row, strict=True))
+        members = dict(zip(COLUMNS, row, strict=True))
         verb, closed = PaidVerb(members["verb"]), members["closed"]
         members |= {"verb": verb, "closed": State(closed) if closed else None}
-        return PaidRequest(**members, is_copied=members["journal"] != self.identity)
+        return PaidRequest(
+            **members,
+            is_copied=members["journal"] != self.identity,
+            is_looked_for=members["looked_by"] == self.identity,
+        )

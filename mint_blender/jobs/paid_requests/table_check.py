@@ -7,13 +7,9 @@ none of ours.
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from ...dataclass import dataclass
 from .record import JOB, YOUNG_FOR, PaidRequest, PaidVerb, key_of
 
-COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name not in {"cost", "is_copied"})
-"""What a row needs to be checked."""
 VERBS = frozenset(each.value for each in PaidVerb)
 LINE = "line:"
 """How the subjects of the lines of batches begin."""

@@ -167,8 +167,8 @@ def unanswered(job: Job, is_complete: bool = True) -> Problem:
         )
     elif job.candidates:
         message = Message(
-            "Mint may have started this, and your library has something that looks like it. Use it,"
-            " or start again, which costs Credits again."
+            "Mint may have started this. If one of these is it, use it. Starting again costs"
+            " Credits again."
         )
     elif not is_complete:
         message = Message(
@@ -182,6 +182,16 @@ def unanswered(job: Job, is_complete: bool = True) -> Problem:
         )
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
+
+OTHER_KEY = Problem(
+    Cause.UNREACHABLE,
+    Message(
+        "Mint may have started this with another API key, so this library may not show it. If one"
+        " of these is it, use it. Otherwise set that key and resume, or cancel this job."
+    ),
+    code="other_key",
+)
+"""The problem of a request in doubt for which only another key's library was read."""
 
 STARTED_ELSEWHERE = Problem(
     Cause.REFUSED,

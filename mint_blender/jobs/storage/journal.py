@@ -22,10 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...files import urls
 from ...mint.account import Account, Owner
-from ...mint.schema import ENDED as ENDED_STATUSES
 from ...mint.schema import Kind
 from ..budget.spending import Spent, finalized
-from ..job import Job, asset_of, is_unanswered, operation_of
+from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision, Hold
 from ..paid_requests import journal_id, table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
@@ -207,28 +206,6 @@ class Journal:
         query = "SELECT DISTINCT asset FROM jobs WHERE asset IS NOT NULL AND id != ?"
         found = self._db.rows(query, exclude)
         return frozenset(asset.decode("utf-8", "surrogatepass") for (asset,) in found)
-
-    def unnamed_bodies(self, job: Job) -> tuple[str, ...]:
-        """Return the bodies of other operations in progress whose asset Mint has not named yet.
-
-        Only those of the job's kind, and of its account.
-        """
-        clause = f"WHERE {tables.OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
-        return tuple(
-            json.dumps(other.request.body(other.image_urls))
-            for other in self._jobs(clause, job.kind.value, job.id)
-            if _is_in_progress(other) and asset_of(other) is None and other.hold is not Hold.FOREIGN
-        )
-
-    def unanswered_bodies(self, job: Job) -> tuple[str, ...]:
-        """Return the bodies of starts of other jobs that may have made something without a name."""
-        bodies = []
-        for job_id, body in self.paid_requests.unnamed_starts(exclude=job.id):
-            if body:
-                bodies.append(body)
-            elif (other := self.job(job_id)) is not None:
-                bodies.append(json.dumps(other.request.body(other.image_urls)))
-        return tuple(bodies)
 
     def job_of_client_request(self, request_id: str) -> Job | Unreadable | None:
         """Return the job that a program has started under this id of its own, or None."""
@@ -460,6 +437,19 @@ class Journal:
                 return None
             return self.paid_requests.answer(key, made)
 
+    def note_look(self, key: str) -> PaidRequest | None:
+        """Commit that Mint was asked what a request in doubt has made.
+
+        None, and stores nothing, with another API key than that of the attempt: it may belong to
+        another project, whose list shows other things.
+        """
+        request, current = self.paid_requests.get(key), self.current_account
+        if request is None or current is None:
+            return None
+        if request.credential not in ("", current.key_hash):
+            return None
+        return self.paid_requests.note_look(key)
+
     def close_request(self, key: str) -> PaidRequest | None:
         """Commit that a request is over: what it may have made is not at Mint, or not wanted."""
         with self._db.transaction():
@@ -658,13 +648,3 @@ def _log_move(job: Job) -> None:
         *(job.id, job.phase, operation),
         *(job.problem.cause, job.problem.code or "none", job.problem.request_id or "none"),
     )
-
-
-def _is_in_progress(job: Job) -> bool:
-    """Return whether Mint works on a start, as far as is known.
-
-    A process may have been killed after Mint's answer, before its job was committed.
-    """
-    if job.operation is not None:
-        return job.operation.status not in ENDED_STATUSES
-    return job.start_request is not None and job.start_request.is_answered

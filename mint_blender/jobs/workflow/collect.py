@@ -283,26 +283,23 @@ def _order_optimization(run: Run, asset_id: str, level: OptimizationLevel) -> St
     elif isinstance(sent.refusal, errors.KeyRefused):
         raise sent.refusal
     else:
-        # a conflict is about this attempt alone: earlier ones may have started it
-        refused_now = int(isinstance(sent.refusal, errors.Conflict))
         request = run.job.paid_request(PaidVerb.OPTIMIZE) or request
-        yield from look.settle(run, request, sent.refusal)
+        is_shown = errors.AlreadyOptimized | errors.OptimizationInProgress
+        if not isinstance(sent.refusal, is_shown):  # otherwise the model shows what becomes of it
+            yield from look.settle(run, request)
         if isinstance(sent.refusal, errors.OptimizationInProgress):
             yield from _wait_for_file(run, asset_id)
         else:  # perhaps the model is optimized all the same
             yield from _read_asset(run)
             if assets_of(run).optimized_glb_url is None:
-                is_refused = sent.refusal is not None and (
-                    request.attempts - request.refusals <= refused_now
-                )
-                if is_refused:
+                if sent.refusal is not None and not look.is_unclear(request):
                     run.note("not_optimized", reason=sent.refusal)
                 else:
                     run.note("optimizing_unanswered")
-        yield from _end_request(run, asset_id, refused_now)
+        yield from _end_request(run, asset_id)
 
 
-def _end_request(run: Run, asset_id: str, refused_now: int = 0) -> Steps:
+def _end_request(run: Run, asset_id: str) -> Steps:
     """Store what became of a request without an answer, as the model shows it if it was read.
 
     Somebody else may have optimized the model; but a limit that counts too much is better than
@@ -311,8 +308,7 @@ def _end_request(run: Run, asset_id: str, refused_now: int = 0) -> Steps:
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
     if request is None or not request.is_open or run.job.has_note("details_unreadable"):
         return
-    is_sent = request.attempts - request.refusals > refused_now or request.is_copied
-    is_adopted = is_sent and assets_of(run).optimized_glb_url is not None
+    is_adopted = look.is_unclear(request) and assets_of(run).optimized_glb_url is not None
     ending = Adopt(request.key, asset_id) if is_adopted else Close(request.key)
     run.job = run.job.with_request((yield from run.perform(ending)))
 
@@ -388,21 +384,11 @@ def assets_of(run: Run) -> Assets:
 
 
 def _find_asset(run: Run) -> Steps:
-    """Find out what the job has made, if Mint does not report it.
-
-    The operation is polled again for some seconds, then Mint's list is searched.
-    """
+    """Poll the operation again for some seconds, if Mint does not say what it has made."""
     is_enough = assets_of(run).has_result and run.job.optimize is None
     if run.job.operation is None or asset_of(run.job) is not None or is_enough:
         return
     yield from _await_name(run)
-    if asset_of(run.job) is not None:
-        return
-    operation, request = operation_of(run.job), run.job.start_request
-    born = request.born if request is not None else run.job.created_at
-    since = operation.created_at.timestamp() if operation.created_at else born
-    if found := (yield from look.find_made(run, since)):
-        run.job = replace(run.job, asset=found)
 
 
 def _await_name(run: Run) -> Steps:

@@ -118,20 +118,31 @@ def _send(run: Run, decision: Decision) -> Steps:
         raise sent.refusal
     # a conversion that stopped for Credits may only be continued by the same start
     elif not (run.job.convert and (yield from _replay_start(run))):
-        if sent.request is not None and look.is_unclear(sent.request, sent.refusal):
-            yield from _wait_for_earlier_attempts(run, sent.request, sent.refusal)
+        if sent.request is not None and _has_other_attempts(sent.request, sent.refusal):
+            yield from _wait_for_earlier_attempts(run, sent.request)
         # others can resume it, too, and unlike a Preview it was not read before
         yield from _apply_refusal(run, sent.refusal, reads_first=decision.verb is Verb.RESUME)
 
 
-def _wait_for_earlier_attempts(run: Run, request: PaidRequest, refusal: errors.MintError) -> Steps:
+def _has_other_attempts(request: PaidRequest, refusal: errors.MintError) -> bool:
+    """Return whether Mint may still carry out another attempt than the one that it refused now.
+
+    A conflict is no clear refusal, but Mint has answered that attempt. One of keys is not even
+    that: nothing else has our key, so a second copy of the request may be on its way.
+    """
+    is_answered = isinstance(refusal, errors.Conflict)
+    is_answered = is_answered and not isinstance(refusal, errors.IdempotencyConflict)
+    return request.is_copied or request.attempts - request.refusals > int(is_answered)
+
+
+def _wait_for_earlier_attempts(run: Run, request: PaidRequest) -> Steps:
     """Wait while Mint may still carry out an attempt that it has not answered.
 
     If a person decided anew before that, it would be about another Preview.
     """
     seen = yield from run.perform(Poll(operation_of(run.job).id))
     if seen.operation.with_mode(run.job.request.mode).awaits_review:
-        yield from look.settle(run, request, refusal)
+        yield from look.settle(run, request)
 
 
 def _call(run: Run, decision: Decision) -> PaidCall:

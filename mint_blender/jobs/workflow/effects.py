@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from ...dataclass import dataclass
 from ...mint import schema
 from ..job import Job
-from ..job_values import PAID_VERBS, ClaimedAssets, LocalFile, Role
+from ..job_values import PAID_VERBS, LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import HAS_RESULT, Phase
@@ -158,6 +158,17 @@ class Close(JournalEffect[PaidRequest | None]):
 
 
 @dataclass(frozen=True)
+class NoteLook(JournalEffect[PaidRequest | None]):
+    """Store that Mint was asked what a request in doubt has made; None: with another API key."""
+
+    key: str
+
+    def apply(self, journal: Journal, job: Job) -> PaidRequest | None:
+        """Return the result. Raises JournalError."""
+        return journal.note_look(self.key)
+
+
+@dataclass(frozen=True)
 class ReadClock(Read[float]):
     """Ask Mint what time it is, in seconds since the epoch."""
 
@@ -242,16 +253,12 @@ class ReadFirst(JournalEffect[Job | None]):
 
 
 @dataclass(frozen=True)
-class ReadClaimedAssets(JournalEffect[ClaimedAssets]):
+class ReadOtherAssets(JournalEffect[frozenset[str]]):
     """Read from the journal which assets other jobs are about."""
 
-    def apply(self, journal: Journal, job: Job) -> ClaimedAssets:
+    def apply(self, journal: Journal, job: Job) -> frozenset[str]:
         """Return the result. Raises JournalError."""
-        return ClaimedAssets(
-            journal.assets(exclude=job.id),
-            journal.unnamed_bodies(job),
-            journal.unanswered_bodies(job),
-        )
+        return journal.assets(exclude=job.id)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Look for what a paid request in doubt has made, before anybody pays for it again.
 
-Mint's lists are read when nothing of it can be on its way any more. What they show is adopted only
-if it is the only candidate of the only request that it can belong to. Otherwise a person decides.
+Mint's lists are read when nothing of it can be on its way any more. Nothing is adopted because it
+looks alike: a person sees what was made since, and decides.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import unicodedata
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from ...mint import errors
 from ...mint.schema import Asset, Assets, Kind, Operation
 from .. import notes
 from ..job import Job
-from ..job_values import Candidate, ClaimedAssets, Role
+from ..job_values import Candidate, Role
 from ..paid_requests.record import (
     CLOCK_DIFFERENCE,
     OTHER_CLOCK_DIFFERENCE,
@@ -31,33 +30,37 @@ from ..paid_requests.record import (
 from ..phases import Phase, Verb
 from ..presentation import error_messages
 from .context import Run, Steps
-from .effects import Adopt, Fetch, ReadAsset, ReadClaimedAssets, ReadClock, ReadPage, Step
+from .effects import (
+    Adopt,
+    Fetch,
+    NoteLook,
+    ReadAsset,
+    ReadClock,
+    ReadOtherAssets,
+    ReadPage,
+    Step,
+)
 
-REPEAT_INTERVAL = 60.0
-"""Seconds between two looks while another operation may be what the list shows."""
 MAX_PAGES = 100
 MAX_CANDIDATES = 8
 
 
 def find_started(run: Run, request: PaidRequest, refusal: errors.MintError | None = None) -> Steps:
-    """Adopt what a request in doubt has made; if that is not clear, a person decides.
+    """Look for what a request in doubt has made, and let a person decide what becomes of it.
 
     Nothing is started or paid. `refusal` is Mint's answer to the last attempt.
 
     Raises:
         MintError: The refusal, if Mint has refused every attempt and shows nothing.
     """
-    yield from settle(run, request, refusal)
-    if request.verb is PaidVerb.ANIMATE:  # Mint lists no motions
-        yield from _tell(run, request, [], refusal)
-        return
-    if request.verb is not PaidVerb.START:
-        yield from _look_at_asset(run, request, refusal)
-        return
-    found, is_alone, is_complete = yield from _candidates(run, request)
-    is_certain = is_alone and is_complete and len(found) == 1
-    is_certain = is_certain and created_at(found[0]) <= _until(request)
-    if is_certain and (yield from _adopt(run, request, found[0])):
+    yield from settle(run, request)
+    found: list[Asset] = []
+    is_complete = True
+    if request.verb is PaidVerb.START:
+        found, is_complete = yield from _made_since(run, request)
+    elif request.verb is PaidVerb.ANIMATE:
+        pass  # Mint lists no motions
+    elif (yield from _is_found_at_asset(run, request)):
         return
     yield from _tell(run, request, found, refusal, is_complete=is_complete)
 
@@ -78,33 +81,23 @@ def fetch_found(run: Run, asset_id: str, asset: Asset | None = None) -> None:
     run.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
 
 
-def is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
-    """Return whether an attempt may have started something, apart from what Mint refused now.
+def is_unclear(request: PaidRequest) -> bool:
+    """Return whether an attempt may have started something.
 
-    A conflict is no clear refusal, but Mint has answered that attempt. A conflict of keys is not
-    even that: nothing else has our key, so somebody on the way said it, and a second copy of the
-    request may still arrive.
+    A conflict says nothing about that: it may be with a second copy of the very same request.
     """
-    is_conflict = (
-        isinstance(refusal, errors.Conflict)
-        and not isinstance(refusal, errors.IdempotencyConflict)
-        and refusal.problem.has_details
-    )
-    return request.is_copied or request.attempts - request.refusals > int(is_conflict)
+    return request.is_copied or request.attempts > request.refusals
 
 
-def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> Steps:
-    """Wait until no attempt can be on its way any more, and say so.
-
-    `refusal` is Mint's answer to the last attempt.
-    """
+def settle(run: Run, request: PaidRequest) -> Steps:
+    """Wait until no attempt can be on its way any more, and say so."""
     now = yield from run.perform(ReadClock())
     left = 0.0
     if request.is_copied:
         left = SETTLED_AFTER  # nobody knows when the original has sent it
     elif request.is_outside and request.is_unsent and not request.is_open:
         left = SETTLED_AFTER  # another machine has just said that it sends it
-    elif is_unclear(request, refusal):
+    elif is_unclear(request):
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
         run.job = replace(run.job, problem=error_messages.looking(left))
@@ -112,8 +105,11 @@ def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> 
         run.job = replace(run.job, problem=None)
 
 
-def _look_at_asset(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> Steps:
-    """Look at the Model or World itself, which a retry or a conversion has changed."""
+def _is_found_at_asset(run: Run, request: PaidRequest) -> Generator[Step, Any, bool]:
+    """Return whether the Model or World itself shows what a retry or a conversion has made.
+
+    It is fetched then.
+    """
     job = run.job
     asset = yield from run.perform(ReadAsset(job.kind, job.source_asset_id or ""))
     run.job = replace(job, asset=asset)
@@ -123,13 +119,7 @@ def _look_at_asset(run: Run, request: PaidRequest, refusal: errors.MintError | N
         if request.verb is PaidVerb.CONVERT
         else not asset.has_failed
     )
-    if not is_done or not (yield from _adopt(run, request, asset)):
-        yield from _tell(run, request, [], refusal)
-
-
-def _adopt(run: Run, request: PaidRequest, asset: Asset) -> Generator[Step, Any, bool]:
-    """Store that a request has made this asset, and fetch it; False if that is not certain."""
-    adopted = yield from run.perform(Adopt(request.key, asset.id))
+    adopted = (yield from run.perform(Adopt(request.key, asset.id))) if is_done else None
     if adopted is None:
         return False
     run.job = run.job.with_request(adopted)
@@ -145,30 +135,37 @@ def _tell(
     *,
     is_complete: bool = True,
 ) -> Steps:
-    """Let a person decide what becomes of a request of which nothing certain was found.
+    """Let a person decide what becomes of a request of which nothing certain is known.
 
-    A list that could not be read in full does not show that nothing was made.
+    A list that could not be read in full, or that another API key has read, does not show that
+    nothing was made.
     """
-    job = run.job
-    is_refused = is_complete and not is_unclear(request, refusal)
+    is_refused = is_complete and not is_unclear(request)
     if refusal is not None and is_refused and not found and request.is_open:
         yield from run.close(request)
         raise refusal
-    if request.state is State.DROPPED and is_complete:
+    looked = yield from run.perform(NoteLook(request.key))
+    run.job = run.job.with_request(looked)
+    if request.state is State.DROPPED and is_complete and looked is not None:
         yield from run.close(request)
-        job = run.job
-    is_canceled = job.decision is not None and job.decision.verb is Verb.CANCEL
-    if is_canceled and not found:
-        job = replace(job, decision=None).with_note(notes.note("canceled_in_doubt"))
-        run.job = job.moved(Phase.CANCELED, problem=None)
-        return
-    job = replace(job, decision=None) if is_canceled else job
-    run.job, candidates = job, []
+    decision = run.job.decision
+    if decision is not None and decision.verb is Verb.CANCEL:
+        body, shown = _body(run.job, request), {each.id for each in run.job.candidates}
+        is_new = any(matches(asset, body) and asset.id not in shown for asset in found)
+        run.job = replace(run.job, decision=None)
+        if not is_new:  # a person knows what the list shows, and gives it up
+            run.note("canceled_in_doubt")
+            run.job = run.job.moved(Phase.CANCELED, problem=None)
+            return
+    candidates = []
     for number, asset in enumerate(found[:MAX_CANDIDATES], start=1):
         picture = yield from _picture(run, asset, f"candidate-{number}")
         candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture))
-    job = replace(run.job, candidates=tuple(candidates))
-    run.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job, is_complete))
+    run.job = replace(run.job, candidates=tuple(candidates))
+    if looked is None:
+        run.pause(error_messages.OTHER_KEY)
+    else:
+        run.pause(error_messages.unanswered(run.job, is_complete))
 
 
 def _picture(run: Run, asset: Asset, name: str) -> Generator[Step, Any, str | None]:
@@ -183,47 +180,21 @@ def _picture(run: Run, asset: Asset, name: str) -> Generator[Step, Any, str | No
     return file.path
 
 
-def _candidates(
-    run: Run, request: PaidRequest
-) -> Generator[Step, Any, tuple[list[Asset], bool, bool]]:
-    """Return the assets that a start may have made, and whether no other start may have made them.
+def _made_since(run: Run, request: PaidRequest) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+    """Return what Mint has made since a start was sent, and whether the list was read in full.
 
-    Also whether the list could be read in full. While another operation may be one of them, it is
-    read again.
+    Of the job's kind, without what other jobs are about. What has its prompt comes first.
     """
-    after, body = 0.0, _body(run.job, request)
-    while True:
-        # another machine has sent it, whose clock nobody knows
-        is_of_others = request.is_outside and request.attempts == 0
-        since = request.born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
-        free, claimed, is_complete = yield from _search(run, body, since, after=after)
-        if not _may_have_made(free, claimed.unnamed):
-            break
-        run.note("same_prompt")
-        after = REPEAT_INTERVAL
-    run.job = run.job.without_notes("same_prompt")
-    return free, not _may_have_made(free, claimed.unanswered), is_complete
-
-
-def _until(request: PaidRequest) -> float:
-    """Return the latest time at which an attempt may have made something; newer is not ours.
-
-    Infinite for attempts of another machine, or of the original of a copy: nobody knows them here.
-    """
-    if request.attempts == 0 or request.is_copied:
-        return math.inf
-    return request.attempted + SETTLED_AFTER + CLOCK_DIFFERENCE
-
-
-def find_made(run: Run, since: float) -> Generator[Step, Any, Asset | None]:
-    """Return the only asset of the job's kind, name and prompt that Mint began after `since`.
-
-    For an operation whose answer does not name its asset. `since` is Mint's time.
-    """
-    request = run.job.start_request
+    # another machine has sent it, whose clock nobody knows
+    is_of_others = request.is_outside and request.attempts == 0
+    since = request.born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
+    listed, is_complete = yield from _listed(run, since)
+    others = yield from run.perform(ReadOtherAssets())
+    free = [asset for asset in listed if asset.id not in others]
     body = _body(run.job, request)
-    free, _, is_complete = yield from _search(run, body, since - CLOCK_DIFFERENCE)
-    return free[0] if is_complete and len(free) == 1 else None
+    return sorted(
+        free, key=lambda asset: (not matches(asset, body), created_at(asset))
+    ), is_complete
 
 
 def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
@@ -232,31 +203,25 @@ def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
     return sent if "prompt" in sent else job.request.body(job.image_urls)
 
 
-def _search(
-    run: Run, body: dict[str, Any], since: float, *, after: float = 0.0
-) -> Generator[Step, Any, tuple[list[Asset], ClaimedAssets, bool]]:
-    """Return the assets since then that look like what this body makes, oldest first.
+def _listed(run: Run, since: float) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+    """Return the assets of the job's kind that Mint lists since then.
 
-    Without those that other jobs are about, which are returned beside them. Also whether every
-    entry of the list could be read.
+    Also whether every entry could be read, and the list has an end.
     """
     found: dict[str, Asset] = {}
     is_complete = True
     cursor, read = None, set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
-        page = yield from run.perform(ReadPage(run.job.kind, cursor, after=after))
-        after = 0.0
+        page = yield from run.perform(ReadPage(run.job.kind, cursor))
         is_complete = is_complete and not page.left_out
         recent = [each for each in page.data if created_at(each) >= since]
-        found |= {each.id: each for each in recent if matches(each, body)}
+        found |= {each.id: each for each in recent}
         cursor = page.next_cursor
         # a list is roughly in order of time: a page without anything recent is the last one
         if cursor is None or (page.data and not recent):
-            break
-    claimed = yield from run.perform(ReadClaimedAssets())
-    free = [asset for asset in found.values() if asset.id not in claimed.ids]
-    return sorted(free, key=created_at), claimed, is_complete
+            return list(found.values()), is_complete
+    return list(found.values()), False
 
 
 def created_at(asset: Asset) -> float:
@@ -265,7 +230,7 @@ def created_at(asset: Asset) -> float:
 
 
 def matches(asset: Asset, body: dict[str, Any]) -> bool:
-    """Return whether an asset may be what this body makes. Mint lists no prompts of Worlds."""
+    """Return whether an asset looks like what this body makes. Mint lists no prompts of Worlds."""
     name = body.get("name") or body.get("displayName")
     has_name = asset.name is None or name is None or _normalized(asset.name) == _normalized(name)
     is_unnamed = asset.name is None or name is None
@@ -309,12 +274,6 @@ def _fits(job: Job, operation: Operation) -> bool:
     return kinds <= {job.kind} and (
         prompt is None or _normalized(prompt) == _normalized(_body(job, None)["prompt"])
     )
-
-
-def _may_have_made(assets: Iterable[Asset], bodies: Iterable[str]) -> bool:
-    """Return whether one of the assets may be what one of these bodies makes."""
-    sent = [body for body in map(json.loads, bodies) if isinstance(body, dict)]
-    return any(matches(asset, body) for asset in assets for body in sent)
 
 
 def _normalized(text: str | None) -> str:

@@ -423,7 +423,7 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
     if service is not None and job.hold is None and job.decision is None:
         if job.phase is Phase.BILLING:
             _draw_billing(layout, service, job)
-        elif is_unanswered(job):
+        elif is_unanswered(job) or job.candidates:
             _draw_unanswered(layout, service, view)
         elif job.phase is Phase.PAUSED and rejected_files.has_importable(job):
             anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
@@ -456,7 +456,8 @@ def _draw_unanswered(layout: bpy.types.UILayout, service: JobService, view: JobV
         _draw_candidate(layout, job, candidate)
         layout.separator()
     _entry(layout, job, "mint.resume", _LOOK_AGAIN, "VIEWZOOM")
-    _entry(layout, job, "mint.retry", _start_again(service, job), "FILE_REFRESH")
+    if Verb.RETRY in view.verbs:
+        _entry(layout, job, "mint.retry", _start_again(service, job), "FILE_REFRESH")
     if view.may_be_sent_once_more:
         _entry(layout, job, "mint.send_once_more", _ONCE_MORE, "LOOP_FORWARDS")
     _entry(layout, job, "mint.cancel", _CANCEL, "X")

@@ -59,7 +59,6 @@ def _read_all(journal: Journal) -> None:
     for job in jobs:
         JobView(job).state, JobView(job).verbs, JobView(job).cost, JobView(job).report()
         assert isinstance(job.title, str)
-        journal.unanswered_bodies(job), journal.unnamed_bodies(job)
         journal.save(job)
     group_jobs(jobs, lambda job_id: False)
 

@@ -233,23 +233,6 @@ def test_unknown_keys_change_nothing(records: PaidRequests) -> None:
     assert records.take_over("none") is None
 
 
-def test_what_may_be_at_mint_without_a_name(records: PaidRequests) -> None:
-    """Only that can be what a list shows."""
-    for state, request in IN_STATE.items():
-        names: dict[str, Any] = {
-            "key": state.value,
-            "subject": of_job(state.value),
-            "job": state.value,
-        }
-        insert(records, replace(request, **names, body=BODY))
-    found = records.unnamed_starts(exclude=State.DROPPED.value)
-    assert found == [(state, BODY) for state in (State.CLEAN, State.IN_DOUBT, State.OVER)]
-    records.order(of_job("unsent"), PaidVerb.START, "unsent", now=NOW)
-    records.order("line:batch:1", PaidVerb.START, "line", now=NOW)
-    found += [("line", None)]
-    assert records.unnamed_starts(exclude=State.DROPPED.value) == found
-
-
 def test_the_records_of_many_jobs_are_read_together(records: PaidRequests) -> None:
     """In the order of insertion; those that begin alike are found too."""
     for number in range(3):
