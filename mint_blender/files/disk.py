@@ -48,9 +48,7 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         OSError: The file cannot be written. It names the target.
     """
-    import uuid
-
-    part = target.with_name(f".{uuid.uuid4().hex}{PART}")
+    part = target.with_name(f".{os.urandom(16).hex()}{PART}")
     try:
         yield part
         sync_file(part)

@@ -27,6 +27,7 @@ class Candidate:
     name: str | None = None
     created_at: float = 0.0  # seconds since the epoch
     picture: str | None = None  # path of a small picture of it
+    looks_alike: bool = True  # it has the prompt of the job, or the name of a World
 
 
 @dataclass(frozen=True)

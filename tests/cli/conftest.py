@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,8 +67,6 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     retries = RetryPolicy(**quick, give_up_after=1.0, max_retry_after=0.02)
     monkeypatch.setattr(session, "RETRIES", retries)
     monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
-    # what a stand-in that is 2,000 times as fast makes is hours newer than the attempt
-    monkeypatch.setattr(look, "_until", lambda request: math.inf)
     shorten_waits(monkeypatch)
 
 

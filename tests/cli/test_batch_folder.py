@@ -90,7 +90,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
 
 @pytest.mark.usefixtures("_fast_look")
 def test_killed_after_the_send(batch: Batch, at_home: Home) -> None:
-    """What another machine has sent, and nobody has noted, is found in Mint's list.
+    """What another machine has sent, and nobody has noted, is shown to a person, who chooses.
 
     `--start-again` looks first, too, and starts what was looked for in vain, in one run.
     """
@@ -98,14 +98,18 @@ def test_killed_after_the_send(batch: Batch, at_home: Home) -> None:
     assert batch("--lines", "2-3").status == 0
     leave_only_starts(batch.out)
     at_home("elsewhere")
-    ran = batch("--lines", "2-3")
-    assert ran.status == 0, ran.err
+    assert batch("--lines", "2-3").status == 5
+    for job in batch.mint.jobs():
+        (found,) = (each["id"] for each in job["candidates"] if each["looks_alike"])
+        assert f"resume {job['job']} --use" in batch("--lines", "2-3").error_text
+        assert batch.mint("resume", job["job"], "--use", found).status == 0
+    assert batch("--lines", "2-3").status == 0
     assert len(list(batch.out.glob("*.glb"))) == len(batch.service.operations()) == 2
     leave_only_starts(batch.out)
     write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
     at_home("third")
     ran = batch("--start-again")
-    assert ran.status == 0, ran.err
+    assert ran.status == 5, "two lines have something that looks like them"
     *fetched, started = [operation.prompt for operation in batch.service.operations()]
     assert (sorted(fetched), started) == (["lamp 2", "lamp 3"], "lamp 1")
 

@@ -13,7 +13,6 @@ import re
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -299,8 +298,9 @@ def test_an_error_while_writing_names_the_file(
 ) -> None:
     """Python names a file only if it cannot be opened; a name of the system is kept."""
     target = tmp_path / "lamp.glb"
-    written = target if how == "private" else target.with_name(f".part{disk.PART}")
-    monkeypatch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex="part"))
+    name = b"any"
+    written = target if how == "private" else target.with_name(f".{name.hex()}{disk.PART}")
+    monkeypatch.setattr(os, "urandom", lambda size: name)
     written.symlink_to(FULL)
     (tmp_path / "source").write_bytes(b"glTF" * 10_000)
     with pytest.raises(OSError, match="No space") as caught:

@@ -397,7 +397,7 @@ class BatchRun(LineReports):
             results.note_line(job, self._terminal)
             return job
         job = self._with_files(line, job)
-        if self._options.start_again and is_unanswered(job):
+        if self._options.start_again and _was_looked_for_in_vain(job):
             self._job_service.retry(job.id)
         elif was_interrupted(job) or job.phase is Phase.BILLING:
             self._job_service.resume(job.id)
@@ -455,7 +455,8 @@ class BatchRun(LineReports):
     def _end_active(self, job_id: str) -> None:
         line = self._active.pop(job_id)
         job = line_jobs.current_job(self._job_service, self._jobs[line.tag])
-        if is_unanswered(job) and self._options.start_again and line.number not in self._again:
+        is_order = self._options.start_again and line.number not in self._again
+        if is_order and _was_looked_for_in_vain(job):
             self._again.add(line.number)
             self._budget.end(job)
             self._start_line(line)
@@ -586,14 +587,21 @@ class BatchRun(LineReports):
         self._write_record(line, current, self._known_motions(line, current))
 
 
+def _was_looked_for_in_vain(job: Job) -> bool:
+    """Return whether Mint may have started a line, and its list has nothing that looks like it."""
+    return is_unanswered(job) and not any(each.looks_alike for each in job.candidates)
+
+
 def _started_perhaps(job: Job) -> str:
     """Return what a person reads about a line that Mint may have started, and what to do."""
     found = "".join(f"\n  {results.candidate_text(each)}" for each in job.candidates)
-    what = "something that looks like it" if found else "nothing that is certainly its result"
-    use = f" To use it: resume {job.id} --use ID." if found else ""
+    is_missing = _was_looked_for_in_vain(job)
+    what = "nothing that is certainly its result" if is_missing else "something that looks like it"
+    use = f" To use a result: resume {job.id} --use ID." if found else ""
+    again = "--start-again" if is_missing else f"retry {job.id}"
     return (
         f"Mint may have started this line, and your library has {what}. The other lines go on."
-        f"{use} To start the line again: --start-again (this costs Credits again).{found}"
+        f"{use} To start the line again: {again} (this costs Credits again).{found}"
     )
 
 
@@ -640,7 +648,7 @@ def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> di
 
 
 def _made_since(client: Client, kind: Kind, since: float) -> tuple[list[Asset], bool]:
-    """Return what a list shows since then, and whether all of its entries could be read."""
+    """Return what a list shows since then, and whether it was read to its end."""
     cursor: str | None = None
     made: list[Asset] = []
     is_complete = True
@@ -651,8 +659,8 @@ def _made_since(client: Client, kind: Kind, since: float) -> tuple[list[Asset], 
         is_complete = is_complete and not page.left_out
         cursor = page.next_cursor
         if cursor is None or (page.data and not recent):
-            break
-    return made, is_complete
+            return made, is_complete
+    return made, False
 
 
 def _result(job_service: JobService, line: Line, made: list[Asset]) -> Asset | None:

@@ -184,7 +184,8 @@ def _next(job_service: JobService, job: Job) -> str | None:
     if job.phase in BUSY:
         then = "Preview" if job.request.mode is Mode.REVIEW and not job.has_preview else "result"
         return f"Call wait until the {then} is there."
-    return _unanswered(job) if is_unanswered(job) else NEXT.get(job.phase)
+    is_decided_by_person = is_unanswered(job) or job.candidates
+    return _unanswered(job) if is_decided_by_person else NEXT.get(job.phase)
 
 
 def _unanswered(job: Job) -> str:
@@ -194,10 +195,9 @@ def _unanswered(job: Job) -> str:
         ways.append(f"mint-blender resume {job.id} --use ASSET (one of the candidates, for free)")
     if JobView(job).may_be_sent_once_more:
         ways.append(f"mint-blender resume {job.id} --once-more (the same request once more)")
-    return (
-        "Ask the person. resume looks in the library again, for free; retry starts it again, which"
-        " costs Credits again."
-        + (f" The person can also decide in Blender, or with {' or '.join(ways)}." if ways else "")
+    again = " retry starts it again, which costs Credits again." if is_unanswered(job) else ""
+    return f"Ask the person. resume looks in the library again, for free.{again}" + (
+        f" The person can also decide in Blender, or with {' or '.join(ways)}." if ways else ""
     )
 
 

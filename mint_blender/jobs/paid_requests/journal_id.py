@@ -8,7 +8,7 @@ beside it says: then somebody has put an earlier state in its place.
 
 from __future__ import annotations
 
-import uuid
+import os
 from pathlib import Path
 
 from ...files import disk
@@ -51,7 +51,7 @@ def recognize(database: Database) -> str:
                 return known  # another process was first
             row = database.row(_SELECT)
             attempts = max(counted or 0, row[2] if row else 0)
-            made = uuid.uuid4().hex
+            made = os.urandom(16).hex()
             database.rows(
                 "INSERT OR REPLACE INTO this_journal VALUES (1, ?, ?, ?)", made, file, attempts
             )
@@ -99,5 +99,5 @@ def _write(journal: Path, attempts: int) -> None:
     """Write how many attempts were begun. Raises OSError."""
     with disk.replacing(attempts_file(journal)) as part:
         disk.make_file(part)
-        part.write_bytes(b"%d" % attempts)
+        part.write_text(str(attempts), encoding="ascii")
     disk.sync_folder(journal.parent)

@@ -148,9 +148,10 @@ def _tell(
     run.job = run.job.with_request(looked)
     if request.state is State.DROPPED and is_complete and looked is not None:
         yield from run.close(request)
+    body = _body(run.job, request)
     decision = run.job.decision
     if decision is not None and decision.verb is Verb.CANCEL:
-        body, shown = _body(run.job, request), {each.id for each in run.job.candidates}
+        shown = {each.id for each in run.job.candidates}
         is_new = any(matches(asset, body) and asset.id not in shown for asset in found)
         run.job = replace(run.job, decision=None)
         if not is_new:  # a person knows what the list shows, and gives it up
@@ -160,7 +161,8 @@ def _tell(
     candidates = []
     for number, asset in enumerate(found[:MAX_CANDIDATES], start=1):
         picture = yield from _picture(run, asset, f"candidate-{number}")
-        candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture))
+        looks_alike = matches(asset, body)
+        candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture, looks_alike))
     run.job = replace(run.job, candidates=tuple(candidates))
     if looked is None:
         run.pause(error_messages.OTHER_KEY)
