@@ -24,7 +24,7 @@ from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from .budget.prices import NotPossible
 from .job import Job, asset_of
 from .job_values import Cause, Delivery, Problem
-from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_asset, of_job
+from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_conversion, of_job
 from .phases import Phase
 
 
@@ -92,10 +92,10 @@ def new_conversion(
 ) -> Job:
     """Return a job that saves a model in other formats to the folder of its delivery.
 
-    `number` is how many conversions of this model were ordered, this one included.
+    `number` is how many conversions of this model to them were ordered, this one included.
     """
     job_id = _new_id()
-    subject = of_asset(asset.id)
+    subject = of_conversion(asset.id, formats)
     return Job(
         job_id,
         request_for(asset),

@@ -34,7 +34,7 @@ from .new_jobs import (
     new_motions,
     request_for,
 )
-from .paid_requests.record import PaidVerb, State, of_asset, of_job
+from .paid_requests.record import PaidVerb, State, formats_of, of_asset, of_conversion, of_job
 from .phases import BUSY, HAS_RESULT, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
@@ -310,11 +310,14 @@ class JobService(JobRunner):
                     )
                 )
             else:
-                requests, subject = self.journal.paid_requests, of_asset(asset.id)
+                requests, subject = self.journal.paid_requests, of_conversion(asset.id, wanted)
+                for earlier in requests.beginning_with(f"{of_asset(asset.id)}:"):
+                    if not formats_of(earlier).isdisjoint(wanted):
+                        now = self.journal.mint_now()
+                        action_checks.check_earlier_conversion(asset, earlier, now)
                 before = requests.latest(subject, PaidVerb.CONVERT)  # its job has ended
                 number = requests.next_number(subject, PaidVerb.CONVERT)
                 if before is not None and number > before.number:
-                    action_checks.check_earlier_conversion(asset, before, self.journal.mint_now())
                     self.journal.close_request(before.key)
                 target = Delivery(folder=str(folder))
                 job = new_conversion(asset, wanted, target, now=time.time(), number=number)
@@ -417,8 +420,9 @@ class JobService(JobRunner):
         is_clear = before is None or not before.is_open or before.verb is not verb
         is_fetched = made_of is not None and verb is PaidVerb.START
         if not is_fetched and (is_clear or is_unanswered(job)):
-            own = before.subject if before and before.verb is verb else of_job(job.id)
-            subject = own if made_of is None or job.motion else of_asset(made_of)
+            subject = before.subject if before and before.verb is verb else of_job(job.id)
+            if verb is PaidVerb.RETRY and made_of is not None:
+                subject = of_asset(made_of)
             self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
         job = replace(job.with_prices(*prices), operation=None)

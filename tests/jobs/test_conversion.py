@@ -36,6 +36,7 @@ from .fast_config import account, fast_config
 from .service_helpers import ended, put
 from .workflow_harness import (
     FILES,
+    FINISHED_MODEL,
     GLB,
     LOST,
     Convert,
@@ -278,7 +279,10 @@ def test_an_earlier_conversion_that_was_given_up(
     seconds: float,
     number: int | None,
 ) -> None:
-    """Refused, it is ordered as it was. Mint may carry out an unanswered one for ten minutes."""
+    """Refused, it is ordered as it was. Mint may carry out an unanswered one for ten minutes.
+
+    Another format is another order.
+    """
     job_service.allow_online(False)
     requests = job_service.journal.paid_requests
     first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
@@ -289,10 +293,12 @@ def test_an_earlier_conversion_that_was_given_up(
     requests.cancel(key)
     job_service.cache.save(first.moved(Phase.CANCELED))
     if number is None:
-        with pytest.raises(NotPossible, match="may still carry out the earlier conversion"):
-            job_service.convert(lamp, [Format.OBJ], tmp_path / "out")
+        for formats in ([Format.FBX], [Format.OBJ, Format.FBX]):
+            with pytest.raises(NotPossible, match="may still carry out the earlier conversion"):
+                job_service.convert(lamp, formats, tmp_path / "out")
+        assert job_service.convert(lamp, [Format.OBJ], tmp_path / "out").requests[0].is_open
         return
-    (request,) = job_service.convert(lamp, [Format.OBJ], tmp_path / "out").requests
+    (request,) = job_service.convert(lamp, [Format.FBX], tmp_path / "out").requests
     assert (request.number, request.is_open) == (number, True)
     assert request.key == key or requests.get(key).state is State.OVER
 
@@ -413,3 +419,13 @@ def test_of_two_conversions_at_once_one_is_ordered(
         ids = set(threads.map(convert, range(2)))
     with closing(Journal(home)) as journal:
         assert [job.id for job in journal.jobs()] == list(ids)
+
+
+def test_another_format_does_not_end_the_first_conversion(offline: JobService) -> None:
+    """Both are ordered, each with a record of its own: neither is forgotten, or sent unseen."""
+    first = offline.convert(FINISHED_MODEL, [Format.FBX], Path("/out"))
+    second = offline.convert(FINISHED_MODEL, [Format.OBJ], Path("/out"))
+    offline.reread()
+    for job in (first, second):
+        request = offline.job(job.id).start_request
+        assert request is not None and request.is_open and request.number == 1

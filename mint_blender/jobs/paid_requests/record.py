@@ -15,7 +15,7 @@ from the same journal file: Mint then answers with what it has started.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from types import MappingProxyType
@@ -288,6 +288,16 @@ def of_operation(operation_id: str) -> str:
 def of_asset(asset_id: str) -> str:
     """Return the subject of what is ordered for a Model or World that exists."""
     return f"asset:{asset_id}"
+
+
+def of_conversion(asset_id: str, formats: Iterable[str]) -> str:
+    """Return the subject of a conversion of a model to these formats."""
+    return f"{of_asset(asset_id)}:{'+'.join(sorted(formats))}"
+
+
+def formats_of(conversion: PaidRequest) -> frozenset[str]:
+    """Return the formats that a conversion makes, as its subject says."""
+    return frozenset(conversion.subject.rpartition(":")[2].split("+"))
 
 
 def key_of(subject: str, verb: PaidVerb, number: int) -> str:
