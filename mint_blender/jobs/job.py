@@ -332,11 +332,18 @@ def may_be_started(job: Job) -> bool:
 
 
 def is_never_sent(job: Job) -> bool:
-    """Return whether the job is queued, and nothing that may cost Credits was sent for it."""
+    """Return whether the job is queued, and nothing of it that may cost Credits is at Mint.
+
+    What Mint has clearly refused is not: it is as if it had never been sent.
+    """
     may_cost = bool(job.requests) or job.optimize is not None
     is_queued = (
         job.phase in {Phase.WAITING, Phase.SENDING}
         and job.decision is None
         and job.operation is None
     )
-    return is_queued and may_cost and all(each.is_unsent for each in job.requests[-1:])
+    return (
+        is_queued
+        and may_cost
+        and all(each.is_unsent or each.is_refused_here for each in job.requests[-1:])
+    )

@@ -291,8 +291,9 @@ def queued(**more: Any) -> Job:
 
 @pytest.fixture
 def three(home: Path) -> list[str]:
-    """Return three queued jobs, one of which had a slot when its process died."""
-    return put(home, queued(), queued(), queued(phase=Phase.SENDING))
+    """Return three queued jobs: one had a slot when its process died, one Mint had refused."""
+    refused = sent(queued(), time.time() - 7 * 24 * 3600.0, refusals=1)
+    return put(home, queued(), refused, queued(phase=Phase.SENDING))
 
 
 @pytest.mark.covers("R-queue")
