@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, ReadPage
@@ -28,11 +31,13 @@ from .workflow_harness import (
     CLICK,
     FILES,
     GLB,
+    KEY,
     LATER,
     LOST,
     Start,
     WorkflowHarness,
     a_job,
+    a_line,
     asset,
     job_in_review,
     kept,
@@ -287,6 +292,31 @@ def test_a_wrong_clock_hides_nothing_from_the_look(computer: Computer, ahead: fl
     computer.since_click = 13 * HOUR
     found = computer.run(30 * 60.0).job(job)
     assert [each.id for each in found.candidates] == ["res_9"]
+
+
+@pytest.mark.parametrize("was_ahead", [2 * DAY, -2 * DAY])
+@pytest.mark.parametrize("is_set_right", [True, False])
+def test_a_clock_that_was_once_wrong_makes_no_order_old(
+    home: Path, monkeypatch: pytest.MonkeyPatch, was_ahead: float, is_set_right: bool
+) -> None:
+    """A line that was ordered just now is sent: nobody else can have sent it long ago."""
+    monkeypatch.setattr(time, "time", lambda: CLICK_THEN + was_ahead)
+    with closing(Journal(home)) as journal:
+        journal.note_clock_offset(was_ahead)
+        if is_set_right:
+            monkeypatch.setattr(time, "time", lambda: CLICK_THEN)
+        (line,) = journal.add(a_line())
+    assert line.requests[0].may_be_sent(CLICK_THEN + 1.0, KEY)
+
+
+def test_an_order_of_the_future_is_looked_for_from_now_on() -> None:
+    """The clock that was ahead when it was ordered would hide what was made since."""
+    line = a_line()
+    ahead = replace(line.requests[0], born=CLICK + 3 * DAY, closed=State.DROPPED)
+    run = WorkflowHarness(line.with_request(ahead).moved(Phase.SENDING), AT_CLICK)
+    run.expect(ReadPage)
+    run.answer(page({}))
+    assert [each.id for each in run.job.candidates] == ["res_1"]
 
 
 # -- a computer that sleeps for more than a day between two tries of a paid call

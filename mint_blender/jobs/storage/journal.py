@@ -216,6 +216,14 @@ class Journal:
         found = self._db.row("SELECT value FROM meta WHERE name = 'clock_offset'")
         return time.time() - (float(found[0]) if found else 0.0)
 
+    def _time_of_order(self) -> float:
+        """Return the latest that it may be at Mint, for what is ordered now.
+
+        This computer's clock may have been set since it was compared with Mint's. An order that is
+        taken for too new is dated when it is sent; one that is taken for old could not be sent.
+        """
+        return max(self.mint_now(), time.time())
+
     def note_clock_offset(self, seconds: float) -> None:
         """Store how many seconds this computer's clock is ahead of Mint's, if that has changed."""
         if abs(time.time() - self.mint_now() - seconds) > 1.0:
@@ -309,7 +317,7 @@ class Journal:
             replace(
                 each,
                 journal=self.paid_requests.identity,
-                born=each.born if each.attempts else self.mint_now(),
+                born=each.born if each.attempts else self._time_of_order(),
             )
             if not each.journal
             else each
@@ -393,7 +401,7 @@ class Journal:
             subject,
             verb,
             job.id,
-            now=self.mint_now(),
+            now=self._time_of_order(),
             body=json.dumps({"feedback": decision.feedback} if decision.feedback else {}),
             credits=decision.estimate,
             extra_credits=decision.optimize_estimate,
@@ -417,7 +425,7 @@ class Journal:
                 subject,
                 verb,
                 job.id,
-                now=self.mint_now(),
+                now=self._time_of_order(),
                 body=body,
                 credits=prices[0],
                 extra_credits=prices[1],

@@ -189,7 +189,8 @@ def _made_since(run: Run, request: PaidRequest) -> Generator[Step, Any, tuple[li
     """
     # another machine has sent it, whose clock nobody knows
     is_of_others = request.is_outside and request.attempts == 0
-    since = request.born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
+    born = min(request.born, (yield from run.perform(ReadClock())))  # by a clock that was ahead
+    since = born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
     listed, is_complete = yield from _listed(run, since)
     others = yield from run.perform(ReadOtherAssets())
     free = [asset for asset in listed if asset.id not in others]
