@@ -326,8 +326,11 @@ def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | No
     add(job_service, phase, 1)
     (job,) = job_service.jobs()
     reason = Problem(Cause.WORK, Message("The generation failed at Mint."), code)
-    job = replace(job, problem=reason)
-    job_service.cache.save(job)
+    for request in job.requests:
+        job_service.journal.paid_requests.note_look(request.key)
+    job_service.cache.save(replace(job, problem=reason))
+    job_service.reread()
+    job = job_service.job(job.id)
     assert drawn(job_service)[CARD] == 2  # Details… opens the menu, too
     menu = in_menu(job)
     assert (menu["mint.retry"], menu["The generation failed at Mint."]) == (1, 1)
