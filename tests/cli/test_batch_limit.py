@@ -155,6 +155,21 @@ def test_what_a_paused_line_has_paid_is_not_paid_again(batch: Batch, mint: RunMi
     assert ran.status == 0 and "to start" not in ran.err
 
 
+def test_optimizations_of_running_lines_count(batch: Batch, mint: RunMint) -> None:
+    """Mint works on the lines of an earlier run; their optimization is still to be ordered."""
+    assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
+    batch.lines(*({**lamp, "optimize": "light"} for lamp in LAMPS[:3]))
+    outage = {"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}
+    batch.service.scenario(answers=[outage])
+    assert batch().status == 5
+    batch.service.mint.scripted.clear()
+    ran = batch("--max-credits", "59")
+    assert ran.status == 4 and "about 60 Credits in total" in ran.error_text
+    assert not batch.service.requests("POST", "*:optimize")
+    assert batch("--max-credits", "60").status == 0
+    assert len(batch.service.requests("POST", "*:optimize")) == 3
+
+
 def test_failed_lines_are_retried_on_request(batch: Batch) -> None:
     """--retry-failed retries failed lines within the limit.
 

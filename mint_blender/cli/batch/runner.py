@@ -325,6 +325,7 @@ class BatchRun(LineReports):
         is_started = request is not None and request.is_answered
         return (
             job is None
+            or batch_prices.will_order_optimization(job)
             or (job.phase in _UNPAID and (not is_started or job.operation is not None))
             or (self._options.retry_failed and job.phase in _OVER)
         )
@@ -376,9 +377,8 @@ class BatchRun(LineReports):
             self._refuse_for(line, error)
             return
         if needs_credits:
-            self._budget.begin(
-                priced, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
-            )
+            is_same = before is not None and before.id == job.id
+            self._budget.begin(priced, job, before if is_same else None)
         if self._job_service.is_active(job.id):
             self._active[job.id] = line
         else:
