@@ -47,6 +47,8 @@ class Job:
     estimate: float | None = None  # Credits: Mint's estimate at the click
     # Credits that optimizing the model afterwards is expected to cost in addition
     optimize_estimate: float | None = None
+    # when these were requested again, if they were: seconds since the epoch
+    priced_at: float | None = None
     # the most that it may cost in all, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.budget.spending import Limits, begun_at, committed
+from mint_blender.jobs.budget.spending import PRICE_LIFETIME, Limits, begun_at, committed
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Problem
+from mint_blender.jobs.job_values import ABOVE_OWN_LIMIT, UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, of_asset, of_line
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.queries import OptimizationPrice, Price
+from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_click
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -34,6 +35,7 @@ from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .spending_helpers import LAMP, answered, costing
 from .workflow_harness import (
+    CLICK,
     Start,
     WorkflowHarness,
     a_job,
@@ -524,3 +526,31 @@ def test_the_cost_of_the_last_optimization(home: Path) -> None:
         assert journal.last_optimization() == 35
         journal.dismiss(paid[1].id)
         assert journal.last_optimization() == 35, "it was paid for all the same"
+
+
+# -- a price that has risen while a job waited
+
+
+@pytest.mark.covers("C17-price")
+@pytest.mark.parametrize(("price", "is_sent"), [(1650.0, False), (100.0, True), (80.0, True)])
+def test_a_price_that_has_risen_is_asked_again(price: float, is_sent: bool) -> None:
+    """It is accepted by a person, or nothing is sent; then it is not asked a second time."""
+    later = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK, estimate=100.0), later)
+    run.answer()
+    run.expect(Quote)
+    run.answer(Estimate(None, price, price))
+    if not is_sent:
+        assert (run.job.phase, run.job.problem.code) == (Phase.PAUSED, ABOVE_OWN_LIMIT)
+        assert "from 100 to 1,650 Credits" in run.job.problem.message
+        assert Verb.RESUME in JobView(run.job).verbs
+        assert prices_of_click(run.job, Verb.RESUME), "a click asks for the price, and says it"
+        run = run.again(later).answer()
+    run.expect(Start)
+
+
+def test_a_young_price_is_not_asked_again() -> None:
+    """It was shown within the hour."""
+    soon = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME - 1.0)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK, estimate=100.0), soon)
+    run.answer().expect(Start)

@@ -113,6 +113,11 @@ class Month:
         return self.failed / ended if ended else None
 
 
+def price_of(job: Job) -> float:
+    """Return the Credits of the estimates that a person has accepted for a job."""
+    return (job.estimate or 0.0) + (job.optimize_estimate or 0.0)
+
+
 def committed(job: Job) -> float:
     """Return the Credits that a job has spent or reserved.
 

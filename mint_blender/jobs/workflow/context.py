@@ -213,15 +213,28 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
     is_known = job.estimate is not None and (
         job.optimize is None or job.optimize_estimate is not None
     )
-    if not (is_known and run.config.now() - job.created_at < spending.PRICE_LIFETIME):
-        is_motion = job.motion is not None
-        query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
-        estimate = yield from current_price(run, query)
-        extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else None
-        run.job = job = run.job.with_prices(estimate, extra)
+    if not is_known or are_prices_old(run):
+        yield from ask_prices(run)
+    job = run.job
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
         return None
     return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
+
+
+def are_prices_old(run: Run) -> bool:
+    """Return whether the prices that a person has accepted may have changed since."""
+    asked_at = run.job.created_at if run.job.priced_at is None else run.job.priced_at
+    return run.config.now() - asked_at >= spending.PRICE_LIFETIME
+
+
+def ask_prices(run: Run) -> Steps:
+    """Ask for the prices of a job that was not sent yet."""
+    job = run.job
+    is_motion = job.motion is not None
+    query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
+    estimate = yield from current_price(run, query)
+    extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else None
+    run.job = replace(run.job.with_prices(estimate, extra), priced_at=run.config.now())
 
 
 def current_price(run: Run, query: PriceQuery) -> Generator[Step, Any, float | None]:

@@ -23,6 +23,7 @@ from ...mint import errors
 from ...mint.retry import Polling
 from ...mint.schema import Assets, Mode, Operation
 from .. import notes
+from ..budget import spending
 from ..budget.spending import Expense, limit_error
 from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
@@ -290,7 +291,7 @@ def _start(run: Run) -> Steps:
                 kind = None if is_free else run.job.kind
                 yield from run.perform(TakeSlot(kind, after=after))
                 after = 0.0
-            if not (yield from _is_within_own_limit(run)):
+            if not (yield from _is_price_accepted(run)):
                 return
         yield from _send(run, request, after)
         after = run.config.pace.longest if run.job.problem is not None else 0.0
@@ -384,23 +385,41 @@ def _call(run: Run, request: PaidRequest) -> PaidCall:
     return PaidCall(request.key, request.verb, target, job.kind, body)
 
 
-def _is_within_own_limit(run: Run) -> Generator[Step, Any, bool]:
-    """Return whether the job still costs no more than its own limit; otherwise pause it.
+def _is_price_accepted(run: Run) -> Generator[Step, Any, bool]:
+    """Return whether the job costs what a person has accepted; otherwise pause it.
 
-    Checked before the start is sent for the first time.
+    Checked before the start is sent for the first time. That is its own limit, or the price that
+    was shown.
     """
     if run.job.max_credits is None:
+        problem = yield from _rise_of_price(run)
+    else:
+        total = yield from context.expected_total(run)
+        problem = limit_error([Expense(total, total, most=run.job.max_credits)])
+    if problem is None:
         return True
-    total = yield from context.expected_total(run)
-    error = limit_error([Expense(total, total, most=run.job.max_credits)])
-    if error is None:
-        return True
-    message = Message(
-        "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
-        problem=error,
-    )
-    run.pause(Problem(Cause.CREDITS, message, code=ABOVE_OWN_LIMIT))
+    advice = Message("Nothing was sent. Resume it with a higher limit, or cancel it.")
+    if run.job.max_credits is None:
+        advice = Message("Nothing was sent. Resume it to accept that, or cancel it.")
+    run.pause(Problem(Cause.CREDITS, sentences(problem, advice), code=ABOVE_OWN_LIMIT))
     return False
+
+
+def _rise_of_price(run: Run) -> Generator[Step, Any, str | None]:
+    """Ask for an old price again; return how much it has risen, or None if it has not."""
+    before = run.job
+    is_new = before.source_asset_id is None or before.motion is not None
+    if not is_new or before.estimate is None or not context.are_prices_old(run):
+        return None
+    yield from context.ask_prices(run)
+    accepted, price = spending.price_of(before), spending.price_of(run.job)
+    if price <= accepted:
+        return None
+    return Message(
+        "The price has risen from {accepted:,.0f} to {price:,.0f} Credits since this was ordered.",
+        accepted=accepted,
+        price=price,
+    )
 
 
 def _upload_pictures(run: Run, request: PaidRequest) -> Steps:
