@@ -34,7 +34,8 @@ def _markers(module: ast.Module, without: frozenset[str]) -> Iterator[tuple[str,
     of_all = [mark for node in module.body for mark in _module_marks(node)]
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            marks = [*of_all, *node.decorator_list]
+            is_test = node.name.startswith("test_")
+            marks = [*(of_all if is_test else ()), *node.decorator_list]
             if without.isdisjoint(map(_name, marks)):
                 for rule in _rules(marks):
                     yield node.name, rule
