@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "compatibility.md"
 BEGIN, END = "<!-- begin: table -->", "<!-- end: table -->"
 SYSTEM = "with a window"
 """What the title of the column of Debian's Blender ends with, after its version."""
-WINDOWS = "Windows"
+WINDOWS = "Windows (Wine), 5.2"
 """The title of the column of Windows' own Python, which Wine runs."""
 REASON_START = "does not apply: "
 
