@@ -140,28 +140,28 @@ def _tell(
     A list that could not be read in full, or that another API key has read, does not show that
     nothing was made.
     """
+    body = _body(run.job, request)
+    alike = {asset.id for asset in found if matches(asset, body)}
     is_refused = is_complete and not is_unclear(request)
-    if refusal is not None and is_refused and not found and request.is_open:
+    if refusal is not None and is_refused and not alike and request.is_open:
         yield from run.close(request)
         raise refusal
     looked = yield from run.perform(NoteLook(request.key))
     run.job = run.job.with_request(looked)
     if request.state is State.DROPPED and is_complete and looked is not None:
         yield from run.close(request)
-    body = _body(run.job, request)
     decision = run.job.decision
     if decision is not None and decision.verb is Verb.CANCEL:
         shown = {each.id for each in run.job.candidates}
-        is_new = any(matches(asset, body) and asset.id not in shown for asset in found)
         run.job = replace(run.job, decision=None)
-        if not is_new:  # a person knows what the list shows, and gives it up
+        if alike <= shown:  # a person knows what the list shows, and gives it up
             run.note("canceled_in_doubt")
-            run.job = run.job.moved(Phase.CANCELED, problem=None)
+            run.job = run.job.moved(Phase.CANCELED, problem=None, candidates=())
             return
     candidates = []
     for number, asset in enumerate(found[:MAX_CANDIDATES], start=1):
         picture = yield from _picture(run, asset, f"candidate-{number}")
-        looks_alike = matches(asset, body)
+        looks_alike = asset.id in alike
         candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture, looks_alike))
     run.job = replace(run.job, candidates=tuple(candidates))
     if looked is None:
