@@ -152,7 +152,7 @@ def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> N
     """
     from .world import Violation
 
-    told = {request.key for job in jobs for request in job.requests if is_told(request)}
+    told = {request.key for job in jobs for request in job.requests if is_told(job, request)}
     ever = set().union(*world.books.named.values())
     at_the_end = {name for job in jobs for name in names(job)}
     for each in (each for each in operations if each.key not in told):
@@ -169,9 +169,12 @@ def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> N
             )
 
 
-def is_told(request: PaidRequest) -> bool:
+def is_told(job: Job, request: PaidRequest) -> bool:
     """Return whether a person was told that Mint may have started it, and has given it up."""
-    return request.state is State.OVER and request.attempts > request.refusals
+    is_given_up = request.state is State.OVER
+    if request.state is State.DROPPED:  # only the library of another API key could be read
+        is_given_up = job.has_note("canceled_in_doubt")
+    return is_given_up and request.attempts > request.refusals
 
 
 def _check_own(world: World, jobs: list[Job]) -> None:
