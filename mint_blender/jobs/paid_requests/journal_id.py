@@ -42,13 +42,13 @@ def recognize(database: Database) -> str:
     path = database.path
     try:
         disk.restrict(attempts_file(path))
-        counted = _read(path)  # before the row, which never says less
         file = identity(path)
-        if (known := _known(database, file, counted)) is not None:
+        if (known := _known(database, file)) is not None:
             return known
         with database.transaction():
-            if (known := _known(database, file, counted)) is not None:
+            if (known := _known(database, file)) is not None:
                 return known  # another process was first
+            counted = _read(path)
             row = database.row(_SELECT)
             attempts = max(counted or 0, row[2] if row else 0)
             made = os.urandom(16).hex()
@@ -80,8 +80,9 @@ def note_attempts(database: Database) -> None:
         raise journal_error(database.path, error) from error
 
 
-def _known(database: Database, file: str, counted: int | None) -> str | None:
+def _known(database: Database, file: str) -> str | None:
     """Return the id that the journal has had before, if it is no copy."""
+    counted = _read(database.path)  # before the row, which never says less
     row = database.row(_SELECT)
     is_same = row is not None and counted is not None and row[1] == file and row[2] >= counted
     return str(row[0]) if row is not None and is_same else None

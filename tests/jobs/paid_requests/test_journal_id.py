@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files import disk
+from mint_blender.jobs.paid_requests import journal_id
 from mint_blender.jobs.paid_requests.journal_id import attempts_file
 from mint_blender.jobs.paid_requests.table import opened
 from mint_blender.jobs.storage.database import JournalError
@@ -55,6 +56,25 @@ def test_every_process_gives_it_the_same_id(journal: Path) -> None:
     before = name(journal)
     send(journal)
     assert name(journal) == name(journal) == before
+
+
+def test_two_processes_that_open_a_new_one_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes between two steps of the first. Otherwise one would be a copy for the other."""
+    read, turns = journal_id._read, iter(["the first"])
+    seen: list[str] = []
+
+    def let_the_other_in(path: Path) -> int | None:
+        counted = read(path)
+        if next(turns, None):
+            with closing(Journal(tmp_path / "home")) as other:
+                seen.append(other.paid_requests.identity)
+        return counted
+
+    monkeypatch.setattr(journal_id, "_read", let_the_other_in)
+    with closing(Journal(tmp_path / "home")) as opened_first:
+        assert seen == [opened_first.paid_requests.identity]
 
 
 def test_an_earlier_state_in_its_place_is_a_copy(journal: Path) -> None:
