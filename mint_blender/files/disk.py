@@ -19,8 +19,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from .errors import DiskError
+
+T = TypeVar("T")
 
 INTERVALS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3)
 """Seconds between the attempts."""
@@ -84,15 +87,24 @@ def try_to_remove(path: Path) -> None:
         remove(path)
 
 
-def _retry(action: Callable[[], object]) -> None:
-    for interval in (*INTERVALS, None):
+def read(path: Path) -> bytes:
+    """Return the content of a small file that others replace.
+
+    Raises:
+        OSError: It is still refused after `PATIENCE` seconds, or for any other reason.
+    """
+    return _retry(path.read_bytes)
+
+
+def _retry(action: Callable[[], T]) -> T:
+    for interval in INTERVALS:
         try:
-            action()
-            return
+            return action()
         except PermissionError as error:
-            if interval is None or getattr(error, "winerror", None) not in _IN_USE:
+            if getattr(error, "winerror", None) not in _IN_USE:
                 raise
         time.sleep(interval)
+    return action()
 
 
 # -- syncing

@@ -178,7 +178,7 @@ FILE_LIMIT = 300.0
 EXIT_LIMIT = 10.0
 """Seconds for the end of a process whose tests are done."""
 TRIES = 2
-"""How often a file is run that does not end."""
+"""How often a file is run that fails or does not end."""
 AT_ONCE = 2
 """How many files run at the same time."""
 RUN = PytestRun("windows", "in Wine", ())
@@ -227,13 +227,17 @@ def _is_shown(file: Path) -> bool:
 
 
 def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
-    """Run the tests of one file, a second time if it does not end: Wine may stand still."""
+    """Run the tests of one file, a second time if it fails or does not end.
+
+    Wine may stand still, in any process that a test starts. What fails twice is no coincidence.
+    """
     name = file.partition("::")[0].removesuffix(".py").replace("/", ".")
     outcomes = pytest_runs.RESULTS / "windows" / f"{name}.json"
     outcomes.parent.mkdir(parents=True, exist_ok=True)
     output = outcomes.with_suffix(".log")
     command = ["wine", str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
     command += ["-m", selection, f"--outcomes={outcomes.relative_to(ROOT)}"]
+    outcome = Outcome(file, pytest_runs.TESTS_FAILED, failed={file})
     for _ in range(TRIES):
         outcomes.unlink(missing_ok=True)
         with output.open("wb") as target:
@@ -250,7 +254,7 @@ def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
         echo(f"-- Windows: {file}\n{text}")
         if outcomes.is_file():
             record = json.loads(outcomes.read_text(encoding="utf-8"))
-            return Outcome(
+            outcome = Outcome(
                 file,
                 0,
                 passed=set(record["passed"]),
@@ -259,8 +263,10 @@ def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
                 left_out=record["left_out"],
                 durations=record["durations"],
             )
-        echo(f"-- Windows: {file} did not end")
-    return Outcome(file, pytest_runs.TESTS_FAILED, failed={file})
+            if not outcome.failed:
+                return outcome
+        echo(f"-- Windows: {file} has failed, or did not end")
+    return outcome
 
 
 def _await_end(process: subprocess.Popen[bytes], outcomes: Path) -> None:

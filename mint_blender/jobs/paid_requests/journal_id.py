@@ -91,7 +91,7 @@ def _known(database: Database, file: str) -> str | None:
 def _read(journal: Path) -> int | None:
     """Return how many attempts were begun; None if nothing says it. Raises OSError."""
     try:
-        return int(attempts_file(journal).read_bytes())
+        return int(disk.read(attempts_file(journal)))
     except (FileNotFoundError, ValueError):
         return None
 
