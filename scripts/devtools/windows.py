@@ -173,7 +173,7 @@ ROOMS = ("files", "net", "mint", "jobs", "delivery", "cli", "scene", "windows")
 SHOWN = "(windows or feature)"
 """What is run of them, except at night: what is about Windows, and what the compatibility table
 shows."""
-FILE_LIMIT = 300.0
+FILE_LIMIT, FILE_LIMIT_AT_NIGHT = 300.0, 1800.0
 """Seconds for one file: Wine itself may stand still."""
 EXIT_LIMIT = 10.0
 """Seconds for the end of a process whose tests are done."""
@@ -199,7 +199,8 @@ def test(arguments: Sequence[str], level: Level, *, install: bool) -> Outcome:
     selection = "not window and not debian"
     if not arguments and level is not Level.NIGHTLY:
         selection = f"{SHOWN} and {selection}"
-    run = partial(_run_file, folder, python, at(level, selection))
+    limit = FILE_LIMIT_AT_NIGHT if level is Level.NIGHTLY else FILE_LIMIT
+    run = partial(_run_file, folder, python, at(level, selection), limit)
     files = list(_test_files(arguments or [f"tests/{room}" for room in ROOMS]))
     if not arguments and level is not Level.NIGHTLY:
         files = [file for file in files if _is_shown(ROOT / file)]
@@ -226,7 +227,7 @@ def _is_shown(file: Path) -> bool:
     return "mark.windows" in text or "mark.feature(" in text
 
 
-def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
+def _run_file(folder: Path, python: Path, selection: str, limit: float, file: str) -> Outcome:
     """Run the tests of one file, a second time if it fails or does not end.
 
     Wine may stand still, in any process that a test starts. What fails twice is no coincidence.
@@ -249,7 +250,7 @@ def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
                 stdout=target,
                 stderr=subprocess.STDOUT,
             )
-            _await_end(process, outcomes)
+            _await_end(process, outcomes, limit)
         text = output.read_text(encoding="utf-8", errors="replace")
         echo(f"-- Windows: {file}\n{text}")
         if outcomes.is_file():
@@ -269,12 +270,12 @@ def _run_file(folder: Path, python: Path, selection: str, file: str) -> Outcome:
     return outcome
 
 
-def _await_end(process: subprocess.Popen[bytes], outcomes: Path) -> None:
+def _await_end(process: subprocess.Popen[bytes], outcomes: Path, limit: float) -> None:
     """Wait for the end of a test run, and end it if it stands still.
 
     A process of Wine may stay when all its tests are done.
     """
-    ends_at = time.monotonic() + FILE_LIMIT
+    ends_at = time.monotonic() + limit
     is_done = False
     while process.poll() is None and time.monotonic() < ends_at:
         if outcomes.is_file() and not is_done:
