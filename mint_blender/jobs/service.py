@@ -446,8 +446,8 @@ class JobService(JobRunner):
         with self.cache.single_commit():
             job = self.job(job_id)
             request = job.start_request
-            is_offered = asset_id in {each.id for each in job.candidates}
-            is_offered = is_offered and job.phase is Phase.PAUSED
+            is_shown = asset_id in {each.id for each in job.candidates}
+            is_offered = is_shown and job.phase is Phase.PAUSED
             self.check_idle(job)
             if not (request and is_offered) or (
                 self.journal.adopt(job, request.key, asset_id) is None

@@ -165,9 +165,16 @@ class PaidRequest:
             return State.ANSWERED
         if self.closed is not None:
             return self.closed
-        is_refused = self.attempts == self.refusals
-        is_clean = is_refused and not self.is_copied and not self.is_outside
-        return State.CLEAN if is_clean else State.IN_DOUBT
+        may_be_at_mint = self.has_unclear_attempt or self.is_outside
+        return State.IN_DOUBT if may_be_at_mint else State.CLEAN
+
+    @property
+    def has_unclear_attempt(self) -> bool:
+        """Whether an attempt of this journal, or of its original, may have started something.
+
+        A conflict says nothing about that: it may be with a second copy of the very same request.
+        """
+        return self.is_copied or self.attempts != self.refusals
 
     @property
     def is_open(self) -> bool:
@@ -196,14 +203,12 @@ class PaidRequest:
 
         With another key, the same could be paid for twice.
         """
-        is_refused_here = self.attempts == self.refusals and not self.is_copied
-        return self.state is State.DROPPED and self.is_outside and is_refused_here
+        return self.state is State.DROPPED and self.is_outside and not self.has_unclear_attempt
 
     @property
     def is_refused_here(self) -> bool:
         """Whether Mint has clearly refused every attempt of this journal."""
-        is_refused = 0 < self.attempts == self.refusals
-        return is_refused and not self.is_copied and not self.is_answered
+        return self.attempts > 0 and not self.has_unclear_attempt and not self.is_answered
 
     @property
     def may_be_sent_once_more(self) -> bool:
@@ -213,14 +218,12 @@ class PaidRequest:
     @property
     def may_be_started(self) -> bool:
         """Whether this journal has sent it, and nobody knows yet what became of it."""
-        is_unclear = self.state in {State.IN_DOUBT, State.DROPPED}
-        return is_unclear and (self.attempts > self.refusals or self.is_copied)
+        return self.state in {State.IN_DOUBT, State.DROPPED} and self.has_unclear_attempt
 
     @property
     def is_left_in_doubt(self) -> bool:
         """Whether it was given up although Mint may have carried it out: it counts as paid."""
-        is_given_up = self.state in {State.DROPPED, State.OVER}
-        return is_given_up and (self.attempts > self.refusals or self.is_copied)
+        return self.state in {State.DROPPED, State.OVER} and self.has_unclear_attempt
 
     def may_be_sent(self, now: float, credential: str) -> bool:
         """Return whether sending it now cannot start, or cost, anything a second time.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from ...dataclass import dataclass
+from ..budget.spending import price_of
 from ..job import Job, asset_of
 from ..job_values import Hold
 from ..phases import HAS_RESULT, Phase
@@ -206,7 +207,7 @@ def _unsent_credits(job: Job) -> float:
         and (job.source_asset_id is None or job.motion is not None)
         and job.hold is None
     )
-    return (job.estimate or 0.0) + (job.optimize_estimate or 0.0) if is_unsent else 0.0
+    return price_of(job) if is_unsent else 0.0
 
 
 def keep(rows: Sequence[Row], before: Sequence[Row]) -> tuple[Row, ...]:

@@ -292,7 +292,7 @@ def _order_optimization(run: Run, asset_id: str, level: OptimizationLevel) -> St
         else:  # perhaps the model is optimized all the same
             yield from _read_asset(run)
             if assets_of(run).optimized_glb_url is None:
-                if sent.refusal is not None and not look.is_unclear(request):
+                if sent.refusal is not None and not request.has_unclear_attempt:
                     run.note("not_optimized", reason=sent.refusal)
                 else:
                     run.note("optimizing_unanswered")
@@ -308,7 +308,7 @@ def _end_request(run: Run, asset_id: str) -> Steps:
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
     if request is None or not request.is_open or run.job.has_note("details_unreadable"):
         return
-    is_adopted = look.is_unclear(request) and assets_of(run).optimized_glb_url is not None
+    is_adopted = request.has_unclear_attempt and assets_of(run).optimized_glb_url is not None
     ending = Adopt(request.key, asset_id) if is_adopted else Close(request.key)
     run.job = run.job.with_request((yield from run.perform(ending)))
 

@@ -81,14 +81,6 @@ def fetch_found(run: Run, asset_id: str, asset: Asset | None = None) -> None:
     run.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
 
 
-def is_unclear(request: PaidRequest) -> bool:
-    """Return whether an attempt may have started something.
-
-    A conflict says nothing about that: it may be with a second copy of the very same request.
-    """
-    return request.is_copied or request.attempts > request.refusals
-
-
 def settle(run: Run, request: PaidRequest) -> Steps:
     """Wait until no attempt can be on its way any more, and say so."""
     now = yield from run.perform(ReadClock())
@@ -97,7 +89,7 @@ def settle(run: Run, request: PaidRequest) -> Steps:
         left = SETTLED_AFTER  # nobody knows when the original has sent it
     elif request.is_outside and request.is_unsent and not request.is_open:
         left = SETTLED_AFTER  # another machine has just said that it sends it
-    elif is_unclear(request):
+    elif request.has_unclear_attempt:
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
         run.job = replace(run.job, problem=error_messages.looking(left))
@@ -142,7 +134,7 @@ def _tell(
     """
     body = _body(run.job, request)
     alike = {asset.id for asset in found if matches(asset, body)}
-    is_refused = is_complete and not is_unclear(request)
+    is_refused = is_complete and not request.has_unclear_attempt
     if refusal is not None and is_refused and not alike and request.is_open:
         yield from run.close(request)
         raise refusal
@@ -195,9 +187,8 @@ def _made_since(run: Run, request: PaidRequest) -> Generator[Step, Any, tuple[li
     others = yield from run.perform(ReadOtherAssets())
     free = [asset for asset in listed if asset.id not in others]
     body = _body(run.job, request)
-    return sorted(
-        free, key=lambda asset: (not matches(asset, body), created_at(asset))
-    ), is_complete
+    free.sort(key=lambda asset: (not matches(asset, body), created_at(asset)))
+    return free, is_complete
 
 
 def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:

@@ -393,14 +393,13 @@ def _is_price_accepted(run: Run) -> Generator[Step, Any, bool]:
     """
     if run.job.max_credits is None:
         problem = yield from _rise_of_price(run)
+        advice = Message("Nothing was sent. Resume it to accept that, or cancel it.")
     else:
         total = yield from context.expected_total(run)
         problem = limit_error([Expense(total, total, most=run.job.max_credits)])
+        advice = Message("Nothing was sent. Resume it with a higher limit, or cancel it.")
     if problem is None:
         return True
-    advice = Message("Nothing was sent. Resume it with a higher limit, or cancel it.")
-    if run.job.max_credits is None:
-        advice = Message("Nothing was sent. Resume it to accept that, or cancel it.")
     run.pause(Problem(Cause.CREDITS, sentences(problem, advice), code=ABOVE_OWN_LIMIT))
     return False
 
