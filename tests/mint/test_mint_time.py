@@ -122,7 +122,7 @@ def test_the_difference_of_the_clocks_is_known(connect, hours):
 
 @pytest.mark.parametrize("status", ["302 Found", "200 OK", "404 Not Found", "502 Bad Gateway"])
 def test_a_gateway_does_not_set_the_clock(connect, status):
-    """A captive portal may say that it is 1970: the limit of today would begin anew."""
+    """A captive portal may say that it is 1970: today would have cost nothing yet."""
     portal = answer(b"<html>", status, Date="Thu, 01 Jan 1970 00:00:00 GMT", Location="/sign-in")
     with connect(portal) as (_, client):
         with pytest.raises(MintError):

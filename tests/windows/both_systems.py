@@ -3,7 +3,7 @@
 
 So the Python of Linux and that of Windows run the same command at the same moment, in the same
 folder. The places are those of the code, which is imported from there if it is not found otherwise.
-Order N is a file `N.json`: {"who": [NAME, …], "words": [WORD, …], "locks": …}. The answer is
+Order N is a file `N.json`: {"who": [NAME, …], "words": [WORD, …]}. The answer is
 `N.NAME.json`: {"status": …, "printed": …}. It ends when there is a file `end`.
 """
 
@@ -16,10 +16,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from unittest.mock import patch
 
 GIVE_UP_AFTER = 300.0
 
@@ -38,16 +36,8 @@ def main() -> None:
 
 def _serve(name: str) -> None:
     from mint_blender.cli import main as run
-    from mint_blender.cli.batch import command, line_jobs  # noqa: F401 - no import delays an order
+    from mint_blender.cli.batch import command  # noqa: F401 - no import delays an order
     from mint_blender.delivery import blender_runtime
-    from mint_blender.jobs.storage.batch_lease import Lease
-
-    @contextmanager
-    def nobody_is_refused(folder: Path) -> Iterator[Lease]:
-        """Take it that this process holds the folder."""
-        lease = Lease(folder / "nothing")
-        with patch.object(lease, "is_held", lambda: True):
-            yield lease
 
     blender_runtime.can_import = lambda: False
     _write(Path(f"{name}.ready"), {"system": sys.platform})
@@ -62,12 +52,7 @@ def _serve(name: str) -> None:
         if name not in content["who"]:
             continue
         printed = io.StringIO()
-        lock_folder = line_jobs.lock_folder if content["locks"] else nobody_is_refused
-        with (
-            patch.object(line_jobs, "lock_folder", lock_folder),
-            redirect_stdout(printed),
-            redirect_stderr(printed),
-        ):
+        with redirect_stdout(printed), redirect_stderr(printed):
             status = run(content["words"])
         _write(Path(f"{number}.{name}.json"), {"status": status, "printed": printed.getvalue()})
 

@@ -46,14 +46,11 @@ class Systems:
     folder: Path
     orders: int = 0
 
-    def order(self, *who: str, words: list[str], locks: bool = True) -> dict[str, dict[str, Any]]:
-        """Have a command run on some systems at once; return how it has ended on each.
-
-        Without locks, each process takes it that it holds the folder of the batch.
-        """
+    def order(self, *who: str, words: list[str]) -> dict[str, dict[str, Any]]:
+        """Have a command run on some systems at once; return how it has ended on each."""
         self.orders += 1
         part = self.folder / "order.part"
-        part.write_text(json.dumps({"who": who, "words": words, "locks": locks}), encoding="utf-8")
+        part.write_text(json.dumps({"who": who, "words": words}), encoding="utf-8")
         part.replace(self.folder / f"{self.orders}.json")
         return {name: self.read(name, f"{self.orders}.{name}.json") for name in who}
 
@@ -113,7 +110,7 @@ def unix_path(path: Path) -> str:
     return told.stdout.decode().strip()
 
 
-def run_at_once(systems: Systems, number: int, *, locks: bool = True) -> list[dict[str, Any]]:
+def run_at_once(systems: Systems, number: int) -> list[dict[str, Any]]:
     """Run a batch on both systems at once; return how it has ended on each.
 
     Afterwards each system finds all lines done, and Mint has made each once.
@@ -121,7 +118,7 @@ def run_at_once(systems: Systems, number: int, *, locks: bool = True) -> list[di
     prompts = [f"lamp {number}.{line}" for line in range(LINES)]
     lines_of(systems.folder / f"{number}.jsonl", *({"prompt": each} for each in prompts))
     words = ["batch", f"{number}.jsonl", "-o", f"out {number}"]
-    ended = systems.order(*BOTH, words=words, locks=locks)
+    ended = systems.order(*BOTH, words=words)
     for name in BOTH:
         again = systems.order(name, words=words)[name]
         assert again["status"] == 0, again["printed"]

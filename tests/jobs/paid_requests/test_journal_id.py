@@ -120,7 +120,7 @@ def test_a_copied_home_is_a_copy(journal: Path) -> None:
 def test_another_number_of_the_device_is_no_copy(
     journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some systems number their devices anew when the computer is started."""
+    """Some systems give their devices other numbers when the computer is started."""
     before, real = name(journal), Path.stat
 
     def renumbered(self: Path, **more: bool) -> os.stat_result:
