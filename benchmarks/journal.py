@@ -30,6 +30,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, Operation
+from tests.jobs.workflow_harness import with_operation
 
 from .measure import Row, in_turn, milliseconds
 
@@ -86,11 +87,13 @@ def _placed(number: int, ago: float) -> Job:
         "credits": {"reserved": 0, "finalized": 248},
     }
     created_at = time.time() - ago
-    return replace(
-        new_job(LAMP, Delivery(), now=created_at, estimate=248.0),
-        phase=Phase.PLACED,
-        operation=Operation.from_json(operation),
-        asset=Asset.from_json(Kind.MODEL, {"id": f"id_{number}", **result}),
+    return with_operation(
+        replace(
+            new_job(LAMP, Delivery(), now=created_at, estimate=248.0),
+            phase=Phase.PLACED,
+            asset=Asset.from_json(Kind.MODEL, {"id": f"id_{number}", **result}),
+        ),
+        Operation.from_json(operation),
     )
 
 

@@ -21,6 +21,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import LARGEST_PAGE, ListPage
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Operation, Page
+from tests.jobs.workflow_harness import with_operation
 
 from .measure import Row, milliseconds
 
@@ -68,7 +69,7 @@ def _steps(pages: list[tuple[ListPage, Page]], count: int) -> Iterator[tuple[str
     yield "loading the first page again", time.thread_time() - begun
     library.apply_updates([job])
     begun = time.thread_time()
-    library.apply_updates([replace(job, operation=_operation(count, "succeeded"))])
+    library.apply_updates([with_operation(job, _operation(count, "succeeded"))])
     yield "a job reports its model", time.thread_time() - begun
     begun = time.thread_time()
     library.entries(FIRST_LETTER)
@@ -111,7 +112,7 @@ def _pages(count: int) -> list[tuple[ListPage, Page]]:
 def _job(count: int) -> Job:
     """Return a job that works on the entry in the middle of the list."""
     job = new_job(GenerationRequest(Kind.MODEL, "a rock"), Delivery(), now=0.0)
-    return replace(job, phase=Phase.WORKING, operation=_operation(count, "running"))
+    return with_operation(replace(job, phase=Phase.WORKING), _operation(count, "running"))
 
 
 def _operation(count: int, status: str) -> Operation:

@@ -40,7 +40,7 @@ EXTENSIONS = {"list": "extensions"}
 
 def request_for(job: Job, **more: Any) -> dict[str, Any]:
     """Return the request to write a job's files, or with `target` and `units` to prepare it."""
-    return {"job": serialization.dump(job), "phase": job.phase.value, **more}
+    return {"job": serialization.dump_with_requests(job), "phase": job.phase.value, **more}
 
 
 def worker_code(idle_limit: float | None = None) -> str:
@@ -128,7 +128,9 @@ class BackgroundImporter:
         """
         if not write_files.is_imported(job):
             return write_files.write(job)  # a plain copy cannot crash
-        request = request_for(job, others=[serialization.dump(each) for each in others])
+        request = request_for(
+            job, others=[serialization.dump_with_requests(each) for each in others]
+        )
         try:
             answer = self._ask(request) or self._ask(request)
         except ChildTooSlow:

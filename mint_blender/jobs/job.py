@@ -30,10 +30,8 @@ from .job_values import (
     Problem,
     Role,
 )
-from .paid_requests.record import PaidRequest, PaidVerb
+from .paid_requests.record import STARTS, PaidRequest, PaidVerb
 from .phases import BUSY, MOVES, IllegalMove, Phase
-
-_STARTS = frozenset({PaidVerb.START, PaidVerb.RETRY, PaidVerb.CONVERT, PaidVerb.ANIMATE})
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,6 @@ class Job:
     # its paid requests, as the journal has them; in order of insertion
     requests: tuple[PaidRequest, ...] = ()
     image_urls: tuple[str, ...] = ()
-    operation: Operation | None = None
     # the id of an existing Model or World: nothing is generated, only fetched
     source_asset_id: str | None = None
     # the formats to convert an existing model to, instead of placing it
@@ -64,7 +61,6 @@ class Job:
     motion: MotionRequest | None = None  # the motion to animate an existing model with
     after: str | None = None  # the id of the job that has to succeed before this one is sent
     optimize: OptimizationLevel | None = None  # optimize the model before fetching it
-    optimization: Operation | None = None
     decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
     revision: int = 0  # how many Previews a revision or a retry has requested
@@ -116,7 +112,7 @@ class Job:
     @property
     def start_request(self) -> PaidRequest | None:
         """The latest paid request of which Mint makes the job's result; None if it only fetches."""
-        return next((each for each in reversed(self.requests) if each.verb in _STARTS), None)
+        return next((each for each in reversed(self.requests) if each.verb in STARTS), None)
 
     def paid_request(self, verb: PaidVerb) -> PaidRequest | None:
         """Return the latest paid request of this kind."""
@@ -128,6 +124,34 @@ class Job:
             return self
         known = {each.key: each for each in self.requests}
         return replace(self, requests=tuple((known | {request.key: request}).values()))
+
+    @property
+    def operation(self) -> Operation | None:
+        """What Mint has said last about the latest start, or a decision about what it makes."""
+        for request in reversed(self.requests):
+            if request.verb is PaidVerb.OPTIMIZE:
+                continue
+            if request.answer is not None:
+                return request.answer.with_mode(self.request.mode)
+            if request.verb in STARTS:
+                break
+        return None
+
+    @property
+    def optimization(self) -> Operation | None:
+        """What Mint has said last about the optimization of its model; None without one."""
+        request = self.paid_request(PaidVerb.OPTIMIZE)
+        return request.answer if request is not None else None
+
+    def with_answer(self, operation: Operation) -> Job:
+        """Return the job with what Mint says now about an operation of its own."""
+        named = [request for request in self.requests if request.operation == operation.id]
+        return self.with_request(replace(named[-1], answer=operation)) if named else self
+
+    def without_answer(self) -> Job:
+        """Return the job without the operation that others have named: it is not this job's."""
+        request = self.start_request
+        return self.with_request(request and replace(request, answer=None))
 
     @property
     def paid_before(self) -> float:
@@ -322,14 +346,9 @@ def is_looking(job: Job) -> bool:
 
 
 def may_be_started(job: Job) -> bool:
-    """Return whether a start was sent and not answered, and was not searched for at Mint yet.
-
-    A process may have been killed after Mint's answer, before its job was committed.
-    """
+    """Return whether a start was sent and not answered, and was not searched for at Mint yet."""
     is_open = job.phase in BUSY or job.phase is Phase.PAUSED
-    start = job.start_request
-    was_answered = job.phase is Phase.SENDING and start is not None and start.is_answered
-    is_unclear = was_answered or any(each.may_be_started for each in job.requests)
+    is_unclear = any(request.may_be_started for request in job.requests)
     return is_open and is_unclear and job.operation is None and not is_unanswered(job)
 
 

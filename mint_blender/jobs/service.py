@@ -425,9 +425,10 @@ class JobService(JobRunner):
                 subject = of_asset(made_of)
             self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
-        job = replace(job.with_prices(*prices), operation=None)
         self.cache.save(
-            job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
+            job.with_prices(*prices).moved(
+                Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of
+            )
         )
 
     def _check_not_ordered(self, job: Job, subject: str, verb: PaidVerb) -> None:

@@ -18,6 +18,7 @@ from mint_blender.cli.batch.result_files import LineReport, LineState
 from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.paid_requests.record import made_elsewhere
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
@@ -83,8 +84,8 @@ def test_unknown_costs_are_named_beside_the_sum() -> None:
     told = {"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}}
     running = Operation.from_json({"id": "op_2", "status": "running"})
     entries = [
-        entry(1, phase=Phase.PLACED, operation=Operation.from_json(told)),
-        entry(2, phase=Phase.WORKING, operation=running),
+        entry(1, phase=Phase.PLACED, requests=(made_elsewhere("1", Operation.from_json(told)),)),
+        entry(2, phase=Phase.WORKING, requests=(made_elsewhere("2", running),)),
         entry(3, phase=Phase.SENDING, requests=(records.sent(),)),
         entry(4),
     ]

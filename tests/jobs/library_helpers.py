@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +16,7 @@ from mint_blender.jobs.queries import ListPage, Query
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Kind, Page
 
-from .workflow_harness import operation
+from .workflow_harness import operation, with_operation
 
 MODELS = ListPage(Kind.MODEL)
 
@@ -110,7 +109,7 @@ def a_shown(*numbers: int, failed: tuple[int, ...] = ()) -> tuple[Library, Asset
 
 def making(job: Job, status: str, number: int, **more: Any) -> Job:
     """Return the job with an operation of that status for model `number`."""
-    return replace(job, operation=operation(status, resource=f"id_{number}", **more))
+    return with_operation(job, operation(status, resource=f"id_{number}", **more))
 
 
 def attempt(number: int) -> Job:

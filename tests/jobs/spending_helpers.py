@@ -15,7 +15,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
 from .paid_requests import records
-from .workflow_harness import a_job, operation
+from .workflow_harness import a_job, operation, with_operation
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 
@@ -31,7 +31,7 @@ def costing(
     """Return a job in a phase with these Credits in its operation."""
     said: dict[str, Any] = {"credits": credits} if credits else {}
     run = operation(status, resource=resource, **said)
-    return replace(a_job(), phase=phase, operation=run, estimate=estimate)
+    return with_operation(replace(a_job(), phase=phase, estimate=estimate), run)
 
 
 def paid_before(job: Job, credits: float) -> Job:

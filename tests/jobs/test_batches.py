@@ -34,7 +34,7 @@ from mint_blender.jobs.storage import batch_lease
 from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
 
 from ..mint.generation_helpers import PIXEL
-from .workflow_harness import a_job
+from .workflow_harness import a_job, operation, with_operation
 
 pytestmark = pytest.mark.windows
 
@@ -444,16 +444,18 @@ def test_only_names_of_ours_are_read(tmp_path: Path) -> None:
 
 
 def test_a_job_is_stored_without_what_could_be_sent(tmp_path: Path) -> None:
-    """The file of a line has no paid request, limit or decision, and reading it makes none."""
+    """The file of a line says only what Mint has made: no limit, and nothing that can be sent."""
     delivery = replace(
         a_job().delivery, line=line_files.line_id(tmp_path, TAG), output=str(tmp_path / "a.glb")
     )
     job = replace(a_job(), delivery=delivery, max_credits=5.0, requests=(request(),))
-    line_files.write_job(job)
+    line_files.write_job(with_operation(job, operation("running")))
     (path,) = (tmp_path / ".mint-batch" / "lines").iterdir()
     content = json.loads(path.read_bytes())
     assert str(tmp_path) not in path.read_text()
-    assert not {"requests", "decision", "key", "body"} & {*content, *content["record"]}
+    assert "decision" not in {*content, *content["record"]}
     read = line_files.read_job(tmp_path, TAG)
-    assert (read.requests, read.decision, read.max_credits) == ((), None, None)
+    (made,) = read.requests
+    assert (made.body, made.credits, made.credential, made.is_open) == (None, None, "", False)
+    assert (made.operation, read.decision, read.max_credits) == ("op_1", None, None)
     assert read.delivery == delivery

@@ -56,6 +56,7 @@ from .workflow_harness import (
     seen,
     sent,
     shown,
+    with_operation,
     working,
 )
 
@@ -152,7 +153,7 @@ def test_cancel_at_mint(phase: Phase) -> None:
 @pytest.mark.parametrize("verb", [Verb.CANCEL, Verb.APPROVE, Verb.REVISE])
 def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) -> None:
     """The result was made in the meantime: it is fetched, and the click is answered with a note."""
-    fetching = replace(working(), phase=Phase.FETCHING, operation=operation("succeeded"))
+    fetching = with_operation(replace(working(), phase=Phase.FETCHING), operation("succeeded"))
     run = WorkflowHarness(decided(fetching, verb, "greener"))
     run.expect(ReadAsset)
     assert run.job.decision is None
@@ -161,8 +162,8 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
 
 def test_cancel_of_a_resumed_start_in_the_queue() -> None:
     """What is resumed after a billing stop can be canceled while it waits for a slot."""
-    billing = replace(
-        working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
+    billing = with_operation(
+        replace(working(), phase=Phase.BILLING), operation("billing_required", resource=None)
     )
     run = WorkflowHarness(decided(billing, Verb.RESUME))
     run.fail(problem(429, "concurrency-limit-reached"))
@@ -174,7 +175,9 @@ def test_cancel_of_a_resumed_start_in_the_queue() -> None:
 
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
     """Nothing exists that could be retried: a new wish, a new key, and the line for a slot again."""
-    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed", resource=None))
+    failed = with_operation(
+        replace(working(), phase=Phase.FAILED), operation("failed", resource=None)
+    )
     run = WorkflowHarness(retried(failed))
     run.expect(TakeSlot)
     assert (run.job.phase, run.job.operation) == (Phase.WAITING, None)
@@ -417,7 +420,7 @@ def test_a_decision_names_the_previews_that_were_seen(
     first = job.previews[0]
     job = replace(job, files=(first, replace(first, url=P2)))
     pictures = {"previewImageUrl": shown_now} if shown_now else {}
-    job = replace(job, operation=operation("preview_ready", Mode.REVIEW, assets=pictures))
+    job = with_operation(job, operation("preview_ready", Mode.REVIEW, assets=pictures))
     job = decided(job, verb, "greener" if verb is Verb.REVISE else None)
     *others, request = job.requests
     request = replace(request, subject=of_preview("op_1", urls.content_key(clicked)))

@@ -54,7 +54,7 @@ from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness, Engines, Held
 from .fast_config import account, fast_config
 from .service_helpers import put, until
-from .workflow_harness import GLB, a_job, asset, operation, problem, working
+from .workflow_harness import GLB, a_job, asset, operation, problem, with_operation, working
 
 # -- due times
 
@@ -176,9 +176,7 @@ def test_messages_and_changes_of_others_change_no_schedule(engine: EngineHarness
 
 def test_an_exception_is_logged(engine: EngineHarness, caplog: pytest.LogCaptureFixture) -> None:
     """The job's message has no traceback; the log has it, and other jobs continue."""
-    bad, good = (
-        replace(working(), operation=operation("running", id=id)) for id in ("bad", "good")
-    )
+    bad, good = (with_operation(working(), operation("running", id=id)) for id in ("bad", "good"))
     engine.mint.says = lambda what, which: (
         KeyError("oh") if which == "bad" else operation("running", id=which)
     )

@@ -45,6 +45,7 @@ from .workflow_harness import (
     problem,
     retried,
     seen,
+    with_operation,
     working,
 )
 
@@ -155,7 +156,7 @@ def test_a_refused_retry_reads_the_model() -> None:
 def test_an_asset_that_waits_is_not_retried(phase: Phase, offline: JobService) -> None:
     """When an attempt already waits for its user, nothing more is started."""
     made = operation("preview_ready", resource="res_7")
-    waiting = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase, operation=made)
+    waiting = with_operation(replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase), made)
     offline.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
         offline.retry_asset(FAILED)
@@ -218,7 +219,7 @@ def test_missing_reference_pictures_are_found(tmp_path: Path) -> None:
 
 def test_the_request_of_a_library_entry_is_found() -> None:
     """The request comes from the job that generated it, else from what Mint returns."""
-    made = replace(a_job(name="Mine"), operation=operation("succeeded"))
+    made = with_operation(a_job(name="Mine"), operation("succeeded"))
     data = {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
     entry = Asset.from_json(Kind.MODEL, data)
     fetched = new_fetch(entry, Delivery(), now=1.0)
@@ -303,11 +304,9 @@ def test_a_model_that_cannot_be_read_does_not_end_the_request() -> None:
     assert request.is_open
 
 
-def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
+def test_an_optimization_that_was_answered_before_a_kill_is_polled() -> None:
     """Nothing is ordered again."""
-    run = optimizing(GENERATED)
-    request = run.job.paid_request(PaidVerb.OPTIMIZE)
-    job = run.job.with_request(replace(request, attempts=1, operation="op_2"))
+    job = with_operation(optimizing(GENERATED).job, optimization=operation("queued", id="op_2"))
     run = WorkflowHarness(job, CONFIG)
     run.answer(asset(glbUrl=GLB))
     assert run.expect(Poll).operation_id == "op_2"

@@ -43,6 +43,7 @@ from .workflow_harness import (
     decided,
     operation,
     sent,
+    with_operation,
 )
 
 
@@ -346,7 +347,7 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
     clicked = decided(queued(), Verb.CANCEL)
     free = new_fetch(FINISHED_MODEL, Delivery(), now=1.0)
     paid = [an_optimization(), a_conversion(now=1.0)]
-    running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
+    running = with_operation(replace(queued(), phase=Phase.WORKING), operation("running"))
     put(home, asked, clicked, free, running, *paid)
     with closing(Journal(home)) as journal:
         journal.decide(clicked.id, clicked.decision)

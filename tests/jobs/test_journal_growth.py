@@ -38,7 +38,15 @@ from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Status
 from ..harness.call_counts import count_lines
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
-from .workflow_harness import a_job, accepted, asset, job_in_review, operation, working
+from .workflow_harness import (
+    a_job,
+    accepted,
+    asset,
+    job_in_review,
+    operation,
+    with_operation,
+    working,
+)
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
 
@@ -163,7 +171,7 @@ def test_a_record_that_cannot_be_read_still_counts(tmp_path: Path) -> None:
     """What it has cost is in the rows of its paid requests, and its asset is not adopted again."""
     home = filled(tmp_path, 5)
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
-        database.execute("UPDATE jobs SET record = '{' WHERE record LIKE '%res_2%'")
+        database.execute("UPDATE jobs SET record = '{' WHERE asset = CAST('res_2' AS BLOB)")
     with closing(Journal(home)) as journal:
         journal.set_account(ACCOUNT)
         assert len(journal.open_records()) == 1
@@ -179,7 +187,7 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
         journal.set_account(ACCOUNT)
         for number, job in enumerate(journal.jobs()):
             if number % 3 == 0:
-                journal.save(replace(job, phase=Phase.FAILED, operation=None))
+                journal.save(with_operation(replace(job, phase=Phase.FAILED), None))
             if number % 4 == 0:
                 journal.order(job, of_job(job.id), PaidVerb.START, prices=(33.0, None))
             if number % 5 == 0:
@@ -367,7 +375,8 @@ def test_an_old_job_can_be_continued(opened: Opened, home: Path) -> None:
     Another job would not know what the first attempt has cost.
     """
     failed = old(accepted(costing(Phase.FAILED, status="failed", finalized=0)))
-    placed = old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource="res_2"))
+    made = with_operation(working(), operation("succeeded", resource="res_2"))
+    placed = old(made, phase=Phase.PLACED)
     job_service = opened(failed, placed)
     assert job_service.spending.today() == 0
     job_service.queries.cache_answer(Price.of(failed.request), Estimate(None, 50.0, 50.0))
@@ -394,7 +403,8 @@ def test_what_was_made_of_an_old_asset_is_known(opened: Opened) -> None:
     """
     made = old(working(prompt="a very old lamp"), phase=Phase.PLACED)
     fetched = replace(new_fetch(asset(), Delivery(), now=time.time()), phase=Phase.PLACED)
-    other = old(working(), phase=Phase.PLACED, operation=operation("succeeded", resource="res_b"))
+    other = with_operation(working(), operation("succeeded", resource="res_b"))
+    other = old(other, phase=Phase.PLACED)
     model = asset(glbUrl="https://files.example/a.glb")
     conversion = new_conversion(model, (Format.FBX,), Delivery(folder=str(Path("/out"))), now=0.0)
     conversion = old(conversion, phase=Phase.PAUSED)
@@ -463,7 +473,7 @@ def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> 
     with closing(Journal(home)) as other:
         other.set_account(ACCOUNT)
         other.add(paid_today())
-        other.save(replace(jobs[5], operation=operation("succeeded", credits={"finalized": 30})))
+        other.save(with_operation(jobs[5], operation("succeeded", credits={"finalized": 30})))
     total = 10.0 * count + 10 + 20
     month = job_service.spending.month()
     assert (job_service.spending.today(), month.count, month.credits) == (total, count + 1, total)

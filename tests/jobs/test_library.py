@@ -46,7 +46,7 @@ from .library_helpers import (
     numbers,
     states,
 )
-from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem
+from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem, with_operation
 
 # -- pages
 
@@ -282,7 +282,7 @@ def test_an_unopened_library_sends_no_request() -> None:
     assert library.outdated_pages() == []
     library.add_page(WORLDS, Page((), None))
     made = operation("running", resource="w", kind=Kind.WORLD)
-    world = replace(a_job(kind=Kind.WORLD), operation=made)
+    world = with_operation(a_job(kind=Kind.WORLD), made)
     new = [making(a_job(), "running", number, createdAt=THEN) for number in (6, 7)]
     library.apply_updates([*new, world])
     assert library.outdated_pages() == [MODELS, WORLDS]
@@ -314,7 +314,7 @@ def test_a_failed_first_page_is_requested_when_there_is_a_reason() -> None:
 def test_a_retry_is_shown_and_its_failure_has_its_own_reason() -> None:
     """The job knows which model it retries before its operation names one."""
     library, _ = a_shown(1, failed=(1,))
-    library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
+    library.apply_updates([with_operation(attempt(1), operation("queued", resource=None))])
     assert states(library) == {"id_1": AssetState.UNFINISHED}
     library.apply_updates([making(attempt(1), "canceled", 1, id="op_8")])
     assert state_label(library.entries(Filter())[0]) == "Canceled"

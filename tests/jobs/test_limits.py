@@ -45,6 +45,7 @@ from .workflow_harness import (
     operation,
     problem,
     sent,
+    with_operation,
 )
 
 NOON = time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1))
@@ -57,7 +58,7 @@ def at_preview(spent: float | None = 150.0, **more: Any) -> Job:
     """Return a World that waits at its Preview, with this cost so far; None: Mint names none."""
     said: dict[str, Any] = {} if spent is None else {"credits": {"finalized": spent, "reserved": 0}}
     run = operation("preview_ready", Mode.REVIEW, kind=Kind.WORLD, **said)
-    job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=run, estimate=1650.0)
+    job = with_operation(replace(a_job(), request=WORLD, phase=Phase.REVIEW, estimate=1650.0), run)
     return replace(job, created_at=time.time(), **more)
 
 
@@ -228,8 +229,8 @@ FAILED = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"})
 
 
 RETRIED = {
-    "what Mint reports": replace(
-        accepted(at_preview()), operation=operation("failed", credits={"finalized": 500})
+    "what Mint reports": with_operation(
+        accepted(at_preview()), operation("failed", credits={"finalized": 500})
     ),
     "what was only found": replace(
         sent(a_job(), NOON, operation=f"{FOUND}res_1"), asset=FAILED, source_asset_id="res_1"
@@ -411,7 +412,7 @@ def test_a_revision_that_is_done_at_once_counts_today(
             assert requests.begin(key, now=time.time(), credential="k", body="{}")
             requests.answer(key, "op_1")
         spent = costing(Phase.REVIEW, status="preview_ready", finalized=300).operation
-        after = replace(before, operation=spent)
+        after = with_operation(before, spent)
         job_service.journal.save(after, answered=clicked.decision)
         job_service.cache.reread()
         assert job_service.spending.today() == today
@@ -517,7 +518,9 @@ def test_the_cost_of_the_last_optimization(home: Path) -> None:
         job = a_job()
         request = replace(request, key=job.id, subject=of_asset(job.id), job=job.id)
         run = operation("succeeded", id="op_2", **said)
-        return replace(job, phase=Phase.PLACED, optimization=run, requests=(*job.requests, request))
+        return with_operation(
+            replace(job, phase=Phase.PLACED, requests=(*job.requests, request)), optimization=run
+        )
 
     with closing(Journal(home)) as journal:
         journal.add(optimized())

@@ -7,7 +7,6 @@ import itertools
 import json
 import threading
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ from .engine_harness import EngineHarness, Engines, Held, InlineExecutor, Pictur
 from .fast_config import fast_config
 from .service_helpers import LAMP, date_now, ended, note_owner
 from .service_helpers import until as wait_until
-from .workflow_harness import FILES, a_job, a_line, asset, operation, working
+from .workflow_harness import FILES, a_job, a_line, asset, operation, with_operation, working
 
 HOUR = 3600.0
 CALLS = set(Lane) - DOWNLOADS
@@ -64,7 +63,7 @@ def there(what: str, which: str) -> Any:
 
 def polled(name: str) -> Job:
     """Return a job that runs at Mint."""
-    return replace(working(), operation=operation("running", id=name))
+    return with_operation(working(), operation("running", id=name))
 
 
 def several(count: int) -> list[Job]:

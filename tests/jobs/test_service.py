@@ -180,14 +180,6 @@ def test_a_start_without_an_answer_cannot_be_dismissed(offline: JobService, phas
     assert [job.id for job in offline.jobs()] == [open_one.id]
 
 
-def test_a_start_that_was_just_answered_cannot_be_dismissed(offline: JobService) -> None:
-    """Blender was killed before the job was committed: only the record names the operation."""
-    (job,) = offline.cache.add(sent(replace(a_job(), phase=Phase.SENDING), time.time()))
-    offline.journal.paid_requests.answer(job.requests[0].key, "op_1")
-    offline.reread()
-    assert "Resume or cancel it first" in refused(lambda: offline.dismiss(job.id))
-
-
 @pytest.mark.parametrize("is_canceled", [False, True])
 def test_dismissing_ends_a_request(home: Path, offline: JobService, is_canceled: bool) -> None:
     """The next conversion of the model is another order, with a key of its own.

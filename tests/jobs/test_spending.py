@@ -64,6 +64,7 @@ from .workflow_harness import (
     operation,
     retried,
     sent,
+    with_operation,
     working,
 )
 
@@ -191,7 +192,7 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
     Each poll of one operation has the same cost.
     """
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
-    failed = replace(accepted(failed, at=NOON - DAY), operation=failed.operation)
+    failed = with_operation(accepted(failed, at=NOON - DAY), failed.operation)
     config = WorkflowConfig(now=lambda: NOON)
     run = WorkflowHarness(retried(failed, now=NOON), config)
     if isinstance(run.effect, TakeSlot):
@@ -312,7 +313,9 @@ def test_the_price_of_a_decision(
     price = answered(Price.of(LAMP), Estimate(None, start, 798))
     said: dict[str, Any] = {} if finalized is None else {"credits": {"finalized": finalized}}
     known = operation("preview_ready", **said)
-    job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, operation=known, revision=revision)
+    job = with_operation(
+        replace(a_job(), request=LAMP, phase=Phase.REVIEW, revision=revision), known
+    )
     prices = Budget({Price.of(LAMP): price}).of_review(job)
     assert prices == {Verb.REVISE: revise, Verb.APPROVE: approve}
     assert Budget({}).of_review(job)[Verb.APPROVE] is None
@@ -325,18 +328,17 @@ def test_the_balance_excludes_what_is_reserved(reserved: float | None, taken: fl
     """An approval takes only the rest of its price."""
     price = answered(Price.of(LAMP), Estimate(None, 150, 798))
     known = operation("preview_ready", credits={"finalized": 150, "reserved": reserved})
-    job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, operation=known)
+    job = with_operation(replace(a_job(), request=LAMP, phase=Phase.REVIEW), known)
     assert Budget({Price.of(LAMP): price}).taken_by_approval(job) == taken
-    assert Budget({}).taken_by_approval(replace(job, operation=None)) is None
+    assert Budget({}).taken_by_approval(with_operation(job, None)) is None
 
 
 def test_credits_that_are_short() -> None:
     """A balance read before the stop is ignored; a later one gives what is short."""
     stopped, odd = (
-        replace(
-            working(),
-            phase=Phase.BILLING,
-            operation=operation(
+        with_operation(
+            replace(working(), phase=Phase.BILLING),
+            operation(
                 "billing_required",
                 billing={"requiredCredits": 798, "availableCredits": available},
             ),
@@ -381,14 +383,14 @@ MODEL = told("op_1", finalized=248)
 def lamp(phase: Phase, made: Operation | None = None, optimization: Operation | None = None) -> Job:
     """Return a job for 248 Credits, and 20 for its optimization."""
     job = new_job(LAMP, Delivery(), now=1.0, optimize=LIGHT)
-    job = replace(job, phase=phase, operation=made, optimization=optimization)
+    job = with_operation(replace(job, phase=phase), made, optimization=optimization)
     return job.with_prices(248.0, 20.0)
 
 
 def fetch(phase: Phase, optimization: Operation | None = None) -> Job:
     """Return an import that is optimized for 20 Credits."""
     job = new_fetch(asset(), Delivery(), now=NOON, optimize=LIGHT, estimate=20.0)
-    return replace(job, phase=phase, optimization=optimization)
+    return with_operation(replace(job, phase=phase), optimization=optimization)
 
 
 LINES = [
@@ -517,7 +519,7 @@ def test_the_price_at_the_click_is_kept() -> None:
         run = WorkflowHarness(clicked(job, time.time(), *prices)).answer()
         run.answer(operation("queued", id="op_2"))
         assert (run.job.estimate, run.job.optimize_estimate) == (kept, prices[1])
-    anew = WorkflowHarness(clicked(replace(failed(), operation=None), time.time(), 248.0)).job
+    anew = WorkflowHarness(clicked(with_operation(failed(), None), time.time(), 248.0)).job
     assert (anew.phase, committed(anew)) == (Phase.WAITING, 248)
 
 
@@ -549,7 +551,8 @@ def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) 
 
     Another process counts the same.
     """
-    jobs = [failed(operation=operation("failed", resource=f"res_{number}")) for number in range(3)]
+    answers = [operation("failed", resource=f"res_{number}") for number in range(3)]
+    jobs = [with_operation(failed(), answer) for answer in answers]
     offline.queries.cache_answer(Price.of(jobs[0].request), Estimate(None, 248.0, 248.0))
     offline.cache.add(*jobs)
     offline.budget.limits = Limits(day=500)

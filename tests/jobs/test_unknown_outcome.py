@@ -62,6 +62,7 @@ from .workflow_harness import (
     seen,
     shown,
     started,
+    with_operation,
     working,
 )
 
@@ -198,7 +199,7 @@ def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     """The same moment is the old Preview; another one is the new, of which no picture came."""
     before = in_review().job
     dated = {**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}
-    before = replace(before, operation=Operation.from_json(dated))
+    before = with_operation(before, Operation.from_json(dated))
     run = WorkflowHarness(decided(before, Verb.REVISE, "greener"))
     run.answer(operation("running", Mode.REVIEW))
     run.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
@@ -383,7 +384,7 @@ def test_an_optimization_that_became_too_old_is_looked_for(error: errors.MintErr
 
 def test_the_result_of_an_old_retry_is_searched() -> None:
     """A model that is still failed is left to the user; anything else is downloaded."""
-    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
+    failed = with_operation(replace(working(), phase=Phase.FAILED), operation("failed"))
     run = WorkflowHarness(retried(failed, now=CLICK), AT_CLICK).answer()
     run.expect(Retry)
     job = run.fail(LOST).job
@@ -443,7 +444,7 @@ def test_an_incomplete_list_proves_nothing(assets: tuple[Asset, ...], is_cancele
 @pytest.mark.parametrize(("prompt", "is_taken"), [("a lamp", True), ("a mug", False)])
 def test_a_resumed_line_does_not_take_the_operation_of_others(prompt: str, is_taken: bool) -> None:
     """Whoever then revised or canceled it would do that to the operation of another job."""
-    heard = replace(a_line().requests[0], operation="op_1")
+    heard = replace(a_line().requests[0], operation="op_1", answer=operation("running"))
     job = replace(working(), phase=Phase.PAUSED, requests=(heard,))
     run = WorkflowHarness(job.moved(Phase.WORKING))
     run.expect(Poll)

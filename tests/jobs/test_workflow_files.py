@@ -40,6 +40,7 @@ from .workflow_harness import (
     operation,
     problem,
     seen,
+    with_operation,
     working,
 )
 
@@ -50,7 +51,7 @@ def collecting(
     """Return a run of a finished job whose resource offers these files."""
     job = job or working()
     run = WorkflowHarness(
-        replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)),
+        with_operation(replace(job, phase=Phase.FETCHING), operation("succeeded", kind=job.kind)),
         workflow_config,
     )
     run.expect(ReadAsset)
@@ -193,7 +194,7 @@ def test_a_resource_that_settles_is_asked_again() -> None:
 def offering_files() -> Job:
     """Return a job whose finished operation offers a file itself."""
     done = operation("succeeded", assets={"glbUrl": GLB})
-    return replace(working(), phase=Phase.FETCHING, operation=done)
+    return with_operation(replace(working(), phase=Phase.FETCHING), done)
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:
@@ -237,7 +238,7 @@ States = dict[Role, str]
 def fetching(status: str = "succeeded") -> Job:
     """A World that Mint has made, all of whose parts are wanted."""
     job = working(kind=Kind.WORLD, delivery=Delivery(splats="100k"))
-    return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD))
+    return with_operation(replace(job, phase=Phase.FETCHING), operation(status, kind=Kind.WORLD))
 
 
 def fetched_again(job: Job) -> Job:

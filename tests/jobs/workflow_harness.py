@@ -146,7 +146,8 @@ class WorkflowHarness:
     def answer(self, answer: Any = None) -> WorkflowHarness:
         """Continue with the answer to the effect."""
         if isinstance(self.effect, Pay) and isinstance(answer, Operation):
-            answer = Sent(self.attempt(self.effect.call, operation=answer.id), answer)
+            request = self.attempt(self.effect.call, operation=answer.id, answer=answer)
+            answer = Sent(request, answer)
         self._advance(lambda: self._workflow.send(answer))
         return self
 
@@ -222,7 +223,7 @@ class WorkflowHarness:
             return (self._config.now() + effect.after,)
         if isinstance(effect, Adopt):
             made = f"{FOUND}{effect.asset_id}"
-            return (replace(self._record(effect.key), operation=made),)
+            return (replace(self._record(effect.key), operation=made, answer=None),)
         if isinstance(effect, ReadOtherAssets):
             return (OTHERS,)
         if isinstance(effect, NoteLook):
@@ -324,7 +325,7 @@ def retried(job: Job, *, now: float | None = None) -> Job:
     if credits is not None:
         kept: dict[str, Any] = {"cost": credits.finalized, "operation": operation_of(job).id}
         closed = tuple(replace(each, **kept) if each == before else each for each in closed)
-    job = replace(job, operation=None, requests=(*closed, request), candidates=())
+    job = replace(job, requests=(*closed, request), candidates=())
     return job.moved(Phase.WAITING, problem=None, source_asset_id=made_of)
 
 
@@ -346,6 +347,25 @@ def sent(job: Job, at: float, **changes: Any) -> Job:
 def accepted(job: Job, operation_id: str = "op_1", at: float = 0.0) -> Job:
     """Return the job as it is after Mint has named the operation of its start."""
     return sent(job, at, operation=operation_id)
+
+
+def with_operation(
+    job: Job, made: Operation | None = None, *, optimization: Operation | None = None
+) -> Job:
+    """Return the job as it is after Mint has answered its start, and its optimization, so."""
+    if made is not None and job.start_request is None:
+        start = new_request(of_job(job.id), PaidVerb.START, job.id, now=job.created_at)
+        job = replace(job, requests=(start, *job.requests))
+    start_request = job.start_request
+    if made is None:
+        job = job.without_answer()
+    elif start_request is not None:
+        job = job.with_request(replace(start_request, operation=made.id, answer=made))
+    if optimization is not None:
+        order = new_request(of_job(job.id), PaidVerb.OPTIMIZE, job.id, now=job.created_at)
+        known = job.paid_request(PaidVerb.OPTIMIZE) or replace(order, attempts=1)
+        job = job.with_request(replace(known, operation=optimization.id, answer=optimization))
+    return job
 
 
 def operation(
@@ -411,13 +431,13 @@ def problem(
 def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     """Return a job that is running at Mint."""
     job = accepted(a_job(mode=mode, **more))
-    return replace(job, phase=Phase.WORKING, operation=operation("running", mode))
+    return with_operation(replace(job, phase=Phase.WORKING), operation("running", mode))
 
 
 def job_in_review() -> Job:
     """Return a job whose Preview is about to be downloaded."""
     run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
-    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
+    return with_operation(replace(working(Mode.REVIEW), phase=Phase.REVIEW), run)
 
 
 def started(job: Job) -> WorkflowHarness:
@@ -445,7 +465,7 @@ def fetch_all(run: WorkflowHarness) -> WorkflowHarness:
 PAID: dict[str, Callable[[], WorkflowHarness]] = {
     "start": lambda: WorkflowHarness(a_job()).answer(),
     "retry": lambda: WorkflowHarness(
-        retried(replace(working(), phase=Phase.FAILED, operation=operation("failed")))
+        retried(with_operation(replace(working(), phase=Phase.FAILED), operation("failed")))
     ).answer(),
     "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
     "revise": lambda: WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")),

@@ -16,6 +16,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation
 
 from ..jobs.paid_requests import records
+from ..jobs.workflow_harness import with_operation
 from ..mint_model.messages import Request
 from . import books
 from .clicks import PaidClick
@@ -84,7 +85,7 @@ def test_a_lost_operation(world: World) -> None:
 def test_a_foreign_operation(world: World) -> None:
     """A job that names the operation of another request takes what is not its own."""
     sent = records.sent(job="job-1")
-    named = replace(job(Phase.WORKING), operation=start(world), requests=(sent,))
+    named = with_operation(replace(job(Phase.WORKING), requests=(sent,)), start(world))
     other = replace(named, request=GenerationRequest(Kind.MODEL, "A chair"))
     books.check(world, [named])
     with pytest.raises(Violation, match="foreign operation"):

@@ -25,6 +25,7 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role  # noqa: E402
+from mint_blender.jobs.paid_requests.record import made_elsewhere  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
 from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
@@ -82,7 +83,7 @@ def test_the_menu_of_a_result_has_six_entries(job_service: JobService) -> None:
     """What is rarely needed is in Support; a World is saved in no other format."""
     operation = Operation.from_json({"id": "op_1", "status": "succeeded", "mintUrl": "https://m/1"})
     asset = Asset.from_json(Kind.MODEL, {"id": "model_1"})
-    job = add(job_service, asset=asset, operation=operation)
+    job = add(job_service, asset=asset, requests=(made_elsewhere("job_1", operation),))
     in_scene(job)
     entries = ["place", "place_with_mouse", "use_prompt", "convert", "open_in_mint", "dismiss"]
     menu = in_menu(job)

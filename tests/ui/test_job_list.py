@@ -309,8 +309,9 @@ def test_a_card_says_what_a_click_does(
     add(job_service, phase, 1)
     (job,) = job_service.jobs()
     reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
-    job = replace(job, problem=reason, operation=job.operation or operation("running"))
-    job_service.cache.save(job)
+    job_service.journal.paid_requests.answer(job.requests[0].key, "op_1", operation("running"))
+    job_service.reread()
+    job_service.cache.save(replace(job_service.job(job.id), problem=reason))
     assert job_service.cache.decide(job, Decision(verb)) is not None
     begin(job_service, [job])
     grouped_jobs.prepare(job_service)

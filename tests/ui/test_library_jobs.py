@@ -25,7 +25,7 @@ from mint_blender.ui.library_browser import entries, operators  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
-from ..jobs.workflow_harness import accepted, operation  # noqa: E402
+from ..jobs.workflow_harness import accepted, operation, with_operation  # noqa: E402
 from .drawings import drawn_by, in_class  # noqa: E402
 
 
@@ -34,7 +34,7 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     request = GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset)
     job = new_job(request, Delivery(), now=time.time())
     made = operation("succeeded", resource=f"id_{number}")
-    return replace(accepted(job), phase=Phase.PLACED, operation=made)
+    return with_operation(replace(accepted(job), phase=Phase.PLACED), made)
 
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:

@@ -28,6 +28,7 @@ from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease
 from ...mint.errors import MintError
+from ...mint.schema import Operation
 from ..exits import Exit
 from ..results import fetch_files_again, is_finished
 
@@ -280,18 +281,22 @@ def _adopt(
         of_line(batch.id, tag), PaidVerb.START, job.id, now=batch.created, number=started.number
     )
     if started.operation is not None:
-        job = replace(job, requests=(replace(request, operation=started.operation),))
+        request = replace(request, operation=started.operation)
+        job = replace(job, requests=(request,))
     else:
         request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
         problem = error_messages.STARTED_ELSEWHERE
         job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
     if there is not None and started.operation is not None and there.phase in HAS_RESULT:
-        made = replace(there.operation, credits=None) if there.operation else None
+        answer = there.operation
+        if answer is not None:  # it has cost nothing here
+            free = {name: value for name, value in answer.raw.items() if name != "credits"}
+            answer = Operation.from_json(free)
         # what is finished is not optimized once more, whatever the folder says about it
         job = replace(
             job,
             phase=there.phase,
-            operation=made,
+            requests=(replace(request, answer=answer),),
             asset=there.asset,
             notes=there.notes,
             optimize=None,

@@ -34,7 +34,7 @@ from ...mint.account import Owner
 from ...mint.schema import is_valid_id
 from ..job import Job
 from ..job_values import Delivery
-from ..paid_requests.record import PaidRequest
+from ..paid_requests.record import PaidRequest, made_elsewhere
 from ..phases import Phase
 from ..storage import serialization
 
@@ -212,17 +212,15 @@ def write_job(job: Job) -> None:
 
 
 def dump_job(job: Job, folder: Path) -> dict[str, Any]:
-    """Return a job as it is now, without the paths of this machine."""
-    record = json.loads(serialization.dump(job))
+    """Return a job as it is now, without the paths and the paid requests of this machine."""
+    made = (made_elsewhere(job.id, job.operation),) if job.operation is not None else ()
+    record = json.loads(serialization.dump_with_requests(replace(job, requests=made)))
     record["files"], record["delivery"] = [], dump_delivery(job.delivery, folder)
     return {"state": job.phase.value, "record": record}
 
 
 def load_job(data: dict[str, Any], folder: Path) -> Job:
-    """Return the job that `dump_job` has written. Raises an error of any type.
-
-    It has no paid requests: they are in the journal that has sent them.
-    """
+    """Return the job that `dump_job` has written. Raises an error of any type."""
     job = serialization.load(json.dumps(data["record"]), Phase(data["state"]))
     check_id(job.id)  # it names files in the folder, to which others can write
     delivery = with_absolute_paths(job.delivery, folder)

@@ -237,7 +237,7 @@ class Budget:
         """
         price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
         if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
-            attempt = replace(job, operation=None, phase=Phase.WAITING, decision=None)
+            attempt = replace(job.without_answer(), phase=Phase.WAITING, decision=None)
             before = finalized(job.operation)
             if job.operation is None:  # Mint has not said what it has cost, if anything
                 before = at_prices(job, job.estimate or 0.0, 0.0) - job.paid_before

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from ...dataclass import dataclass
+from ...mint.schema import Operation
 
 YOUNG_FOR = 12 * 3600.0
 """Seconds for which a request in doubt is repeated. Mint keeps a key for twice as long."""
@@ -43,6 +44,10 @@ class PaidVerb(StrEnum):
     OPTIMIZE = "optimize"
     CONVERT = "convert"
     ANIMATE = "animate"
+
+
+STARTS = frozenset({PaidVerb.START, PaidVerb.RETRY, PaidVerb.CONVERT, PaidVerb.ANIMATE})
+"""Of what these make comes the result of a job."""
 
 
 class State(StrEnum):
@@ -124,6 +129,7 @@ class PaidRequest:
         refusals: How many of them Mint clearly refused.
         attempted: When the last one was begun.
         operation: What Mint has named: an operation, or an asset in its list.
+        answer: What Mint has said last about that operation.
         closed: REFUSED, CANCELED, DROPPED or OVER.
         cost: The Credits that Mint has taken or reserved for what it has made, before that the
             accepted price. What is decided about an operation counts with the request that made it.
@@ -147,6 +153,7 @@ class PaidRequest:
     refusals: int = 0
     attempted: float = 0.0
     operation: str | None = None
+    answer: Operation | None = None
     closed: State | None = None
     cost: float | None = None
     looked_by: str = ""
@@ -301,6 +308,14 @@ def of_conversion(asset_id: str, formats: Iterable[str]) -> str:
 def formats_of(conversion: PaidRequest) -> frozenset[str]:
     """Return the formats that a conversion makes, as its subject says."""
     return frozenset(conversion.subject.rpartition(":")[2].split("+"))
+
+
+def made_elsewhere(job_id: str, operation: Operation) -> PaidRequest:
+    """Return a record that only says what Mint has made for a job of another machine."""
+    subject = of_job(job_id)
+    key = key_of(subject, PaidVerb.START, 1)
+    request = PaidRequest(key, subject, PaidVerb.START, 1, job_id)
+    return replace(request, operation=operation.id, answer=operation)
 
 
 def key_of(subject: str, verb: PaidVerb, number: int) -> str:

@@ -102,7 +102,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
                 operation = _post(client, call, json.loads(begun.body or body))
         except errors.MintError as error:
             return _refused(records, call, error)
-        answered = records.answer(call.key, operation.id)
+        answered = records.answer(call.key, operation.id, operation)
     line.note_operation(begun, operation.id)
     return Sent(answered, operation)
 
@@ -118,7 +118,7 @@ def _moved_on(
     is_revised = call.verb is PaidVerb.REVISE and shown.status is Status.PREVIEW_READY
     if shown.is_busy or is_revised or (call.verb is PaidVerb.APPROVE and shown.succeeded):
         if request.may_be_started:
-            return Sent(records.answer(call.key, shown.id), shown)
+            return Sent(records.answer(call.key, shown.id, shown), shown)
         if records.was_answered(request.subject, request.verb):
             return Sent(records.give_up(call.key), shown)
     return Sent(request, shown=shown)

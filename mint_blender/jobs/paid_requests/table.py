@@ -7,6 +7,7 @@ opens a table of its own.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...mint.schema import Operation
 from ..storage.database import Database, journal_error
 from . import journal_id
 from .record import COLUMNS, OPEN, Event, PaidRequest, PaidVerb, State, key_of
@@ -37,6 +39,7 @@ TABLES = (
         refusals INTEGER NOT NULL DEFAULT 0,
         attempted REAL NOT NULL DEFAULT 0,
         operation TEXT,
+        answer TEXT,
         closed TEXT,
         cost REAL,
         looked_by TEXT NOT NULL DEFAULT '',
@@ -140,10 +143,7 @@ class PaidRequests:
 
     def insert(self, request: PaidRequest) -> PaidRequest:
         """Insert a record as it is, or reopen the one that was given up with the same key."""
-        row = [
-            value.value if isinstance(value := getattr(request, name), PaidVerb | State) else value
-            for name in COLUMNS
-        ]
+        row = [_stored(getattr(request, name)) for name in COLUMNS]
         with self._db.transaction():
             before = self.get(request.key)
             if before is not None and before.may_be_reopened:
@@ -220,13 +220,28 @@ class PaidRequests:
         """
         journal_id.note_attempts(self._db)
 
-    def answer(self, key: str, made: str) -> PaidRequest | None:
-        """Commit what Mint, or Mint's list, names for a request, whatever its record says."""
+    def answer(self, key: str, made: str, operation: Operation | None = None) -> PaidRequest | None:
+        """Commit what Mint, or Mint's list, names for a request, whatever its record says.
+
+        `operation` is Mint's own answer.
+        """
         with self._db.transaction():
             request = self.get(key)
-            if request is None or request.operation is not None:
-                return request
-            return self._change(request, Event.ANSWER, operation=made)
+            if request is None:
+                return None
+            if request.operation is None:
+                return self._change(request, Event.ANSWER, operation=made, answer=operation)
+            if operation is not None:
+                self.note_answer(replace(request, answer=operation))
+            return self.get(key)
+
+    def note_answer(self, request: PaidRequest) -> None:
+        """Commit what Mint has said last about the operation that a request has made."""
+        self._db.rows(
+            "UPDATE paid_requests SET answer = ?1"
+            " WHERE key = ?2 AND operation = ?3 AND answer IS NOT ?1",
+            *(_stored(request.answer), request.key, request.operation),
+        )
 
     def refuse(self, key: str, *, is_final: bool) -> PaidRequest | None:
         """Commit that Mint clearly refused an attempt, after which nothing was started by it.
@@ -291,7 +306,7 @@ class PaidRequests:
         request.after(event)
         columns = {name: value for name, value in changes.items() if name in COLUMNS}
         marks = ", ".join(f"{name} = ?" for name in columns)
-        values = (each.value if isinstance(each, State) else each for each in columns.values())
+        values = map(_stored, columns.values())
         self._db.rows(
             f"UPDATE paid_requests SET {marks} WHERE key = ?",  # noqa: S608 - our columns
             *(*values, request.key),
@@ -312,8 +327,17 @@ class PaidRequests:
         members = dict(zip(COLUMNS, row, strict=True))
         verb, closed = PaidVerb(members["verb"]), members["closed"]
         members |= {"verb": verb, "closed": State(closed) if closed else None}
+        if members["answer"] is not None:
+            members["answer"] = Operation.from_json(json.loads(members["answer"]))
         return PaidRequest(
             **members,
             is_copied=members["journal"] != self.identity,
             is_looked_for=members["looked_by"] == self.identity,
         )
+
+
+def _stored(value: Any) -> Any:
+    """Return a value of a record as it is stored."""
+    if isinstance(value, Operation):
+        return json.dumps(value.raw)
+    return value.value if isinstance(value, PaidVerb | State) else value

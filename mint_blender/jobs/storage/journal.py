@@ -351,6 +351,8 @@ class Journal:
                 is_canceled = 0
             elif answered is not None:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
+            for request in job.requests:
+                self.paid_requests.note_answer(request)
             columns = {"phase": job.phase.value, "record": dump(job), "cancel": is_canceled}
             columns["client_request"] = _program(job)
             owned = Owner(*owner) if any(owner) else None

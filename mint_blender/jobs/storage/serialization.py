@@ -62,15 +62,21 @@ def dump(job: Job) -> str:
     return json.dumps({**record, "notes": _messages(job.notes)}, default=members)
 
 
+def dump_with_requests(job: Job) -> str:
+    """Return the job as JSON for who does not read our journal, with its paid requests."""
+    requests = json.dumps(job.requests, default=members)
+    return json.dumps({**json.loads(dump(job)), "requests": json.loads(requests)})
+
+
 def load(text: str, phase: Phase) -> Job:
-    """Return the job that `dump` wrote; `phase` comes from its own column.
+    """Return the job that one of these has written; `phase` is stored apart from it.
 
     Raises:
         Exception: Of any type, for a word of a later version or a value of the wrong type.
     """
     record = json.loads(text)
-    members = {name: value for name, value in record.items() if name not in _ELSEWHERE}
-    return read(Job, members | {"phase": phase})
+    stored = {name: value for name, value in record.items() if name not in _ELSEWHERE}
+    return read(Job, stored | {"requests": record.get("requests", ()), "phase": phase})
 
 
 T = TypeVar("T")

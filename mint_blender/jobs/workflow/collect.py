@@ -256,14 +256,8 @@ def _optimize(run: Run) -> Steps:
         run.note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
         return
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
-    if run.job.optimization is None and request is not None and not request.is_open:
-        # it was answered before the job said so
-        if request.operation is not None and request.found_asset is None:
-            result = yield from run.perform(Poll(request.operation))
-            run.job = replace(run.job, optimization=result.operation)
-    elif run.job.optimization is None and (
-        request is not None or (yield from _is_optimizing_affordable(run, asset_id))
-    ):
+    is_wanted = request is None and (yield from _is_optimizing_affordable(run, asset_id))
+    if is_wanted or (request is not None and request.is_open):
         yield from _order_optimization(run, asset_id, level)
     yield from _watch_optimization(run)
 
@@ -279,7 +273,7 @@ def _order_optimization(run: Run, asset_id: str, level: OptimizationLevel) -> St
     call = PaidCall(request.key, PaidVerb.OPTIMIZE, asset_id, Kind.MODEL, body)
     sent = yield from run.pay_when_free(call)
     if sent.operation is not None:
-        run.job = replace(run.job, optimization=sent.operation, problem=None)
+        run.job = replace(run.job, problem=None)
     elif isinstance(sent.refusal, errors.KeyRefused):
         raise sent.refusal
     else:
@@ -335,7 +329,7 @@ def _watch_optimization(run: Run) -> Steps:
     while (operation := run.job.optimization) is not None and operation.is_busy:
         result = yield from run.perform(Poll(operation.id, after=polling.wait()))
         run.job = error_messages.with_long_wait(
-            replace(run.job, optimization=result.operation, problem=None), polling
+            replace(run.job.with_answer(result.operation), problem=None), polling
         )
     run.job = replace(run.job, problem=None)
     if operation is not None and operation.succeeded:
@@ -399,7 +393,7 @@ def _await_name(run: Run) -> Steps:
             return
         result = yield from run.perform(Poll(operation.id, after=SETTLING_WAIT))
         if result.operation.succeeded:
-            run.job = replace(run.job, operation=result.operation.with_mode(run.job.request.mode))
+            run.job = run.job.with_answer(result.operation)
 
 
 def _read_asset(run: Run) -> Steps:

@@ -153,7 +153,7 @@ class Run:
             phase = Phase.CANCELED
         else:
             phase, problem = Phase.FAILED, error_messages.failed_work(operation)
-        self.job = self.job.moved(phase, operation=operation, problem=problem)
+        self.job = self.job.with_answer(operation).moved(phase, problem=problem)
 
 
 def decided(job: Job, verb: Verb) -> DecidedPreview | None:

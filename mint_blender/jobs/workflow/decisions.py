@@ -78,12 +78,13 @@ def _cancel(run: Run, decision: Decision) -> Steps:
 def _find_operation(run: Run) -> Steps:
     """Find out what a start has made that was given up before its answer came."""
     request = run.job.start_request
-    if run.job.operation is not None or request is None:
+    is_sending = run.job.phase in {Phase.WAITING, Phase.SENDING}
+    if request is None or (run.job.operation is not None and not is_sending):
         return
     if request.found_asset is not None and run.job.source_asset_id is None:
         look.fetch_found(run, request.found_asset)
     elif request.operation is not None and request.found_asset is None:
-        operation = yield from look.poll_made(run, request)
+        operation = request.answer or (yield from look.poll_made(run, request))
         if operation is not None:
             run.apply_operation(operation)
     elif request.state is State.DROPPED and request.may_be_started:
@@ -102,10 +103,11 @@ def _send(run: Run, decision: Decision) -> Steps:
     is_without_asset = operation_of(run.job).resource is None
     if decision.verb is Verb.RESUME and is_without_asset and (yield from _replay_start(run)):
         return
+    seen = run.job
     call = _call(run, decision)
     sent = yield from run.pay_when_free(call)
     if sent.operation is not None and not _has_followed(run.job, call, sent):
-        _apply_operation(run, decision, sent.operation)
+        _apply_operation(run, decision, sent.operation, seen)
     # in place of the Preview that was decided about
     elif (shown := sent.shown or sent.operation) is not None:
         if shown.with_mode(run.job.request.mode).awaits_review:
@@ -196,9 +198,10 @@ def _replay_start(run: Run) -> Generator[Step, Any, bool]:
     return True
 
 
-def _apply_operation(run: Run, decision: Decision, operation: Operation) -> None:
+def _apply_operation(run: Run, decision: Decision, operation: Operation, seen: Job) -> None:
+    """Continue with Mint's answer to a decision about a job as it was `seen`."""
     if decision.verb in {Verb.APPROVE, Verb.REVISE}:
-        decided_preview = context.decided(run.job, decision.verb)
+        decided_preview = context.decided(seen, decision.verb)
         run.job = replace(run.job, decided_preview=decided_preview)
     is_next_preview = decision.verb is Verb.REVISE
     run.job = replace(run.job, decision=None, revision=run.job.revision + is_next_preview)

@@ -69,7 +69,6 @@ def fetch_found(run: Run, asset_id: str, asset: Asset | None = None) -> None:
     """Fetch an asset that was found in Mint's list in place of an answer."""
     job = replace(
         run.job,
-        operation=None,
         candidates=(),
         source_asset_id=asset_id,
         asset=asset or run.job.asset,

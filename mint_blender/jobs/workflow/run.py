@@ -132,7 +132,7 @@ def _watch(run: Run) -> Steps:
         result = yield from run.poll(operation_id, after=after, is_new=is_new)
         is_new = False
         if look.is_foreign(run.job, result.operation):
-            run.job = replace(run.job, operation=None)
+            run.job = run.job.without_answer()
             run.pause(error_messages.NAMED_ELSEWHERE)
             return
         run.move_to(result.operation)
@@ -302,7 +302,7 @@ def _continue_closed(run: Run, request: PaidRequest | None) -> Steps:
     if request is not None and request.found_asset is not None:
         look.fetch_found(run, request.found_asset)
     elif request is not None and request.operation is not None:
-        operation = yield from look.poll_made(run, request)
+        operation = request.answer or (yield from look.poll_made(run, request))
         if operation is not None:
             _accept(run, request, operation)
         else:  # others have named it, and it is not this job's

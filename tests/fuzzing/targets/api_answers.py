@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,7 +20,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset, is_valid_id
 
-from ...jobs.workflow_harness import a_job
+from ...jobs.workflow_harness import a_job, with_operation
 from ...mint.sample_answers import MODEL, OPERATION
 from .. import fake_http
 from ..checks import KEY, check_sentence, json_of
@@ -108,7 +107,7 @@ def _check_operation(operation: Operation) -> None:
     """Check that an operation can be stored, read again, and described."""
     assert is_valid_id(operation.id)
     assert operation.resource is None or is_valid_id(operation.resource.id)
-    job = replace(a_job(), operation=operation)
+    job = with_operation(a_job(), operation)
     stored = serialization.dump(job)
     assert serialization.load(stored, job.phase).operation == operation
     assert isinstance(operation.is_busy, bool) and operation.with_mode(Mode.REVIEW)
