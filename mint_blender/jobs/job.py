@@ -6,6 +6,7 @@ An operation is Mint's own long-running work for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -42,11 +43,6 @@ class Job:
     request: GenerationRequest
     created_at: float
     delivery: Delivery = Delivery()
-    estimate: float | None = None  # Credits: Mint's estimate at the click
-    # Credits that optimizing the model afterwards is expected to cost in addition
-    optimize_estimate: float | None = None
-    # when these were requested again, if they were: seconds since the epoch
-    priced_at: float | None = None
     # the most that it may cost in all, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING
@@ -147,6 +143,26 @@ class Job:
         """Return the job with what Mint says now about an operation of its own."""
         named = [request for request in self.requests if request.operation == operation.id]
         return self.with_request(replace(named[-1], answer=operation)) if named else self
+
+    @property
+    def estimate(self) -> float | None:
+        """The Credits that a person has accepted last for what Mint makes; None if unknown."""
+        prices = (each.credits for each in self.requests if each.verb is not PaidVerb.OPTIMIZE)
+        return _last_known(prices)
+
+    @property
+    def optimize_estimate(self) -> float | None:
+        """The Credits that a person has accepted last for optimizing it; None if unknown."""
+        return _last_known(
+            each.credits if each.verb is PaidVerb.OPTIMIZE else each.extra_credits
+            for each in self.requests
+        )
+
+    @property
+    def priced_at(self) -> float:
+        """When Mint was asked for these prices: seconds since the epoch."""
+        asked = [each.priced_at for each in self.requests if each.priced_at is not None]
+        return asked[-1] if asked else self.created_at
 
     def without_answer(self) -> Job:
         """Return the job without the operation that others have named: it is not this job's."""
@@ -269,11 +285,33 @@ class Job:
         """Return the job with the estimates of a decision, as `with_prices` does."""
         return self.with_prices(decision.estimate, decision.optimize_estimate)
 
-    def with_prices(self, estimate: float | None, optimize_estimate: float | None) -> Job:
-        """Return the job with new estimates, in Credits; None keeps the known one."""
-        estimate = self.estimate if estimate is None else estimate
-        extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
-        return replace(self, estimate=estimate, optimize_estimate=extra)
+    def with_prices(
+        self,
+        estimate: float | None,
+        optimize_estimate: float | None,
+        *,
+        asked_at: float | None = None,
+    ) -> Job:
+        """Return the job with new estimates, in Credits; None keeps the known one.
+
+        `asked_at` is when Mint was asked for them, in seconds since the epoch.
+        """
+        request = self.start_request or self.paid_request(PaidVerb.OPTIMIZE)
+        if request is None:
+            return self
+        if request.verb is PaidVerb.OPTIMIZE:  # of a model that was there before
+            price = self.optimize_estimate if estimate is None else estimate
+            return self.with_request(replace(request, credits=price))
+        return self.with_request(
+            replace(
+                request,
+                credits=self.estimate if estimate is None else estimate,
+                extra_credits=(
+                    self.optimize_estimate if optimize_estimate is None else optimize_estimate
+                ),
+                priced_at=request.priced_at if asked_at is None else asked_at,
+            )
+        )
 
     def with_note(self, text: str) -> Job:
         """Return the job with one more note; the same note is kept once."""
@@ -289,6 +327,11 @@ class Job:
     def has_note(self, *codes: str) -> bool:
         """Return whether the job has a note with one of these codes."""
         return any(message_of(note).code in codes for note in self.notes)
+
+
+def _last_known(prices: Iterable[float | None]) -> float | None:
+    known = [price for price in prices if price is not None]
+    return known[-1] if known else None
 
 
 def operation_of(job: Job) -> Operation:
@@ -357,7 +400,6 @@ def is_never_sent(job: Job) -> bool:
 
     What Mint has clearly refused is not: it is as if it had never been sent.
     """
-    may_cost = bool(job.requests) or job.optimize is not None
     is_queued = (
         job.phase in {Phase.WAITING, Phase.SENDING}
         and job.decision is None
@@ -365,6 +407,6 @@ def is_never_sent(job: Job) -> bool:
     )
     return (
         is_queued
-        and may_cost
+        and bool(job.requests)
         and all(each.is_unsent or each.is_refused_here for each in job.requests[-1:])
     )

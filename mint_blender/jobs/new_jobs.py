@@ -50,9 +50,7 @@ def new_job(
         request,
         now,
         delivery,
-        estimate=estimate,
         optimize=optimize,
-        optimize_estimate=optimize_estimate,
         requests=(replace(start, credits=estimate, extra_credits=optimize_estimate),),
     )
 
@@ -75,15 +73,21 @@ def new_fetch(
     estimate: float | None = None,
 ) -> Job:
     """Return a job that fetches an existing asset, optimized first if `optimize` is set."""
+    job_id = _new_id()
+    requests: tuple[PaidRequest, ...] = ()
+    if optimize is not None:
+        body = json.dumps({"optimizationLevel": optimize.value})
+        order = new_request(of_job(job_id), PaidVerb.OPTIMIZE, job_id, now=now)
+        requests = (replace(order, body=body, credits=estimate),)
     return Job(
-        _new_id(),
+        job_id,
         request_for(asset),
         now,
         delivery,
-        estimate=estimate,
         source_asset_id=asset.id,
         asset=asset,
         optimize=optimize,
+        requests=requests,
     )
 
 
@@ -133,7 +137,6 @@ def new_motions(
                 replace(request, mode=Mode.AUTO, images=(), image_names=()),
                 now + number * APART,
                 delivery,
-                estimate=estimate,
                 source_asset_id=asset.id if asset else None,
                 asset=asset,
                 motion=motion,

@@ -9,10 +9,9 @@ from typing import Any
 
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.paid_requests.record import of_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Preset
+from mint_blender.mint.schema import Kind, Mode, Preset
 
 from .paid_requests import records
 from .workflow_harness import a_job, operation, with_operation
@@ -30,13 +29,15 @@ def costing(
 ) -> Job:
     """Return a job in a phase with these Credits in its operation."""
     said: dict[str, Any] = {"credits": credits} if credits else {}
-    run = operation(status, resource=resource, **said)
-    return with_operation(replace(a_job(), phase=phase, estimate=estimate), run)
+    in_review = phase is Phase.REVIEW
+    mode = Mode.REVIEW if in_review else Mode.AUTO
+    run = operation("preview_ready" if in_review else status, mode, resource=resource, **said)
+    return with_operation(replace(a_job(), phase=phase).with_prices(estimate, None), run)
 
 
 def paid_before(job: Job, credits: float) -> Job:
     """Return a job with an earlier attempt that has cost this."""
-    earlier = records.sent(subject=of_job(job.id), job=job.id, operation="op_0", cost=credits)
+    earlier = records.sent(job=job.id, key="earlier", operation="op_0", cost=credits)
     return replace(job, requests=(earlier, *job.requests))
 
 

@@ -63,7 +63,7 @@ SERVICE = {"library": {"models": 7, "worlds": 7}}  # in which every seventh entr
 CONFIG = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 ORIGINAL = asset(glbUrl=GLB)
 OPTIMIZED_MODEL = asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)
-GENERATED = replace(working(), estimate=248.0, optimize=LIGHT)
+GENERATED = replace(working(), optimize=LIGHT).with_prices(248.0, None)
 
 
 def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
@@ -244,7 +244,7 @@ def optimizing(job: Job) -> WorkflowHarness:
 
 @pytest.mark.parametrize(
     "job",
-    [replace(GENERATED, optimize_estimate=20.0), replace(an_optimization(), estimate=20.0)],
+    [GENERATED.with_prices(None, 20.0), an_optimization().with_prices(20.0, None)],
     ids=["after a generation", "of an existing model"],
 )
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
@@ -263,7 +263,7 @@ def test_an_answer_that_was_lost_is_counted_once(job: Job, slug: str) -> None:
 
 def test_a_kill_before_the_answer_is_counted() -> None:
     """The next process reads the model first, which is optimized then."""
-    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    run = optimizing(GENERATED.with_prices(None, 20.0)).fail(Unreachable("gone"))
     run = run.again(CONFIG).answer(seen("succeeded")).answer(OPTIMIZED_MODEL)
     assert run.expect(Fetch).url == f"{FILES}o.glb"
     assert spending.committed(fetch_all(run).job) == 268.0
@@ -271,7 +271,7 @@ def test_a_kill_before_the_answer_is_counted() -> None:
 
 def test_a_model_that_is_optimized_already_counts_as_paid() -> None:
     """Mint may have answered a second copy of our own request: nobody can tell."""
-    run = optimizing(replace(GENERATED, optimize_estimate=20.0))
+    run = optimizing(GENERATED.with_prices(None, 20.0))
     run.fail(problem(409, "model-already-optimized")).answer(OPTIMIZED_MODEL).expect(Fetch)
     assert run.waited == 0.0, "the file is there"
     assert spending.committed(fetch_all(run).job) == 268.0
@@ -282,7 +282,7 @@ def test_a_refusal_after_no_answer_proves_nothing() -> None:
 
     What Mint may have been paid is reserved until then.
     """
-    lost = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    lost = optimizing(GENERATED.with_prices(None, 20.0)).fail(Unreachable("gone"))
     assert lost.rests and spending.committed(lost.job) == 268.0
     run = optimizing(lost.job).fail(problem(403))
     run.expect(ReadAsset)

@@ -163,7 +163,7 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(home: Path, mint: Thre
         assert job_service.job(job.id).owner == job_service.owner == mia
     with opened(home, Account("unknown-key", mint.api)) as job_service:
         job_service.allow_online(False)
-        job_service.cache.add(replace(new_job(LAMP, Delivery(), now=time.time()), estimate=100.0))
+        job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()).with_prices(100.0, None))
         assert job_service.spending.today() == 248 + 100
     with opened(home, with_key(mint, "new-key", "mia")) as job_service:
         assert job_service.job(job.id).hold is Hold.UNKNOWN
@@ -287,7 +287,7 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(offline: Jo
 
 def queued(**more: Any) -> Job:
     """Return a queued job for 800 Credits."""
-    return replace(a_job(), estimate=800.0, **more)
+    return replace(a_job(), **more).with_prices(800.0, None)
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
                 journal.order(job, of_job(job.id), PaidVerb.START, prices=(33.0, None))
             if number % 5 == 0:
                 journal.dismiss(job.id)
-        (waiting,) = journal.add(replace(a_job(), estimate=7.0))
+        (waiting,) = journal.add(a_job().with_prices(7.0, None))
         journal.resolve_account("u_1")
         assert journal.claim(waiting.id, process)
         journal.take_slot(waiting.id, Kind.MODEL, 10, process)
@@ -202,10 +202,9 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
     stored = {job_id: values for job_id, *values in rows}
     assert len(jobs) == len(stored) == 31
     for job in jobs:
-        costing, without_request = spending.with_costs(job)
         is_dismissed, *values = stored[job.id]
-        assert costing.requests == job.requests
-        assert columns_of(job, without_request, is_dismissed=bool(is_dismissed)) == values
+        assert spending.with_costs(job).requests == job.requests
+        assert columns_of(job, is_dismissed=bool(is_dismissed)) == values
 
 
 # -- how often the main thread reads the journal for a click and for an answer of Mint
@@ -236,7 +235,7 @@ def test_a_job_is_parsed_once_for_each_change_of_others(
     with closing(Journal(home)) as worker:
         worker.set_account(offline.account)
         for number in range(3):
-            worker.save(replace(running, estimate=float(number)))
+            worker.save(running.with_prices(float(number), None))
             offline.worker.events.put(JobChanged(running.id))
         for _ in range(2):
             offline.catch_up()
@@ -248,7 +247,7 @@ def test_a_commit_shows_what_it_has_changed_of_other_jobs(offline: JobService) -
     """Also if only a paid request of such a job was written."""
     job, other = offline.cache.add(a_job(), a_job())
     with offline.cache.single_commit():
-        offline.cache.save(replace(other, estimate=1.0))
+        offline.cache.save(other.with_prices(1.0, None))
         offline.journal.close_request(job.requests[0].key)
     (closed,) = offline.job(job.id).requests
     assert closed.state is State.OVER

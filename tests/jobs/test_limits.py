@@ -58,7 +58,9 @@ def at_preview(spent: float | None = 150.0, **more: Any) -> Job:
     """Return a World that waits at its Preview, with this cost so far; None: Mint names none."""
     said: dict[str, Any] = {} if spent is None else {"credits": {"finalized": spent, "reserved": 0}}
     run = operation("preview_ready", Mode.REVIEW, kind=Kind.WORLD, **said)
-    job = with_operation(replace(a_job(), request=WORLD, phase=Phase.REVIEW, estimate=1650.0), run)
+    job = with_operation(
+        replace(a_job(), request=WORLD, phase=Phase.REVIEW).with_prices(1650.0, None), run
+    )
     return replace(job, created_at=time.time(), **more)
 
 
@@ -83,8 +85,10 @@ def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
 
 
 YESTERDAY = NOON - DAY
-CLICKED = replace(a_job(), created_at=YESTERDAY, estimate=248.0)
-LINE = new_request(of_line("batch", "1"), PaidVerb.START, CLICKED.id, now=YESTERDAY)
+CLICKED = replace(a_job(), created_at=YESTERDAY).with_prices(248.0, None)
+LINE = replace(
+    new_request(of_line("batch", "1"), PaidVerb.START, CLICKED.id, now=YESTERDAY), credits=248.0
+)
 PREVIEW = accepted(replace(at_preview(), created_at=YESTERDAY), at=YESTERDAY)
 APPROVAL = decided(PREVIEW, Verb.APPROVE, now=NOON)
 APPROVED = replace(APPROVAL.requests[-1], attempts=1, attempted=NOON, operation="op_1")
@@ -253,7 +257,7 @@ def test_a_retry_adds_to_what_the_job_has_cost(
     Mint has not answered counts as paid.
     """
     phase = Phase.PAUSED if RETRIED[name].problem else Phase.FAILED
-    job = replace(RETRIED[name], phase=phase, estimate=price, max_credits=total - 1)
+    job = replace(RETRIED[name], phase=phase, max_credits=total - 1).with_prices(price, None)
     offline.cache.add(job)
     offline.journal.paid_requests.note_look(job.requests[0].key)
     offline.reread()
@@ -270,10 +274,9 @@ def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
     return WorkflowHarness(job, WorkflowConfig(now=lambda: now))
 
 
-def waiting(**more: Any) -> Job:
+def waiting(estimate: float | None = 248.0) -> Job:
     """Return a queued job, clicked at noon for 248 Credits, with a limit of 300."""
-    job = replace(a_job(), created_at=NOON, estimate=248.0, max_credits=300.0)
-    return replace(job, **more)
+    return replace(a_job(), created_at=NOON, max_credits=300.0).with_prices(estimate, None)
 
 
 @pytest.mark.covers("S-credits")
@@ -310,7 +313,7 @@ def test_an_unknown_price_is_not_within_a_jobs_limit() -> None:
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """A repeated start with the same key costs nothing more, so no limit applies."""
-    job = sent(waiting(phase=Phase.SENDING, max_credits=1.0), NOON)
+    job = sent(replace(waiting(), phase=Phase.SENDING, max_credits=1.0), NOON)
     workflow = run(job, now=NOON + 60)
     assert workflow.expect(Start)
 
@@ -539,7 +542,7 @@ def test_the_cost_of_the_last_optimization(home: Path) -> None:
 def test_a_price_that_has_risen_is_asked_again(price: float, is_sent: bool) -> None:
     """It is accepted by a person, or nothing is sent; then it is not asked a second time."""
     later = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME)
-    run = WorkflowHarness(replace(a_job(), created_at=CLICK, estimate=100.0), later)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), later)
     run.answer()
     run.expect(Quote)
     run.answer(Estimate(None, price, price))
@@ -555,5 +558,5 @@ def test_a_price_that_has_risen_is_asked_again(price: float, is_sent: bool) -> N
 def test_a_young_price_is_not_asked_again() -> None:
     """It was shown within the hour."""
     soon = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME - 1.0)
-    run = WorkflowHarness(replace(a_job(), created_at=CLICK, estimate=100.0), soon)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), soon)
     run.answer().expect(Start)

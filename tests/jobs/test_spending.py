@@ -74,9 +74,9 @@ DAY = 24 * 3600.0
 NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 
 
-def failed(**more: Any) -> Job:
+def failed(estimate: float | None = None, **more: Any) -> Job:
     """Return a generation that failed at Mint yesterday, at no cost."""
-    job = costing(Phase.FAILED, status="failed", reserved=0, finalized=0)
+    job = costing(Phase.FAILED, status="failed", estimate=estimate, reserved=0, finalized=0)
     return replace(job, created_at=time.time() - DAY, **more)
 
 
@@ -157,7 +157,7 @@ def test_what_begins_together_is_added_up(limits: Limits, says: str | None) -> N
 @pytest.mark.parametrize(
     ("job", "credits"),
     [
-        (replace(a_job(), estimate=248.0), 248),
+        (a_job().with_prices(248.0, None), 248),
         (a_job(), 0),
         (costing(Phase.WORKING, estimate=248.0), 248),
         (costing(Phase.WORKING, estimate=248.0, reserved=0, finalized=0), 248),
@@ -172,13 +172,13 @@ def test_what_begins_together_is_added_up(limits: Limits, says: str | None) -> N
         (costing(Phase.FETCHING, status="succeeded", reserved=300, finalized=300), 300),
         (failed(estimate=248.0), 0),
         (costing(Phase.FAILED, status="failed", estimate=248.0, finalized=40), 40),
-        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), 0),
-        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), 0),
+        (replace(a_job(), phase=Phase.FAILED).with_prices(248.0, None), 0),
+        (replace(a_job(), phase=Phase.CANCELED).with_prices(248.0, None), 0),
         (paid_before(costing(Phase.WORKING, estimate=248.0), 40.0), 288),
         (paid_before(costing(Phase.WORKING, estimate=248.0, reserved=250), 40.0), 290),
         (paid_before(costing(Phase.PLACED, status="succeeded", estimate=248.0), 40.0), 288),
         (paid_before(failed(estimate=248.0), 40.0), 40),
-        (paid_before(replace(a_job(), phase=Phase.WAITING, estimate=248.0), 40.0), 288),
+        (paid_before(replace(a_job(), phase=Phase.WAITING).with_prices(248.0, None), 40.0), 288),
     ],
 )
 def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:
@@ -209,30 +209,32 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
 
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
     """It was found in the lists of Mint, which say nothing about Credits."""
-    job = sent(replace(a_job(), created_at=1000.0, estimate=248.0), 2000.0, operation=f"{FOUND}m1")
+    job = sent(
+        replace(a_job(), created_at=1000.0).with_prices(248.0, None), 2000.0, operation=f"{FOUND}m1"
+    )
     found = replace(job, source_asset_id="m1", phase=Phase.READY)
     assert (begun_at(found, now=9000.0), committed(found)) == (2000.0, 248.0)
 
 
-@pytest.mark.parametrize(("verb", "credits"), [(PaidVerb.APPROVE, 800.0), (PaidVerb.REVISE, 950.0)])
-def test_an_answer_counts_before_the_job_shows_it(verb: PaidVerb, credits: float) -> None:
+def test_an_answer_counts_before_the_job_shows_it() -> None:
     """A decision is answered; another process may be killed before it has stored the job."""
     job = costing(Phase.REVIEW, status="preview_ready", estimate=800.0, finalized=150.0)
-    decision = records.sent(job=job.id, verb=verb, operation="op_1")
-    job = replace(job, requests=(*job.requests, decision))
-    assert committed(job) == credits
+    assert committed(job) == 150.0
+    running = operation("running", credits={"finalized": 150.0})
+    decision = records.sent(job=job.id, verb=PaidVerb.APPROVE, operation="op_1", answer=running)
+    assert committed(replace(job, requests=(*job.requests, decision))) == 800.0
 
 
 @pytest.mark.parametrize("state", [State.DROPPED, State.OVER])
 def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     """Mint may have made it: a start that was canceled, and an optimization."""
     start = records.sent(closed=state)
-    canceled = replace(a_job(), phase=Phase.CANCELED, estimate=798.0, requests=(start,))
+    canceled = replace(a_job(), phase=Phase.CANCELED, requests=(start,)).with_prices(798.0, None)
     assert committed(canceled) == 798.0
     refused = replace(start, refusals=1)
     assert committed(replace(canceled, requests=(refused,))) == 0.0
     done = costing(Phase.READY, status="succeeded", estimate=798.0, finalized=750.0)
-    in_doubt = replace(done, optimize_estimate=50.0).with_note(note("optimizing_unanswered"))
+    in_doubt = done.with_prices(None, 50.0).with_note(note("optimizing_unanswered"))
     assert committed(in_doubt) == 800.0
 
 
@@ -345,8 +347,8 @@ def test_credits_that_are_short() -> None:
         )
         for available in (90, 800)
     )
-    unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
-    unpriced = replace(unstarted, estimate=None)
+    unstarted = replace(a_job(), phase=Phase.BILLING).with_prices(700.0, None)
+    unpriced = replace(a_job(), phase=Phase.BILLING)
     answers: dict[Any, QueryAnswered] = {}
     budget, now = Budget(answers), time.time()
     assert budget.missing(stopped, now) == 708
@@ -543,7 +545,7 @@ def test_a_retry_costs_what_it_repeats(offline: JobService, job: Job, credits: f
     after = offline.job(job.id)
     assert (after.phase, offline.spending.today()) == (Phase.WAITING, credits)
     assert costs_nothing(after) is (credits == 0)
-    assert (after.requests == ()) is (credits < 248)
+    assert (after.start_request is None) is (credits < 248)
 
 
 def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) -> None:
@@ -575,12 +577,12 @@ def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) 
         (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
         (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
         (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
-        (replace(a_job(), estimate=248.0), "About 248 Credits"),
+        (a_job().with_prices(248.0, None), "About 248 Credits"),
         (a_job(), ""),
         (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
         (costing(Phase.FAILED, status="failed"), ""),
-        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), ""),
-        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), ""),
+        (replace(a_job(), phase=Phase.FAILED).with_prices(248.0, None), ""),
+        (replace(a_job(), phase=Phase.CANCELED).with_prices(248.0, None), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
         (lamp(Phase.WAITING), "About 268 Credits"),

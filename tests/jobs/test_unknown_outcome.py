@@ -250,7 +250,7 @@ def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
 def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     """That is said, with what it costs; the result comes as if nobody had clicked."""
     error = errors.CannotCancel(errors.Problem(status))
-    job = replace(working(kind=Kind.WORLD), estimate=1650.0)
+    job = working(kind=Kind.WORLD).with_prices(1650.0, None)
     run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(error)
     run.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)

@@ -14,7 +14,7 @@ from datetime import datetime
 from ...message import Message, UserError, sentences
 from ...mint.schema import Estimate, Usage
 from ..engine.thread_messages import QueryAnswered
-from ..job import Job
+from ..job import Job, has_failed_at_mint
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
@@ -26,6 +26,7 @@ from .spending import (
     committed,
     finalized,
     limit_error,
+    only_fetches,
 )
 
 MAX_ERROR_AGE = 30.0
@@ -241,7 +242,12 @@ class Budget:
             before = finalized(job.operation)
             if job.operation is None:  # Mint has not said what it has cost, if anything
                 before = at_prices(job, job.estimate or 0.0, 0.0) - job.paid_before
-            return before + committed(attempt.with_prices_of(decision))
+            generation = job.estimate if decision.estimate is None else decision.estimate
+            extra = decision.optimize_estimate
+            if only_fetches(job) and not job.convert and not has_failed_at_mint(job):
+                generation, extra = 0.0, decision.estimate
+            extra = job.optimize_estimate if extra is None else extra
+            return before + at_prices(attempt, generation or 0.0, extra or 0.0)
         before = committed(replace(job, decision=None))
         if decision.verb is Verb.REVISE:
             return before + (preview or price)

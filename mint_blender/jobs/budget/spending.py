@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...dataclass import dataclass
 from ...message import Message
 from ...mint.schema import Operation
-from ..job import Job, has_failed_at_mint
+from ..job import Job
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
@@ -126,27 +126,30 @@ def committed(job: Job) -> float:
     return job.paid_before + sum(_costs(job))
 
 
-def with_costs(job: Job) -> tuple[Job, float]:
-    """Return a job whose paid requests have their `cost`, and the Credits that have no request yet.
+def with_costs(job: Job) -> Job:
+    """Return a job whose paid requests have their `cost`.
 
-    Those are the price of an optimization that will be ordered.
+    An optimization that will be ordered counts with the start until then.
     """
     of_start, of_optimization = _costs(job)
     costs = {each.key: _kept(each) for each in job.requests}
-    without_request = 0.0
-    for request, cost in (
-        (job.start_request, of_start),
-        (job.paid_request(PaidVerb.OPTIMIZE), of_optimization),
-    ):
-        if request is None:
-            without_request += cost
-        else:
-            costs[request.key] = cost
+    optimization = job.paid_request(PaidVerb.OPTIMIZE)
+    if (start := job.start_request) is not None:
+        costs[start.key] = of_start if optimization is not None else of_start + of_optimization
+    if optimization is not None:
+        costs[optimization.key] = of_optimization
     requests = tuple(
         each if each.cost == costs[each.key] else replace(each, cost=costs[each.key])
         for each in job.requests
     )
-    return replace(job, requests=requests), without_request
+    return replace(job, requests=requests)
+
+
+def cost_of_attempt(job: Job) -> float:
+    """Return the Credits that the present attempt has cost when another one follows it."""
+    if job.operation is not None:
+        return finalized(job.operation)
+    return _for_generating(job, job.estimate or 0.0)
 
 
 def _kept(request: PaidRequest) -> float | None:
@@ -159,14 +162,11 @@ def _costs(job: Job) -> tuple[float, float]:
     """Return what the present attempt, and the optimization, have cost or are expected to cost."""
     if job.decision is not None:
         job = job.with_prices_of(job.decision)
-    generation, optimization = job.estimate or 0.0, job.optimize_estimate or 0.0
-    if _only_fetches(job) and not job.convert and not has_failed_at_mint(job):
-        # nothing is generated: the price was that of the optimization
-        generation, optimization = 0.0, generation
-    return _for_generating(job, generation), _for_optimizing(job, optimization)
+    of_generating = _for_generating(job, job.estimate or 0.0)
+    return of_generating, _for_optimizing(job, job.optimize_estimate or 0.0)
 
 
-def _only_fetches(job: Job) -> bool:
+def only_fetches(job: Job) -> bool:
     """Return whether the asset was there before the job, and no other was requested."""
     request = job.start_request
     is_unsent = request is None or (request.verb is PaidVerb.CONVERT and not request.attempts)
@@ -186,10 +186,11 @@ def _for_generating(job: Job, expected: float) -> float:
     # a revision, and an approval after one, cost more than the estimate of the generation; how
     # much is known once Mint has answered
     adds_to_previews = clicked is Verb.REVISE or (clicked is Verb.APPROVE and job.revision > 0)
-    if adds_to_previews or _is_answered(job, PaidVerb.REVISE):
+    if adds_to_previews:
         return spent + expected
-    is_paid_for = has_pending_payment(job) or _is_answered(job, PaidVerb.APPROVE)
-    if job.phase in _COSTS_MORE or is_paid_for:
+    # a decision was answered, and the job does not show it yet
+    is_at_work = job.operation is not None and job.operation.is_busy and job.phase is Phase.REVIEW
+    if job.phase in _COSTS_MORE or has_pending_payment(job) or is_at_work:
         return max(spent, expected)  # the Preview alone may have been paid so far
     request = job.start_request
     # Mint's list does not say what a start that was found there has cost
@@ -217,19 +218,6 @@ def finalized(operation: Operation | None) -> float:
     return (credits.finalized or 0.0) if credits else 0.0
 
 
-def _is_answered(job: Job, verb: PaidVerb) -> bool:
-    """Return whether Mint has answered a decision about the Preview that the job still shows.
-
-    The answer is stored before the job is, perhaps by another process.
-    """
-    if job.phase is not Phase.REVIEW:
-        return False
-    if verb is PaidVerb.APPROVE:
-        return (request := job.paid_request(verb)) is not None and request.is_answered
-    again = {PaidVerb.REVISE, PaidVerb.RETRY}
-    return sum(each.is_answered and each.verb in again for each in job.requests) > job.revision
-
-
 def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
     return job.decision is not None and job.decision.verb in _SPENDS
@@ -252,7 +240,7 @@ def _for_optimizing(job: Job, expected: float) -> float:
 
 def costs_nothing(job: Job) -> bool:
     """Return whether a job only downloads an existing asset."""
-    return _only_fetches(job) and job.optimize is None and not job.operations
+    return only_fetches(job) and job.optimize is None and not job.operations
 
 
 def arises_now(job: Job) -> bool:

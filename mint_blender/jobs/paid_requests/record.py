@@ -122,6 +122,7 @@ class PaidRequest:
         body: The exact JSON that is sent; None before the first attempt.
         credits: The accepted price; None if Mint returned none.
         extra_credits: The accepted price of the optimization that follows.
+        priced_at: When Mint was asked for these prices; None: at the click.
         journal: The identity of the journal file in which it was inserted or taken over.
         born: When it was inserted; from the first attempt that may be at Mint on, that attempt.
         credential: A hash of the API key of that attempt.
@@ -146,6 +147,7 @@ class PaidRequest:
     body: str | None = None
     credits: float | None = None
     extra_credits: float | None = None
+    priced_at: float | None = None
     journal: str = ""
     born: float = 0.0
     credential: str = ""

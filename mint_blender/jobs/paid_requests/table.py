@@ -32,6 +32,7 @@ TABLES = (
         body TEXT,
         credits REAL,
         extra_credits REAL,
+        priced_at REAL,
         journal TEXT NOT NULL,
         born REAL NOT NULL,
         credential TEXT NOT NULL DEFAULT '',
@@ -56,6 +57,8 @@ _INSERT = (
     f"INSERT INTO paid_requests ({', '.join(COLUMNS)})"  # noqa: S608 - our columns
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
+NOTED = ("credits", "extra_credits", "priced_at", "answer")
+"""What whoever drives a job writes with it; all else changes only by the transitions."""
 _MOST_JOBS = 500
 """Most jobs in one statement."""
 
@@ -181,7 +184,10 @@ class PaidRequests:
             return self.insert(
                 PaidRequest(
                     *(key_of(subject, verb, number), subject, verb, number, job, body),
-                    *(credits, extra_credits, self.identity, now),
+                    credits=credits,
+                    extra_credits=extra_credits,
+                    journal=self.identity,
+                    born=now,
                 )
             )
 
@@ -232,15 +238,16 @@ class PaidRequests:
             if request.operation is None:
                 return self._change(request, Event.ANSWER, operation=made, answer=operation)
             if operation is not None:
-                self.note_answer(replace(request, answer=operation))
+                self.note(replace(request, answer=operation))
             return self.get(key)
 
-    def note_answer(self, request: PaidRequest) -> None:
-        """Commit what Mint has said last about the operation that a request has made."""
+    def note(self, request: PaidRequest) -> None:
+        """Commit what Mint has said last about a request: the prices, and how far it is."""
+        values = [_stored(getattr(request, name)) for name in NOTED]
+        marks = ", ".join(f"{name} = ?" for name in NOTED)
         self._db.rows(
-            "UPDATE paid_requests SET answer = ?1"
-            " WHERE key = ?2 AND operation = ?3 AND answer IS NOT ?1",
-            *(_stored(request.answer), request.key, request.operation),
+            f"UPDATE paid_requests SET {marks} WHERE key = ? AND operation IS ?",  # noqa: S608 - our columns
+            *(*values, request.key, request.operation),
         )
 
     def refuse(self, key: str, *, is_final: bool) -> PaidRequest | None:

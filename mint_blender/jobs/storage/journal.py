@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ...files import urls
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from ..budget.spending import Spent, finalized
+from ..budget.spending import Spent, cost_of_attempt
 from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision, Hold
 from ..paid_requests import journal_id, table
@@ -352,7 +352,7 @@ class Journal:
             elif answered is not None:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
             for request in job.requests:
-                self.paid_requests.note_answer(request)
+                self.paid_requests.note(request)
             columns = {"phase": job.phase.value, "record": dump(job), "cancel": is_canceled}
             columns["client_request"] = _program(job)
             owned = Owner(*owner) if any(owner) else None
@@ -420,9 +420,9 @@ class Journal:
     ) -> PaidRequest:
         """Commit that something else was ordered for a job, and return its record."""
         with self._db.transaction():
-            if verb is not PaidVerb.OPTIMIZE and job.start_request and job.operation:
+            if verb is not PaidVerb.OPTIMIZE and job.start_request:
                 # another attempt: the earlier one keeps what Mint has taken for good
-                note_cost(self._db, job.start_request.key, finalized(job.operation))
+                note_cost(self._db, job.start_request.key, cost_of_attempt(job))
             request = self.paid_requests.order(
                 subject,
                 verb,

@@ -30,8 +30,8 @@ _LAST = 1e15  # seconds since the epoch: no number of a damaged record leaves SQ
 # `asset` is the Model or World that the job is about, `line` its line of a batch: texts are stored
 # as bytes, since a path or an id may be no valid Unicode. `counted` is when the job counts for
 # limits, in seconds since the epoch; NULL if it costs nothing. What it costs is in its paid
-# requests, except `without_request`: the price of what will be ordered for it.
-COLUMNS = {"asset": "BLOB", "line": "BLOB", "counted": "REAL", "without_request": "REAL"}
+# requests.
+COLUMNS = {"asset": "BLOB", "line": "BLOB", "counted": "REAL"}
 _JOBS = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY,
@@ -95,7 +95,7 @@ _MOVES = (
 TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES, *_MOVES)
 
 
-def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) -> list[object]:
+def columns_of(job: Job, *, is_dismissed: bool = False) -> list[object]:
     """Return the values of `COLUMNS`.
 
     What is dismissed without a decision is not sent any more: it counts when it was created.
@@ -107,7 +107,6 @@ def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) 
         None if asset is None else stored(asset),
         None if line is None else stored(line),
         None if spending.costs_nothing(job) else NOW if is_now else at,
-        without_request,
     ]
 
 
@@ -117,11 +116,11 @@ def note_content(database: Database, job: Job, *, is_dismissed: bool, **more: ob
     `job` has its requests as they are in the journal. Returns it with their costs. `more` are
     other columns of the row.
     """
-    costing, without_request = spending.with_costs(job)
+    costing = spending.with_costs(job)
     for before, request in zip(job.requests, costing.requests, strict=True):
         if before.cost != request.cost:
             note_cost(database, request.key, request.cost)
-    content = columns_of(job, without_request, is_dismissed=is_dismissed)
+    content = columns_of(job, is_dismissed=is_dismissed)
     update_job(database, job.id, **dict(zip(COLUMNS, content, strict=True)), **more)
     return costing
 
@@ -143,7 +142,7 @@ def spent(database: Database, times: Sequence[Time], now: float) -> list[tuple[i
     done = ", ".join(f"'{phase}'" for phase in sorted(spending.DONE))
     query = (
         f"WITH times (place, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks and our words
-        " SELECT place, origin, account, count(*), sum(coalesce(without_request, 0.0) + coalesce("
+        " SELECT place, origin, account, count(*), sum(coalesce("
         "(SELECT sum(cost) FROM paid_requests WHERE job = jobs.id), 0.0)),"
         f" sum(phase IN ({done})), sum(phase = 'failed')"
         " FROM times CROSS JOIN jobs ON counted >= begin AND counted < until"

@@ -254,11 +254,15 @@ def _optimize(run: Run) -> Steps:
     if lacking:
         # Nothing is paid for a file that could not be opened here.
         run.note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
+        yield from _end_request(run, asset_id)
         return
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
-    is_wanted = request is None and (yield from _is_optimizing_affordable(run, asset_id))
-    if is_wanted or (request is not None and request.is_open):
-        yield from _order_optimization(run, asset_id, level)
+    if request is None or request.is_open:
+        is_begun = request is not None and request.attempts > 0
+        if is_begun or (yield from _is_optimizing_affordable(run, asset_id)):
+            yield from _order_optimization(run, asset_id, level)
+        else:
+            yield from _end_request(run, asset_id)
     yield from _watch_optimization(run)
 
 
@@ -313,10 +317,7 @@ def _is_optimizing_affordable(run: Run, asset_id: str) -> Generator[Step, Any, b
         return True
     price = yield from context.current_price(run, OptimizationPrice(asset_id))
     price = run.job.optimize_estimate if price is None else price
-    # of a model that existed before, the estimate is that of the optimization itself
-    is_existing = run.job.source_asset_id is not None
-    generation = 0.0 if is_existing else run.job.estimate or 0.0
-    total = None if price is None else at_prices(run.job, generation, price)
+    total = None if price is None else at_prices(run.job, run.job.estimate or 0.0, price)
     error = limit_error([Expense(total, total, most=run.job.max_credits)])
     if error is not None:
         run.note("not_optimized", reason=error)

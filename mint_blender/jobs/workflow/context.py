@@ -223,8 +223,7 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
 
 def are_prices_old(run: Run) -> bool:
     """Return whether the prices that a person has accepted may have changed since."""
-    asked_at = run.job.created_at if run.job.priced_at is None else run.job.priced_at
-    return run.config.now() - asked_at >= spending.PRICE_LIFETIME
+    return run.config.now() - run.job.priced_at >= spending.PRICE_LIFETIME
 
 
 def ask_prices(run: Run) -> Steps:
@@ -234,7 +233,7 @@ def ask_prices(run: Run) -> Steps:
     query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
     estimate = yield from current_price(run, query)
     extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else None
-    run.job = replace(run.job.with_prices(estimate, extra), priced_at=run.config.now())
+    run.job = run.job.with_prices(estimate, extra, asked_at=run.config.now())
 
 
 def current_price(run: Run, query: PriceQuery) -> Generator[Step, Any, float | None]:

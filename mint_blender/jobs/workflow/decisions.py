@@ -27,7 +27,6 @@ _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED
 
 def apply(run: Run, decision: Decision) -> Steps:
     """Apply a decision. It is removed from the job when Mint has answered it."""
-    run.job = run.job.with_prices_of(decision)
     if run.job.phase in _TOO_LATE:
         _end_too_late(run, decision)
     elif decision.verb is Verb.CANCEL:
