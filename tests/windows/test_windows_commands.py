@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.batch_lines import BadLineError, read_lines
 from mint_blender.jobs.child_process import ChildProcess
 
@@ -115,3 +117,38 @@ def test_a_child_process_has_no_window() -> None:
         assert child.ask({}, 60.0) == {"console": True, "window": None}
     finally:
         child.end()
+
+
+REPORT = """
+import json
+from {package}.delivery import blender_runtime
+can_read = sorted(blender_runtime.readable_extensions())
+print(json.dumps({"variables": dict(os.environ), "can_read": can_read}))
+"""
+
+
+@pytest.mark.blender
+def test_a_background_blender_in_a_large_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It gets every variable: one of 30,000 characters, 500 others, and 200 folders in the PATH.
+
+    Windows has a limit of 32,767 characters, which is that of one variable.
+    """
+    folders = [tmp_path / f"{number}" for number in range(100)]
+    folders += [tmp_path / f"Köln, März {number}" for number in range(100)]
+    for folder in folders:
+        folder.mkdir()
+    variables = {f"MINT_TEST_{number}": f"Größe {number}" for number in range(500)}
+    variables["MINT_TEST_LARGE"] = "x" * 30_000
+    variables["PATH"] = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    child = ChildProcess(blender_runtime.background_command(REPORT))
+    try:
+        answer = child.ask({}, 120.0)
+    finally:
+        child.end()
+    received = answer["variables"]
+    assert [name for name, text in variables.items() if received.get(name) != text] == []
+    assert answer["can_read"], "Blender was loaded"
