@@ -472,10 +472,10 @@ class Estimate:
 
     @classmethod
     def from_json(cls, data: Json) -> Estimate:
-        """Parse Mint's JSON."""
-        return _parse(
-            cls, _object(data.get("credits")) or {}, operation=_text(data.get("operation"))
-        )
+        """Parse Mint's JSON. What is below nothing is no price."""
+        credits = _object(data.get("credits")) or {}
+        prices = {name: price for name, price in credits.items() if (_number(price) or 0.0) >= 0.0}
+        return _parse(cls, prices, operation=_text(data.get("operation")))
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,13 @@ requests = every_field(GenerationRequest)
 kept_files = every_field(LocalFile)
 records = every_field(
     PaidRequest,
+    subject=texts.filter(bool),
+    number=st.integers(1, 9),
+    attempts=st.just(3),
+    refusals=st.integers(0, 3),
+    attempted=st.just(0.0),
     journal=st.sampled_from(["", "another"]),
-    closed=st.none() | st.sampled_from([State.REFUSED, State.CANCELED, State.DROPPED, State.OVER]),
+    closed=st.none() | st.sampled_from([State.DROPPED, State.OVER]),
     answer=st.none() | operations,
     body=st.none() | st.dictionaries(texts, json_values, max_size=3).map(json.dumps),
     is_copied=st.just(False),

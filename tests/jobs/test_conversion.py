@@ -287,7 +287,7 @@ def test_an_earlier_conversion_that_was_given_up(
     requests = job_service.journal.paid_requests
     first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
     key = first.requests[0].key
-    requests.begin(key, now=time.time() - seconds, credential="", body="{}")
+    requests.begin(key, now=time.time() - seconds, credential="of a key", body="{}")
     if is_refused:
         requests.refuse(key, is_final=False)
     requests.cancel(key)

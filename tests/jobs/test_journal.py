@@ -68,7 +68,7 @@ def test_jobs_are_found_by_another_journal(
     job_id = f"{len(one.jobs()):012x}"
     numbered = [
         replace(each, key=f"{job_id}-{number}", job=job_id, number=int(job_id, 16) * 10 + number)
-        for number, each in enumerate(requests)
+        for number, each in enumerate(requests, start=1)
     ]
     program = replace(job.client_request, id=job_id) if job.client_request else None
     job = replace(job, id=job_id, client_request=program, requests=tuple(numbered))

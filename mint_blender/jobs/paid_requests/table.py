@@ -18,20 +18,32 @@ from typing import Any
 from ...mint.schema import Operation
 from ..storage.database import Database, journal_error
 from . import journal_id
-from .record import COLUMNS, OPEN, Event, PaidRequest, PaidVerb, State, key_of
+from .record import COLUMNS, JOB, OPEN, YOUNG_FOR, Event, PaidRequest, PaidVerb, State, key_of
 
+_VERBS = ", ".join(f"'{verb}'" for verb in PaidVerb)
+# What was begun says with which API key and what was sent, and Mint remembers it. Nobody is told
+# that nothing was started while an attempt is unclear, or if others can have ordered the same.
+_RULES = (
+    "refusals BETWEEN 0 AND attempts",
+    "attempted = 0 OR (attempts > 0 AND credential <> '' AND body IS NOT NULL)",
+    f"attempted - born < {YOUNG_FOR} OR attempted = 0",
+    "closed IS NULL OR closed IN ('refused', 'canceled', 'dropped', 'over')",
+    "closed IS NULL OR closed NOT IN ('refused', 'canceled')"
+    f" OR (attempts = refusals AND substr(subject, 1, {len(JOB)}) = '{JOB}')",
+    "closed IS NOT 'refused' OR refusals > 0",
+)
 TABLES = (
     *journal_id.TABLES,
-    """
+    f"""
     CREATE TABLE IF NOT EXISTS paid_requests (
         key TEXT PRIMARY KEY,
-        subject TEXT NOT NULL,
-        verb TEXT NOT NULL,
-        number INTEGER NOT NULL,
+        subject TEXT NOT NULL CHECK (subject <> ''),
+        verb TEXT NOT NULL CHECK (verb IN ({_VERBS})),
+        number INTEGER NOT NULL CHECK (number > 0),
         job TEXT NOT NULL,
         body TEXT,
-        credits REAL,
-        extra_credits REAL,
+        credits REAL CHECK (credits >= 0),
+        extra_credits REAL CHECK (extra_credits >= 0),
         priced_at REAL,
         journal TEXT NOT NULL,
         born REAL NOT NULL,
@@ -44,7 +56,8 @@ TABLES = (
         closed TEXT,
         cost REAL,
         looked_by TEXT NOT NULL DEFAULT '',
-        UNIQUE (subject, verb, number)
+        UNIQUE (subject, verb, number),
+        {", ".join(f"CHECK ({rule})" for rule in _RULES)}
     ) STRICT
     """,
     "CREATE INDEX IF NOT EXISTS paid_requests_of_jobs ON paid_requests (job)",

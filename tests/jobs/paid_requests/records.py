@@ -29,7 +29,8 @@ def a_record(subject: str = of_job("job_1"), **changes: Any) -> PaidRequest:
 
 def sent(attempts: int = 1, refusals: int = 0, **changes: Any) -> PaidRequest:
     """Return a record of which this many attempts were begun, and refused."""
-    known = {"body": BODY, "credential": CREDENTIAL, "attempted": NOW, **changes}
+    attempted = changes.get("born", NOW) if attempts else 0.0
+    known = {"body": BODY, "credential": CREDENTIAL, "attempted": attempted, **changes}
     return a_record(attempts=attempts, refusals=refusals, **known)
 
 
