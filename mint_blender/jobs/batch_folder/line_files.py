@@ -213,18 +213,25 @@ def write_job(job: Job) -> None:
 
 def dump_job(job: Job, folder: Path) -> dict[str, Any]:
     """Return a job as it is now, without the paths and the paid requests of this machine."""
-    made = (made_elsewhere(job.id, job.operation),) if job.operation is not None else ()
-    record = json.loads(serialization.dump_with_requests(replace(job, requests=made)))
+    record = json.loads(serialization.dump_with_requests(replace(job, requests=_made(job))))
     record["files"], record["delivery"] = [], dump_delivery(job.delivery, folder)
     return {"state": job.phase.value, "record": record}
 
 
 def load_job(data: dict[str, Any], folder: Path) -> Job:
-    """Return the job that `dump_job` has written. Raises an error of any type."""
+    """Return the job that `dump_job` has written. Raises an error of any type.
+
+    Others can write to the folder: of its requests, only what Mint has made is read.
+    """
     job = serialization.load(json.dumps(data["record"]), Phase(data["state"]))
     check_id(job.id)  # it names files in the folder, to which others can write
     delivery = with_absolute_paths(job.delivery, folder)
-    return replace(job, delivery=delivery, max_credits=None, refused=())
+    made = _made(job)
+    return replace(job, delivery=delivery, requests=made, max_credits=None, refused=())
+
+
+def _made(job: Job) -> tuple[PaidRequest, ...]:
+    return (made_elsewhere(job.id, job.operation),) if job.operation is not None else ()
 
 
 def read_job(folder: Path, tag: str) -> Job | None:

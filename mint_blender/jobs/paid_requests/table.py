@@ -23,15 +23,6 @@ from .record import COLUMNS, JOB, OPEN, YOUNG_FOR, Event, PaidRequest, PaidVerb,
 _VERBS = ", ".join(f"'{verb}'" for verb in PaidVerb)
 # What was begun says with which API key and what was sent, and Mint remembers it. Nobody is told
 # that nothing was started while an attempt is unclear, or if others can have ordered the same.
-_RULES = (
-    "refusals BETWEEN 0 AND attempts",
-    "attempted = 0 OR (attempts > 0 AND credential <> '' AND body IS NOT NULL)",
-    f"attempted - born < {YOUNG_FOR} OR attempted = 0",
-    "closed IS NULL OR closed IN ('refused', 'canceled', 'dropped', 'over')",
-    "closed IS NULL OR closed NOT IN ('refused', 'canceled')"
-    f" OR (attempts = refusals AND substr(subject, 1, {len(JOB)}) = '{JOB}')",
-    "closed IS NOT 'refused' OR refusals > 0",
-)
 TABLES = (
     *journal_id.TABLES,
     f"""
@@ -57,7 +48,13 @@ TABLES = (
         cost REAL,
         looked_by TEXT NOT NULL DEFAULT '',
         UNIQUE (subject, verb, number),
-        {", ".join(f"CHECK ({rule})" for rule in _RULES)}
+        CHECK (refusals BETWEEN 0 AND attempts),
+        CHECK (attempted = 0 OR (attempts > 0 AND credential <> '' AND body IS NOT NULL)),
+        CHECK (attempted = 0 OR attempted - born < {YOUNG_FOR}),
+        CHECK (closed IN ('refused', 'canceled', 'dropped', 'over')),
+        CHECK (closed NOT IN ('refused', 'canceled') OR attempts = refusals),
+        CHECK (closed NOT IN ('refused', 'canceled') OR substr(subject, 1, {len(JOB)}) = '{JOB}'),
+        CHECK (closed IS NOT 'refused' OR refusals > 0)
     ) STRICT
     """,
     "CREATE INDEX IF NOT EXISTS paid_requests_of_jobs ON paid_requests (job)",

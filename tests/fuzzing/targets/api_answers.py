@@ -108,7 +108,7 @@ def _check_operation(operation: Operation) -> None:
     assert is_valid_id(operation.id)
     assert operation.resource is None or is_valid_id(operation.resource.id)
     job = with_operation(a_job(), operation)
-    stored = serialization.dump(job)
+    stored = serialization.dump_with_requests(job)
     assert serialization.load(stored, job.phase).operation == operation
     assert isinstance(operation.is_busy, bool) and operation.with_mode(Mode.REVIEW)
     for problem in (error_messages.failed_work(operation), error_messages.billing(operation)):

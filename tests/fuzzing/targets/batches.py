@@ -63,7 +63,7 @@ def try_folder(data: bytes) -> None:
             assert line_files.TAG.fullmatch(tag) and isinstance(line.home, str)
             assert line.operation is None or is_valid_id(line.operation)
             if line.job is not None:
-                assert (line.job.requests, line.job.decision) == ((), None)
+                _check_requests(line.job)
                 _work_on(folder, line.job)
 
 
@@ -78,7 +78,7 @@ def _work_on(folder: Path, job: Job) -> None:
     finished_lines.published(job, folder)
     finished_lines.publish(job, folder)
     for each in finished_lines.published_motions(job, folder):
-        assert (each.requests, each.decision) == ((), None)
+        _check_requests(each)
         finished_lines.publish_motions(job, [each], folder)
     claims = Claims(folder)
     with suppress(FileInUse):
@@ -168,3 +168,10 @@ TARGETS = (
         memory=16 * MEGABYTE,
     ),
 )
+
+
+def _check_requests(job: Job) -> None:
+    """Check that nothing that a folder says about a job can be sent."""
+    assert job.decision is None
+    for request in job.requests:
+        assert (request.body, request.credits, request.is_open) == (None, None, False)
