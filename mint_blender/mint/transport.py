@@ -51,6 +51,8 @@ MAX_ANSWER_AGE_TO_RECONNECT = 30.0
 """The same for a connection that takes the place of one that Mint closes after each answer."""
 MOST_STEPS_BACK = 60.0
 """Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
+_OF_MINT = frozenset({"id", "owner", "authentication", "data", "credits"})
+"""Members of Mint's documents. The JSON of a gateway, which has none, does not set the clock."""
 _BLOCK = 16 * 1024
 _HEADERS = {
     "Accept": "application/json",
@@ -290,7 +292,8 @@ class Transport:
             raise errors.InvalidResponse(
                 _WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id
             )
-        self.clock.read(headers, sent)
+        if data.keys() & _OF_MINT:
+            self.clock.read(headers, sent)
         return ApiResponse(data, request_id, wait)
 
 

@@ -109,7 +109,7 @@ def test_a_record_of_credits_that_cannot_be_right(mint: RunMint, home: Path) -> 
         journal.paid_requests.insert(sent)
     assert states(mint("doctor", "--json"))["journal"][0] == "ok"
     with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as database:
-        database.execute("UPDATE paid_requests SET closed = 'canceled' WHERE job = 'job-0'")
+        database.execute("UPDATE paid_requests SET number = 2 WHERE job = 'job-0'")
     ran = mint("doctor", "--json", "--report")
     state, text = states(ran)["journal"]
     assert (ran.status, state) == (1, "problem")

@@ -50,7 +50,7 @@ class RawServer:
         return f"{self.scheme}://{self.host}:{self.port}/v1"
 
 
-def answer(body: object = b"{}", status: str = "200 OK", **headers: str) -> bytes:
+def answer(body: object = b'{"owner": {}}', status: str = "200 OK", **headers: str) -> bytes:
     """Return the bytes of a response.
 
     `body` is raw bytes or becomes JSON; header names are written with _ instead of -.

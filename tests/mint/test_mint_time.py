@@ -130,6 +130,15 @@ def test_a_gateway_does_not_set_the_clock(connect, status):
         assert client.clock_offset is None
 
 
+@pytest.mark.parametrize("document", [{"status": "ok"}, {"message": "Welcome"}, {}])
+def test_a_document_of_a_gateway_does_not_set_the_clock(connect, document):
+    """It may say that it is 2038, after which Mint's own dates would count as old."""
+    portal = answer(document, "200 OK", Date="Tue, 19 Jan 2038 03:14:07 GMT")
+    with connect(portal) as (_, client):
+        client.request("GET", "usage")
+        assert client.clock_offset is None
+
+
 def test_a_closed_connection_is_asked_again(connect, tls):
     """The next request uses another connection, which leads somewhere else, maybe."""
     said = (answer(Date=at()), answer(Date=at(30)))

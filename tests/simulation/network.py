@@ -40,9 +40,12 @@ GATEWAY_JSON = (
     (409, {"message": "Conflict"}),
     (413, {"message": "Request Too Long"}),
     (422, {"detail": "Unprocessable Entity"}),
+    (422, {"type": "https://gateway.example/errors/body", "title": "Not valid", "status": 422}),
+    (403, {"type": "about:blank", "title": "Forbidden", "status": 403}),
     (429, {"message": "Too Many Requests"}),
 )
 """Refusals of gateways. None has the `type` of Mint's problem documents."""
+GATEWAY_DATES = ("Thu, 01 Jan 1970 00:00:00 GMT", "Tue, 19 Jan 2038 03:14:07 GMT")
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 
 
@@ -163,12 +166,15 @@ class Network:
         """Answer in Mint's place, before or after Mint has done the work."""
         if self._rng.random() < 0.5:
             self.deliver(request)
+        headers = {"Content-Type": "text/html"}
+        if self.surprises.gateways_have_clocks and self._chance.random() < 0.6:
+            headers["Date"] = self._chance.choice(GATEWAY_DATES)
         if self.surprises.gateways_speak_json and request.token and self._chance.random() < 0.6:
             status, body = self._chance.choice(GATEWAY_JSON)
-            headers = {"Content-Type": "application/json"}
+            headers["Content-Type"] = "application/json"
             return Response(status, headers, json.dumps(body).encode())
         status = self._rng.choice([502, 503, 504, 524, 200, 403])
-        return Response(status, {"Content-Type": "text/html"}, HTML)
+        return Response(status, headers, HTML)
 
     def _rate_limited(self) -> Response:
         seconds = self._rng.choice([1, 5, 30, 300])

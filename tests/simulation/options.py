@@ -46,6 +46,7 @@ class Surprises:
         takes_minutes: Whether Mint carries out some requests minutes later, and says 409 meanwhile.
         arrives_late: Whether requests that got no answer arrive up to ten minutes later.
         gateways_speak_json: Whether a gateway refuses in JSON, before or after Mint did the work.
+        gateways_have_clocks: Whether a gateway's answers have a date of their own, years off.
         worlds_have_no_prompt: Whether Mint shows no prompt of a World.
         prompts_are_normalized: Whether Mint returns prompts in another form than they were sent in.
         dates: The form of times: in "utc", with an "offset", or in whole "seconds".
@@ -64,6 +65,7 @@ class Surprises:
     takes_minutes: bool = False
     arrives_late: bool = False
     gateways_speak_json: bool = False
+    gateways_have_clocks: bool = False
     worlds_have_no_prompt: bool = False
     prompts_are_normalized: bool = False
     dates: str = "utc"
