@@ -466,7 +466,8 @@ class _Watch:
         download = self.job_service.progress.get(job_id)
         if job.phase is Phase.WORKING:
             outlook = self.job_service.outlook(job)
-            fraction, remaining = outlook.fraction, outlook.remaining
+            fraction = outlook.fraction
+            remaining = outlook.remaining
         elif isinstance(download, Progress) and download.total:
             fraction = min(1.0, download.done / download.total)
         self.progress(job.phase.value, fraction, remaining)
@@ -476,7 +477,8 @@ def _placed_motions(
     job_service: JobService, jobs: Sequence[Job], progress: OnProgress | None
 ) -> PlacedResult:
     """Return the character after placing all motions that came; one that did not is raised."""
-    stopped, placed = None, []
+    stopped = None
+    placed = []
     for job in jobs:
         try:
             job = _Watch(job_service, None, progress).follow(job.id)

@@ -39,7 +39,9 @@ class Message(str):
         """Return a message from parts that were stored apart."""
         known = {name: _param(value) for name, value in params.items()}
         message = super().__new__(cls, template.format(**known) if known else template)
-        message.template, message.params, message.code = template, known, code
+        message.template = template
+        message.params = known
+        message.code = code
         return message
 
     def __str__(self) -> str:
@@ -68,7 +70,8 @@ class Message(str):
         Raises:
             Exception: The record is damaged.
         """
-        template, code = record["template"], record.get("code")
+        template = record["template"]
+        code = record.get("code")
         if not isinstance(template, str) or not isinstance(code, str | None):
             raise TypeError("a template and a code are text")
         params = {

@@ -120,7 +120,8 @@ def unusable_file(error: OSError) -> str:
         advice = " Free some space on its disk, then try again."
     elif error.errno in NOT_WRITABLE:
         advice = " Choose another place, or allow your user to write there, then try again."
-    file, reason = error.filename or "a file", error.strerror or error
+    file = error.filename or "a file"
+    reason = error.strerror or error
     return f"Cannot use {file}: {reason}.{advice} Jobs that were started are kept."
 
 

@@ -34,7 +34,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     )
     session.check_request(request)
     check_outputs(request.kind, arguments, terminal)
-    output, render = arguments.output, arguments.render
+    output = arguments.output
+    render = arguments.render
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
     with session.open_job_service(
@@ -53,7 +54,8 @@ def _start(
     terminal: Terminal,
 ) -> Exit:
     """Start a job, wait for it, and write the files that the command names."""
-    delivery, limit = replace(delivery, **file_options(arguments)), arguments.max_credits
+    delivery = replace(delivery, **file_options(arguments))
+    limit = arguments.max_credits
     job = job_service.start(request, delivery, optimize=level, max_credits=limit)
     return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
@@ -91,11 +93,13 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Animate a model, and write the character with all its clips."""
     # Blender writes it in any case, as it does a World
     check_outputs(Kind.WORLD, arguments, terminal)
-    height, in_place = arguments.height, arguments.in_place
+    height = arguments.height
+    in_place = arguments.in_place
     motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
     delivery = Delivery(output=str(arguments.output))
     with session.open_job_service(on_wait=terminal.wait) as job_service:
-        model, limit = asset_named(job_service, arguments.what), arguments.max_credits
+        model = asset_named(job_service, arguments.what)
+        limit = arguments.max_credits
         check_motions(model.kind, motions)
         if limit is None and not arguments.yes:
             _check_price(job_service, model, motions, arguments.again, terminal)
@@ -114,7 +118,8 @@ def _check_price(
     terminal: Terminal,
 ) -> None:
     """Raise Refused unless Mint tells the price of the motions, or a person does without it."""
-    price, paid = AnimationPrice(model.id), [] if again else job_service.paid_motions(model.id)
+    price = AnimationPrice(model.id)
+    paid = [] if again else job_service.paid_motions(model.id)
     if all(any(job.motion and job.motion.is_like(each) for job in paid) for each in motions):
         return
     job_service.ask_unknown_prices([price])

@@ -194,7 +194,8 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the jobs in the journal, newest first."""
     with session.open_journal() as job_service:
-        queued, count = len(job_service.unfinished.refresh_queue()), 0
+        queued = len(job_service.unfinished.refresh_queue())
+        count = 0
         for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
             if isinstance(job, Unreadable):
                 text = f"{job.id}  {UNREADABLE}"

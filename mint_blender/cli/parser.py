@@ -174,7 +174,8 @@ def _ranges(text: str) -> tuple[range, ...]:
 def _range(text: str) -> range:
     ends, _, step = text.partition(":")
     first, _, last = ends.partition("-")
-    start, end = _count(first.strip()), _count((last or first).strip())
+    start = _count(first.strip())
+    end = _count((last or first).strip())
     if end < start:
         raise argparse.ArgumentTypeError(f'"{text}" must begin with the smaller number')
     return range(start, end + 1, _count(step.strip()) if ":" in text else 1)
@@ -352,7 +353,8 @@ def _place(place: Parser) -> None:
 
 def _convert(convert: Parser) -> None:
     _model(convert, "ASSET_OR_JOB")
-    formats, help = [format.value for format in Format], "fbx, obj, stl or usdz; can be repeated"
+    formats = [format.value for format in Format]
+    help = "fbx, obj, stl or usdz; can be repeated"
     _value(convert, "--format", "FORMAT", help, action="append", required=True, choices=formats)
     _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
 

@@ -387,7 +387,8 @@ class ProgressReporter:
             self._terminal.event(record | {"seconds": round(event.seconds, 1)})
 
     def _show_state(self, view: JobView) -> None:
-        job, error = view.job, view.job.problem
+        job = view.job
+        error = view.job.problem
         if self._shown.get(job.id) != view.state:
             self._shown[job.id] = view.state
             usual = self._job_service.outlook(job).usual if job.phase is Phase.WORKING else None

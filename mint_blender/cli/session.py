@@ -49,7 +49,10 @@ def account() -> Account:
     """Return the key and base URL of the environment, or else of the preferences."""
     from ..mint.account import Account
 
-    stored, key, base_url, confirmed = _preferences(), "", "", frozenset[str]()
+    stored = _preferences()
+    key = ""
+    base_url = ""
+    confirmed = frozenset[str]()
     if stored is not None:
         (key, base_url), confirmed = stored.stored_account(), stored.confirmed_origins()
     return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed)
@@ -130,7 +133,8 @@ def open_journal(readable: frozenset[str] = frozenset()) -> Iterator[JobService]
     from ..jobs.storage import import_marks
     from ..jobs.workflow.context import WorkflowConfig
 
-    own_limits, workflow = limits(), WorkflowConfig(POLL_INTERVALS, readable)
+    own_limits = limits()
+    workflow = WorkflowConfig(POLL_INTERVALS, readable)
     job_service = JobService(EngineConfig(home(), workflow, RETRIES), account())
     job_service.budget.limits = own_limits
     job_service.unreachable_timeout = RETRIES.give_up_after
@@ -223,7 +227,8 @@ def may_go_online() -> bool:
 
 def shown() -> dict[str, str]:
     """Return the settings that a report for support shows, by name; none of them is a secret."""
-    stored, names = _preferences(), (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
+    stored = _preferences()
+    names = (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
     found = {name: os.environ[name] for name in names if name in os.environ}
     return found if stored is None else stored.shown_settings() | found
 

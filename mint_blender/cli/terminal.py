@@ -207,7 +207,8 @@ class LiveDisplay(Display):
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
         """Show or update the line of one job."""
-        title, text = safe_line(title), safe_line(text)
+        title = safe_line(title)
+        text = safe_line(text)
         if key not in self._lines:
             self._lines[key] = self._progress.add_task(text, total=None, title=title)
         if done is None:

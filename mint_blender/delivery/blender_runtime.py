@@ -96,7 +96,8 @@ def bare_background_command(code: str) -> list[str]:
     return _command(code, [folder.parent], (*_OFFLINE, "--factory-startup"))
 
 
-_ONLINE, _OFFLINE = ("--online-mode",), ("--offline-mode",)
+_ONLINE = ("--online-mode",)
+_OFFLINE = ("--offline-mode",)
 
 
 def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str]:

@@ -101,7 +101,8 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
         OSError: The file cannot be written.
     """
     output.start_empty()
-    scene, name = current_scene(), _provenance(job).title
+    scene = current_scene()
+    name = _provenance(job).title
     units.apply_to(scene)
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
@@ -111,7 +112,8 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
         if job.kind is Kind.MODEL:
             source = _motion_files(job)[0] if job.motion else _file(job, Role.MODEL)
             model = import_model(source, name=name, collection=collection, scene=scene)
-            root, extent = model.root, model.extent
+            root = model.root
+            extent = model.extent
         else:
             root, notes = import_world(
                 _world_files(job),
@@ -132,7 +134,9 @@ def _place_world(
     root: bpy.types.Object | None,
     source: PreparedResult | None,
 ) -> PlacedResult:
-    files, options, provenance = _world_files(job), _world_options(job), _provenance(job)
+    files = _world_files(job)
+    options = _world_options(job)
+    provenance = _provenance(job)
     if root is not None:
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
@@ -233,7 +237,8 @@ def _place_model(
     root: bpy.types.Object | None,
     source: PreparedResult | None,
 ) -> PlacedResult:
-    model, provenance = source or _file(job, Role.MODEL), _provenance(job)
+    model = source or _file(job, Role.MODEL)
+    provenance = _provenance(job)
     before = _face_count(root) if root is not None else None
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene)
@@ -321,7 +326,8 @@ def _add_clips(
     """
     own = clips.clips_of(rig) if is_new else []
     words = job.motion.words if job.motion and len(own) + len(paths) == 1 else ""
-    names, notes = [tracks.rename(rig, each.name, words or each.name) for each in own], []
+    names = [tracks.rename(rig, each.name, words or each.name) for each in own]
+    notes = []
     for path in paths:
         source = prepared if path == paths[0] else None
         try:
@@ -474,7 +480,8 @@ def _assets(job: Job) -> Assets:
 
 
 def _provenance(job: Job) -> Provenance:
-    operation, asset = job.operation, job.asset
+    operation = job.operation
+    asset = job.asset
     roles = (Role.MODEL, Role.CLIP, Role.PANORAMA, Role.COLLIDER)
     file = next((found for role in roles if (found := job.file(role))), None)
     created = operation.created_at if operation else None

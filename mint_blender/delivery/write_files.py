@@ -61,7 +61,8 @@ def folder_problem(folder: Path) -> str | None:
 
 def paths(job: Job) -> tuple[Path | None, Path | None]:
     """Return where `job.delivery` has the .blend or .glb written, and the picture."""
-    output, render = job.delivery.output, job.delivery.render
+    output = job.delivery.output
+    render = job.delivery.render
     return Path(output) if output else None, Path(render) if render else None
 
 

@@ -163,7 +163,8 @@ class Downloader:
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""
-        fruitless, most = 0, request.part.size
+        fruitless = 0
+        most = request.part.size
         for number in range(1, self.limits.most_tries + 1):
             try:
                 attempt(request)
@@ -226,7 +227,8 @@ class DownloadRequest:
         Raises:
             SpeedTooLow: Too few bytes were received since it began.
         """
-        fewest, seconds = self.loader.limits.fewest, self.loader.limits.speed_window
+        fewest = self.loader.limits.fewest
+        seconds = self.loader.limits.speed_window
         if self.loader.clock() - began < seconds:
             return False
         if received < fewest:
@@ -288,7 +290,9 @@ def _open(request: DownloadRequest) -> requests.Response:
         DownloadFailed: For a redirect that is not followed.
         OSError: When there is no response; requests' exceptions are such errors.
     """
-    loader, part, url = request.loader, request.part, request.url
+    loader = request.loader
+    part = request.part
+    url = request.url
     headers = _HEADERS
     timeout = loader.limits.connect, loader.limits.stall
     if part.source is not None and part.source.validator is not None and part.size:
@@ -343,7 +347,8 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
 
 def _resume(response: requests.Response, request: DownloadRequest) -> None:
     """Resume the part if these are the next bytes of the same file."""
-    part, known = request.part, request.part.source
+    part = request.part
+    known = request.part.source
     given = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
         response.headers.get("Content-Range", "").strip(),
@@ -408,7 +413,8 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     done = part.size
     request.progress(done, total)
     clock = request.loader.clock
-    began, done_then = clock(), done
+    began = clock()
+    done_then = done
     stream = part.open()
     try:
         for block in connections.blocks(response, BLOCK):
@@ -422,7 +428,8 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
             request.progress(done, total)
             request.check_time()
             if done != total and request.check_speed(done - done_then, began):
-                began, done_then = clock(), done
+                began = clock()
+                done_then = done
     finally:
         with disk_errors(part.path):
             stream.close()
@@ -468,7 +475,8 @@ def _connection_lost(request: DownloadRequest) -> DownloadFailed:
 
 def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     """Return the FileError for an exception of the network."""
-    exceptions, parts = requests.exceptions, urlsplit(request.url)
+    exceptions = requests.exceptions
+    parts = urlsplit(request.url)
     limits = request.loader.limits
     host = urls.printable(parts.hostname or "")
     if isinstance(error, connections.ForbiddenAddress):

@@ -93,7 +93,8 @@ class DownloadFolder:
 def prune(folder: Path, max_bytes: int, *, keep: Collection[Path] = ()) -> int:
     """Remove the least recently used files until `max_bytes` are left; return the bytes freed."""
     files = sorted(_files(folder), key=lambda entry: entry[2])
-    excess, freed = sum(size for _, size, _ in files) - max_bytes, 0
+    excess = sum(size for _, size, _ in files) - max_bytes
+    freed = 0
     for path, size, _ in files:
         if freed >= excess:
             break
@@ -121,7 +122,8 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
     name = re.sub(r"\s+", " ", kept).strip(" .\u200c\u200d")
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 8 or not suffix.isalnum() or not suffix.isascii():
-        stem, suffix = name, ""
+        stem = name
+        suffix = ""
     suffix = f".{suffix}" if suffix else ""
     encoded = stem[: MAX_NAME_LENGTH - len(suffix)].encode("utf-8", "replace")
     stem = encoded[: MAX_NAME_BYTES - len(suffix)].decode("utf-8", "ignore")
@@ -264,7 +266,9 @@ class PartFile:
     def _read_metadata(self) -> PartSource | None:
         try:
             known = json_text.parse(self.metadata_path.read_bytes())
-            address, validator, total = known["address"], known["validator"], known["total"]
+            address = known["address"]
+            validator = known["validator"]
+            total = known["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         kinds = (str, str | None, int | None)

@@ -12,7 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-_AT_FDCWD, _STATX_BTIME = -100, 0x800
+_AT_FDCWD = -100
+_STATX_BTIME = 0x800
 
 
 def identity(path: Path) -> str:

@@ -110,7 +110,8 @@ def check_panorama(path: Path) -> None:
         InvalidPicture: It is not 2:1, too large, cut off, or in a format whose size is not read.
     """
     seen = inspect_sized(path)
-    width, height = seen.width or 0, seen.height or 0
+    width = seen.width or 0
+    height = seen.height or 0
     if not is_panorama(seen):
         raise panorama_shape_error(path, width, height)
     most = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
@@ -235,7 +236,8 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
                 raise InvalidPicture(
                     "{name} is damaged: {reason}.", name=name, reason=error
                 ) from None
-            width, height = found.width or 0, found.height or 0
+            width = found.width or 0
+            height = found.height or 0
             if not 0 < width * height <= MAX_PIXELS:
                 raise InvalidPicture(
                     "{name} claims to be {width} × {height} pixels, which is not a usable size.",
@@ -350,7 +352,8 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
     return Picture("hdr", int(size[2]), int(size[1]), ".hdr", "image/vnd.radiance", is_deep=True)
 
 
-HDR_HEAD, HDR_LINE = 2**16, 120
+HDR_HEAD = 2**16
+HDR_LINE = 120
 """Most bytes of a Radiance header, and of one line of it."""
 
 

@@ -44,7 +44,8 @@ FIELDS = FREE_FIELDS.union(PAID_FIELDS, ["id"])
 META = "x_"
 """The beginning of the names of columns that pass through."""
 COLLIDERS = ("auto", "physics", "visible", "none")
-YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
+YES = frozenset({"yes", "true", "1"})
+NO = frozenset({"no", "false", "0"})
 
 MOST_COMPLAINTS = 20
 """Bad lines that are reported at once."""
@@ -278,7 +279,9 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
     Raises:
         BadLineError: Some are wrong; it names them all.
     """
-    lines, seen, wrong = [], Counter[str](), []
+    lines = []
+    seen = Counter[str]()
+    wrong = []
     names: dict[str, int] = {}
     for record in records:
         number = record.number
@@ -451,7 +454,8 @@ def _flag(values: Values, name: str, *, default: bool) -> bool:
 
 
 def _number(values: Values, name: str) -> float | None:
-    value, number = values.get(name), math.nan
+    value = values.get(name)
+    number = math.nan
     if value is None:
         return None
     if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -473,7 +477,8 @@ def _pose(values: Values) -> str | None:
 
 def _motions(values: Values) -> tuple[MotionRequest, ...]:
     """Return what a model is animated with: a list, or a text with | between."""
-    found, height = values.get("motions", []), _number(values, "height")
+    found = values.get("motions", [])
+    height = _number(values, "height")
     if isinstance(found, str):
         found = motions_in(found)
     if not isinstance(found, list | tuple) or not all(isinstance(each, str) for each in found):

@@ -132,7 +132,8 @@ class JobService(JobRunner):
             subject=subject,
             number=records.next_number(subject, PaidVerb.START) if subject else 1,
         )
-        of_each, animating = AnimationPrice(), None
+        of_each = AnimationPrice()
+        animating = None
         if motions:
             new_jobs.check_motions(request.kind, motions)
             (animating,) = self._prices([of_each], own_limit=max_credits)
@@ -310,7 +311,8 @@ class JobService(JobRunner):
                     )
                 )
             else:
-                requests, subject = self.journal.paid_requests, of_conversion(asset.id, wanted)
+                requests = self.journal.paid_requests
+                subject = of_conversion(asset.id, wanted)
                 for earlier in requests.beginning_with(f"{of_asset(asset.id)}:"):
                     if not formats_of(earlier).isdisjoint(wanted):
                         now = self.journal.mint_now()
@@ -413,7 +415,8 @@ class JobService(JobRunner):
 
         What Mint has made is only fetched again.
         """
-        asset_id, before = job.failed_asset_id, job.start_request
+        asset_id = job.failed_asset_id
+        before = job.start_request
         verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
         verb = PaidVerb.ANIMATE if job.motion else verb
         made_of = asset_id or job.source_asset_id

@@ -255,7 +255,8 @@ class Client(Transport):
         while True:
             page = call(partial(self.page, kind, cursor=cursor, limit=limit))
             yield from page.data
-            cursor, empty = page.next_cursor, 0 if page.data else empty + 1
+            cursor = page.next_cursor
+            empty = 0 if page.data else empty + 1
             if cursor is None:
                 return
             if cursor in seen or empty > MAX_EMPTY_PAGES:

@@ -135,7 +135,8 @@ class Unreachable(MintError):
 
     def __init__(self, reason: str, part: str = "network") -> None:
         super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
-        self.reason, self.part = reason, part
+        self.reason = reason
+        self.part = part
 
 
 class NotSent(Unreachable):

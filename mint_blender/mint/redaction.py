@@ -71,7 +71,8 @@ def _redact_record(record: logging.LogRecord, secrets: set[str]) -> None:
     except Exception:  # noqa: BLE001 - the caller's format is wrong
         message = f"{record.msg!r} {record.args!r}"
     if has_secret(message):
-        record.msg, record.args = redact(message), None
+        record.msg = redact(message)
+        record.args = None
     if record.exc_info and record.exc_info[1] is not None:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
         if has_secret(text):

@@ -69,7 +69,8 @@ def call_with_retries(
     Raises:
         MintError: The last error, when it is not retryable or the time is over.
     """
-    began, failures = clock(), FailureStreak(retries)
+    began = clock()
+    failures = FailureStreak(retries)
     while True:
         try:
             return call()
@@ -124,7 +125,8 @@ class Polling:
         wait = (
             self.intervals.slow if self.is_slow else self.intervals.wait(self.rounds, retry_after)
         )
-        self.rounds, self.waited = self.rounds + 1, self.waited + wait
+        self.rounds = self.rounds + 1
+        self.waited = self.waited + wait
         return wait
 
     @property

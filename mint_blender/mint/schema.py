@@ -352,7 +352,8 @@ class OperationCredits:
         The sum is limited to the estimate, since after success the same Credits may briefly be in
         both.
         """
-        paid, held = self.finalized or 0.0, self.reserved or 0.0
+        paid = self.finalized or 0.0
+        held = self.reserved or 0.0
         return max(paid, held, min(paid + held, self.estimated or 0.0))
 
     @property
@@ -415,7 +416,8 @@ class Operation:
     @classmethod
     def from_json(cls, data: Json) -> Operation:
         """Parse Mint's JSON."""
-        type_, assets = _text(data.get("type")) or "", _assets(data.get("assets"))
+        type_ = _text(data.get("type")) or ""
+        assets = _assets(data.get("assets"))
         is_done = data.get("status") is None and _has_files(type_, assets)
         done = Status.SUCCEEDED if is_done else Status.UNKNOWN
         word = _text(data.get("status")) or done.value

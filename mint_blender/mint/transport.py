@@ -167,7 +167,8 @@ class Transport:
         Where the server closes the connection after each answer, another one is opened. Then Mint's
         time must be from just now.
         """
-        self._is_bound, self._connections.may_open = True, self._closes
+        self._is_bound = True
+        self._connections.may_open = self._closes
         try:
             yield
         finally:
@@ -208,7 +209,8 @@ class Transport:
         if self._is_bound and self.clock.age > most:
             raise errors.NotSent
         sent = self.clock.begin()
-        began, path = time.monotonic(), path.lstrip("/")
+        began = time.monotonic()
+        path = path.lstrip("/")
         try:
             response, answer = self._send(method, url, headers, query, content)
         except errors.MintError as error:
@@ -265,7 +267,8 @@ class Transport:
     def _parse_response(
         self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment
     ) -> ApiResponse:
-        status, headers = response.status_code, response.headers
+        status = response.status_code
+        headers = response.headers
         said = headers.get("Connection", "").lower()
         is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
         self._closes = "close" in said or not is_kept

@@ -89,7 +89,9 @@ class Connections(HTTPAdapter):
         kept: int = 1,
         max_idle: float = math.inf,
     ) -> None:
-        self.may_reach, self.max_idle, self._kept = may_reach, max_idle, kept
+        self.may_reach = may_reach
+        self.max_idle = max_idle
+        self._kept = kept
         pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
         self._pools = self._own(pools, _GuardedConnection, _KeepAlivePool)
         self._open_pools()
@@ -152,7 +154,8 @@ class Connections(HTTPAdapter):
         self, pools: Mapping[str, type[HTTPConnectionPool]], connection: type, *mixins: type
     ) -> dict[str, Any]:
         """Return pool classes with these mixins, for urllib3, which creates connections itself."""
-        own, found = {"owner": self}, {}
+        own = {"owner": self}
+        found = {}
         for scheme, pool in pools.items():
             kind = type("_Connection", (connection, pool.ConnectionCls), own)
             found[scheme] = type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})

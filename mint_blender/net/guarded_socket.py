@@ -185,7 +185,8 @@ class GuardedSocket:
 
     def _wait_for(self, act: Callable[[], int], ready: Callable[..., bool]) -> int:
         """Return the result of `act`, which is tried again whenever the socket is ready for it."""
-        guard, waiting_since = _guard.get() or _NO_LIMIT, time.monotonic()
+        guard = _guard.get() or _NO_LIMIT
+        waiting_since = time.monotonic()
         check = guard.check_sending if ready is wait_for_write else guard.check
         while True:
             step = min(check(), CHECK_INTERVAL)

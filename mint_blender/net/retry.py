@@ -59,7 +59,8 @@ def parse_retry_after(
     text = (header or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until, since = epoch_of(text), epoch_of(date)
+    until = epoch_of(text)
+    since = epoch_of(date)
     if until is None:
         return None
     wait = until - (now.timestamp() if since is None else since)

@@ -103,7 +103,9 @@ def mark_as_asset(
     )
     asset.asset_mark()
     data: Any = asset.asset_data
-    data.description, data.author, data.copyright = provenance.prompt, "Mint", ""
+    data.description = provenance.prompt
+    data.author = "Mint"
+    data.copyright = ""
     for tag in ("Mint", provenance.kind, provenance.preset):
         if tag:
             data.tags.new(tag, skip_if_exists=True)
@@ -207,7 +209,8 @@ def _as_instance(placed: PlacedResult) -> PlacedResult:
     if placed.collection is None or len(placed.objects) == 1 or has_clips:
         return placed
     instance = bpy.data.objects.new(placed.collection.name, None)
-    instance.instance_type, instance.instance_collection = "COLLECTION", placed.collection
+    instance.instance_type = "COLLECTION"
+    instance.instance_collection = placed.collection
     return PlacedResult(instance, None, (instance,))
 
 

@@ -75,7 +75,8 @@ def reparent_children(
         child for part in old for child in part.children if child not in old and child not in used
     ]:
         world = each.matrix_world.copy()
-        each.parent, each.parent_type = root, "OBJECT"
+        each.parent = root
+        each.parent_type = "OBJECT"
         each.matrix_parent_inverse = root.matrix_world.inverted_safe()
         each.matrix_basis = world
 

@@ -66,4 +66,5 @@ class SceneUnits:
     def apply_to(self, scene: bpy.types.Scene) -> None:
         """Give a scene these units."""
         scene.unit_settings.scale_length = self.scale_length
-        scene.render.fps, scene.render.fps_base = self.fps, self.fps_base
+        scene.render.fps = self.fps
+        scene.render.fps_base = self.fps_base

@@ -55,7 +55,9 @@ class Theme:
     def __init__(self) -> None:
         preferences = bpy.context.preferences
         colors = preferences.themes[0].user_interface
-        menu, item, tool = colors.wcol_menu_back, colors.wcol_menu_item, colors.wcol_tool
+        menu = colors.wcol_menu_back
+        item = colors.wcol_menu_item
+        tool = colors.wcol_tool
         self.back: Color = (*menu.inner[:3], 0.94)
         self.edge: Color = (*menu.outline[:3], 1.0)
         self.text: Color = (*item.text[:3], 1.0)
@@ -73,8 +75,10 @@ class Theme:
 def draw_box(box: Box, color: Color, radius: float = 0.0) -> None:
     """Draw a filled box, with rounded corners if there is a radius."""
     if radius:
-        left, right = box.x + radius, box.x + box.width - radius
-        low, high = box.y + radius, box.y + box.height - radius
+        left = box.x + radius
+        right = box.x + box.width - radius
+        low = box.y + radius
+        high = box.y + box.height - radius
         corners = ((right, high), (left, high), (left, low), (right, low))
         points = [
             (
@@ -112,7 +116,8 @@ def texture_of(width: int, height: int, values: NDArray[np.float32]) -> gpu.type
 def draw_picture(texture: gpu.types.GPUTexture, box: Box) -> None:
     """Draw a picture, as large as fits into the box in its own proportion."""
     share = min(box.width / texture.width, box.height / texture.height)
-    width, height = texture.width * share, texture.height * share
+    width = texture.width * share
+    height = texture.height * share
     inner = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
     shader = gpu.shader.from_builtin("IMAGE")
     shader.uniform_sampler("image", texture)

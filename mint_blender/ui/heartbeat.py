@@ -173,7 +173,8 @@ def look() -> None:
 
     If jobs have changed too, a beat follows as soon as the user is not typing.
     """
-    service, state = session.existing_service(), _state()
+    service = session.existing_service()
+    state = _state()
     if service is None:
         return
     before = service.cache.version
@@ -189,7 +190,8 @@ def look() -> None:
 
 def look_sometimes() -> None:
     """Show what other processes have written; for panels that were drawn, so at short intervals."""
-    state, now = _state(), time.monotonic()
+    state = _state()
+    now = time.monotonic()
     if session.existing_service() is not None and now - state.looked_at > LOOK_EVERY:
         state.looked_at = now
         with suppress(UserError):  # starting a job shows the error
@@ -203,7 +205,8 @@ def listen() -> None:
 
 
 def _look() -> float | None:
-    service, state = session.existing_service(), _state()
+    service = session.existing_service()
+    state = _state()
     try:
         look()
         if state.is_start_due and not state.is_beating and not text_fields.may_be_edited():
@@ -286,7 +289,8 @@ class MINT_OT_heartbeat(ButtonOperator):
 
 def _adjust_timer(context: bpy.types.Context) -> None:
     """Have the modal operator called rarely, or often while a result is about to arrive."""
-    service, state = session.existing_service(), _state()
+    service = session.existing_service()
+    state = _state()
     is_due = service is not None and any(each.is_due_soon(service) for each in state.on_beat)
     seconds = SOON if is_due else SECONDS
     if state.timer is None or state.timer.time_step != seconds:
@@ -373,7 +377,8 @@ def _resume() -> float | None:
     """
     if session.is_loading():
         return visibility.SECONDS
-    has_journal, state = (session.home() / "journal.sqlite3").exists(), _state()
+    has_journal = (session.home() / "journal.sqlite3").exists()
+    state = _state()
     state.is_start_due = state.is_file_new = True
     if has_journal:
         with suppress(UserError):  # the next click reports it

@@ -52,7 +52,8 @@ class IconCache:
         for key in kept.keys() - wanted.keys():
             self._unused[_name(owner, key)] = kept.pop(key)
         for key in [key for key in wanted if key not in kept]:
-            name, path = _name(owner, key), wanted[key]
+            name = _name(owner, key)
+            path = wanted[key]
             unused = self._unused.pop(name, None)
             if unused == path:
                 kept[key] = path
@@ -67,7 +68,8 @@ class IconCache:
 
     def paint(self, owner: str, key: str, pixels: NDArray[np.float32]) -> None:
         """Make an icon, or change it: rows from below, each pixel RGBA from 0 to 1."""
-        name, previews = _name(owner, key), self._collection()
+        name = _name(owner, key)
+        previews = self._collection()
         icon: Any = previews[name] if name in previews else previews.new(name)
         size = (pixels.shape[1], pixels.shape[0])
         icon.icon_size = icon.image_size = size

@@ -127,7 +127,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         when = Message("waiting: online access is off")
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
     cancel = row.operator("mint.cancel", text="", icon="X", emboss=False)
-    cancel.job_id, cancel.asks = job.id, True
+    cancel.job_id = job.id
+    cancel.asks = True
 
 
 MENUS = (

@@ -65,7 +65,8 @@ class LossDialog:
         `confirm_text` must not be "Cancel", which is the other button. `is_paid` says whether
         Credits were spent or reserved.
         """
-        self._words, self._icon = words, "ERROR" if is_paid else "QUESTION"
+        self._words = words
+        self._icon = "ERROR" if is_paid else "QUESTION"
         return context.window_manager.invoke_props_dialog(
             self, width=_WIDTH, title=title, confirm_text=confirm_text, cancel_default=True
         )

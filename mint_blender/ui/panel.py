@@ -18,7 +18,8 @@ from .text_wrap import wrapped
 from .translations import number, translated
 from .typed_context import layout_of
 
-_REFERENCES, _OPTIONS = Message("Reference Images"), Message("Options")
+_REFERENCES = Message("Reference Images")
+_OPTIONS = Message("Options")
 _BESIDE_BALANCE = 134.0
 """Pixels of the header, at scale 1, that the balance cannot have: title, a button and tabs."""
 
@@ -57,7 +58,8 @@ class MINT_PT_main(bpy.types.Panel):
         from .job_list import grouped_jobs
         from .job_list import panel as job_list_panel
 
-        layout, ready = layout_of(self), is_ready()
+        layout = layout_of(self)
+        ready = is_ready()
         if ready:
             _draw_form(layout, context)
         else:

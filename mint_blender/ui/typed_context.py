@@ -30,14 +30,16 @@ def regions_over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region,
     """Yield the regions over the current one, with the pixels at which they begin in it."""
     region = context.region
     for each in context.area.regions:
-        x, y = each.x - region.x, each.y - region.y
+        x = each.x - region.x
+        y = each.y - region.y
         if each.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
             yield each, x, y
 
 
 def sides(context: bpy.types.Context) -> tuple[float, float]:
     """Return where the toolbar ends and the sidebar begins, in pixels of the region."""
-    left, right = 0.0, float(context.region.width)
+    left = 0.0
+    right = float(context.region.width)
     for each, x, _ in regions_over(context):
         if each.type == "TOOLS":
             left = max(left, x + each.width)

@@ -70,7 +70,8 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def _check_options(arguments: argparse.Namespace) -> None:
     """Raise Refused for options that do not go together."""
-    dask, step = arguments.executor, arguments.step
+    dask = arguments.executor
+    step = arguments.step
     for is_wrong, why in (
         (arguments.ship_results and not dask, "--ship-results needs --executor"),
         (arguments.min_workers and not dask, "--min-workers needs --executor"),
@@ -139,7 +140,8 @@ class _Batch:
 
         Without `--step`, download missing files first, and write the sheet.
         """
-        status, folder = Exit.DONE, self.options.folder
+        status = Exit.DONE
+        folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
         if self.arguments.step is None:

@@ -206,7 +206,8 @@ def _picture(entry: LineReport) -> str:
         content = why or f"<span>{_NO_PICTURE[entry.state]}</span>"
         classes = "picture none with-reason" if why else "picture none"
         return f'<div class="{classes}">{content}</div>'
-    address, request = _address(entry.picture), entry.line.request
+    address = _address(entry.picture)
+    request = entry.line.request
     alt = escape(request.name or request.prompt[:200] or "reference images")
     return (
         f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy"'

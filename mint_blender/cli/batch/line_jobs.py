@@ -79,8 +79,10 @@ def match(lines: Iterable[Line], tags: Iterable[str]) -> dict[str, str]:
     If that tag was not started, one that was and no longer is in the file counts, provided that
     Mint was asked for the same: a new height or another format is not paid for.
     """
-    lines, tags = list(lines), list(tags)
-    started, own = set(tags), {line.tag for line in lines}
+    lines = list(lines)
+    tags = list(tags)
+    started = set(tags)
+    own = {line.tag for line in lines}
     spare: dict[str, deque[str]] = {}
     for tag in tags:
         if tag not in own:
@@ -191,7 +193,8 @@ def load_jobs(
     found = line_files.started(folder)
     matched = match(lines, [*found, *(tag for tag in jobs if tag not in found)])
     by_tag = {matched[line.tag]: line for line in lines if line.tag in matched}
-    foreign, elsewhere = _foreign_lines(job_service, found), set[str]()
+    foreign = _foreign_lines(job_service, found)
+    elsewhere = set[str]()
     for tag, started in found.items():
         if tag not in by_tag or tag in foreign:
             continue
@@ -209,7 +212,8 @@ def load_jobs(
     refused = {line.tag: _FOREIGN for line in lines if matched.get(line.tag) in foreign}
     refused |= {line.tag: _ELSEWHERE for line in lines if matched.get(line.tag) in elsewhere}
     # by the tags of the lines instead of the tags that were started
-    moved, used = {tag: jobs[to] for tag, to in matched.items() if to in jobs}, {*matched.values()}
+    moved = {tag: jobs[to] for tag, to in matched.items() if to in jobs}
+    used = {*matched.values()}
     others = {tag: job for tag, job in jobs.items() if tag not in used}
     return others | moved, refused
 
@@ -270,7 +274,8 @@ def _adopt(
 
     It is polled and fetched here. Where Mint has not answered there, it is looked for.
     """
-    journal, there = job_service.journal, started.job
+    journal = job_service.journal
+    there = started.job
     delivery = replace(line.delivery, line=line_files.line_id(folder, tag))
     if there is not None:
         delivery = replace(delivery, output=there.delivery.output, render=there.delivery.render)

@@ -97,7 +97,8 @@ def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) 
                 f"{path} cannot be in a job template: a path must be Unicode text of at most"
                 f" {LONGEST_VALUE} characters. Nothing was written."
             )
-    target, parameters = folder / TEMPLATE, str((folder / VALUES).resolve())
+    target = folder / TEMPLATE
+    parameters = str((folder / VALUES).resolve())
     try:
         if target.exists() and MARK.encode() not in target.read_bytes():
             raise Refused(
@@ -142,7 +143,8 @@ def _write_files(folder: Path, job: FarmJob) -> None:
 def values(job: FarmJob) -> dict[str, str]:
     """Return the values of the parameters that have no default: the paths on this machine."""
     # not resolved: a link to a shared folder may have the same name on all machines
-    file, folder = job.arguments.file.absolute(), job.arguments.output.absolute()
+    file = job.arguments.file.absolute()
+    folder = job.arguments.output.absolute()
     return {"BatchFile": str(file), "OutputFolder": str(folder)}
 
 

@@ -103,7 +103,9 @@ def report(
     output = Path(job.delivery.output)
     stopped = [each for each in motions if not is_finished(each)] if is_finished(job) else []
     now = stopped[0] if stopped else job
-    view, state, record = JobView(now), _state(now), output.with_suffix(".json")
+    view = JobView(now)
+    state = _state(now)
+    record = output.with_suffix(".json")
     return LineReport(
         line,
         job,
@@ -141,7 +143,8 @@ def _state(job: Job) -> LineState:
 def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
     """Return the record's JSON values. It never holds a key."""
     job_values = JobView(job).to_json()
-    operation, asset = job.operation, job.asset
+    operation = job.operation
+    asset = job.asset
     files = {"result": line_report.result, "picture": line_report.picture}
     return {
         "line": line.number,
@@ -170,7 +173,8 @@ def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
 
 def _settings(job: Job) -> dict[str, Any]:
     """Return the settings of the line, in the words of the batch file."""
-    request, delivery = job.request, job.delivery
+    request = job.request
+    delivery = job.delivery
     settings: dict[str, Any] = {
         "kind": request.kind.value,
         "preset": request.preset.value,
@@ -214,7 +218,8 @@ def _picture(job: Job, output: Path) -> Path | None:
 
 def _write_picture(job: Job, output: Path) -> None:
     """Copy Mint's picture if none was rendered, and delete an older Preview's copy."""
-    picture, mints = _rendered(job), _mints_picture(job)
+    picture = _rendered(job)
+    mints = _mints_picture(job)
     if picture is None and mints is not None:
         picture = output.with_suffix(mints.suffix)
         if not _is_same(mints, picture):

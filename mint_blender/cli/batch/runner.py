@@ -78,7 +78,8 @@ class LineReports:
 
     def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
         self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
-        self._statuses[line.number], self._refusals[line.number] = status, sentence
+        self._statuses[line.number] = status
+        self._refusals[line.number] = sentence
 
     def _refuse_for(self, line: Line, error: Exception) -> None:
         has_status = isinstance(error, TooExpensive | MintError)
@@ -112,7 +113,8 @@ class LineReports:
         With `skip_failed`, what has failed at Mint or waits for a person there does not count.
         """
         for line in lines:
-            status, job = self._statuses[line.number], job_of(line)
+            status = self._statuses[line.number]
+            job = job_of(line)
             is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
             is_skipped = self._options.skip_failed and is_stopped
             if status not in ({Exit.DONE, *_SKIPPED} if is_skipped else {Exit.DONE}):
@@ -222,7 +224,8 @@ class BatchRun(LineReports):
             return
         entries = []
         for line in self._lines:
-            job, why = self._job(line), self._refusals.get(line.number)
+            job = self._job(line)
+            why = self._refusals.get(line.number)
             motions = self._known_motions(line, job)
             entries.append(result_files.report(line, job, self._terminal, why, motions))
         contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
@@ -249,7 +252,8 @@ class BatchRun(LineReports):
 
     def _summary(self) -> str:
         """Return how far all lines are, in one line."""
-        lines, running = len(self._chosen), self._busy()
+        lines = len(self._chosen)
+        running = self._busy()
         ended = [self._statuses.get(line.number) for line in self._chosen]
         done = ended.count(Exit.DONE)
         waiting = ended.count(Exit.PREVIEW) + ended.count(Exit.CREDITS)
@@ -259,7 +263,8 @@ class BatchRun(LineReports):
         spent = self._budget.spent(self._running_jobs())
         of = "" if self._total is None else f" of about {self._total:,.0f}"
         parts.append(f"{spent:,.0f}{of} Credits")
-        passed, over = time.monotonic() - self._began, len(ended) - ended.count(None)
+        passed = time.monotonic() - self._began
+        over = len(ended) - ended.count(None)
         if over > 0 and None in ended:
             left = passed / over * ended.count(None)
             parts.append(f"about {duration(left)} left")
@@ -363,7 +368,8 @@ class BatchRun(LineReports):
         if self._options.again and not results.is_finished(self._job(line)):
             self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
-        needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
+        needs_credits = self._needs_credits(line)
+        resumable = self._resumable_job(line)
         priced = self._to_pay(line)
         if needs_credits and not self._budget.allows(priced, self._running_jobs(), resumable):
             self._statuses[line.number] = Exit.CREDITS
@@ -419,9 +425,11 @@ class BatchRun(LineReports):
 
     def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
-        title, number = line.title, 1
+        title = line.title
+        number = 1
         while title in self._names:
-            title, number = f"{line.title}-{number + 1}", number + 1
+            title = f"{line.title}-{number + 1}"
+            number = number + 1
         self._names.add(title)
         path = str(self._folder / title)
         render = f"{path}.png" if self._options.renders(line) else None
@@ -484,7 +492,8 @@ class BatchRun(LineReports):
         Raises:
             NotPossible: Another machine may have ordered them, or it is above a limit.
         """
-        request, service = job.start_request, self._job_service
+        request = job.start_request
+        service = self._job_service
         known = line_jobs.motions_of(service, self._options.folder, line, job)
         if all(map(results.is_finished, known)):
             return line_jobs.with_files(service, self._options.folder, filter(None, known))
@@ -495,7 +504,8 @@ class BatchRun(LineReports):
         stopped = [each for each in known if each is not None and each.phase in _OVER]
         if stopped and not self._options.retry_failed:
             return stopped
-        asset, limit = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)}), None
+        asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
+        limit = None
         if line.max_credits is not None:
             ordered = service.journal.motions_of(asset.id)
             own = [
@@ -665,6 +675,7 @@ def _made_since(client: Client, kind: Kind, since: float) -> tuple[list[Asset], 
 
 def _result(job_service: JobService, line: Line, made: list[Asset]) -> Asset | None:
     """Return what looks like the result of a line, and belongs to no job here."""
-    journal, body = job_service.journal, line.request.body(())
+    journal = job_service.journal
+    body = line.request.body(())
     known = journal.assets(exclude="")
     return next((each for each in made if look.matches(each, body) and each.id not in known), None)

@@ -91,7 +91,8 @@ class WriteStep(LineReports):
         """Write these lines, or wait until another process has; return the exit status."""
         if self._options.again:
             self._join_round(lines)
-        waiting, held = deque(lines), deque[Line]()
+        waiting = deque(lines)
+        held = deque[Line]()
         while waiting or held or self._writer.is_busy:
             if not waiting:
                 waiting, held = held, deque()
@@ -215,7 +216,8 @@ class WriteStep(LineReports):
         if result.problem is not None:
             return replace(before, round=self._round, problem=result.problem)
         job = before.applied_to(self._jobs[line.tag])
-        old, new = job.delivery.output, written.delivery.output
+        old = job.delivery.output
+        new = written.delivery.output
         if old is not None and old != new and Path(old).is_file():  # of another format
             self._terminal.note(f"line {line.number}: {Path(old).name} is kept, too.")
         return WriteRecord(replace(written.delivery, line=None), result.notes, self._round)
@@ -291,7 +293,8 @@ def _parts_without_files(
     job_service: JobService, line: Line, job: Job, options: Options
 ) -> list[Job]:
     """Return the job of a line, or the motions that it is written from, if files are missing."""
-    wanted, folder = wanted_delivery(line, job, options), options.folder
+    wanted = wanted_delivery(line, job, options)
+    folder = options.folder
     motions = line_jobs.motions_of(job_service, folder, line, job)
     parts = [each for each in motions if is_finished(each)] if motions else [job]
     return [each for each in parts if find_files(job_service, folder, each, wanted) is None]

@@ -54,7 +54,8 @@ async def account(context: ToolContext) -> CallToolResult:
 
 
 def _ask(client: Client) -> dict[str, Any]:
-    me, usage = client.me(), client.usage()
+    me = client.me()
+    usage = client.usage()
     credits = usage.credits.total_available
     return {"key": "accepted", "name": me.display_name, "credits_available": credits}
 
@@ -106,8 +107,11 @@ async def _find(
     context: ToolContext, kind: Kind, search: str, cursor: str | None, most: int
 ) -> tuple[list[Asset], int, str | None]:
     """Return matching items, how many were looked at, and the cursor of what follows."""
-    words, found, looked_at = search.casefold().split(), list[Asset](), 0
-    texts, size = view_model.SearchTexts(), SEARCH_PAGE if words else most
+    words = search.casefold().split()
+    found = list[Asset]()
+    looked_at = 0
+    texts = view_model.SearchTexts()
+    size = SEARCH_PAGE if words else most
     for number in range(PAGES_OF_A_SEARCH if words else 1):
         await context.report_progress(number, None, f"{looked_at} items looked at")
         page = await with_client(partial(Client.page, kind=kind, cursor=cursor, limit=size))

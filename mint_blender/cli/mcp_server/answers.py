@@ -65,7 +65,8 @@ async def picture_content(path: str | Path) -> ImageContent | None:
 def _read(path: Path) -> ImageContent | None:
     try:
         found = pictures.inspect_sized(path)
-        width, height = found.width or 0, found.height or 0
+        width = found.width or 0
+        height = found.height or 0
         if found.format not in READABLE or width * height > MAX_PIXELS:
             return None
         if max(width, height) <= LONGEST_SIDE and path.stat().st_size <= MAX_BYTES:
@@ -116,7 +117,8 @@ LEFT_OUT = ("event", "name", "api", "account", "mine", "operation", "note_detail
 
 def job_state(job_service: JobService, job: Job) -> JobState:
     """Return a job as `--json` prints it, with what an agent needs to decide."""
-    view, request = job_service.view(job), job.client_request
+    view = job_service.view(job)
+    request = job.client_request
     record = view.to_json()
     return {name: record[name] for name in record if name not in LEFT_OUT} | {
         "title": job.title,
@@ -158,7 +160,8 @@ def revision_of(job: Job) -> str:
 
 
 def _is_approved(job: Job) -> bool:
-    decided, operation = job.decided_preview, job.operation
+    decided = job.decided_preview
+    operation = job.operation
     return (
         decided is not None
         and decided.verb is Verb.APPROVE

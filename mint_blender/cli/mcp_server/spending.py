@@ -216,11 +216,13 @@ async def start_quoted(
         ToolError: A person has not agreed, or the quote cannot be used.
         TooExpensive: It is above a limit.
     """
-    is_agreed, quotes = is_approved(decision), state_of(context).quotes
+    is_agreed = is_approved(decision)
+    quotes = state_of(context).quotes
 
     def start(job_service: JobService) -> JobState:
         def order(subject: str) -> Job:
-            quote, most = quotes.usable(quote_id), approved_credits
+            quote = quotes.usable(quote_id)
+            most = approved_credits
             if not is_agreed:
                 most = without_person(job_service, approved_credits)
             own_limit = None if quote.credits is None else most

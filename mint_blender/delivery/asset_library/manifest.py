@@ -75,9 +75,11 @@ class Manifest:
         for part in self._folder.glob(f"*{PART}"):
             part.unlink(missing_ok=True)
         for entry in [each for each in self._entries.values() if not each.placed]:
-            version, digest = entry.version, entry.digest
+            version = entry.version
+            digest = entry.digest
             if not self._is_unchanged(entry.file, digest):
-                version, digest = entry.earlier_version, entry.earlier_digest
+                version = entry.earlier_version
+                digest = entry.earlier_digest
             if digest:
                 self._entries[entry.asset] = ManifestEntry(entry.asset, entry.file, version, digest)
             else:

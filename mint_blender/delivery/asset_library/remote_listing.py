@@ -109,7 +109,8 @@ def _run_generator(folder: Path) -> None:
     code = _CODE.replace("FOLDER", repr(str(folder)))
     child = ChildProcess(blender_runtime.bare_background_command(code))
     try:
-        status, lines = child.wait(), child.errors.strip().splitlines()
+        status = child.wait()
+        lines = child.errors.strip().splitlines()
     finally:
         child.end()
     if status != 0:

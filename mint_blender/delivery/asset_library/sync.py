@@ -284,7 +284,8 @@ def _fetch_model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
 
     Which extensions a file requires is known only after its download.
     """
-    asset_files, readable = asset.assets, readable_extensions()
+    asset_files = asset.assets
+    readable = readable_extensions()
     chosen = file_choice.choose_model(
         optimized_url=asset_files.optimized_glb_url if asset_files else None,
         original_url=asset_files.glb_url if asset_files else None,
@@ -303,7 +304,8 @@ def _fetch_model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
 
 def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) -> Path:
     """Write the .blend outside of the library's folder, where a partial file does no harm."""
-    provenance, asset_files = _provenance(asset), asset.assets
+    provenance = _provenance(asset)
+    asset_files = asset.assets
     picture = Path(files[Role.PICTURE].path) if Role.PICTURE in files else None
     if asset.kind is Kind.MODEL:
         model_file = files[Role.MODEL]

@@ -52,7 +52,8 @@ class SyncProcess:
                 HOME_VARIABLE: str(home),
             },
         )
-        self._event, self._has_listing = {}, LISTING in arguments
+        self._event = {}
+        self._has_listing = LISTING in arguments
 
     @property
     def is_running(self) -> bool:

@@ -168,7 +168,8 @@ def _members(values: list[Any], *, without: str = "") -> list[Any]:
 
 def _check_nodes(document: JsonObject, tables: Tables, limits: GlbLimits) -> None:
     """Check transforms, instances, scenes and skins, and that nodes form a tree."""
-    nodes, instances = tables["nodes"], 0
+    nodes = tables["nodes"]
+    instances = 0
     for node in nodes:
         for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
             check_numbers(node.get(key), numbers)
@@ -194,7 +195,8 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
     level = sorted(set(range(len(children))) - set(with_parent))
     reached, depth = 0, 0
     while level and depth <= most_depth:
-        reached, depth = reached + len(level), depth + 1
+        reached = reached + len(level)
+        depth = depth + 1
         level = [child for parent in level for child in children[parent]]
     if level:
         raise GltfError("its nodes are nested too deeply")
@@ -342,7 +344,8 @@ def _check_accessors(
     """Raise GltfError for an accessor that its bytes do not cover, or that is too large."""
     decoded = 0
     for accessor in accessors:
-        component, kind = accessor.get("componentType"), accessor.get("type")
+        component = accessor.get("componentType")
+        kind = accessor.get("type")
         if not isinstance(component, int) or not isinstance(kind, str):
             raise GltfError("it contains numbers of an unknown type")
         if component not in COMPONENT_BYTES or kind not in COMPONENTS:

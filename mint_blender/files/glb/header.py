@@ -207,14 +207,16 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
     Raises:
         GltfError: For an image of another type, or too many pixels.
     """
-    views, buffers = document.get("bufferViews", []), document.get("buffers", [])
+    views = document.get("bufferViews", [])
+    buffers = document.get("buffers", [])
     decoded = cache(lambda number: checks.decode_uri(buffers[number]["uri"])[1])
 
     @cache  # many images may name the same buffer view
     def head_of(number: int) -> bytes:
         """Return the first bytes of a view, which tell the size of a picture."""
         view = views[number]
-        offset, length = view.get("byteOffset", 0), view["byteLength"]
+        offset = view.get("byteOffset", 0)
+        length = view["byteLength"]
         if "uri" in buffers[view["buffer"]]:
             content = decoded(view["buffer"])[offset : offset + min(length, JPEG_HEAD)]
             return content if content.startswith(JPEG) else content[:HEAD]
@@ -230,7 +232,8 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
             head = checks.decode_uri(image["uri"])[1]
             length = len(head)
         else:
-            head, length = head_of(image["bufferView"]), views[image["bufferView"]]["byteLength"]
+            head = head_of(image["bufferView"])
+            length = views[image["bufferView"]]["byteLength"]
         if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
             continue  # no Blender opens KTX; an extension may offer it beside another format
         if not head.startswith(MAGIC):

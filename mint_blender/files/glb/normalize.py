@@ -64,7 +64,8 @@ def normalized_copy(path: Path) -> Iterator[Path]:
 
 def _normalize(document: dict[str, Any]) -> bool:
     """Change what a strict importer would refuse; return whether anything was changed."""
-    asset, used = document["asset"], document.get("extensionsUsed", [])
+    asset = document["asset"]
+    used = document.get("extensionsUsed", [])
     required = document.get("extensionsRequired", [])
     missing = [name for name in required if name not in used]
     is_plain = DRACO not in required and _use_plain_data(document)
@@ -96,7 +97,8 @@ def check_face_counts(path: Path) -> None:
     """
     data = path.read_bytes()
     end = 20 + struct.unpack_from("<I", data, 12)[0]
-    document, binary = json.loads(data[20:end]), data[end + 8 :]
+    document = json.loads(data[20:end])
+    binary = data[end + 8 :]
     for primitive in _compressed_primitives(document):
         view = document["bufferViews"][int(primitive["extensions"][DRACO]["bufferView"])]
         start = int(view.get("byteOffset", 0))
@@ -134,7 +136,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while at < len(data):
         value |= (data[at] & 0x7F) << shift
-        shift, at = shift + 7, at + 1
+        shift = shift + 7
+        at = at + 1
         if not data[at - 1] & 0x80:
             break
     return value, at

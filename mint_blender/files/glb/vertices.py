@@ -87,8 +87,10 @@ class _Accessors:
         is_inside = view["buffer"] == 0 and "uri" not in self._document["buffers"][0]
         if "sparse" in accessor or view.get("extensions") or not is_inside:
             raise _UnusualError
-        kind, width = np.dtype(TYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
-        count, stride = accessor["count"], view.get("byteStride") or kind.itemsize * width
+        kind = np.dtype(TYPES[accessor["componentType"]])
+        width = WIDTHS[accessor["type"]]
+        count = accessor["count"]
+        stride = view.get("byteStride") or kind.itemsize * width
         offset = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
         self._stream.seek(self._start + offset)
         data = self._stream.read((count - 1) * stride + kind.itemsize * width)
@@ -124,7 +126,8 @@ def _is_plain(primitive: dict[str, Any]) -> bool:
 
 
 def _read(accessors: _Accessors, primitives: list[dict[str, Any]]) -> MeshVertices:
-    positions, normals = [], []
+    positions = []
+    normals = []
     for primitive in primitives:
         attributes = primitive["attributes"]
         points = accessors.rows(attributes["POSITION"])

@@ -187,7 +187,8 @@ def _open_zstd(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[
     if len(head) < 32:
         raise cut_short(path.name)
     header = parse_header(head[:16], path, versions=(4,))
-    count, offset = head[15], struct.unpack_from("<I", head, 16)[0]
+    count = head[15]
+    offset = struct.unpack_from("<I", head, 16)[0]
     if not 32 <= offset <= size - 16 * count:
         raise cut_short(path.name)
     records = file.read(min(offset - 32, _MAX_RECORD_BYTES))
@@ -237,7 +238,8 @@ class _GzipReader:
     """A gzip stream read in exact amounts, so that a decompression bomb is never unpacked."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file, self._name = file, name
+        self._file = file
+        self._name = name
         self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self._pending = b""
 
@@ -286,7 +288,8 @@ def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
     """Decompress one Zstandard stream, which must give exactly `length` bytes."""
     zstandard = _zstandard()
     out = np.zeros(length, np.uint8)
-    view, filled = out.data, 0
+    view = out.data
+    filled = 0
     try:
         with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed) as reader:
             while filled < length and (got := reader.readinto(view[filled : filled + (1 << 20)])):

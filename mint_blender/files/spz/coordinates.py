@@ -154,7 +154,9 @@ def basis(directions: Doubles) -> Doubles:
         (n, 24) float64 values, degree by degree.
     """
     x, y, z = np.asarray(directions, np.float64).T
-    xx, yy, zz = x * x, y * y, z * z
+    xx = x * x
+    yy = y * y
+    zz = z * z
     columns = (
         -0.4886025119029199 * y,
         0.4886025119029199 * z,
@@ -197,7 +199,8 @@ def coefficient_matrix(axes: str) -> Floats:
     angle = np.pi * (3 - np.sqrt(5.0)) * np.arange(count)
     flat = np.sqrt(1 - height**2)
     directions = np.stack((flat * np.cos(angle), flat * np.sin(angle), height), axis=1)
-    before, after = basis(directions), basis(directions @ to_blender(axes).T)
+    before = basis(directions)
+    after = basis(directions @ to_blender(axes).T)
     matrix = np.zeros((24, 24))
     for start, end in pairwise(PER_DEGREE):
         block = slice(start, end)

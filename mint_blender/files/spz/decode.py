@@ -68,7 +68,8 @@ def attributes(path: Path, *, harmonics: bool = True) -> Generator[tuple[str, Fl
         if header.axes is None:  # the records that name them follow the attributes
             *loaded, records = sections
             named = coordinates.parse_axes(bytes(records), path.name)
-            header, sections = replace(header, axes=named), iter(loaded)
+            header = replace(header, axes=named)
+            sections = iter(loaded)
         axes = header.axes or coordinates.DEFAULT_AXES
         turn = coordinates.to_blender(axes)
         # in the order of the file, which is decompressed by `next`

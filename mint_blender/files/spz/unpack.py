@@ -90,7 +90,8 @@ def harmonic(stored: Bytes, weights: Floats, out: Floats) -> Floats:
         weights: (k,) a row of the matrix from the file's coefficients to the wanted ones.
         out: (n, 3) where to put the values, contiguous. It is returned.
     """
-    values, flat = out.reshape(-1), stored.reshape(len(stored), -1)
+    values = out.reshape(-1)
+    flat = stored.reshape(len(stored), -1)
     term = np.empty(3 * _BLOCK, np.float32)
     first, *others = np.flatnonzero(weights)
     for start in range(0, len(values), len(term)):

@@ -104,7 +104,8 @@ def open_batch(folder: Path, now: float) -> Batch:
     if not path.exists():
         _create(path, {"version": VERSION, "id": uuid.uuid4().hex, "created": now})
     data = _read(path)
-    found, created = data.get("id"), data.get("created")
+    found = data.get("id")
+    created = data.get("created")
     if not isinstance(found, str) or not is_valid_id(found):
         raise OSError(0, "it is damaged", str(path))
     if data.get("version") != VERSION:
@@ -181,7 +182,8 @@ def starts(folder: Path) -> dict[str, int]:
 def _read_line(folder: Path, tag: str, number: int) -> StartedLine:
     path = folder / FOLDER / "requests" / f"{tag}.start.{number}"
     operation = _read(path.with_name(f"{path.name}.operation")).get("operation")
-    entry, job = _read(path), read_job(folder, tag)
+    entry = _read(path)
+    job = read_job(folder, tag)
     owner = _owner(entry.get("owner"))
     if owner is None and job is not None and job.owner is not None:
         owner = _owner(vars(job.owner))  # it was not known yet when the line was started
@@ -198,7 +200,8 @@ def _owner(data: object) -> Owner | None:
     """Return whose account it is; None if that is not known, or means nothing on this machine."""
     if not isinstance(data, dict):
         return None
-    origin, account = data.get("origin"), data.get("account")
+    origin = data.get("origin")
+    account = data.get("account")
     if not (isinstance(account, str) and isinstance(origin, str)):
         return None
     return Owner(origin, account) if account.startswith("user:") else None

@@ -79,7 +79,8 @@ class Budget:
     ) -> None:
         self.limits = Limits()
         self._answers = answers
-        self._last_optimization_price, self._spent_today = last_optimization_price, spent_today
+        self._last_optimization_price = last_optimization_price
+        self._spent_today = spent_today
         self.ignores_limits = False
         """Whether the user has confirmed to exceed the limits."""
 
@@ -183,7 +184,8 @@ class Budget:
 
     def of_click(self, job: Job, verb: Verb, queries: Sequence[Query | None]) -> Expense:
         """Return what a job costs after a click that has these prices."""
-        price, is_retry = self._known_total(queries), verb is Verb.RETRY
+        price = self._known_total(queries)
+        is_retry = verb is Verb.RETRY
         is_known = price is not None or (
             not is_retry and job.estimate is not None and not self._missing(queries)
         )
@@ -219,7 +221,8 @@ class Budget:
 
         That is its price without what Mint has reserved for it, which the balance excludes.
         """
-        price, credits = self.of_review(job)[Verb.APPROVE], job.operation and job.operation.credits
+        price = self.of_review(job)[Verb.APPROVE]
+        credits = job.operation and job.operation.credits
         reserved = (credits.reserved if credits else None) or 0.0
         return None if price is None else max(0.0, price - reserved)
 
@@ -236,7 +239,8 @@ class Budget:
         Each revision costs another Preview, in addition to the estimate of the generation. Where
         Mint does not return the price of a Preview, it counts as much as a generation.
         """
-        price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
+        price = decision.estimate or job.estimate or 0.0
+        preview = self._preview_price(job)
         if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
             attempt = replace(job.without_answer(), phase=Phase.WAITING, decision=None)
             before = finalized(job.operation)
@@ -245,7 +249,8 @@ class Budget:
             generation = job.estimate if decision.estimate is None else decision.estimate
             extra = decision.optimize_estimate
             if only_fetches(job) and not job.convert and not has_failed_at_mint(job):
-                generation, extra = 0.0, decision.estimate
+                generation = 0.0
+                extra = decision.estimate
             extra = job.optimize_estimate if extra is None else extra
             return before + at_prices(attempt, generation or 0.0, extra or 0.0)
         before = committed(replace(job, decision=None))

@@ -331,7 +331,8 @@ def limit_error(
 
 def _own_limit_error(expense: Expense) -> str | None:
     """Return why a total cost is not within its own limit; None if it is."""
-    total, most = expense.total, expense.most
+    total = expense.total
+    most = expense.most
     if most is None or (total is not None and total <= most):
         return None
     if total is None and expense.is_new:

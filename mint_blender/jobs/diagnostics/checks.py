@@ -137,7 +137,8 @@ def _clock(offset: float | None) -> Checked:
         return UNKNOWN, "Not checked: Mint did not answer."
     if abs(offset) <= MAX_CLOCK_OFFSET:
         return OK, f"Within {MAX_CLOCK_OFFSET / 60:.0f} minutes of Mint's."
-    side, minutes = "ahead of" if offset > 0 else "behind", round(abs(offset) / 60)
+    side = "ahead of" if offset > 0 else "behind"
+    minutes = round(abs(offset) / 60)
     length = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
     return PROBLEM, (
         f"This computer's clock is {length} {side} Mint's. Set it automatically in"

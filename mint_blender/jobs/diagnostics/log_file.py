@@ -55,7 +55,8 @@ class LogFile(logging.FileHandler):
 
     def _begin_anew(self) -> None:
         """Keep the entries so far as the earlier file, and begin an empty one."""
-        path, earlier = Path(self.baseFilename), Path(self.baseFilename + EARLIER)
+        path = Path(self.baseFilename)
+        earlier = Path(self.baseFilename + EARLIER)
         self._close_stream()
         try:
             path.replace(earlier)

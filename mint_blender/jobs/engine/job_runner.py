@@ -577,7 +577,8 @@ class UnfinishedJobs:
 
         Without the jobs that a living process has in its own queue, and those of another account.
         """
-        runner, before = self._runner, time.time() - job_cache.JUST_NOW
+        runner = self._runner
+        before = time.time() - job_cache.JUST_NOW
         held = (job for job in runner.cache if holds_back(job) and job.created_at < before)
         found = [job for job in held if not runner.is_active(job.id) and job.hold is None]
         driven = runner.journal.driven(runner.process) if found else frozenset()
@@ -639,7 +640,8 @@ class UnfinishedJobs:
 
     def take_over(self) -> bool:
         """Drive the jobs whose process has died. Returns whether there were any."""
-        runner, before = self._runner, self.queue
+        runner = self._runner
+        before = self.queue
         left = [
             job
             for job in runner.jobs()

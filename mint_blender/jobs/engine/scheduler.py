@@ -193,7 +193,8 @@ class Scheduler:
         is_unasked = self._unidentified and self._identity_call is None
         if is_unasked and self._identity_due <= self._now():
             number = self._threads.call(lambda client: client.me(), Lane.DECISION)
-            self._identity_call, self._continuations[number] = number, self._on_identity
+            self._identity_call = number
+            self._continuations[number] = self._on_identity
         # during an outage, calls wait for a probe
         due, task = self._tasks.first(self._outage.next_call)
         if task is not None and due <= self._now():
@@ -243,7 +244,8 @@ class Scheduler:
             return
         if running is not None and not running.is_interruptible:
             # The answer may name what was started. The decision takes effect right after it.
-            running.wake_number, running.has_new_decision = number, True
+            running.wake_number = number
+            running.has_new_decision = True
             return
         if running is not None:
             self._stop(running)
@@ -289,7 +291,8 @@ class Scheduler:
         task.failures.reset()
         due = self._now() + effect.after
         if isinstance(effect, TakeSlot) and effect.kind is not None:
-            task.not_before, line = due, self._lines[effect.kind]
+            task.not_before = due
+            line = self._lines[effect.kind]
             place = (task.job.created_at, task.job.id, next(self._places), task, effect)
             heapq.heappush(line, place)
             due = due if self._first_in_line(effect.kind) is task else math.inf
@@ -456,7 +459,8 @@ class Scheduler:
     def _retry(self, task: Task, error: errors.MintError | FileError) -> None:
         """Schedule another attempt at a call, or at a download, which resumes: it is paid for."""
         retry_after: float | None = getattr(error, "retry_after", None)
-        now, chance = self._now(), self._config.chance()
+        now = self._now()
+        chance = self._config.chance()
         wait = task.failures.fail(now, chance, retry_after)
         if isinstance(error, errors.MintError):
             self._outage.failed(task.job.id, now, chance, retry_after)
@@ -564,7 +568,8 @@ class Scheduler:
         In this order, since the main thread then reads from the journal whose key it is.
         """
         self._queries.discard(ended.number)
-        outcome, reason = ended.outcome, None
+        outcome = ended.outcome
+        reason = None
         if account == self._account and isinstance(query, KeyOwner):
             self._apply_identity(outcome)
         if not isinstance(outcome, Exception):
@@ -585,7 +590,8 @@ class Scheduler:
 
     def _start_download(self, task: Task, fetch: Fetch, *, is_optional: bool = False) -> None:
         """Start a download. Its result comes back through the inbox."""
-        job_id, file = task.job.id, (task.job.id, fetch.name)
+        job_id = task.job.id
+        file = (task.job.id, fetch.name)
         if file in self._fetching:
             # it is running, or an unwanted download of the file has not ended yet
             return
@@ -616,7 +622,8 @@ class Scheduler:
 
     def _on_download_ended(self, run: Task, fetch: Fetch, ended: Ended) -> None:
         """Apply a download: it may be awaited, optional, or no longer wanted."""
-        job_id, outcome = run.job.id, ended.outcome
+        job_id = run.job.id
+        outcome = ended.outcome
         self._fetching.discard((job_id, fetch.name))
         task = self._tasks.get(job_id)
         if task is None:
@@ -656,7 +663,8 @@ class Scheduler:
             self._uploading[picture].append(task)
             self._tasks.schedule(task)  # until the other upload ends
         else:
-            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
+            name = Path(effect.path).name
+            media_type = pictures.inspect(data).media_type
             self._uploading[picture] = []
             self._call(
                 task,

@@ -87,7 +87,8 @@ class Tasks(dict[str, Task]):
         """Make the task's effect due at this time; at infinity, it waits for something else."""
         task.due, task.entry = due, next(self._numbers)
         if due != math.inf:
-            kind, effect = _Queue.CALL, task.effect
+            kind = _Queue.CALL
+            effect = task.effect
             if effect is not None and (effect.is_decision or effect.is_local):
                 kind = _Queue.DECISION if effect.is_decision else _Queue.LOCAL
             heapq.heappush(self._queues[kind], (due, task.entry, task))

@@ -82,7 +82,8 @@ class Threads:
 
     def call(self, work: Call, lane: Lane, *, changes: bool = False) -> int:
         """Make a call to Mint. `changes` says whether it changes something there."""
-        number, account = next(_numbers), self._account
+        number = next(_numbers)
+        account = self._account
         with self._lock:
             self._calls[number] = None, changes
         self._submit(number, lane, partial(self._with_client, number, account, work))
@@ -92,7 +93,8 @@ class Threads:
         self, work: Callable[[Downloader], object], lane: Lane, *, first: bool = False
     ) -> int:
         """Download something; with `first`, before all that is waiting. It obeys `is_closing`."""
-        number, is_local = next(_numbers), self._account.is_local
+        number = next(_numbers)
+        is_local = self._account.is_local
         if is_local not in self._downloaders:
             make = self._config.downloader
             self._downloaders[is_local] = (

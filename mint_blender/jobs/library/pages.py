@@ -94,7 +94,8 @@ class PagedList:
 
         The answer contains every asset missing so far, or that asset is not in the list at all.
         """
-        self._requested, self._missing = self._requested | self._missing, {}
+        self._requested = self._requested | self._missing
+        self._missing = {}
 
     def put(self, asset: Asset) -> Change:
         """Replace an entry that is already loaded, and return what changed."""

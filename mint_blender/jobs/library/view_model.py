@@ -301,7 +301,8 @@ class Library:
         before, self._jobs = self._jobs, {job.id: job for job in jobs}
         changed = [job for job in self._jobs.values() if job is not before.get(job.id)]
         for job in sorted(changed, key=lambda job: job.created_at):
-            asset_id, earlier = asset_of(job), before.get(job.id)
+            asset_id = asset_of(job)
+            earlier = before.get(job.id)
             if asset_id is not None and (earlier is None or _known(job) != _known(earlier)):
                 yield job, asset_id
 
@@ -327,7 +328,8 @@ class Library:
         job = self._ended.get(asset.id)
         if job is None or state_of(asset) is not AssetState.UNFINISHED:
             return asset
-        entry, updated_at = _entry(job, asset), _updated_at(job)
+        entry = _entry(job, asset)
+        updated_at = _updated_at(job)
         is_newer = asset.updated_at and (updated_at is None or updated_at < asset.updated_at)
         if entry is None or (state_of(entry) is not AssetState.DONE and is_newer):
             return asset
@@ -397,7 +399,8 @@ def _entry(job: Job, known: Asset | None) -> Asset | None:
     asset, operation = _read(job)
     if operation is None or (asset is not None and asset.status in _DONE):
         return asset
-    before, files = known or asset, operation.raw.get("assets")
+    before = known or asset
+    files = operation.raw.get("assets")
     entry = {
         **(before.raw if before else {"id": asset_of(job)}),
         "status": operation.status_word,

@@ -90,7 +90,8 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
             return _moved_on(records, request, call, shown)
         if not line.take(request, credential=credential, now=now):
             return Sent(records.cancel(call.key))
-        body, now = json.dumps(call.body), client.mint_time()
+        body = json.dumps(call.body)
+        now = client.mint_time()
         begun = records.begin(
             call.key, now=now, credential=credential, body=body, is_replay=call.is_replay
         )

@@ -342,7 +342,8 @@ class PaidRequests:
     def _record(self, row: tuple[Any, ...]) -> PaidRequest:
         """Return the record of a row. Raises ValueError if it is damaged."""
         members = dict(zip(COLUMNS, row, strict=True))
-        verb, closed = PaidVerb(members["verb"]), members["closed"]
+        verb = PaidVerb(members["verb"])
+        closed = members["closed"]
         members |= {"verb": verb, "closed": State(closed) if closed else None}
         if members["answer"] is not None:
             members["answer"] = Operation.from_json(json.loads(members["answer"]))

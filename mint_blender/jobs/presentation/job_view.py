@@ -274,7 +274,9 @@ class JobView:
 
     def report(self) -> str:
         """Return a few lines for support. They contain no API key and no prompt."""
-        job, operation, problem = self.job, self.job.operation, self.job.problem
+        job = self.job
+        operation = self.job.operation
+        problem = self.job.problem
         lines = [
             f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase"
             f" {job.phase}",

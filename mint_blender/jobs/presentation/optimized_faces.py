@@ -20,7 +20,8 @@ def expected(jobs: Iterable[Job], faces: int) -> dict[str, int]:
     shares: dict[str, list[float]] = {}
     for job in jobs:
         for note in job.notes:
-            before, after = note.params.get("before"), note.params.get("after")
+            before = note.params.get("before")
+            after = note.params.get("after")
             if not isinstance(before, int) or not isinstance(after, int) or not before:
                 continue
             if job.optimize is not None and note.code == "optimized":

@@ -142,7 +142,8 @@ class Lease:
     def _write_to(self, file: TextIO) -> None:
         """Write who holds the lease into its new file, or remove the file."""
         try:
-            host, system = platform.node(), sys.platform
+            host = platform.node()
+            system = sys.platform
             holder = {"host": host, "system": system, "pid": os.getpid(), "id": self._id}
             json.dump(holder, file)
             file.flush()

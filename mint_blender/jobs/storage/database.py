@@ -88,11 +88,13 @@ def is_new(state: tuple[int, int], known: int, path: Path) -> bool:
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
     """Return the error for a journal file that cannot be opened, read or written."""
     if isinstance(error, OSError):
-        reason, advice = error.strerror or str(error), _ADVICE_BY_ERRNO.get(error.errno or 0)
+        reason = error.strerror or str(error)
+        advice = _ADVICE_BY_ERRNO.get(error.errno or 0)
     else:
         # The lower byte is the primary code; the others say more exactly where it happened.
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        reason, advice = str(error), _ADVICE.get(code)
+        reason = str(error)
+        advice = _ADVICE.get(code)
     words = _CANNOT_OPEN if opening else _CANNOT_USE
     return JournalError(
         Message(words.template, path=path, reason=reason, advice=advice or _DEFAULT_ADVICE)

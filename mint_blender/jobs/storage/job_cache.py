@@ -180,16 +180,20 @@ class JobCache:
         if self._committed is not None:
             yield
             return
-        before, serial, self._committed = self._records, self._serial, set()
+        before = self._records
+        serial = self._serial
+        self._committed = set()
         try:
             with self._journal.single_commit():
                 self.reread()
-                before, serial = dict(self._records), self._serial
+                before = dict(self._records)
+                serial = self._serial
                 self._committed.clear()
                 yield
                 self._read_changes(known=self._committed)
         except BaseException:
-            self._records, self._serial = before, serial
+            self._records = before
+            self._serial = serial
             self._moves.clear()
             self._change()
             raise

@@ -69,7 +69,8 @@ class Accounts:
 
     def current_account(self, account: Account) -> CurrentAccount:
         """Return what is known about the account with this key and address."""
-        origin, key = account.origin, account.key.strip()
+        origin = account.origin
+        key = account.key.strip()
         if not key or not origin:
             return CurrentAccount(origin, None)
         key_hash = "key:" + hmac.new(self._salt, key.encode(), hashlib.sha256).hexdigest()[:40]

@@ -140,7 +140,8 @@ class Journal:
             "WHERE NOT dismissed AND created_at <= ? AND (created_at < ? OR id > ?)"
             f" ORDER BY created_at DESC, id LIMIT {PAGE}"
         )
-        at, last = math.inf, ""
+        at = math.inf
+        last = ""
         while page := self._db.rows(_SELECT + clause, at, at, last):
             yield from self._records(page)
             last, at, *_ = page[-1]  # of the row, which it is sorted by: the record may differ
@@ -236,7 +237,8 @@ class Journal:
         What is still to be sent costs now. A job of a key that Mint was never asked about counts:
         it may be another key of this account.
         """
-        totals, current = [Spent()] * len(times), self.current_account
+        totals = [Spent()] * len(times)
+        current = self.current_account
         for place, owner, found in tables.spent(self._db, times, self.mint_now()):
             is_same_api = current is not None and current.origin == owner.origin
             may_be_ours = is_same_api and self._accounts.is_unknown_key(owner)
@@ -395,7 +397,8 @@ class Journal:
         return job
 
     def _order_decision(self, job: Job, decision: Decision) -> None:
-        verb, made = PAID_VERBS[decision.verb], operation_of(job).id
+        verb = PAID_VERBS[decision.verb]
+        made = operation_of(job).id
         picture = urls.content_key(job.previews[-1].url) if job.previews else str(job.revision)
         is_resumed = decision.verb is Verb.RESUME
         subject = of_operation(made) if is_resumed else of_preview(made, picture)
@@ -453,7 +456,8 @@ class Journal:
         None, and stores nothing, with another API key than that of the attempt: it may belong to
         another project, whose list shows other things.
         """
-        request, current = self.paid_requests.get(key), self.current_account
+        request = self.paid_requests.get(key)
+        current = self.current_account
         if request is None or current is None:
             return None
         if request.credential not in ("", current.key_hash):

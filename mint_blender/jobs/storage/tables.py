@@ -100,7 +100,8 @@ def columns_of(job: Job, *, is_dismissed: bool = False) -> list[object]:
 
     What is dismissed without a decision is not sent any more: it counts when it was created.
     """
-    asset, line = asset_of(job), job.delivery.line
+    asset = asset_of(job)
+    line = job.delivery.line
     at = float(min(max(spending.begun_at(job, job.created_at), 0.0), _LAST))
     is_now = spending.arises_now(job) and (job.decision is not None or not is_dismissed)
     return [

@@ -101,7 +101,8 @@ def _fetch_model(run: Run) -> Steps:
     Only the file itself says what it requires. If that is more than expected, the original is
     fetched too.
     """
-    file, readable = run.job.file(Role.MODEL), run.config.readable
+    file = run.job.file(Role.MODEL)
+    readable = run.config.readable
     if file is None:
         chosen = file_choice.choose_model(
             optimized_url=assets_of(run).optimized_glb_url,
@@ -244,7 +245,8 @@ def accepted_extensions(job: Job, readable: frozenset[str]) -> frozenset[str]:
 
 def _optimize(run: Run) -> Steps:
     """Have the model optimized, if that was requested and is not done yet."""
-    asset_id, level = asset_of(run.job), run.job.optimize
+    asset_id = asset_of(run.job)
+    level = run.job.optimize
     if level is None or asset_id is None:
         return
     if assets_of(run).optimized_glb_url is not None:
@@ -428,7 +430,8 @@ def _wait_until_made(run: Run) -> Steps:
     Its operation is not known here, so the Model or World itself is polled. One that has waited
     for a person for half an hour pauses the job: it can only be approved or paid at Mint.
     """
-    polling, was_made = Polling(run.config.pace), not is_being_made(run.job)
+    polling = Polling(run.config.pace)
+    was_made = not is_being_made(run.job)
     while is_being_made(run.job):
         asset = yield from run.perform(
             ReadAsset(run.job.kind, run.job.source_asset_id or "", after=polling.wait())

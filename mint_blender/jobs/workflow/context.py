@@ -146,13 +146,15 @@ class Run:
         elif operation.awaits_review:
             phase = Phase.REVIEW
         elif operation.awaits_payment:
-            phase, problem = Phase.BILLING, error_messages.billing(operation)
+            phase = Phase.BILLING
+            problem = error_messages.billing(operation)
         elif operation.succeeded:
             phase = Phase.FETCHING
         elif operation.status is Status.CANCELED:
             phase = Phase.CANCELED
         else:
-            phase, problem = Phase.FAILED, error_messages.failed_work(operation)
+            phase = Phase.FAILED
+            problem = error_messages.failed_work(operation)
         self.job = self.job.with_answer(operation).moved(phase, problem=problem)
 
 

@@ -149,7 +149,8 @@ def _wait_for_earlier_attempts(run: Run, request: PaidRequest) -> Steps:
 def _call(run: Run, decision: Decision) -> PaidCall:
     body = {"feedback": decision.feedback or ""} if decision.verb is Verb.REVISE else {}
     is_about_preview = decision.verb in {Verb.APPROVE, Verb.REVISE}
-    verb, target = PAID_VERBS[decision.verb], operation_of(run.job).id
+    verb = PAID_VERBS[decision.verb]
+    target = operation_of(run.job).id
     seen = _seen_pictures(run, decision, target) if is_about_preview else ()
     return PaidCall(decision.key, verb, target, run.job.kind, body, seen, is_about_preview)
 

@@ -203,7 +203,8 @@ def _listed(run: Run, since: float) -> Generator[Step, Any, tuple[list[Asset], b
     """
     found: dict[str, Asset] = {}
     is_complete = True
-    cursor, read = None, set[str | None]()
+    cursor = None
+    read = set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
         page = yield from run.perform(ReadPage(run.job.kind, cursor))

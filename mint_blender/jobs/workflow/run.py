@@ -85,7 +85,8 @@ def _run_phases(run: Run) -> Steps:
 
 def _resume(run: Run) -> None:
     """Leave the pause. The operation is polled first, so nothing is done twice."""
-    job, request = run.job, run.job.start_request
+    job = run.job
+    request = run.job.start_request
     if job.operation is not None:
         phase = Phase.WORKING
     elif job.motion is not None and request is not None and request.is_answered:
@@ -103,7 +104,8 @@ def _stop(run: Run, error: errors.MintError | FileError) -> None:
     Only what was never sent, or what Mint refused to start, has failed. Anything else may have
     been paid for: it is paused and can be resumed.
     """
-    job, request = run.job, run.job.start_request
+    job = run.job
+    request = run.job.start_request
     is_start = job.phase in {Phase.WAITING, Phase.SENDING} and job.operation is None
     is_refused = request is not None and request.state in {State.REFUSED, State.OVER}
     is_unsent = request is None or request.state is State.CLEAN
@@ -345,7 +347,8 @@ def _continue_unsent(run: Run, request: PaidRequest) -> Steps:
 
 def _continue_refused(run: Run, sent: Sent, error: errors.MintError) -> Steps:
     """Continue after a refusal. Only the record says whether it proves anything."""
-    request, problem = sent.request, error_messages.problem_of(error)
+    request = sent.request
+    problem = error_messages.problem_of(error)
     if request is None or isinstance(error, errors.KeyRefused):
         raise error
     if isinstance(error, errors.TooManyActive):
@@ -371,7 +374,8 @@ def _continue_refused(run: Run, sent: Sent, error: errors.MintError) -> Steps:
 
 
 def _call(run: Run, request: PaidRequest) -> PaidCall:
-    job, body = run.job, {}
+    job = run.job
+    body = {}
     target = "" if request.verb is PaidVerb.START else job.source_asset_id or ""
     if request.body is not None and (request.may_be_started or request.attempts == 0):
         body = json.loads(request.body)
@@ -411,7 +415,8 @@ def _rise_of_price(run: Run) -> Generator[Step, Any, str | None]:
     if not is_new or before.estimate is None or not context.are_prices_old(run):
         return None
     yield from context.ask_prices(run)
-    accepted, price = spending.price_of(before), spending.price_of(run.job)
+    accepted = spending.price_of(before)
+    price = spending.price_of(run.job)
     if price <= accepted:
         return None
     return Message(

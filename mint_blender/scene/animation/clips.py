@@ -106,7 +106,8 @@ def set_loop(rig: bpy.types.Object, clip: Clip, on: bool) -> None:
     first, last = action.curve_frame_range
     action.use_frame_range = action.use_cyclic = on
     if on:
-        action.frame_start, action.frame_end = first, last
+        action.frame_start = first
+        action.frame_end = last
     travels = _travel_of(action) or _traveler(rig, action)
     for curve in cleanup.curves(action):
         for each in [each for each in curve.modifiers if each.name == _LOOP_NAME]:
@@ -233,7 +234,8 @@ def _add(
     fit: skeleton.Fit,
 ) -> str:
     """Give a clip to a character; return its name there. What is assigned stays."""
-    action, before = clip.action, _assigned(rig)
+    action = clip.action
+    before = _assigned(rig)
     name = words or (path.stem if _SAYS_NOTHING.fullmatch(clip.name) else clip.name)
     for slot in getattr(action, "slots", ()):
         slot.name_display = rig.name

@@ -90,7 +90,8 @@ def begin_at_frame_1(curve: Any, start: float) -> None:
     whole = np.append(np.arange(first, end), end)
     values = np.array([curve.evaluate(frame - 1 + start) for frame in whole])
     if np.ptp(values) == 0.0:
-        whole, values = whole[[0, -1]], values[[0, -1]]
+        whole = whole[[0, -1]]
+        values = values[[0, -1]]
     is_stepped = all(each.interpolation == "CONSTANT" for each in curve.keyframe_points)
     set_keys(curve, whole, values, "CONSTANT" if is_stepped else "LINEAR")
 

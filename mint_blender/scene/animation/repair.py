@@ -213,7 +213,8 @@ def _mend_material(material: bpy.types.Material) -> None:
     )
     if shader is None:
         return
-    emission, metallic = shader.inputs["Emission Color"], shader.inputs["Metallic"]
+    emission = shader.inputs["Emission Color"]
+    metallic = shader.inputs["Metallic"]
     image = _image(emission)
     if image is None or image != _image(shader.inputs["Base Color"]):
         return

@@ -56,7 +56,8 @@ class Fit:
 def skeleton_of(rig: bpy.types.Object) -> dict[str, Bone]:
     """Return the bones of an armature, parents before their children."""
     armature: Any = rig.data
-    axes, bones = upright(rig), {}
+    axes = upright(rig)
+    bones = {}
     waiting = [each for each in armature.bones if each.parent is None]
     while waiting:
         bone = waiting.pop(0)
@@ -69,7 +70,9 @@ def skeleton_of(rig: bpy.types.Object) -> dict[str, Bone]:
 
 def upright(rig: bpy.types.Object) -> np.ndarray:
     """Return the rotation from an armature's space to that of its model, as it was delivered."""
-    rotation, each, root = Matrix.Identity(3), rig, tags.root_of(rig)
+    rotation = Matrix.Identity(3)
+    each = rig
+    root = tags.root_of(rig)
     while each != root:
         rest = each.get(_REST)
         basis = each.matrix_basis if rest is None else Matrix(np.reshape(rest, (4, 4)).tolist())
@@ -112,7 +115,8 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     curves = fcurves.by_bone(action)
     at = [fcurves.frames(curve) for each in curves.values() for curve in each.values()]
     frames = np.unique(np.concatenate(at))
-    own, theirs = _hip_height(character, clip), _hip_height(clip, character)
+    own = _hip_height(character, clip)
+    theirs = _hip_height(clip, character)
     ratio = own / theirs if min(own, theirs) > _LOW else 1.0
     turns = _turns(clip, curves, frames)
     poses: dict[str, np.ndarray] = {}

@@ -45,13 +45,16 @@ def rename(owner: Any, before: str, words: str) -> str:
     track = owner.animation_data.nla_tracks[before]
     if before == words:
         return before
-    strip, name = track.strips[0], _free_name(owner.animation_data, words)
+    strip = track.strips[0]
+    name = _free_name(owner.animation_data, words)
     track.name = strip.name = strip.action.name = name
     return name
 
 
 def _free_name(data: Any, words: str) -> str:
-    taken, name, number = {each.name for each in data.nla_tracks}, words, 1
+    taken = {each.name for each in data.nla_tracks}
+    name = words
+    number = 1
     while name in taken:
         number += 1
         name = f"{words} {number}"

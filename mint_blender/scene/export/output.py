@@ -173,7 +173,9 @@ def _set_up_view(
 
 def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
     render = scene.render
-    render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+    render.resolution_x = width
+    render.resolution_y = height
+    render.resolution_percentage = 100
     render.image_settings.file_format = "PNG"
     render.filepath = str(path)
     bpy.ops.render.render(write_still=True, scene=scene.name)
@@ -181,7 +183,8 @@ def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) 
 
 def _show_world(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene) -> None:
     """Show a World through its camera."""
-    scene.camera, scene.world = camera, source.world
+    scene.camera = camera
+    scene.world = source.world
     # the panorama is a finished picture, which needs no tone mapping
     scene.view_settings.view_transform = "Standard"
     if scene.world is None:
@@ -242,8 +245,10 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
 
 
 def _light_model(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> None:
-    low, high = corners[0], corners[-1]
-    center, size = (low + high) / 2, max((high - low).length, 1e-6)
+    low = corners[0]
+    high = corners[-1]
+    center = (low + high) / 2
+    size = max((high - low).length, 1e-6)
     scene.camera = _camera(scene, corners, size, aspect)
     _light(
         scene, "key", center + size * Vector((-1.3, -1.1, 1.9)), center, size * 0.8, 58 * size**2
@@ -264,7 +269,8 @@ def _camera(
     data.sensor_fit = "HORIZONTAL"
     data.angle = FIELD_OF_VIEW
     turn = (-FRONT_VIEW).to_track_quat("-Z", "Y")
-    across, up = turn @ Vector((1, 0, 0)), turn @ Vector((0, 1, 0))
+    across = turn @ Vector((1, 0, 0))
+    up = turn @ Vector((0, 1, 0))
     half = math.tan(FIELD_OF_VIEW / 2)
     distance = 0.0
     for corner in corners:
@@ -274,7 +280,8 @@ def _camera(
     camera = bpy.data.objects.new("Mint still", data)
     camera.location = center + FRONT_VIEW * distance
     camera.rotation_euler = turn.to_euler()
-    data.clip_start, data.clip_end = distance / 100, distance * 100 + size
+    data.clip_start = distance / 100
+    data.clip_end = distance * 100 + size
     scene.collection.objects.link(camera)
     return camera
 
@@ -283,7 +290,8 @@ def _light(
     scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float
 ) -> None:
     data = bpy.data.lights.new(name, "AREA")
-    data.size, data.energy = size, watts
+    data.size = size
+    data.energy = watts
     data.use_shadow_jitter = True  # soft shadows in EEVEE, too
     light = bpy.data.objects.new(name, data)
     light.location = at
@@ -295,7 +303,8 @@ def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, meters_per_unit:
     """Add a lamp next to the camera, bright enough for a room."""
     scene.view_layers[0].update()
     data = bpy.data.lights.new("Mint still", "POINT")
-    data.energy, data.shadow_soft_size = 200 / meters_per_unit**2, 0.5 / meters_per_unit
+    data.energy = 200 / meters_per_unit**2
+    data.shadow_soft_size = 0.5 / meters_per_unit
     lamp = bpy.data.objects.new("Mint still", data)
     lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / meters_per_unit
     scene.collection.objects.link(lamp)

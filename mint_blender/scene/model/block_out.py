@@ -22,7 +22,9 @@ BLOCK_OUT = tags.PREFIX + "block_out"
 """The custom property of a root that points to the object in whose box it stands."""
 MODEL = tags.PREFIX + "model"
 """The custom property of a block-out that points to the root of the model in its place."""
-FIT, TURN, BOX = tags.PREFIX + "fit", tags.PREFIX + "turn", tags.PREFIX + "box"
+FIT = tags.PREFIX + "fit"
+TURN = tags.PREFIX + "turn"
+BOX = tags.PREFIX + "box"
 """The custom properties of a root that say how it was fitted, and into which box (9 numbers)."""
 
 
@@ -57,7 +59,8 @@ def box_of(each: bpy.types.Object) -> Box | None:
     # the depth is along the local Y, or Z where Y is up, so that the front stays where it was
     along = 1 if up != 1 else 2
     across = 3 - up - along
-    y, z = axes[along], axes[up] if axes[up].z >= 0.0 else -axes[up]
+    y = axes[along]
+    z = axes[up] if axes[up].z >= 0.0 else -axes[up]
     rows: Any = (y.cross(z), y, z)
     turned = Matrix(rows).transposed().to_euler()
     size = extent[across], extent[along], extent[up]
@@ -108,7 +111,9 @@ def fit(root: bpy.types.Object, box: Box, how: str = "INSIDE", turn: int = 0) ->
         root.matrix_world = box.matrix @ quarter @ sized
     if parent is not None:
         _parent_in_place(root, parent)
-    root[FIT], root[TURN], root[BOX] = how, turn % 4, (*box.foot, *box.rotation, *box.size)
+    root[FIT] = how
+    root[TURN] = turn % 4
+    root[BOX] = (*box.foot, *box.rotation, *box.size)
     update_view_layers(scene)
 
 

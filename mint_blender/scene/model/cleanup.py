@@ -29,9 +29,13 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
             # the animation of a child is relative to this empty and would overwrite the transform
             # that the child gets instead
             continue
-        parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
+        parent = empty.parent
+        parent_type = empty.parent_type
+        bone = empty.parent_bone
         for each in children:
-            each.parent, each.parent_type, each.parent_bone = parent, parent_type, bone
+            each.parent = parent
+            each.parent_type = parent_type
+            each.parent_bone = bone
             each.matrix_parent_inverse = Matrix.Identity(4)
             each.matrix_basis = local[each]
         kept.remove(empty)
@@ -169,7 +173,8 @@ def _is_identity(each: bpy.types.Object) -> bool:
 def _is_plain(matrix: Matrix) -> bool:
     """Return whether location, rotation and scale describe a matrix completely."""
     parts: Any = matrix.decompose()
-    whole, again = np.array(matrix), np.array(Matrix.LocRotScale(*parts))
+    whole = np.array(matrix)
+    again = np.array(Matrix.LocRotScale(*parts))
     return bool(np.abs(whole - again).max() <= CLOSE * max(1.0, np.abs(whole).max()))
 
 

@@ -80,7 +80,8 @@ def beside(root: bpy.types.Object) -> Point:
 
 def free_shift(own: Footprint, others: Iterable[Footprint]) -> float:
     """Return how far to the right there is room, in scene units."""
-    gap, shift = GAP * (own.right - own.left), 0.0
+    gap = GAP * (own.right - own.left)
+    shift = 0.0
     for other in sorted(others, key=lambda each: each.left):
         if own.shifted(shift).touches(other):
             shift = other.right + gap - own.left
@@ -186,8 +187,10 @@ def joined(boxes: Iterable[Footprint]) -> Footprint | None:
 
 def box(each: bpy.types.Object, matrix: Matrix) -> Footprint:
     """Return the bounding box in world space of an object with this world matrix."""
-    low, high = Vector(each.bound_box[0]), Vector(each.bound_box[6])
-    center, half = matrix @ ((low + high) / 2), (high - low) / 2
+    low = Vector(each.bound_box[0])
+    high = Vector(each.bound_box[6])
+    center = matrix @ ((low + high) / 2)
+    half = (high - low) / 2
     reach = [sum(abs(row[axis]) * half[axis] for axis in range(3)) for row in matrix.to_3x3()]
     return Footprint(*(center[axis] + way * reach[axis] for axis in range(3) for way in (-1, 1)))
 

@@ -44,7 +44,8 @@ def exchange(
     Returns:
         Notes, the matched parts, and all objects that are in use.
     """
-    new, is_empty = list(built.objects), _is_empty_root(root, old)
+    new = list(built.objects)
+    is_empty = _is_empty_root(root, old)
     if not is_empty and built.root.type != "MESH" and _can_be_joined(new):
         new = [_join(new)]
     notes: list[Message] = []
@@ -153,7 +154,8 @@ def _mesh_for_root(
     meshes = [each for each in new if each.type == "MESH"]
     if len(meshes) != 1:
         return None
-    matrix, above = Matrix.Identity(4), meshes[0]
+    matrix = Matrix.Identity(4)
+    above = meshes[0]
     while above is not None and above != new_root:
         if cleanup.has_object_animation(above) or above.parent_type != "OBJECT":
             return None
@@ -171,7 +173,8 @@ def _mesh_for_root(
 def _empty_root_mesh(root: bpy.types.Object) -> list[Message]:
     """Give the root a mesh without vertices; return notes."""
     earlier: Any = root.data
-    mesh, name = bpy.data.meshes.new(root.name), earlier.name
+    mesh = bpy.data.meshes.new(root.name)
+    name = earlier.name
     tags.mark([mesh])
     root.data = mesh
     earlier.name = f"{name}{EARLIER}"
@@ -184,7 +187,8 @@ def _empty_root_mesh(root: bpy.types.Object) -> list[Message]:
 
 def _match(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Matches:
     """Match parts by type and name; single parts of a type match whatever their names."""
-    old, parts = list(old), list(parts)
+    old = list(old)
+    parts = list(parts)
     matches: Matches = {}
     for kind in dict.fromkeys(each.type for each in parts):
         before = [each for each in old if each.type == kind]
@@ -272,7 +276,8 @@ def _has_same_surface(one: Any, other: Any) -> bool:
     """Return whether two meshes show a picture alike, however they are deformed."""
     if len(one.materials) != len(other.materials) or len(one.polygons) != len(other.polygons):
         return False
-    one_uvs, other_uvs = _uvs(one), _uvs(other)
+    one_uvs = _uvs(one)
+    other_uvs = _uvs(other)
     if one_uvs is None or other_uvs is None or one_uvs.shape != other_uvs.shape:
         return False
     counts = [
@@ -334,7 +339,8 @@ def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[M
                 if strip.action is not None:
                     start = round(strip.frame_start)
                     _take_slot(taken.strips.new(strip.name, start, strip.action), strip)
-            taken.mute, taken.lock = track.mute, track.lock
+            taken.mute = track.mute
+            taken.lock = track.lock
     return notes
 
 
@@ -361,12 +367,14 @@ def _parent_parts(
         if part in matches:
             matches[part].parent = None  # parent and child may have changed places
     for part in parts:
-        holder, parent = matches.get(part, part), part.parent
+        holder = matches.get(part, part)
+        parent = part.parent
         below_root = part == new_root or parent in (None, new_root)
         kind, bone = ("OBJECT", "") if below_root else (part.parent_type, part.parent_bone)
         basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
         holder.parent = root if parent is None or below_root else matches.get(parent, parent)
-        holder.parent_type, holder.parent_bone = kind, bone
+        holder.parent_type = kind
+        holder.parent_bone = bone
         holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
         if part.animation_data is not None or holder.animation_data is None:
             holder.rotation_mode = part.rotation_mode

@@ -69,7 +69,8 @@ def replace_model(
     """
     scene = scene or current_scene()
     check(root)
-    old, before = _model_objects(root), DataSnapshot()
+    old = _model_objects(root)
+    before = DataSnapshot()
     earlier_data = [
         each
         for each in all_data_blocks()
@@ -146,7 +147,8 @@ def _used_only_by(
     objects: Iterable[bpy.types.ID], blocks: Iterable[bpy.types.ID]
 ) -> list[bpy.types.ID]:
     """Return the data-blocks that nothing but these objects uses, directly or not."""
-    users, found = bpy.data.user_map(subset=set(blocks)), set(objects)
+    users = bpy.data.user_map(subset=set(blocks))
+    found = set(objects)
     while more := {each for each, by in users.items() if each not in found and by and by <= found}:
         found |= more
     return [each for each in users if each in found]
@@ -282,7 +284,8 @@ def _scale_to_earlier_height(
     """Scale the new version to the earlier height, in the root's local space, if that was given."""
     if root.get(HEIGHT) is None and not is_asked:
         return
-    earlier, new = bounds(old, within=root), built.extent
+    earlier = bounds(old, within=root)
+    new = built.extent
     if earlier is None or new[1][2] <= new[0][2]:
         return
     factor = (earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2])

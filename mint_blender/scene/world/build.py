@@ -88,7 +88,8 @@ def build_world(
         FileError: A file is invalid; the caller removes what was begun.
     """
     if isinstance(source, PreparedResult):
-        root, notes = _append(source, collection), source.notes
+        root = _append(source, collection)
+        notes = source.notes
     else:
         root, notes = import_world(
             source, name=name, collection=collection, scene=scene, options=options
@@ -148,7 +149,8 @@ def import_world(
 def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.types.Object:
     """Append a prepared World; where its name is taken, its parts are named after the new one."""
     appended = append(source.path, collection)
-    root, name = appended.root, appended.name
+    root = appended.root
+    name = appended.name
     if root.name != name:
         named_after_title = {*parts_of(root, "capture_point"), *parts_of(root, "camera")}
         named_after_title |= {each.data for each in named_after_title}
@@ -240,11 +242,9 @@ def _move_parts(
         set_properties(root, {IMAGE: prepared[IMAGE], WORLD: prepared[WORLD]})
     if "COLLIDER" in parts:
         root[COLLIDER_TURNED] = prepared[COLLIDER_TURNED]
-    collection, before, after = (
-        collection_of(root, scene),
-        calibration.of(prepared),
-        _holder(root, scene),
-    )
+    collection = collection_of(root, scene)
+    before = calibration.of(prepared)
+    after = _holder(root, scene)
     for each in [each for part in parts for each in parts_of(prepared, part.lower())]:
         for holder in each.users_collection:
             holder.objects.unlink(each)

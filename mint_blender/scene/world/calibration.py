@@ -63,12 +63,14 @@ def add(
     made = bpy.data.objects.new(f"{root.name} Calibration", None)
     made[PART] = NAME
     for each in (root, made):
-        each[SCALE], each[HEIGHT] = scale, height
+        each[SCALE] = scale
+        each[HEIGHT] = height
     made.empty_display_size = 0.05
     made.lock_location = made.lock_rotation = made.lock_scale = (True, True, True)
     collection.objects.link(made)
     made.parent = root
-    made.location, made.scale = (0.0, 0.0, height), (scale,) * 3
+    made.location = (0.0, 0.0, height)
+    made.scale = (scale,) * 3
     made.rotation_euler = upright_rotation(flipped)
     return made
 
@@ -99,7 +101,8 @@ def add_camera(
     """Add a camera with a wide lens at the capture point."""
     data = bpy.data.cameras.new(f"{name} Camera")
     data.lens = LENS
-    data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit
+    data.clip_start = 0.01 / meters_per_unit
+    data.clip_end = 1000 / meters_per_unit
     camera = bpy.data.objects.new(data.name, data)
     camera[PART] = "camera"
     collection.objects.link(camera)

@@ -62,7 +62,9 @@ def surface(
 
     The root's transform is not applied.
     """
-    points, corners, count = [], [], 0
+    points = []
+    corners = []
+    count = 0
     for each in meshes:
         mesh = each.data
         mesh.calc_loop_triangles()

@@ -128,7 +128,8 @@ def restore_earlier_world(scene: bpy.types.Scene) -> bool:
 @contextlib.contextmanager
 def restored_on_error(scene: bpy.types.Scene) -> Iterator[None]:
     """Restore the scene's World, and the earlier World that it remembers, after an error."""
-    world, earlier = scene.world, scene.get(EARLIER_WORLD)
+    world = scene.world
+    earlier = scene.get(EARLIER_WORLD)
     try:
         yield
     except BaseException:

@@ -37,7 +37,8 @@ _LEVELS = 32
 """How many levels of each channel the palette has."""
 _BLOCKS, _ROWS = 8, 4
 """Blocks of a palette side by side, and rows of blocks, which have one level of green each."""
-_COLUMNS, _LINES = _BLOCKS * _LEVELS, _ROWS * _LEVELS
+_COLUMNS = _BLOCKS * _LEVELS
+_LINES = _ROWS * _LEVELS
 """Cells of the palette, one for each color: 256 by 128."""
 _CELL, _DISC = 6, 0.65
 """Pixels of a cell, and the radius of the disc in it, as a share of half a cell."""
@@ -106,7 +107,8 @@ def _empty_group() -> bpy.types.NodeTree:
     ):
         socket = tree.interface.items_tree[name]
         socket.default_value = default
-        socket.min_value, socket.max_value = type(default)(0), most
+        socket.min_value = type(default)(0)
+        socket.max_value = most
     return tree
 
 

@@ -112,15 +112,19 @@ def as_point_cloud(mesh: Any) -> bpy.types.PointCloud:
 
 def _replaced(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
     """Put a new object in the place of a mesh object."""
-    new, earlier, name = bpy.data.objects.new(old.name, data), old.data, old.name
+    new = bpy.data.objects.new(old.name, data)
+    earlier = old.data
+    name = old.name
     for key, value in old.items():
         new[key] = value
     for collection in old.users_collection:
         collection.objects.link(new)
-    new.parent, new.parent_type = old.parent, old.parent_type
+    new.parent = old.parent
+    new.parent_type = old.parent_type
     new.matrix_parent_inverse = old.matrix_parent_inverse.copy()
     new.matrix_basis = old.matrix_basis.copy()
-    new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
+    new.hide_render = old.hide_render
+    new.hide_viewport = old.hide_viewport
     old.user_remap(new)
     bpy.data.objects.remove(old)
     new.name = name
@@ -188,7 +192,8 @@ def _read(mesh: Any) -> Iterable[tuple[str, str, np.ndarray]]:
     `radiance:base` is always four floats, also if it was stored as a color.
     """
     for attribute in list(mesh.attributes):
-        name, kind = attribute.name, attribute.data_type
+        name = attribute.name
+        kind = attribute.data_type
         if name in {"position", "scale", "rotation"} or name.startswith("radiance:"):
             member, width = _MEMBERS[kind]
             values = mesh_arrays.read(attribute.data, member, len(mesh.vertices) * width)

@@ -22,7 +22,8 @@ from . import calibration
 from .calibration import PART
 from .files import Part, WorldFiles
 
-FLIPPED, COLLIDER_TURNED = tags.WORLD_MARK, "mint_collider_turned"
+FLIPPED = tags.WORLD_MARK
+COLLIDER_TURNED = "mint_collider_turned"
 CAPTION = "mint_caption"
 COLLIDER_DISPLAY = "mint_collider"
 """How the user chose to show the collider; not set if it depends on the other parts."""
@@ -97,7 +98,8 @@ def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.
     """Return the capture point; a new one if it was deleted."""
     for point in parts_of(root, "capture_point"):
         return point
-    collection, flipped = collection_of(root, scene), bool(root.get(FLIPPED))
+    collection = collection_of(root, scene)
+    flipped = bool(root.get(FLIPPED))
     holder = calibration.ensure(root, collection, flipped=flipped)
     return calibration.add_capture_point(holder, root.name, collection, flipped=flipped)
 

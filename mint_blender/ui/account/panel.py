@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-_KEY_OWNER, _BALANCE = KeyOwner(), Balance()
+_KEY_OWNER = KeyOwner()
+_BALANCE = Balance()
 
 
 def is_key_usable() -> bool:
@@ -259,7 +260,8 @@ def catch_up() -> bool:
     service = session.existing_service()
     if bpy.app.background or service is None:
         return False
-    state, now = _state(), (service.cache.version, date_of(time.time()))
+    state = _state()
+    now = (service.cache.version, date_of(time.time()))
     if now != state.seen:
         state.seen, month = now, service.spending.month()
         state.here = service.spending.ever()
@@ -273,7 +275,8 @@ def catch_up() -> bool:
 def draw_chart(layout: bpy.types.UILayout) -> None:
     """Draw what is available and was spent, and the chart."""
     visibility.note("usage")
-    month, icons = _state().month, icon_cache()
+    month = _state().month
+    icons = icon_cache()
     if month is None:
         return
     column = layout.column()
@@ -286,7 +289,8 @@ def draw_chart(layout: bpy.types.UILayout) -> None:
 
 def draw_details(layout: bpy.types.UILayout) -> None:
     """Draw what the bars of the chart mean, with their totals."""
-    month, icons = _state().month, icon_cache()
+    month = _state().month
+    icons = icon_cache()
     if month is None or not month.count:
         return
     column = layout.column(align=True)
@@ -372,7 +376,8 @@ def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> N
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
     for place, each in enumerate(days):
-        left, right = round((place + 0.2) * step), round((place + 0.8) * step)
+        left = round((place + 0.2) * step)
+        right = round((place + 0.8) * step)
         up = _length(each.credits, most_credits, _TOP)
         down = _length(each.failed, most_failed, _BASE - 6)
         pixels[_BASE : _BASE + up, left:right] = _PAID

@@ -319,7 +319,8 @@ class MINT_OT_confirm_address(ButtonOperator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Store the address in the preferences: scheme, host and port."""
-        stored, origin = preferences(), session.account().withheld_from
+        stored = preferences()
+        origin = session.account().withheld_from
         if stored is None or not origin:
             return {"CANCELLED"}
         stored.confirmed_origins = " ".join(sorted({*stored.confirmed_origins.split(), origin}))
@@ -419,7 +420,8 @@ def _start_log() -> None:
 
 def apply_log_level() -> None:
     """Log what the preferences say from now on: warnings, or more."""
-    state, level = session.state(_State), settings().log_level
+    state = session.state(_State)
+    level = settings().log_level
     if state.handler is None:
         from ...jobs.diagnostics.log_file import LogFile
 

@@ -59,7 +59,10 @@ class BarState:
 
     def close(self) -> None:
         """Close the bar and free its pictures."""
-        self.area, self.hovered, self.dragged, self.shown = 0, OUTSIDE, None, None
+        self.area = 0
+        self.hovered = OUTSIDE
+        self.dragged = None
+        self.shown = None
         self.textures.clear()
 
 
@@ -92,9 +95,12 @@ def toggle(area: bpy.types.Area | None) -> None:
 
 def layout_in(context: bpy.types.Context) -> BarLayout:
     """Return the layout in the current region, between the toolbar and the sidebar."""
-    scale, fields, height = ui_scale(), fields_of(context), context.region.height
+    scale = ui_scale()
+    fields = fields_of(context)
+    height = context.region.height
     shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
-    used, known = entries.cells_used(fields), entries.status(fields)
+    used = entries.cells_used(fields)
+    known = entries.status(fields)
     action = text_wrap.width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
     layout = arrange(*shape, used, words)
@@ -122,7 +128,8 @@ def catch_up() -> bool:
     area = next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
     if area is None:  # it is closed, or the area is gone
         return False
-    page, fields = assets(bpy.context), fields_of(bpy.context)
+    page = assets(bpy.context)
+    fields = fields_of(bpy.context)
     urls = [url for asset in page if (url := entries.picture_url(asset))]
     is_more = _keep_textures(urls)
     shown = (
@@ -212,7 +219,8 @@ def arrange(
     `used`, the rows below them are left out, and pictures are as large as on a full page.
     """
     wide = right - left - 2 * (_ARROW + _GAP) * scale
-    picture, columns = wanted, _columns(wide, count, wanted, scale)
+    picture = wanted
+    columns = _columns(wide, count, wanted, scale)
     while picture > _SMALLEST * scale and (
         _tall(picture, count, columns, scale) > _MOST_OF_HEIGHT * height
         or columns * (picture + _GAP * scale) > wide
@@ -240,10 +248,14 @@ def _tall(picture: float, count: int, columns: int, scale: float) -> float:
 def _boxes(
     middle: float, shape: tuple[int, int], picture: float, scale: float, words: Words
 ) -> BarLayout:
-    gap, arrow, line = _GAP * scale, _ARROW * scale, _LINE * scale
+    gap = _GAP * scale
+    arrow = _ARROW * scale
+    line = _LINE * scale
     rows, columns = shape
-    cell_width, cell_height = picture + gap, picture + (_TITLE + _GAP) * scale
-    x, wide = middle - columns * cell_width / 2, columns * cell_width
+    cell_width = picture + gap
+    cell_height = picture + (_TITLE + _GAP) * scale
+    x = middle - columns * cell_width / 2
+    wide = columns * cell_width
     foot = Box(x, 2 * gap, wide, line * (1 if words.is_alone else words.lines))
     needed = (words.lines + 1) * line + gap if words.is_alone else 0.0
     grid = Box(x, foot.y + foot.height, wide, max(rows * cell_height, needed))
@@ -279,7 +291,9 @@ def _header_buttons(header: Box, side: float, gap: float, scale: float) -> dict[
 
     They begin above the pictures, `side` pixels from the edge of the bar.
     """
-    x, y, height = header.x + side + gap / 2, header.y + 2 * scale, header.height - 4 * scale
+    x = header.x + side + gap / 2
+    y = header.y + 2 * scale
+    height = header.height - 4 * scale
     room = header.width - 2 * side - 3 * gap
     menu = min(_MENU * scale, 0.3 * room)
     search = min(_SEARCH * scale, room - 2 * menu)
@@ -309,7 +323,9 @@ _MOST_LINES = 5
 
 def draw_bar(context: bpy.types.Context) -> None:
     """Draw the bar, what is known of the item under the pointer, and the item that is dragged."""
-    layout, theme, page = layout_in(context), Theme(), assets(context)
+    layout = layout_in(context)
+    theme = Theme()
+    page = assets(context)
     draw_box(layout.frame, theme.back)
     _draw_header(fields_of(context), layout, theme)
     _draw_status(fields_of(context), layout, theme)
@@ -330,7 +346,8 @@ def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
     words = entries.filter_words(fields)
     sought = f"🔍 {words or translated(Message('Search'))}"
     _draw_field(SEARCH, sought, layout, theme, is_faint=not words)
-    kind, sort = entries.name_of(KINDS, fields.kind), entries.name_of(SORTS, fields.sort)
+    kind = entries.name_of(KINDS, fields.kind)
+    sort = entries.name_of(SORTS, fields.sort)
     _draw_field(KIND, f"{translated(Message(kind))} ▾", layout, theme)
     _draw_field(SORT, f"{translated(Message(sort))} ▾", layout, theme)
     if words:
@@ -343,7 +360,9 @@ def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
 
 def _draw_status(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
     """Draw the words about the library, what can be done about it, and which items are shown."""
-    known, box, inset = entries.status(fields), layout.status, 4 * theme.scale
+    known = entries.status(fields)
+    box = layout.status
+    inset = 4 * theme.scale
     lines = lines_of(translated(known.words), box.width)
     tall = box.height / len(lines)
     for number, line in enumerate(lines, start=1):
@@ -363,7 +382,8 @@ def _draw_field(
     part: int, text: str, layout: BarLayout, theme: Theme, *, is_faint: bool = False
 ) -> None:
     """Draw a button with words on it."""
-    box, inset = layout.buttons[part], 8 * theme.scale
+    box = layout.buttons[part]
+    inset = 8 * theme.scale
     is_hovered = state().hovered == part
     draw_box(box, (*theme.chosen[:3], 0.5) if is_hovered else theme.empty)
     color = theme.faint if is_faint else theme.text
@@ -410,7 +430,8 @@ def _draw_picture(asset: Asset, box: Box, theme: Theme) -> None:
 
 def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, theme: Theme) -> None:
     """Draw a large picture and what is known of an item, above the bar."""
-    gap, wide = 8 * theme.scale, 256 * theme.scale
+    gap = 8 * theme.scale
+    wide = 256 * theme.scale
     side = _height_of_picture(asset, wide)
     line = theme.points * 1.5
     lines = _lines_of(asset, wide)
@@ -443,8 +464,10 @@ def _height_of_picture(asset: Asset, wide: float) -> float:
 
 def _lines_of(asset: Asset, room: float) -> list[str]:
     """Return the title, what is known, why it failed, and the prompt in a few lines."""
-    points, heading = Theme().points, translated(title(asset))
-    why, text = reason(asset) or "", entries.prompt_of(asset) or ""
+    points = Theme().points
+    heading = translated(title(asset))
+    why = reason(asset) or ""
+    text = entries.prompt_of(asset) or ""
     lines = [
         *(lines_of(why, room) if why else ()),
         *(lines_of(text, room) if text and text != heading else ()),
@@ -496,7 +519,8 @@ def release(context: bpy.types.Context, part: int, *, is_double_click: bool, can
 
 def click(context: bpy.types.Context, part: int, *, is_double_click: bool) -> None:
     """Do what a button says, or import an item on a double click."""
-    asset, fields = asset_at(context, part), fields_of(context)
+    asset = asset_at(context, part)
+    fields = fields_of(context)
     if part == CLOSE:
         toggle(context.area)
     elif part in {BACK, FORWARD}:

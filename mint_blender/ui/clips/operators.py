@@ -309,7 +309,8 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         """Ask which motions, and show the price of all."""
         from ..job_list import placed_results
 
-        scene, service = scene_of(context), session.existing_service()
+        scene = scene_of(context)
+        service = session.existing_service()
         self.height = self.height or placed_results.height_of(self.asset_id, scene)
         if service is not None:
             self._is_t_pose = _is_t_pose(service, self.asset_id)
@@ -338,7 +339,8 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         from ...jobs.job_values import Delivery
         from ..job_list import placed_results
 
-        scene, again = scene_of(context), self.again
+        scene = scene_of(context)
+        again = self.again
         height = self.height or placed_results.height_of(self.asset_id, scene)
         meters = height * scene.unit_settings.scale_length or None
         motions = motion_choice.requests(self, meters, in_place=self.in_place)
@@ -385,7 +387,8 @@ def _is_t_pose(service: "JobService", asset_id: str) -> bool:
 
 
 _CLIPS = Message("Clips")
-_IMPORT, _EXPORT = Message("Import Clip…"), Message("Export GLB…")
+_IMPORT = Message("Import Clip…")
+_EXPORT = Message("Export GLB…")
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -111,7 +111,8 @@ def _draw_generate(
     width: int,
 ) -> None:
     """Draw the button with its price, further costs, and a line that is always there."""
-    service, queries = session.existing_service(), create_properties.prices_of_button(fields)
+    service = session.existing_service()
+    queries = create_properties.prices_of_button(fields)
     price = service.budget.total(queries) if service else None
     column = layout.column()
     column.scale_y = 1.5
@@ -141,8 +142,10 @@ def _draw_left(
     price: float | None,
 ) -> None:
     """Draw how many Credits are left after this, or missing; or why that is not known (yet)."""
-    row, words = layout.row(), Message("")
-    service, balance = session.existing_service(), account_panel.balance()
+    row = layout.row()
+    words = Message("")
+    service = session.existing_service()
+    balance = account_panel.balance()
     if limit_dialog.waits_for_price():
         words = _ASKING
     elif service is not None and price is None and _are_answered(service, queries):
@@ -214,7 +217,8 @@ def _draw_box(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, context: bpy.types.Context
 ) -> None:
     """Draw into which box the result is fitted, and how."""
-    box, active = create_properties.box_of(fields, context), context.active_object
+    box = create_properties.box_of(fields, context)
+    active = context.active_object
     if box is None or active is None:
         words = Message("Select the object that the result shall replace.")
         wrapped(layout, words, width=context.region.width, icon="INFO")

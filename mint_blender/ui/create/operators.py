@@ -148,7 +148,8 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
         """Start the job."""
         request = self._request()
         delivery = create_properties.with_cursor(context, kind=self.kind)
-        level, kind_word = self._level(), self.kind
+        level = self._level()
+        kind_word = self.kind
         return run_action(
             operator,
             lambda service: service.start(request, delivery, optimize=level).id,
@@ -177,12 +178,14 @@ class MINT_OT_generate_from_form(CheckedOperator):
 
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
-        fields, service = create_properties.of(context), session.existing_service()
+        fields = create_properties.of(context)
+        service = session.existing_service()
         queries = create_properties.prices_of(fields)
         shown = create_properties.prices_of_button(fields)
         if service is None or not may_go_online() or service.budget.total(shown) is not None:
             return self.execute(context)
-        start, done = self._action(context), _sent
+        start = self._action(context)
+        done = _sent
         return limit_dialog.ask_price(
             create_properties.request_of(fields).prompt,
             Message("Generate"),
@@ -200,7 +203,8 @@ class MINT_OT_generate_from_form(CheckedOperator):
         fields = create_properties.of(context)
         request = create_properties.request_of(fields)
         delivery = create_properties.delivery_of(fields, context)
-        level, motions = create_properties.optimize_of(fields), create_properties.motions_of(fields)
+        level = create_properties.optimize_of(fields)
+        motions = create_properties.motions_of(fields)
 
         def start(service: "JobService") -> str:
             job = service.start(request, delivery, optimize=level, motions=motions)
@@ -395,7 +399,8 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
         from ...jobs.budget import batch_prices
         from ..pricing import price_dialog
 
-        lines, service = self._lines(self.text), session.existing_service()
+        lines = self._lines(self.text)
+        service = session.existing_service()
         if not lines:
             wrapped(layout, NO_PROMPTS, icon="ERROR")
             return

@@ -50,7 +50,8 @@ class MINT_OT_choose_prompt(ButtonOperator):
         """Replace the prompt; the earlier one can be chosen from the menu again."""
         fields = create_properties.of(context)
         keep_unsent(fields.prompt)
-        fields.prompt, fields.text = self.prompt, None
+        fields.prompt = self.prompt
+        fields.text = None
         return {"FINISHED"}
 
 
@@ -183,7 +184,8 @@ class MINT_MT_prompts(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
-        layout, kind = layout_of(self), create_properties.of(context).kind
+        layout = layout_of(self)
+        kind = create_properties.of(context).kind
         if found := earlier():
             layout.label(text="Earlier Prompts")
             for prompt in found:
@@ -234,7 +236,9 @@ class MINT_MT_styles(bpy.types.Menu):
             row = layout.row(align=True)  # without it, Blender draws a staircase
             row.operator("mint.use_style", text=style.name, translate=False).words = style.words
             edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
-            edit.name, edit.words, edit.instead_of = style.name, style.words, style.name
+            edit.name = style.name
+            edit.words = style.words
+            edit.instead_of = style.name
             row.operator("mint.remove_style", text="", icon="X").name = style.name
         layout.separator()
         layout.operator("mint.save_style", text="Save Style Preset…", icon="ADD")
@@ -311,7 +315,8 @@ def prepare() -> None:
     service = session.existing_service()
     if service is None:
         return
-    state, journal = _state(), service.journal
+    state = _state()
+    journal = service.journal
     version = (id(service), journal.newest(), journal.current_account)
     if version != state.version:
         state.version = version

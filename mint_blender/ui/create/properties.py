@@ -373,7 +373,8 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
     from ...scene.model import grid_layout
 
     is_model = form.kind == "MODEL"
-    box, original = box_of(form, context), original_of(form, scene_of(context))
+    box = box_of(form, context)
+    original = original_of(form, scene_of(context))
     filled = box if is_model else None
     if original is not None:
         at = grid_layout.beside(original)
@@ -465,19 +466,25 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     from ...mint.generation_request import MAX_PROMPT_LENGTH
     from ...mint.schema import Kind, Mode
 
-    request, delivery = template.request, template.delivery
-    form.kind, form.text, form.style = request.kind.name, None, ""
-    form.original, form.is_beside = original, True
+    request = template.request
+    delivery = template.delivery
+    form.kind = request.kind.name
+    form.text = None
+    form.style = ""
+    form.original = original
+    form.is_beside = True
     form.prompt = request.prompt[: MAX_PROMPT_LENGTH[request.kind]]
     form.name = (request.name or "")[:MAX_NAME_LENGTH]
     if not template.is_complete:
         return
-    form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
+    form.preset = request.preset.name
+    form.review = request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"
     form.optimize = template.optimize.name if template.optimize else "OFF"
     motion_choice.choose(form, template.motions)
     form.animate = bool(template.motions)
-    form.use_height, form.height = delivery.height is not None, delivery.height or form.height
+    form.use_height = delivery.height is not None
+    form.height = delivery.height or form.height
     if request.kind is Kind.WORLD:
         form.splats = (
             delivery.splats if delivery.splats in {name for name, *_ in SPLATS} else "NONE"

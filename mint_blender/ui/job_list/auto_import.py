@@ -48,7 +48,8 @@ class ImportOutcomes:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._unrecorded: dict[str, DeliveryResult] = {}
-        self._due, self._pause = 0.0, FIRST_PAUSE
+        self._due = 0.0
+        self._pause = FIRST_PAUSE
 
     def __contains__(self, job_id: str) -> bool:
         """Return whether this job has an outcome that is not in the journal yet."""
@@ -65,7 +66,8 @@ class ImportOutcomes:
         except (JournalError, NotPossible) as error:
             log.warning("The outcome of importing job %s could not be recorded: %s", job_id, error)
             self._unrecorded[job_id] = result
-            self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
+            self._due = self._clock() + FIRST_PAUSE
+            self._pause = FIRST_PAUSE
 
     def retry(self, job_service: JobService) -> bool:
         """Retry what could not be recorded, if it is due; return whether anything was recorded."""
@@ -139,7 +141,8 @@ def is_waiting(service: JobService) -> bool:
 
 def _candidates(service: JobService) -> tuple[Job, ...]:
     """Return the jobs that are ready in this document or requested, without the others."""
-    known, documents = session.state(_Candidates), session.document_ids()
+    known = session.state(_Candidates)
+    documents = session.document_ids()
     asked = requested()
     version = (id(service), service.version, documents, asked)
     if known.version != version:
@@ -351,7 +354,8 @@ def is_settled(job: Job) -> bool:
     """Return whether a result can be imported now; if not, have it prepared."""
     if not is_used():
         return True
-    preparations, units = _preparations(), SceneUnits.of(placed_results.scene_of(job))
+    preparations = _preparations()
+    units = SceneUnits.of(placed_results.scene_of(job))
     if preparations.result(job, units) is not None:
         return True
     # Blender deletes this folder when it quits

@@ -49,7 +49,9 @@ class _Decision(JobOperator):
         Raises:
             UserError: The job does not allow this now.
         """
-        verb, job_id, arguments = str(self.verb), job.id, self.arguments(job)
+        verb = str(self.verb)
+        job_id = job.id
+        arguments = self.arguments(job)
         drops_draft = self.drops_draft
 
         def decide(service: "JobService") -> str:
@@ -82,10 +84,12 @@ class _PaidDecision(_Decision):
         """Decide at a click on what the button has shown."""
         from ...jobs.queries import prices_of_click
 
-        job, service = find_job(self.job_id), session.existing_service()
+        job = find_job(self.job_id)
+        service = session.existing_service()
         if job is None or service is None or not may_go_online():
             return self.execute(context)  # which says why not
-        verb, price = self.verb, _price(service, job, self.verb)
+        verb = self.verb
+        price = _price(service, job, self.verb)
         if price == 0 and verb is Verb.RESUME:
             return self.execute(context)
         if not paid_clicks.is_click(self, event):

@@ -76,7 +76,8 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         from . import placed_results
 
         self._is_unreadable = not create_properties.opens_optimized()
-        scene, service = scene_of(context), session.existing_service()
+        scene = scene_of(context)
+        service = session.existing_service()
         self._faces = placed_results.face_count(self.asset_id, scene)
         jobs = service.jobs() if service is not None else []
         self._expected = optimized_faces.expected(jobs, self._faces)
@@ -186,7 +187,8 @@ class MINT_OT_convert(MintOperator):
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
-        folder, asset_id = Path(bpy.path.abspath(self.directory)), self.asset_id
+        folder = Path(bpy.path.abspath(self.directory))
+        asset_id = self.asset_id
 
         def convert(operator: bpy.types.Operator | None) -> Result:
             return about_asset(
@@ -219,8 +221,11 @@ class MINT_OT_retry_asset(AssetOperator):
         from ...jobs import new_jobs
         from ...jobs.queries import Price
 
-        kind, asset_id, start = self.kind, self.asset_id, self.start
-        failed, delivery = known_asset(kind, asset_id), self.delivery(context)
+        kind = self.kind
+        asset_id = self.asset_id
+        start = self.start
+        failed = known_asset(kind, asset_id)
+        delivery = self.delivery(context)
         query = Price.of(new_jobs.template_of_asset(failed, ()).request)
         return limit_dialog.ask_price(
             failed.name or failed.prompt or asset_id,

@@ -48,7 +48,8 @@ def rows() -> tuple[Row, ...]:
 
 def prepare(service: JobService) -> bool:
     """Put the jobs into rows again if they have changed, and return whether they have."""
-    state, version = _state(), (id(service), service.version)
+    state = _state()
+    version = (id(service), service.version)
     if state.version == version:
         return False
     state.version = version

@@ -83,7 +83,8 @@ def _job_of_menu() -> "tuple[JobView, bool] | None":
     """Return the job whose menu was opened last, and whether it is active; None if it is gone."""
     from . import placed_results
 
-    service, job = session.existing_service(), find_job(MINT_MT_job.job_id)
+    service = session.existing_service()
+    job = find_job(MINT_MT_job.job_id)
     if service is None or job is None:
         return None
     return placed_results.view_of(service, job), service.is_active(job.id)
@@ -161,7 +162,8 @@ def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:
     layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
     if rejected_files.has_importable(job) and job.phase in HAS_RESULT:
         anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
-        anyway.job_id, anyway.raw = job.id, True
+        anyway.job_id = job.id
+        anyway.raw = True
 
 
 class MINT_OT_copy_report(JobOperator):
@@ -395,7 +397,8 @@ class MINT_OT_dismiss_finished(MintOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as this affects many jobs. Failed jobs are removed too."""
-        self.failed, key = True, self.batch
+        self.failed = True
+        key = self.batch
 
         def ask() -> Result:
             service = session.service()
@@ -415,7 +418,8 @@ class MINT_OT_dismiss_finished(MintOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Dismiss them all, or those of one batch; needs no network."""
-        key, failed = self.batch, self.failed
+        key = self.batch
+        failed = self.failed
         return change_list(
             self,
             lambda service: service.dismiss_finished(_ids(service, key), failed=failed),

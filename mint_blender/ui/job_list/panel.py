@@ -49,13 +49,19 @@ _BUTTON = 20.0  # height of a button in pixels, at scale 1
 _INDENT = 0.3  # of a row below another one, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
 
-_REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Replace")
-_SHOW, _DETAILS = Message("Show"), Message("Details…")
-_FOLDER, _CANCEL = Message("Folder"), Message("Cancel")
-_CANCEL_QUEUED, _DISMISS = Message("Cancel…"), Message("Dismiss…")
+_REVIEW = Message("Review…")
+_PLACE = Message("Place")
+_REPLACE = Message("Replace")
+_SHOW = Message("Show")
+_DETAILS = Message("Details…")
+_FOLDER = Message("Folder")
+_CANCEL = Message("Cancel")
+_CANCEL_QUEUED = Message("Cancel…")
+_DISMISS = Message("Dismiss…")
 _DOWNLOADING = Message("Downloading")
 _LONG = Message("taking longer")
-_OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
+_OFFLINE = Message("Online access is off")
+_EMPTY = Message("No jobs yet")
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
 _STATE_ICONS: dict[Phase, str] = {
     Phase.REVIEW: "NONE",
@@ -97,7 +103,8 @@ def count_in_sight(height: int) -> int:
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the title, the rows in sight, and a line with what concerns all of them."""
-    service, region = session.existing_service(), context.region
+    service = session.existing_service()
+    region = context.region
     rows = grouped_jobs.rows() if service is not None else ()
     count = count_in_sight(region.height)
     first = grouped_jobs.first(count)
@@ -170,7 +177,8 @@ def _draw_scroll(
     part = line.row(align=True)
     part.enabled = is_possible
     scroll = part.operator("mint.scroll_jobs", text="", icon=icon)
-    scroll.by, scroll.count = by, count
+    scroll.by = by
+    scroll.count = count
 
 
 def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
@@ -237,8 +245,10 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
 
 def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
-    service, job = sidebar.service, view.job
-    retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
+    service = sidebar.service
+    job = view.job
+    retry = service.scheduled_retries.get(job.id)
+    loading = service.progress.get(job.id)
     if not sidebar.is_online:
         _draw_bar(column, _OFFLINE, None)
     elif retry is not None:
@@ -280,7 +290,8 @@ def time_left(seconds: float) -> Message:
 
 def _draw_button(slot: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw what a user does most with this job now; or nothing, in the same place."""
-    job, is_active = view.job, sidebar.service.is_active(view.job.id)
+    job = view.job
+    is_active = sidebar.service.is_active(view.job.id)
     is_stopped = not is_active and job.decision is None and job.hold is None
     if is_active and view.can_be_canceled:
         slot.operator("mint.cancel", **sidebar.button(_CANCEL, "X")).job_id = job.id
@@ -329,7 +340,8 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
     previews = grouped_jobs.grouped().previews
-    waiting, first = next((job for job in batch.jobs if job in previews), None), batch.jobs[0]
+    waiting = next((job for job in batch.jobs if job in previews), None)
+    first = batch.jobs[0]
     if waiting is not None:
         button.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = waiting.id
     elif batch.counts[Group.QUEUED]:
@@ -357,7 +369,8 @@ def _draw_character(slot: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> N
         slot.label(text="")
     else:
         place = slot.operator("mint.place", **sidebar.button(_PLACE, "IMPORT"))
-        place.job_id, place.batch = job.id, batch.key
+        place.job_id = job.id
+        place.batch = batch.key
 
 
 def _is_character(batch: Row) -> bool:
@@ -403,7 +416,8 @@ _WIDTH = 420
 
 def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
     """Draw what a row has no room for: state and cost, files, notes, and what has to be decided."""
-    job, service = view.job, session.existing_service()
+    job = view.job
+    service = session.existing_service()
     width = int(_WIDTH * ui_scale())
     state = view.state if job.hold is not None else view.short_state
     headline = "  ·  ".join(translated(each) for each in (state, view.cost) if each)
@@ -427,7 +441,8 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
             _draw_unanswered(layout, service, view)
         elif job.phase is Phase.PAUSED and rejected_files.has_importable(job):
             anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
-            anyway.job_id, anyway.raw = job.id, True
+            anyway.job_id = job.id
+            anyway.raw = True
     layout.separator()
 
 
@@ -489,7 +504,8 @@ def _draw_candidate(box: bpy.types.UILayout, job: Job, candidate: Candidate) -> 
     use = column.operator(
         "mint.use_candidate", text=translated(Message("Use")), translate=False, icon="CHECKMARK"
     )
-    use.job_id, use.asset_id = job.id, candidate.id
+    use.job_id = job.id
+    use.asset_id = candidate.id
 
 
 def _start_again(service: JobService, job: Job) -> Message:

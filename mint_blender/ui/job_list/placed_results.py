@@ -223,14 +223,16 @@ def file_opened() -> None:
 
 def _show_open() -> None:
     """Let other programs see which file is open in this window, so that they can place into it."""
-    documents, path = _state().documents, bpy.data.filepath
+    documents = _state().documents
+    path = bpy.data.filepath
     if documents is not None and not bpy.app.background:
         documents.show_open(session.document_id(), Path(path) if path else None)
 
 
 def follow(service: JobService) -> None:
     """Remember which file the new jobs belong to, and look up the files of the others."""
-    state, version = _state(), (id(service), service.version, bpy.data.filepath)
+    state = _state()
+    version = (id(service), service.version, bpy.data.filepath)
     if state.version == version or state.documents is None or bpy.app.background:
         return
     state.version = version

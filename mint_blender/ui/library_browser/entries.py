@@ -118,7 +118,8 @@ def page_for_screen(fields: MintLibrary) -> ListPage | None:
 
     None when it is, or when no more may be loaded automatically.
     """
-    known, wanted = library(), filter_of(fields)
+    known = library()
+    wanted = filter_of(fields)
     page = known.next_page(wanted.kind)
     if page is None or library_state().pages_left <= 0 or known.error(wanted.kind) is not None:
         return None
@@ -184,7 +185,8 @@ def status(fields: MintLibrary) -> Status:
 
 def _extent(fields: MintLibrary) -> Status | None:
     """Return how much of the library was searched or sorted; None without a filter or sorting."""
-    known, wanted = library(), filter_of(fields)
+    known = library()
+    wanted = filter_of(fields)
     count = known.count(wanted.kind)
     if known.unloaded_pages(wanted.kind):
         return Status(Message("Asking Mint…"))
@@ -450,7 +452,8 @@ def _staying(fields: MintLibrary) -> list[Asset]:
 
     Only their pictures are worth a download.
     """
-    wanted, assets = filter_of(fields), on_screen(fields)
+    wanted = filter_of(fields)
+    assets = on_screen(fields)
     kind = wanted.kind
     is_first_page_to_come = bool(library().unloaded_pages(kind)) and library().error(kind) is None
     if is_first_page_to_come or page_for_screen(fields) is not None:

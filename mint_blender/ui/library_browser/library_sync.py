@@ -56,7 +56,8 @@ def forget_pending() -> None:
 
 def work(service: JobService) -> bool:
     """Read what the sync reports, and start the next one; return whether anything changed."""
-    process, state = session.state(SyncProcess), session.state(_State)
+    process = session.state(SyncProcess)
+    state = session.state(_State)
     was_running = process.is_running
     changed = process.poll()
     if was_running and not process.is_running:
@@ -123,7 +124,8 @@ def show(context: bpy.types.Context, library: str) -> None:
     if area is None:
         _divide(context)
     state = session.state(_Browser)
-    state.library, state.attempts = library, _ATTEMPTS
+    state.library = library
+    state.attempts = _ATTEMPTS
     if not bpy.app.timers.is_registered(_choose_library):
         bpy.app.timers.register(_choose_library, first_interval=_SECONDS)
 

@@ -41,7 +41,8 @@ class AssetOperator(MintOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job."""
-        start, delivery = self.start, self.delivery(context)
+        start = self.start
+        delivery = self.delivery(context)
         return about_asset(
             self,
             self.kind,
@@ -277,7 +278,8 @@ class MINT_MT_library_item(bpy.types.Menu):
         """Draw what makes sense for the item; Import is the first entry."""
         from ..asset_bar import bar
 
-        layout, asset = layout_of(self), bar.asset_at(context, bar.state().hovered)
+        layout = layout_of(self)
+        asset = bar.asset_at(context, bar.state().hovered)
         layout.operator_context = "INVOKE_DEFAULT"
         if asset is not None:
             _draw_item(layout, asset)
@@ -297,7 +299,8 @@ def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
         _draw_uses(layout, asset)
     elif asset.has_failed:
         retry = layout.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
-        retry.kind, retry.asset_id = asset.kind.name, asset.id
+        retry.kind = asset.kind.name
+        retry.asset_id = asset.id
     elif state is AssetState.UNFINISHED and entries.job_of(asset) is None:
         # Mint's lists name no operation, and without one there is nothing to poll, approve or
         # cancel: the entry itself is watched. A job of ours is imported by itself.
@@ -311,7 +314,8 @@ def _import(layout: bpy.types.UILayout, asset: "Asset", text: Message) -> None:
     fetch = layout.operator(
         "mint.import_asset", text=translated(text), translate=False, icon="IMPORT"
     )
-    fetch.kind, fetch.asset_id = asset.kind.name, asset.id
+    fetch.kind = asset.kind.name
+    fetch.asset_id = asset.id
 
 
 def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
@@ -325,7 +329,8 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
         layout.operator("mint.animate", text="Animate…", icon="ARMATURE_DATA").asset_id = asset.id
         layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset.id
     save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
-    save.kind, save.asset_id = asset.kind.name, asset.id
+    save.kind = asset.kind.name
+    save.asset_id = asset.id
 
 
 def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
@@ -396,7 +401,8 @@ class MINT_OT_search_library(ButtonOperator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the field, which filters with each letter, and the states."""
-        layout, fields = layout_of(self), fields_of(context)
+        layout = layout_of(self)
+        fields = fields_of(context)
         row = layout.row()
         row.activate_init = True
         row.prop(

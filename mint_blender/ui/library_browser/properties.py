@@ -73,7 +73,8 @@ class LibraryState:
     def use(self, account: "Account") -> None:
         """Forget the entries of any other account."""
         if account != self.account:
-            self.library, self.account = type(self.library)(), account
+            self.library = type(self.library)()
+            self.account = account
             self.resume_searching()
 
 

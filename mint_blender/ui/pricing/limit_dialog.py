@@ -88,7 +88,8 @@ class SpendingDialog:
         self.draw_dialog(context)
         if not self._words:
             return
-        price, layout = price_of(self), self.layout
+        price = price_of(self)
+        layout = self.layout
         paid_clicks.note(_DIALOG, price)
         layout.separator()
         row = layout.split(factor=_CANCEL)
@@ -185,7 +186,8 @@ def when_confirmed(error: "TooExpensive", act: Act, shown: float = 0.0) -> None:
 
     `shown` is the price that the clicked button showed, in Credits; 0: none.
     """
-    credits, words = error.credits, error.message
+    credits = error.credits
+    words = error.message
     if credits is not None and 0 < round(shown) < round(credits):
         why = Message(
             "The button showed {shown:,.0f} Credits. Your limit counts the most that Mint may take,"
@@ -275,8 +277,10 @@ class MINT_OT_spend(SpendingDialog, ButtonOperator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the sentence, and what was spent today."""
-        column, question = self.layout.column(align=True), self._question
-        room, is_limit = (_WIDTH - 50) * ui_scale(), question.spent is not None
+        column = self.layout.column(align=True)
+        question = self._question
+        room = (_WIDTH - 50) * ui_scale()
+        is_limit = question.spent is not None
         icon: Any = "ERROR" if is_limit else "QUESTION"
         for number, line in enumerate(lines_of(translated(question.text), room)):
             column.label(text=line, icon="BLANK1" if number else icon, translate=False)

@@ -24,7 +24,8 @@ from ..translations import translated
 
 def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
     """Draw a line with the price, or that Mint is being asked for it."""
-    service, price = session.existing_service(), _known_price(query)
+    service = session.existing_service()
+    price = _known_price(query)
     is_pending = service is not None and service.queries.is_pending(query)
     if price is not None:
         text = Message("This costs about {credits:,.0f} Credits.", credits=price)
@@ -73,7 +74,8 @@ def left_words(left: float) -> Message:
 
 def optimizing_words() -> str:
     """Return a sentence: an optimization after a generation costs extra, and how much if known."""
-    service, price = session.existing_service(), _known_price(OptimizationPrice())
+    service = session.existing_service()
+    price = _known_price(OptimizationPrice())
     if price is not None:
         return Message("Optimizing costs about {credits:,.0f} Credits more.", credits=price)
     if service is None or service.budget.known(OptimizationPrice()) is None:

@@ -44,7 +44,8 @@ def fit(source: Path, target: Path) -> str:
         ImageSourceError: The picture cannot be read or written.
     """
     with _opened(source) as image:
-        was, old = tuple(image.size), source.stat().st_size
+        was = tuple(image.size)
+        old = source.stat().st_size
         _scale(image, min(1.0, LONGEST_SIDE / max(was)))
         # Without loss if the picture is small: a large lossless photo would take many seconds.
         quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= MAX_IMAGE_BYTES else _GOOD
@@ -151,18 +152,21 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     Raises:
         ImageSourceError: There is no camera, or the view could not be drawn.
     """
-    scene, space = scene_of(context), context.space_data
+    scene = scene_of(context)
+    space = context.space_data
     # the click may have come from the sidebar
     region = next(each for each in context.area.regions if each.type == "WINDOW")
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
     share = min(1.0, VIEW_SIDE / max(width, height))
-    width, height = max(1, round(width * share)), max(1, round(height * share))
+    width = max(1, round(width * share))
+    height = max(1, round(height * share))
     if camera:
         view, projection = _camera_matrices(context, width, height)
     else:
-        view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
+        view = space.region_3d.view_matrix
+        projection = space.region_3d.window_matrix
     pixels = _render_offscreen(context, region, (width, height), view, projection)
     with _blank(width, height) as image:
         _pixels_of(image).foreach_set(pixels.ravel())
@@ -182,7 +186,8 @@ def _render_offscreen(
     """
     import gpu
 
-    (width, height), space = size, context.space_data
+    (width, height) = size
+    space = context.space_data
     overlays = space.overlay.show_overlays
     make_offscreen: Any = gpu.types.GPUOffScreen  # the stubs know it without arguments
     offscreen = make_offscreen(width, height, format="RGBA8")
@@ -210,7 +215,8 @@ def _render_offscreen(
 
 def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:
     """Return view and projection of the scene's camera for a picture of this size."""
-    graph, render = context.evaluated_depsgraph_get(), context.scene.render
+    graph = context.evaluated_depsgraph_get()
+    render = context.scene.render
     camera = context.scene.camera.evaluated_get(graph)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
     return camera.matrix_world.inverted(), camera.calc_matrix_camera(

@@ -67,7 +67,8 @@ def message_about(entry: Any) -> Message:
 def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
     import json
 
-    entry.problem, entry.note = problem, note
+    entry.problem = problem
+    entry.note = note
     entry.message = json.dumps(message_of(problem or note).to_json())
 
 
@@ -116,7 +117,8 @@ def add_url(url: str) -> Any:
     _check_room()
     _check_new(url, Message("This address"))
     entry = entries().add()
-    entry.name, entry.source = download_folder.name_from_url(url, fallback="picture"), url
+    entry.name = download_folder.name_from_url(url, fallback="picture")
+    entry.source = url
     return entry
 
 
@@ -204,7 +206,8 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
     from ...jobs.new_jobs import UPLOADABLE
 
     size = kept.stat().st_size
-    entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
+    entry.source = str(kept)
+    entry.is_odd = format not in UPLOADABLE
     problem = ""
     if entry.is_odd:
         problem = Message("It is {format}; Mint accepts PNG, JPEG and WebP.", format=format.upper())
@@ -296,7 +299,8 @@ class MINT_OT_add_references(_AddOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add each file; one that cannot be added does not stop the others."""
-        added, reasons = 0, []
+        added = 0
+        reasons = []
         for path in self._paths():
             try:
                 entry = add_file(path)
@@ -580,4 +584,5 @@ def _draw_move(row: bpy.types.UILayout, index: int, by: int, icon: Any, is_possi
     sub = row.row(align=True)
     sub.enabled = is_possible
     move = sub.operator("mint.move_reference", text="", icon=icon)
-    move.index, move.by = index, by
+    move.index = index
+    move.by = by

@@ -38,7 +38,8 @@ def _state() -> _State:
 def show(job_id: str, number: int = 0) -> None:
     """Turn the card to a Preview of a job, by its number from 1; 0: always the newest."""
     state = _state()
-    state.job_id, state.number = job_id, number
+    state.job_id = job_id
+    state.number = number
 
 
 def shown_id() -> str:

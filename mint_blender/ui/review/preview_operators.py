@@ -142,7 +142,8 @@ class MINT_MT_review(bpy.types.Menu):
         layout.operator("mint.copy_feedback", icon="COPYDOWN").job_id = job.id
         layout.separator()
         cancel = layout.operator("mint.cancel", text="Cancel Job…", icon="X")
-        cancel.job_id, cancel.asks = job.id, True
+        cancel.job_id = job.id
+        cancel.asks = True
 
 
 def draw(layout: bpy.types.UILayout) -> None:
@@ -218,6 +219,7 @@ class MINT_OT_review(ButtonOperator):
         from . import review_card
 
         price_dialog.note(context.region_popup or context.region)
-        service, job = session.existing_service(), find_job(card_state.shown_id())
+        service = session.existing_service()
+        job = find_job(card_state.shown_id())
         if service is not None and job is not None:
             review_card.draw(layout_of(self), service, job)

@@ -42,8 +42,10 @@ _SHARE = 0.6
 _IN_A_ROW = 5
 _APPROVE = 1.5  # times the height of a button
 
-_REVISE, _APPROVE_WORD = Message("Revise"), Message("Approve")
-_WITHOUT_CHANGE, _SHOW = Message("Approve Without This Change"), Message("Show")
+_REVISE = Message("Revise")
+_APPROVE_WORD = Message("Approve")
+_WITHOUT_CHANGE = Message("Approve Without This Change")
+_SHOW = Message("Show")
 _DECIDED = {
     Verb.APPROVE.value: Message("Approved. Generating…"),
     Verb.REVISE.value: Message("Mint is making another Preview…"),
@@ -56,8 +58,10 @@ _MORE_DETAIL = Message("The Preview may show more detail than the final result."
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw the card of a job, whatever has become of it since the card was opened."""
-    number, newest = card_state.shown_number(job), card_state.newest(job)
-    is_undecided, text = card_state.is_undecided(job), card_state.draft(job.id)
+    number = card_state.shown_number(job)
+    newest = card_state.newest(job)
+    is_undecided = card_state.is_undecided(job)
+    text = card_state.draft(job.id)
     prices = service.budget.of_review(job)
     paid_clicks.note(NAME, (job.id, number, newest, is_undecided, bool(text.strip()), prices))
     column = layout.column()
@@ -109,7 +113,8 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
         text_wrap.wrapped(layout, _NO_PICTURE, width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
-    share, whole = height(path), WIDTH * ui_scale()
+    share = height(path)
+    whole = WIDTH * ui_scale()
     # Blender's height of a button, in pixels
     unit = round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
     width = min(whole - unit, _SHARE * bpy.context.window.height / share)
@@ -132,7 +137,8 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
 
 def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
     """Draw a button for each Preview, if there are several; the one that is shown is pressed."""
-    count, newest = len(job.previews), card_state.newest(job)
+    count = len(job.previews)
+    newest = card_state.newest(job)
     if count < 2:
         return
     grid = layout.grid_flow(
@@ -145,7 +151,8 @@ def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
         button = grid.operator(
             "mint.turn_card", text=translated(words), translate=False, depress=number == shown
         )
-        button.job_id, button.preview = job.id, number
+        button.job_id = job.id
+        button.preview = number
     said = feedback_before(job, shown) if shown > 1 else job.request.prompt
     words = Message("“{feedback}” led to Preview {number}", feedback=said, number=shown)
     line = text_wrap.shortened(translated(words), WIDTH * ui_scale()) if said else ""
@@ -176,8 +183,10 @@ def _draw_revise(
     revise = button.operator(
         "mint.revise", text=translated(with_price(_REVISE, price)), translate=False
     )
-    revise.job_id, revise.feedback = job.id, text
-    revise.preview, revise.credits = number, price or 0.0
+    revise.job_id = job.id
+    revise.feedback = text
+    revise.preview = number
+    revise.credits = price or 0.0
 
 
 def _draw_approve(
@@ -198,8 +207,10 @@ def _draw_approve(
         translate=False,
         icon_value=icon_number("CHECKMARK"),
     )
-    approve.job_id, approve.preview = job.id, newest
-    approve.draft, approve.credits = text, price or 0.0
+    approve.job_id = job.id
+    approve.preview = newest
+    approve.draft = text
+    approve.credits = price or 0.0
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
@@ -208,7 +219,8 @@ def _left_words(service: JobService, job: Job) -> str:
 
     Where Mint has reserved its price before, the balance stays as it is.
     """
-    balance, taken = account_panel.balance(), service.budget.taken_by_approval(job)
+    balance = account_panel.balance()
+    taken = service.budget.taken_by_approval(job)
     if balance is None or taken is None:
         return ""
     left = billing_watch.left_after(balance, taken)
@@ -230,9 +242,11 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
         row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
         return
     outlook = service.outlook(job) if service.is_active(job.id) else None
-    words, share = view.short_state, outlook.fraction if outlook is not None else None
+    words = view.short_state
+    share = outlook.fraction if outlook is not None else None
     if auto_import.is_preparing(job.id):
-        words, share = auto_import.PREPARING, auto_import.progress(job.id) or 0.0
+        words = auto_import.PREPARING
+        share = auto_import.progress(job.id) or 0.0
     if share is not None:
         row.progress(text=translated(words), translate=False, factor=share)
     else:
@@ -288,7 +302,8 @@ def keep(job: Job) -> None:
 
     An open card may still draw those that were shown last, also while it is being closed.
     """
-    heights, wanted = _heights(), [each.path for each in job.previews]
+    heights = _heights()
+    wanted = [each.path for each in job.previews]
     for path in wanted:
         heights[path] = heights.pop(path) if path in heights else _make(path)
     for path in list(heights)[: -len(wanted) - _MOST_OTHERS]:
@@ -370,7 +385,8 @@ def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a picture with the mean of each block of pixels; `SIDE` or more remain."""
     rows, columns = pixels.shape[:2]
     step = max(1, max(rows, columns) // SIDE)
-    rows, columns = max(1, rows // step), max(1, columns // step)
+    rows = max(1, rows // step)
+    columns = max(1, columns // step)
     if step == 1 or min(rows, columns) == 1:
         return pixels
     whole = pixels[: rows * step, : columns * step]
@@ -384,7 +400,8 @@ def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     rows, columns = pixels.shape[:2]
     side = max(rows, columns)
     square = np.zeros((side, side, 4), np.float32)
-    below, left = (side - rows) // 2, (side - columns) // 2
+    below = (side - rows) // 2
+    left = (side - columns) // 2
     square[below : below + rows, left : left + columns] = pixels
     return square
 

@@ -116,7 +116,8 @@ class MINT_OT_show_block_out(_BlockOutOperator):
         """Show one of them."""
         from ...scene.model import block_out
 
-        root, is_before = self.root(context), self.shown == "BEFORE"
+        root = self.root(context)
+        is_before = self.shown == "BEFORE"
         block_out.show(root, before=is_before)
         # a hidden object cannot be the active one, and this panel is about that
         context.view_layer.objects.active = root[block_out.BLOCK_OUT] if is_before else root
@@ -163,7 +164,8 @@ class MINT_MT_selection(bpy.types.Menu):
         """Draw what makes sense for this result."""
         from ...scene import tags
 
-        layout, active = layout_of(self), context.active_object
+        layout = layout_of(self)
+        active = context.active_object
         root = selected.root_of(active)
         known = tags.read(root) if root is not None else None
         if active is None or root is None or known is None:

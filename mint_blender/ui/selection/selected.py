@@ -112,12 +112,14 @@ def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None
 def prepare() -> bool:
     """Count and measure what is selected if anything has changed; redraw if that differs."""
     # while a window opens, the context of a timer has none
-    state, active = _state(), getattr(bpy.context, "active_object", None)
+    state = _state()
+    active = getattr(bpy.context, "active_object", None)
     root = root_of(active)
     if active is None or root is None:
         state.facts = None
     elif facts(root) is None or state.counted != state.changes:
-        before, state.counted = state.facts, state.changes
+        before = state.facts
+        state.counted = state.changes
         state.facts = _count(root, is_instance=is_instance(active))
         if state.facts != before:
             visibility.tag_redraw()
@@ -127,7 +129,9 @@ def prepare() -> bool:
 def forget() -> None:
     """Forget what is selected: objects do not outlive an undo or the opening of a file."""
     state = _state()
-    state.facts, state.active, state.changes = None, None, state.changes + 1
+    state.facts = None
+    state.active = None
+    state.changes = state.changes + 1
 
 
 def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:

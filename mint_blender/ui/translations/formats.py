@@ -67,7 +67,8 @@ def render(message: Message, texts: Mapping[str, str], language: str) -> str:
 
 class _Formatter(string.Formatter):
     def __init__(self, texts: Mapping[str, str], language: str) -> None:
-        self._texts, self._language = texts, language
+        self._texts = texts
+        self._language = language
 
     def format_field(self, value: Any, spec: str) -> str:
         if isinstance(value, Message):

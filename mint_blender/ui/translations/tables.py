@@ -30,7 +30,8 @@ def read_po(text: str) -> dict[str, str]:
     """Return what a `.po` file translates; fuzzy and obsolete entries do not count."""
     texts = {}
     for fields in _entries(text):
-        english, foreign = fields.get("msgid", ""), fields.get("msgstr", "")
+        english = fields.get("msgid", "")
+        foreign = fields.get("msgstr", "")
         if english and foreign:  # the entry without English is the header
             texts[english] = foreign
     return texts

@@ -73,7 +73,8 @@ def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
     Call it before the result is placed, which is an edit, too, and which Local View would hide.
     """
     views.show_all()
-    state, context = _state(), bpy.context
+    state = _state()
+    context = bpy.context
     click = state.click
     if bpy.app.background or state.is_left_alone or click is None or context.window is None:
         return None

@@ -109,7 +109,9 @@ def _bottom(context: bpy.types.Context) -> float:
 def _row(
     context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
 ) -> _Row:
-    padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
+    padding = _PADDING * scale
+    height = _TOAST * scale
+    points = Theme().points
     inset = 4 * scale
     button = width_of(action, points) + 2 * padding
     left, right = sides(context)
@@ -132,7 +134,8 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
     room = _room(context, rows)
     if session.existing_service() is None:
         return _Stack([], None, 0, room)
-    jobs, more = targets.targets(context.scene), targets.more()
+    jobs = targets.targets(context.scene)
+    more = targets.more()
     boxes = stacked(room, len(jobs) + bool(more), ui_scale())
     last = boxes[-1:] if more or len(boxes) < len(jobs) else []
     shown = [
@@ -177,7 +180,9 @@ def _picture_box(beside: Box, room: Box) -> Box | None:
 
 def stacked(room: Box, count: int, scale: float) -> list[Box]:
     """Return boxes from the top of a room down, as many as are wanted and fit into it."""
-    width, height, gap = min(WIDTH * scale, room.width), HEIGHT * scale, _GAP * scale
+    width = min(WIDTH * scale, room.width)
+    height = HEIGHT * scale
+    gap = _GAP * scale
     if width < _NARROWEST * scale:
         return []
     fit = max(0, int((room.height + gap) / (height + gap)))
@@ -194,9 +199,12 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     That is beside the toolbar, the sidebar and Blender's gizmos, below the text in the corner, and
     above the asset bar, the chips of results and the panel of the last operation.
     """
-    region, scale = context.region, ui_scale()
+    region = context.region
+    scale = ui_scale()
     left, right = sides(context)
-    bottom, top, panel = _bottom(context), float(region.height), 0.0
+    bottom = _bottom(context)
+    top = float(region.height)
+    panel = 0.0
     for each, _, y in regions_over(context):
         if each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
@@ -205,7 +213,8 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
         elif each.type == "HUD":
             panel = y + each.height
     margin = _MARGIN * scale
-    left, right = left + margin, right - _NAVIGATION * scale
+    left = left + margin
+    right = right - _NAVIGATION * scale
     over = [row.whole.y + row.whole.height for row in rows if row.whole.x < left + WIDTH * scale]
     bottom = max(bottom, panel, *over) + margin
     top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
@@ -241,7 +250,8 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
 
 def draw(context: bpy.types.Context, hovered: Part | None) -> None:
     """Draw all chips, with the lines below them; note where a click spends how much."""
-    theme, rows = Theme(), _rows(context)
+    theme = Theme()
+    rows = _rows(context)
     stack = _stack(context, rows)
     paid = [
         (target.job_id, target.preview, target.credits, button)
@@ -262,7 +272,8 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
             _draw_edge(button, theme)
             _draw_button(_approve_words(target), button, theme, is_on=is_on)
     if stack.more is not None:
-        box, text = stack.more, translated(Message("{count:,} more", count=stack.count))
+        box = stack.more
+        text = translated(Message("{count:,} more", count=stack.count))
         _draw_edge(box, theme)
         draw_box(box, theme.pressed if hovered == Part(MORE) else theme.back, 6 * theme.scale)
         left = box.x + (box.width - width_of(text, theme.points)) / 2

@@ -144,7 +144,8 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def setup(self) -> None:
         """Begin without a pressed button."""
-        self.pressed, self.is_double_click = (-1, 0, 0), False
+        self.pressed = (-1, 0, 0)
+        self.is_double_click = False
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the bar in the pixels of the region."""

@@ -49,7 +49,8 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
         from ...scene import place
         from ...scene.world import world_objects
 
-        scene, made_for = scene_of(context), job.source_asset_id if job.motion else None
+        scene = scene_of(context)
+        made_for = job.source_asset_id if job.motion else None
         placed = place.find(job_id=job.id, scene=scene)
         placed = placed or place.find(asset_id=made_for or "", scene=scene)
         if placed is None:
@@ -97,7 +98,8 @@ class MINT_OT_look_inside(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Look inside the World that is meant."""
-        root, area = self._meant(context), views.area_of(context)
+        root = self._meant(context)
+        area = views.area_of(context)
         if root is None:
             gone = self.job_id and Message("This result is not in the current scene.")
             return report_error(self, gone or Message("Select a Mint World, or something in it."))
@@ -297,7 +299,8 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
 
     def _place(self, context: bpy.types.Context) -> Result:
         """Move the result there, in one undo step, or import it there."""
-        placing, surface = self._placing, self._surface
+        placing = self._placing
+        surface = self._surface
         assert placing is not None and surface is not None
         root: bpy.types.Object | None = bpy.data.objects.get(self._root)
         if root is None:
@@ -317,7 +320,8 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
         """Draw the box where the result would be."""
         from . import targets
 
-        placing, surface = self._placing, self._surface
+        placing = self._placing
+        surface = self._surface
         if placing is None or surface is None:
             return
         matrix = placing.matrix(surface, self._turn, align=self._is_aligned)
@@ -374,12 +378,14 @@ def _ray(
     """Return the ray below the pointer and the distance of grid lines; None beside a viewport."""
     from bpy_extras import view3d_utils
 
-    x, y = event.mouse_x, event.mouse_y
+    x = event.mouse_x
+    y = event.mouse_y
     for area in context.screen.areas:
         over = [each for each in area.regions if _is_over(each, x, y)]
         space: Any = area.spaces.active
         if area.type == "VIEW_3D" and over and all(each.type == "WINDOW" for each in over):
-            region, point = over[0], (x - over[0].x, y - over[0].y)
+            region = over[0]
+            point = (x - over[0].x, y - over[0].y)
             view = _view_of(area, space, region)
             origin = view3d_utils.region_2d_to_origin_3d(region, view, point)
             direction = view3d_utils.region_2d_to_vector_3d(region, view, point)

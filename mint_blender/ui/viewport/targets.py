@@ -193,7 +193,8 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
 
     A box moves only if something has come to its place; to find out, all objects are looked at.
     """
-    has_come, state.contents = contents != state.contents, contents
+    has_come = contents != state.contents
+    state.contents = contents
     jobs = [
         replace(job, delivery=state.moved[job.id]) if job.id in state.moved else job
         for job in reversed(service.jobs() if service is not None else ())
@@ -223,7 +224,8 @@ def _has_target(job: Job) -> bool:
 
 def _others(state: _State, job: Job) -> list[Footprint]:
     """Return the boxes that a new one keeps clear of; Worlds only of those started with them."""
-    scene, group = placed_results.scene_of(job), job.delivery.group
+    scene = placed_results.scene_of(job)
+    group = job.delivery.group
     return [
         state.spaces[other.id]
         for other in state.jobs
@@ -300,10 +302,12 @@ def _target(state: _State, service: JobService, job: Job) -> Target:
 
 def _corners(job: Job, space: Footprint) -> tuple[Vector, ...]:
     """Return the corners of the box of a result, which may be turned by the mouse."""
-    center, foot = space.center, Vector((*space.center.xy, space.bottom))
+    center = space.center
+    foot = Vector((*space.center.xy, space.bottom))
     half = Vector((space.right, space.back, space.top)) - center
     turn = Euler(job.delivery.rotation or (0.0, 0.0, 0.0))
-    low, high = (-half.x, -half.y, 0.0), (half.x, half.y, 2 * half.z)
+    low = (-half.x, -half.y, 0.0)
+    high = (half.x, half.y, 2 * half.z)
     return tuple(corners(low, high, Matrix.LocRotScale(foot, turn, None)))
 
 
@@ -398,7 +402,8 @@ class Picture:
     """A decoded picture, whose texture is made when it is first drawn: only then may it be."""
 
     def __init__(self, width: int, height: int, pixels: NDArray[np.float32]) -> None:
-        self.width, self.height = width, height
+        self.width = width
+        self.height = height
         self._pixels = pixels
 
     @cached_property
@@ -422,7 +427,9 @@ def draw_box(points: Sequence[Vector], color: Color) -> None:
 
 def draw_front(points: Sequence[Vector], color: Color) -> None:
     """Draw an arrow on the floor that points to where the front of a box (-Y) faces."""
-    left, right, back = points[0], points[1], (points[2] + points[3]) / 2
+    left = points[0]
+    right = points[1]
+    back = (points[2] + points[3]) / 2
     middle = (left + right) / 2
     tip = middle + (middle - back) * 0.3
     ends = (middle + (each - middle) * 0.4 for each in (left, right))

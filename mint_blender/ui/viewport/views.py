@@ -93,7 +93,8 @@ def frame(
     _hide_startup_cube(area)
     points = [each for each in map(_points, objects) if each is not None]
     if points:
-        view, turn = space.region_3d, space.region_3d.view_rotation.copy()
+        view = space.region_3d
+        turn = space.region_3d.view_rotation.copy()
         if is_first and abs(turn.dot(STARTUP)) > _ALIKE and view.view_perspective == "PERSP":
             turn = FROM_FRONT.copy()
         _glide(area, *_framing(area, np.concatenate(points), turn), turn)
@@ -171,7 +172,8 @@ def restore(area: bpy.types.Area) -> None:
     if seen["studio_light"] is not None:
         space.shading.studio_light = seen["studio_light"]
     _shade(space, shading)
-    space.overlay.show_overlays, space.overlay.show_bones = seen["overlays"], seen["bones"]
+    space.overlay.show_overlays = seen["overlays"]
+    space.overlay.show_bones = seen["bones"]
     # only now: if restoring fails, the saved view is still needed
     del _earlier()[space.as_pointer()]
     area.tag_redraw()
@@ -361,7 +363,8 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
 
     region = next(each for each in area.regions if each.type == "WINDOW")
     size = np.maximum((region.width, region.height), 1)
-    low, high = np.zeros(2), size.astype(float)
+    low = np.zeros(2)
+    high = size.astype(float)
     for each in area.regions:
         if each.width <= 1 or each.type not in _SIDE_OF:
             continue
@@ -406,7 +409,8 @@ class _Glide:
 
     def move_to(self, space: Any, share: float) -> None:
         """Show a share of the way; 1 is the end of it."""
-        (start, near, before), (end, far, turn) = self._from, self._to
+        (start, near, before) = self._from
+        (end, far, turn) = self._to
         space.region_3d.view_rotation = before.slerp(turn, share)
         space.region_3d.view_location = start.lerp(end, share)
         space.region_3d.view_distance = near ** (1 - share) * far**share
@@ -430,13 +434,15 @@ def _area_at(address: int) -> bpy.types.Area | None:
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
     """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
-    view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
+    view = space.region_3d
+    distance = AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = (
         2 * lens,  # a free view counts on a sensor of twice a camera's width
         min(space.clip_start, 0.01 / scene.unit_settings.scale_length),
     )
     view.view_perspective = "PERSP"
-    view.view_rotation, view.view_distance = upright.to_quaternion(), distance
+    view.view_rotation = upright.to_quaternion()
+    view.view_distance = distance
     view.view_location = upright @ Vector((0, 0, -distance))
 
 

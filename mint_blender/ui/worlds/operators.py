@@ -386,7 +386,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     from .world_job import WorldParts
 
     visibility.note(selected.PANEL)
-    root, width = selected.world_root(context.active_object), context.region.width
+    root = selected.world_root(context.active_object)
+    width = context.region.width
     if root is None:
         return
     views.draw_buttons(layout, context.space_data, width=width)

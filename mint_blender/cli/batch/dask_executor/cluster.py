@@ -155,7 +155,8 @@ def _ask_for_threads(client: Client, count: int, waiting: list[Any]) -> None:
     Dask takes such a task for half a second of work, and gives a thread five seconds of it.
     """
     for _ in range(10 * count - len(waiting)):
-        name, nowhere = f"mint-wait-{uuid.uuid4().hex}", {"mint-blender": 1}
+        name = f"mint-wait-{uuid.uuid4().hex}"
+        nowhere = {"mint-blender": 1}
         waiting.append(client.submit(bool, key=name, resources=nowhere))
 
 

@@ -160,7 +160,8 @@ class DaskExecutor(Executor):
         except _Unfinished as problem:
             return DeliveryResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
-            reason, file = error.strerror or type(error).__name__, error.filename or "a file"
+            reason = error.strerror or type(error).__name__
+            file = error.filename or "a file"
             return DeliveryResult(problem=message_of(f"{reason}: {file} cannot be used."))
         except Exception as error:  # a bug: it is logged, and the other results continue
             log.exception("Job %s could not be written", job.id)
@@ -172,7 +173,8 @@ class DaskExecutor(Executor):
             if not Path(path).is_file():
                 return DeliveryResult(problem=message_of(_VANISHED.format(path=path)))
         # the worker knows the path under which it wrote the file first
-        place, file = outcome.placement, job.delivery.output
+        place = outcome.placement
+        file = job.delivery.output
         return DeliveryResult(outcome.notes, placement=place and replace(place, file=file))
 
     def _task(self, jobs: tuple[Job, ...]) -> Task:

@@ -113,7 +113,8 @@ def _write(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
     except FilesNeeded as needed:
         return TaskResult(needed=needed.paths)
     except OSError as error:
-        file, reason = error.filename or "a file", error.strerror or error
+        file = error.filename or "a file"
+        reason = error.strerror or error
         return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
     # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
     except Exception as error:
@@ -337,7 +338,8 @@ def answer_token(staging: str, token: str) -> str | None:
 
     None if the token is not here, is another one, or nothing can be written.
     """
-    folder, name = Path(staging), f"answer-{uuid.uuid4().hex}"
+    folder = Path(staging)
+    name = f"answer-{uuid.uuid4().hex}"
     try:
         if (folder / TOKEN).read_text(encoding="utf-8") != token:
             return None
