@@ -229,7 +229,7 @@ def animate(
     _check_blender()
     check_limit(max_credits)
     words = [motions] if isinstance(motions, str) else motions
-    wanted = [MotionRequest(each, height, in_place) for each in words]
+    wanted = [MotionRequest(word, height, in_place) for word in words]
     with session.open_job_service() as job_service:
         what = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         jobs = job_service.animate(what, wanted, Delivery(replaces=True), max_credits=max_credits)
@@ -552,7 +552,7 @@ def _delivered(
 
 
 def _of_job(job: Job) -> dict[str, Any]:
-    files = {each.role.value: Path(each.path) for each in job.files}
+    files = {file.role.value: Path(file.path) for file in job.files}
     return {"job_id": job.id, "title": job.title, "credits": job.cost, "files": files}
 
 

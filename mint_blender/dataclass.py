@@ -23,7 +23,7 @@ else:
 
         def decorate(cls):
             dataclasses.dataclass(cls, eq=False, repr=False, kw_only=kw_only)
-            compared = [each.name for each in dataclasses.fields(cls) if each.compare]
+            compared = [field.name for field in dataclasses.fields(cls) if field.compare]
             cls._compared = attrgetter("__class__", *compared)  # as one tuple
             methods = {"__repr__": _repr}
             if eq:
@@ -45,6 +45,6 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    shown = (each.name for each in dataclasses.fields(self) if each.repr)
+    shown = (field.name for field in dataclasses.fields(self) if field.repr)
     inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
     return f"{type(self).__qualname__}({inside})"

@@ -121,7 +121,9 @@ def message_of(value: object) -> Message:
 
 def sentences(*messages: str) -> Message:
     """Return several sentences as one message; empty ones are left out."""
-    return _joined(Message("{first} {second}"), [each for each in messages if each] or [""])
+    return _joined(
+        Message("{first} {second}"), [message for message in messages if message] or [""]
+    )
 
 
 def lines(*messages: str) -> Message:

@@ -106,7 +106,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         jobs = job_service.animate(
             model, motions, delivery, max_credits=limit, again=arguments.again
         )
-        delivery = replace(delivery, motions=tuple(each.words for each in motions))
+        delivery = replace(delivery, motions=tuple(motion.words for motion in motions))
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)
 
 
@@ -120,7 +120,7 @@ def _check_price(
     """Raise Refused unless Mint tells the price of the motions, or a person does without it."""
     price = AnimationPrice(model.id)
     paid = [] if again else job_service.paid_motions(model.id)
-    if all(any(job.motion and job.motion.is_like(each) for job in paid) for each in motions):
+    if all(any(job.motion and job.motion.is_like(motion) for job in paid) for motion in motions):
         return
     job_service.ask_unknown_prices([price])
     unknown = "Mint returns no price for a motion"

@@ -183,7 +183,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
         parts = [job, *filter(results.is_finished, job_service.motions_of(job))]
-        if all(each.is_on_disk for each in parts):
+        if all(part.is_on_disk for part in parts):
             return results.deliver(job_service, placed, terminal)
     with session.open_job_service() as job_service:
         if job.motion is None:
@@ -206,7 +206,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.result(
                 view.to_json(),
                 f"{job.id}  {job.kind:5}  {job.title}: {view.state}{cost}",
-                *(f"    {results.candidate_text(each)}" for each in job.candidates),
+                *(f"    {results.candidate_text(candidate)}" for candidate in job.candidates),
             )
         if not count:
             terminal.note("There are no jobs.")

@@ -152,7 +152,7 @@ def scheduler_address(text: str) -> str:
 def _size(text: str) -> tuple[int, int]:
     """Return width and height in a text such as "1920x1080"."""
     found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
-    if found is None or not all(4 <= int(each) <= LARGEST for each in found.groups()):
+    if found is None or not all(4 <= int(group) <= LARGEST for group in found.groups()):
         raise argparse.ArgumentTypeError(
             f'"{text}" must be a width and a height from 4 to {LARGEST:,} pixels, such as 1920x1080'
         )

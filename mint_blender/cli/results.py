@@ -137,11 +137,11 @@ def note_line(job: Job, terminal: Terminal) -> None:
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
     if is_to_write(job) or (raw and job.delivery.files):
         motions = job_service.motions_of(job)
-        if job.motion is None and not all(is_finished(each) for each in motions):
+        if job.motion is None and not all(is_finished(motion) for motion in motions):
             terminal.event(result_record(job))
             terminal.note(f"{job.title}: {_MOTIONS_MISSING}")
             return next(
-                (exits.of_job(each) for each in motions if each and not is_finished(each)),
+                (exits.of_job(motion) for motion in motions if motion and not is_finished(motion)),
                 Exit.FAILED,
             )
         together = list(filter(is_finished, motions))
@@ -316,8 +316,8 @@ def stop_text(job: Job, terminal: Terminal) -> str:
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
         commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
     uses = [
-        f"{candidate_text(each)}\n    {terminal.command('resume', job.id, '--use', each.id)}"
-        for each in job.candidates
+        f"{candidate_text(shown)}\n    {terminal.command('resume', job.id, '--use', shown.id)}"
+        for shown in job.candidates
     ]
     return "\n  ".join([sentence, *job.notes, *uses, *commands])
 

@@ -175,7 +175,7 @@ class LiveDisplay(Display):
 
             def get_renderables(self) -> Iterator[RenderableType]:
                 room = max(1, console.height - 2)
-                yield self.make_tasks_table([each for each in self.tasks if each.visible][-room:])
+                yield self.make_tasks_table([task for task in self.tasks if task.visible][-room:])
                 if self.summary:
                     yield Text(self.summary, no_wrap=True, overflow="ellipsis")
 

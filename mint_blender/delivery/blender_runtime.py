@@ -104,7 +104,7 @@ def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str
     program = "\n".join(
         (
             "import os, sys",
-            f"sys.path[:0] = {[str(each) for each in paths]!r}",
+            f"sys.path[:0] = {[str(path) for path in paths]!r}",
             "status = 0",
             code,
             "sys.stdout.flush()",

@@ -291,7 +291,7 @@ def _motion_files(job: Job) -> list[Path]:
     Raises:
         SceneImportError: None of them is on disk.
     """
-    kept = [each for role in (Role.CLIP, Role.CHARACTER) for each in job.files if each.role is role]
+    kept = [file for role in (Role.CLIP, Role.CHARACTER) for file in job.files if file.role is role]
     here = [each for each in kept if Path(each.path).is_file()]
     if not here:
         raise SceneImportError(
@@ -433,7 +433,7 @@ def _picture_options(delivery: Delivery) -> dict[str, Any]:
 def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> Placement:
     """Return where a result is. `scene` is the one that it was placed in; None: the current one."""
     scene = scene or current_scene()
-    others = [each for each in placed.objects if each != placed.root]
+    others = [obj for obj in placed.objects if obj != placed.root]
     bounds = bounds_in_meters(placed.objects, scene)
     return Placement(
         scene=scene.name,

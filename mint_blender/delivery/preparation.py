@@ -107,7 +107,7 @@ class Preparations:
     def is_pending(self, job_id: str) -> bool:
         """Return whether this result is being prepared, or will be."""
         requests = [*self._queue, *([self._running] if self._running else [])]
-        return any(each.job.id == job_id for each in requests)
+        return any(request.job.id == job_id for request in requests)
 
     def progress(self, job_id: str) -> float | None:
         """Return how much of a result is done, below 1; None if it is not being prepared now.

@@ -178,9 +178,9 @@ def choose(lines: list[Line], ranges: Sequence[range] | None) -> list[Line]:
     if ranges is None:
         return lines
     last = lines[-1].number
-    if beyond := [each.start for each in ranges if each.start > last]:
+    if beyond := [span.start for span in ranges if span.start > last]:
         raise BadLineError(f"--lines: there is no line {beyond[0]}. The last one is {last}.")
-    return [line for line in lines if any(line.number in each for each in ranges)]
+    return [line for line in lines if any(line.number in span for span in ranges)]
 
 
 def request_part(tag: str) -> str:
@@ -328,7 +328,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
             camera=_flag(values, "camera", default=True),
             rigid_body=_flag(values, "rigid_body", default=False),
             meta=_meta(values),
-            motions=tuple(each.words for each in _motions(values)),
+            motions=tuple(motion.words for motion in _motions(values)),
         ),
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values
@@ -484,7 +484,7 @@ def _motions(values: Values) -> tuple[MotionRequest, ...]:
     if not isinstance(found, list | tuple) or not all(isinstance(each, str) for each in found):
         raise _WrongValue("motions", f"motions must be a list of texts, not {json.dumps(found)}")
     motions = tuple(MotionRequest(each, height) for each in dict.fromkeys(found))
-    complaints = (each.validation_error() for each in motions)
+    complaints = (motion.validation_error() for motion in motions)
     if "motions" in values and (not motions or (complaint := next(filter(None, complaints), ""))):
         raise _WrongValue("motions", complaint.removesuffix(".") if motions else "motions is empty")
     return motions

@@ -108,11 +108,13 @@ class Job:
     @property
     def start_request(self) -> PaidRequest | None:
         """The latest paid request of which Mint makes the job's result; None if it only fetches."""
-        return next((each for each in reversed(self.requests) if each.verb in STARTS), None)
+        return next(
+            (request for request in reversed(self.requests) if request.verb in STARTS), None
+        )
 
     def paid_request(self, verb: PaidVerb) -> PaidRequest | None:
         """Return the latest paid request of this kind."""
-        return next((each for each in reversed(self.requests) if each.verb is verb), None)
+        return next((request for request in reversed(self.requests) if request.verb is verb), None)
 
     def with_request(self, request: PaidRequest | None) -> Job:
         """Return the job with this record, in place of an earlier state of it."""
@@ -147,21 +149,23 @@ class Job:
     @property
     def estimate(self) -> float | None:
         """The Credits that a person has accepted last for what Mint makes; None if unknown."""
-        prices = (each.credits for each in self.requests if each.verb is not PaidVerb.OPTIMIZE)
+        prices = (
+            request.credits for request in self.requests if request.verb is not PaidVerb.OPTIMIZE
+        )
         return _last_known(prices)
 
     @property
     def optimize_estimate(self) -> float | None:
         """The Credits that a person has accepted last for optimizing it; None if unknown."""
         return _last_known(
-            each.credits if each.verb is PaidVerb.OPTIMIZE else each.extra_credits
-            for each in self.requests
+            request.credits if request.verb is PaidVerb.OPTIMIZE else request.extra_credits
+            for request in self.requests
         )
 
     @property
     def priced_at(self) -> float:
         """When Mint was asked for these prices: seconds since the epoch."""
-        asked = [each.priced_at for each in self.requests if each.priced_at is not None]
+        asked = [request.priced_at for request in self.requests if request.priced_at is not None]
         return asked[-1] if asked else self.created_at
 
     def without_answer(self) -> Job:
@@ -173,7 +177,7 @@ class Job:
     def paid_before(self) -> float:
         """The Credits that earlier attempts have cost, those that may have been made included."""
         now = (self.start_request, self.paid_request(PaidVerb.OPTIMIZE))
-        before = (each for each in self.requests if each not in now)
+        before = (request for request in self.requests if request not in now)
         return sum(each.cost or 0.0 for each in before if each.is_answered or each.is_left_in_doubt)
 
     @property
@@ -199,7 +203,11 @@ class Job:
     @property
     def cost(self) -> float | None:
         """Credits spent or reserved for all attempts and the optimization; None if unknown."""
-        reported = [each.credits.spent for each in self.operations if each.credits is not None]
+        reported = [
+            operation.credits.spent
+            for operation in self.operations
+            if operation.credits is not None
+        ]
         return self.paid_before + sum(reported) if reported or self.paid_before else None
 
     @property
@@ -408,5 +416,5 @@ def is_never_sent(job: Job) -> bool:
     return (
         is_queued
         and bool(job.requests)
-        and all(each.is_unsent or each.is_refused_here for each in job.requests[-1:])
+        and all(request.is_unsent or request.is_refused_here for request in job.requests[-1:])
     )

@@ -160,7 +160,7 @@ def check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
         raise NotPossible(Message("Only models can be animated."))
     if not motions:
         raise NotPossible(Message("Choose at least one motion."))
-    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
+    if complaint := next(filter(None, (motion.validation_error() for motion in motions)), None):
         raise NotPossible(complaint)
 
 

@@ -450,7 +450,7 @@ class JobService(JobRunner):
         with self.cache.single_commit():
             job = self.job(job_id)
             request = job.start_request
-            is_shown = asset_id in {each.id for each in job.candidates}
+            is_shown = asset_id in {candidate.id for candidate in job.candidates}
             is_offered = is_shown and job.phase is Phase.PAUSED
             self.check_idle(job)
             if not (request and is_offered) or (

@@ -136,7 +136,7 @@ def member(words: type[E], name: str, value: str) -> E:
     try:
         return words(value)
     except ValueError:
-        known = ", ".join(each.value for each in words)
+        known = ", ".join(word.value for word in words)
         wrong = Message("'{value}' is not a {name}: {known}", value=value, name=name, known=known)
         raise ValueError(wrong) from None
 

@@ -271,9 +271,9 @@ class AnimationFile:
     def from_json(cls, data: Json) -> tuple[Self, ...]:
         """Parse Mint's list; entries without a usable id are left out."""
         entries = data.get("data")
-        found = [each for each in entries if _object(each)] if isinstance(entries, list) else []
+        found = [entry for entry in entries if _object(entry)] if isinstance(entries, list) else []
         files = (_parse(cls, each, id=_text(each.get("id")) or "") for each in found)
-        return tuple(each for each in files if is_valid_file_id(each.id))
+        return tuple(file for file in files if is_valid_file_id(file.id))
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,12 @@ def of_open_file() -> list[dict[str, str]]:
     All values are texts; what is not known is empty.
     """
     entries = []
-    for each in bpy.data.objects:
-        if (known := tags.read(each)) is not None:
-            file = each.library.filepath if each.library is not None else bpy.data.filepath
+    for obj in bpy.data.objects:
+        if (known := tags.read(obj)) is not None:
+            file = obj.library.filepath if obj.library is not None else bpy.data.filepath
             values = {name: getattr(known, member) for name, member in COLUMNS.items()}
             path = bpy.path.abspath(file) if file else ""
-            entries.append({"file": path, "object": each.name, **values})
+            entries.append({"file": path, "object": obj.name, **values})
     return entries
 
 
@@ -60,7 +60,7 @@ def as_csv(entries: Iterable[dict[str, str]], delimiter: str = ",") -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, NAMES, delimiter=delimiter, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(text) for name, text in each.items()} for each in entries)
+    writer.writerows({name: _harmless(text) for name, text in entry.items()} for entry in entries)
     return table.getvalue()
 
 

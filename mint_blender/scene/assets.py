@@ -50,9 +50,9 @@ class Library:
 def libraries() -> tuple[Library, ...]:
     """Return the asset libraries of the preferences whose folder exists, in their order."""
     return tuple(
-        Library(each.name, folder)
-        for each in bpy.context.preferences.filepaths.asset_libraries
-        if (folder := folder_of(each)) is not None and folder.is_dir()
+        Library(library.name, folder)
+        for library in bpy.context.preferences.filepaths.asset_libraries
+        if (folder := folder_of(library)) is not None and folder.is_dir()
     )
 
 
@@ -195,8 +195,8 @@ def keeps_pictures_of_collections() -> bool:
         with bpy.data.libraries.load(str(file), assets_only=True) as (available, loaded):
             loaded.collections = available.collections
         return all(
-            each.preview is not None and each.preview.image_size[0] > 0
-            for each in loaded.collections
+            collection.preview is not None and collection.preview.image_size[0] > 0
+            for collection in loaded.collections
         )
 
 
@@ -205,7 +205,7 @@ def _as_instance(placed: PlacedResult) -> PlacedResult:
 
     A character stays a collection, also without a picture: only so its clips come along.
     """
-    has_clips = any(each.type == "ARMATURE" and clips_of(each) for each in placed.objects)
+    has_clips = any(obj.type == "ARMATURE" and clips_of(obj) for obj in placed.objects)
     if placed.collection is None or len(placed.objects) == 1 or has_clips:
         return placed
     instance = bpy.data.objects.new(placed.collection.name, None)

@@ -49,7 +49,7 @@ def bounds_as_shown(
     objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph, space: Matrix | None = None
 ) -> Bounds | None:
     """Return the lowest and highest corner of evaluated meshes, as `bounds`, but in their pose."""
-    meshes = (each.evaluated_get(depsgraph) for each in objects)
+    meshes = (obj.evaluated_get(depsgraph) for obj in objects)
     spans = [
         (points.min(axis=0), points.max(axis=0))
         for shown in meshes
@@ -66,13 +66,13 @@ def bounds_as_shown(
 def _at_rest(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
     """Show armatures whose bones are animated in their rest pose."""
     changed = {
-        each.data: each.data.pose_position
-        for each in objects
-        if isinstance(each.data, bpy.types.Armature)
-        and not is_linked(each.data)
+        obj.data: obj.data.pose_position
+        for obj in objects
+        if isinstance(obj.data, bpy.types.Armature)
+        and not is_linked(obj.data)
         and any(
             curve.data_path.startswith("pose.bones")
-            for action in cleanup.actions(each)
+            for action in cleanup.actions(obj)
             for curve in cleanup.curves(action)
         )
     }
@@ -98,7 +98,7 @@ def box(objects: Iterable[bpy.types.Object], space: Matrix = Matrix()) -> Bounds
     Measured in world space, multiplied by the matrix `space`.
     """
     corners: list[Any] = [
-        space @ each.matrix_world @ Vector(corner) for each in objects for corner in each.bound_box
+        space @ obj.matrix_world @ Vector(corner) for obj in objects for corner in obj.bound_box
     ]
     if not corners:
         return None
@@ -111,7 +111,7 @@ def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene
     From bounding boxes, as `extent`.
     """
     scale = Matrix.Scale(scene.unit_settings.scale_length, 4)
-    return box((each for each in objects if each.type in {"MESH", "POINTCLOUD"}), scale)
+    return box((obj for obj in objects if obj.type in {"MESH", "POINTCLOUD"}), scale)
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
@@ -178,7 +178,7 @@ def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | No
 
 def evaluated_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
     """Return the objects that `update_view_layers` evaluates."""
-    return {each for view_layer in visible_view_layers(scene) for each in view_layer.objects}
+    return {obj for view_layer in visible_view_layers(scene) for obj in view_layer.objects}
 
 
 def visible_view_layers(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:

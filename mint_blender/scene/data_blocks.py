@@ -29,7 +29,9 @@ def data_blocks_of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
         for prop in bpy.data.bl_rna.properties
         if prop.type == "COLLECTION"
     )
-    return next((each for each in collections if each.get(block.name_full) == block), ())
+    return next(
+        (collection for collection in collections if collection.get(block.name_full) == block), ()
+    )
 
 
 def is_linked(block: bpy.types.ID | None) -> bool:
@@ -57,12 +59,12 @@ def current_scene() -> bpy.types.Scene:
 
 def hide(objects: Iterable[bpy.types.Object], *, is_hidden: bool) -> None:
     """Hide objects in all view layers and in renders, or show them again."""
-    for each in objects:
-        each.hide_render = is_hidden
-        for scene in each.users_scene:
+    for obj in objects:
+        obj.hide_render = is_hidden
+        for scene in obj.users_scene:
             for layer in scene.view_layers:
-                if each.name in layer.objects:
-                    each.hide_set(is_hidden, view_layer=layer)
+                if obj.name in layer.objects:
+                    obj.hide_set(is_hidden, view_layer=layer)
 
 
 def reparent_children(

@@ -68,4 +68,4 @@ class Builder:
 
 def enabled(sockets: Any, name: str) -> Any:
     """Return the enabled socket of this name; nodes have several for different data types."""
-    return next(each for each in sockets if each.name == name and each.enabled)
+    return next(socket for socket in sockets if socket.name == name and socket.enabled)

@@ -156,7 +156,7 @@ def select(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> bool:
     if view_layer is None or (scene or current_scene()) != bpy.context.scene:
         return False
     view_layer.update()
-    shown = [each for each in placed.objects if each.visible_get(view_layer=view_layer)]
+    shown = [obj for obj in placed.objects if obj.visible_get(view_layer=view_layer)]
     if not shown:
         return False
     for each in list(view_layer.objects.selected):
@@ -224,7 +224,12 @@ def _collection(
         if re.fullmatch(rf"{re.escape(name)}(\.\d{{3,}})?", each.name)
     )
     parent = next(
-        (each for each in candidates if not is_linked(each) and not is_override(each)), None
+        (
+            candidate
+            for candidate in candidates
+            if not is_linked(candidate) and not is_override(candidate)
+        ),
+        None,
     )
     if parent is None:
         parent = bpy.data.collections.new(name)
@@ -243,7 +248,7 @@ def _hidden_notes(scene: bpy.types.Scene, collection: bpy.types.Collection) -> l
             return [note("collection_disabled", name=each.name)]
     windows = [each for each in bpy.context.window_manager.windows if each.scene == scene]
     spaces = [area.spaces.active for window in windows for area in window.screen.areas]
-    views = [each for each in spaces if isinstance(each, bpy.types.SpaceView3D)]
+    views = [space for space in spaces if isinstance(space, bpy.types.SpaceView3D)]
     if views and all(each.local_view for each in views):
         return [note("local_view")]
     return []

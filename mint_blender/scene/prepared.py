@@ -74,18 +74,18 @@ def append(path: Path, collection: bpy.types.Collection) -> AppendedResult:
         raise _unreadable(path) from error
     appended = before.new()
     objects = [each for each in appended if isinstance(each, bpy.types.Object)]
-    root = next((each for each in objects if ROOT in each.keys()), None)
+    root = next((obj for obj in objects if ROOT in obj.keys()), None)
     if root is None:
         raise _unreadable(path)
     name = root.pop(ROOT)
-    for each in objects:
-        collection.objects.link(each)
+    for obj in objects:
+        collection.objects.link(obj)
     holders = {
         each for each in appended if isinstance(each, (bpy.types.Collection, bpy.types.Library))
     }
     blocks = tuple(each for each in appended if each not in holders)
     bpy.data.batch_remove(holders)
-    return AppendedResult(root, tuple(each for each in objects if each != root), blocks, name)
+    return AppendedResult(root, tuple(obj for obj in objects if obj != root), blocks, name)
 
 
 def _unreadable(path: Path) -> SceneImportError:

@@ -38,8 +38,8 @@ def staging_scene(
     try:
         if units_of is not None:
             SceneUnits.of(units_of).apply_to(scene)
-        for each in objects:
-            scene.collection.objects.link(each)
+        for obj in objects:
+            scene.collection.objects.link(obj)
         yield scene
     finally:
         for window, shown, view_layer in windows:

@@ -58,7 +58,9 @@ class Provenance:
     def properties(self) -> dict[str, str]:
         """Return the custom properties: one for each known member."""
         return {
-            _key(each.name): value for each in fields(self) if (value := getattr(self, each.name))
+            _key(field.name): value
+            for field in fields(self)
+            if (value := getattr(self, field.name))
         }
 
 
@@ -68,8 +70,8 @@ def _key(member: str) -> str:
 
 def mark(blocks: Iterable[bpy.types.ID]) -> None:
     """Mark data-blocks as made by Mint, so that a later version may remove them."""
-    for each in blocks:
-        each[PREFIX + "made"] = True
+    for block in blocks:
+        block[PREFIX + "made"] = True
 
 
 def is_marked(block: bpy.types.ID) -> bool:
@@ -79,15 +81,15 @@ def is_marked(block: bpy.types.ID) -> bool:
 
 def write(root: bpy.types.Object, provenance: Provenance) -> None:
     """Store the provenance on a root, replacing an earlier one."""
-    for each in fields(Provenance):
-        root.pop(_key(each.name), None)
+    for field in fields(Provenance):
+        root.pop(_key(field.name), None)
     for key, value in provenance.properties().items():
         root[key] = value
 
 
 def read(root: bpy.types.Object) -> Provenance | None:
     """Return the provenance of a root, or None for any other object."""
-    known = {each.name: str(root.get(_key(each.name), "")) for each in fields(Provenance)}
+    known = {field.name: str(root.get(_key(field.name), "")) for field in fields(Provenance)}
     return Provenance(**known) if known["job_id"] or known["asset_id"] else None
 
 
@@ -119,15 +121,15 @@ def roots(
     There may be several, since the user can make copies.
     """
     wanted = {PREFIX + "job_id": job_id, PREFIX + "asset_id": asset_id}
-    for each in (scene or current_scene()).objects:
-        if any(value and each.get(key) == value for key, value in wanted.items()):
-            yield each
+    for obj in (scene or current_scene()).objects:
+        if any(value and obj.get(key) == value for key, value in wanted.items()):
+            yield obj
 
 
 def all_provenances(scene: bpy.types.Scene) -> Iterator[Provenance]:
     """Yield the provenance of every root in a scene."""
-    for each in scene.objects:
-        if (known := read(each)) is not None:
+    for obj in scene.objects:
+        if (known := read(obj)) is not None:
             yield known
 
 

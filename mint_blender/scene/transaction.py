@@ -57,7 +57,7 @@ def temporary_data() -> Iterator[DataSnapshot]:
 def remove(blocks: Iterable[bpy.types.ID]) -> None:
     """Delete data-blocks that may still be in use; scenes first, since they use the others."""
     blocks = list(blocks)
-    for scene in [each for each in blocks if isinstance(each, bpy.types.Scene)]:
+    for scene in [block for block in blocks if isinstance(block, bpy.types.Scene)]:
         blocks.remove(scene)
         bpy.data.scenes.remove(scene)
     bpy.data.batch_remove(blocks)

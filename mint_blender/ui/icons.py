@@ -149,8 +149,8 @@ def catch_up(service: JobService) -> None:
 
     roles = {Role.PREVIEW, Role.PICTURE}
     jobs = service.jobs()
-    paths = {each.path: each.path for job in jobs for each in job.files if each.role in roles}
-    found = (each.picture for job in jobs for each in job.candidates)
+    paths = {file.path: file.path for job in jobs for file in job.files if file.role in roles}
+    found = (candidate.picture for job in jobs for candidate in job.candidates)
     cache().keep("jobs", paths | {each: each for each in found if each})
 
 

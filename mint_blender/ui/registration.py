@@ -250,15 +250,15 @@ def _add_keys(*groups: Any) -> None:
     config = bpy.context.window_manager.keyconfigs.addon
     if config is None:  # there is no window
         return
-    for each in groups:
-        keymap = config.keymaps.new(each.bl_label, space_type="VIEW_3D", region_type="WINDOW")
+    for group in groups:
+        keymap = config.keymaps.new(group.bl_label, space_type="VIEW_3D", region_type="WINDOW")
         items = keymap.keymap_items
-        _add(partial(each.add_keys, items), partial(_clear_keys, items))
+        _add(partial(group.add_keys, items), partial(_clear_keys, items))
 
 
 def _clear_keys(items: bpy.types.KeyMapItems) -> None:
-    for each in list(items):
-        items.remove(each)
+    for item in list(items):
+        items.remove(item)
 
 
 def _append(*pairs: tuple[Any, Callable[..., None]]) -> None:

@@ -65,7 +65,7 @@ def can_add_modal_handler(window: bpy.types.Window) -> bool:
     keeps its handler, without the operator, until the next event of the window. Blender 4.3 crashes
     if another one is added before that.
     """
-    return not any(_is_unregistered(each) for each in window.modal_operators)
+    return not any(_is_unregistered(operator) for operator in window.modal_operators)
 
 
 def _is_unregistered(operator: bpy.types.Operator | None) -> bool:

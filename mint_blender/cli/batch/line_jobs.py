@@ -152,10 +152,12 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
         NotPossible: Another machine has them.
     """
     found: list[Job] = []
-    for each in motions:
-        own = job_service.journal.job(each.id)
-        own = own if own is not None and own.motion == each.motion else None  # not from the folder
-        there = own or finished_lines.published(each, folder)
+    for motion in motions:
+        own = job_service.journal.job(motion.id)
+        own = (
+            own if own is not None and own.motion == motion.motion else None
+        )  # not from the folder
+        there = own or finished_lines.published(motion, folder)
         if there is None:
             raise NotPossible(MOTIONS_ELSEWHERE)
         found.append(there)

@@ -62,7 +62,7 @@ class LineReport:
     def credits(self) -> float | None:
         """The Credits of its model and its motions; None: none are reported."""
         jobs = [self.job, *self.motions] if self.job else []
-        costs = [each.cost for each in jobs if each.cost is not None]
+        costs = [job.cost for job in jobs if job.cost is not None]
         return sum(costs) if costs else None
 
 
@@ -101,7 +101,7 @@ def report(
             line, None, LineState.FAILED if refusal else LineState.UNSTARTED, refusal or ""
         )
     output = Path(job.delivery.output)
-    stopped = [each for each in motions if not is_finished(each)] if is_finished(job) else []
+    stopped = [motion for motion in motions if not is_finished(motion)] if is_finished(job) else []
     now = stopped[0] if stopped else job
     view = JobView(now)
     state = _state(now)

@@ -144,7 +144,7 @@ class ResultWriter:
     def _submit(self) -> None:
         while self._waiting and self.has_room:
             line, job, motions = self._waiting.popleft()
-            first, *others = [replace(each, delivery=job.delivery) for each in motions] or [job]
+            first, *others = [replace(motion, delivery=job.delivery) for motion in motions] or [job]
             future = self._executor.submit(write_result, first, others)
             self._running[future] = line, job
             future.add_done_callback(lambda _: self._notify())

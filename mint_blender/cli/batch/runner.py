@@ -481,7 +481,7 @@ class BatchRun(LineReports):
                 self._budget.end(job)
                 self._refuse_for(line, error)
                 return
-            running = [each for each in self._motions[line.tag] if self._runs(each.id)]
+            running = [motion for motion in self._motions[line.tag] if self._runs(motion.id)]
             self._active |= {each.id: line for each in running}
         if line.tag not in {each.tag for each in self._active.values()}:
             self._end(line, job)
@@ -515,9 +515,9 @@ class BatchRun(LineReports):
             ]
             limit = line.max_credits - (job.cost or 0.0) - sum(map(committed, own))
         motions = service.animate(asset, line.motions, max_credits=limit)
-        for each in motions:
-            if was_interrupted(each) or each.phase is Phase.BILLING:
-                service.resume(each.id)
+        for motion in motions:
+            if was_interrupted(motion) or motion.phase is Phase.BILLING:
+                service.resume(motion.id)
         results.fetch_files_again(service, motions)
         return motions
 
@@ -533,7 +533,7 @@ class BatchRun(LineReports):
         self._budget.end(job)
         job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
         motions = self._current_motions(line)
-        stopped = next((each for each in motions if not results.is_finished(each)), None)
+        stopped = next((motion for motion in motions if not results.is_finished(motion)), None)
         if stopped is None and not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
@@ -599,12 +599,12 @@ class BatchRun(LineReports):
 
 def _was_looked_for_in_vain(job: Job) -> bool:
     """Return whether Mint may have started a line, and its list has nothing that looks like it."""
-    return is_unanswered(job) and not any(each.looks_alike for each in job.candidates)
+    return is_unanswered(job) and not any(candidate.looks_alike for candidate in job.candidates)
 
 
 def _started_perhaps(job: Job) -> str:
     """Return what a person reads about a line that Mint may have started, and what to do."""
-    found = "".join(f"\n  {results.candidate_text(each)}" for each in job.candidates)
+    found = "".join(f"\n  {results.candidate_text(candidate)}" for candidate in job.candidates)
     is_missing = _was_looked_for_in_vain(job)
     what = "nothing that is certainly its result" if is_missing else "something that looks like it"
     use = f" To use a result: resume {job.id} --use ID." if found else ""

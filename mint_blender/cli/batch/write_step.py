@@ -177,9 +177,9 @@ class WriteStep(LineReports):
         model = find_files(self._job_service, self._folder, job, wanted)
         motions = line_jobs.motions_of(self._job_service, self._folder, line, job)
         found = [
-            find_files(self._job_service, self._folder, each, wanted)
-            for each in motions
-            if is_finished(each)
+            find_files(self._job_service, self._folder, motion, wanted)
+            for motion in motions
+            if is_finished(motion)
         ]
         # neither is recorded: another machine may have them
         if len(found) < len(motions):
@@ -296,8 +296,8 @@ def _parts_without_files(
     wanted = wanted_delivery(line, job, options)
     folder = options.folder
     motions = line_jobs.motions_of(job_service, folder, line, job)
-    parts = [each for each in motions if is_finished(each)] if motions else [job]
-    return [each for each in parts if find_files(job_service, folder, each, wanted) is None]
+    parts = [motion for motion in motions if is_finished(motion)] if motions else [job]
+    return [part for part in parts if find_files(job_service, folder, part, wanted) is None]
 
 
 def _fetch(
@@ -313,11 +313,11 @@ def _fetch(
         elif line.tag in jobs:
             job = jobs[line.tag]
             try:
-                for each in _parts_without_files(job_service, line, job, options):
-                    if each.id == job.id:
+                for file in _parts_without_files(job_service, line, job, options):
+                    if file.id == job.id:
                         job_service.set_delivery(job.id, wanted_delivery(line, job, options))
-                    job_service.fetch_again(each.id)
-                    fetched.append(each.id)
+                    job_service.fetch_again(file.id)
+                    fetched.append(file.id)
             except NotPossible as error:
                 terminal.error(f"line {line.number}: {error}", line=line.number)
     with progress_listener(terminal, job_service) as listener:

@@ -301,7 +301,7 @@ async def animate_model(
     Into a file, place one of them: it has all clips. Into a running Blender, place each.
     """
     model = await _model(context, job, asset, "animated")
-    wanted = [MotionRequest(each, height, in_place) for each in motions]
+    wanted = [MotionRequest(motion, height, in_place) for motion in motions]
     new_jobs.check_motions(model.kind, wanted)
     before = await tools.with_jobs(context, lambda jobs: jobs.paid_motions(model.id))
     return await _quote(context, animation_of(model, wanted, before))
@@ -313,8 +313,8 @@ def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) 
     `before` are those that were ordered before: they cost nothing.
     """
     known = {job.motion.words.casefold() for job in before if job.motion}
-    unpaid = {each.words.casefold() for each in motions} - known
-    words = ", ".join(each.words for each in motions)
+    unpaid = {motion.words.casefold() for motion in motions} - known
+    words = ", ".join(motion.words for motion in motions)
     return tools.Purchase(
         title=f'Animate the model "{view_model.title(model)}": {words}.',
         content=lambda: f"animate {model.id} {motions}",

@@ -331,7 +331,7 @@ async def _write_job(
         ToolError: The result cannot be imported or written.
     """
     motions = await with_jobs(context, lambda jobs: jobs.motions_of(job)) if job.motion else []
-    here = [each for each in motions if is_finished(each) and each.is_on_disk]
+    here = [motion for motion in motions if is_finished(motion) and motion.is_on_disk]
     others = [each for each in here if each.id != job.id]
     output, render = (str(path) if path else None for path in (file, picture))
     wanted = replace(job, delivery=replace(job.delivery, output=output, render=render))

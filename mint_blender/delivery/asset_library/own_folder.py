@@ -19,7 +19,7 @@ def default_folder(libraries: Iterable[Path], home: Path) -> Path:
     It is a folder inside of Blender's own User Library, which is in the user's documents in every
     language; without that, it is where that library would be.
     """
-    users = (each for each in libraries if each.parts[-2:] == ("Blender", "Assets"))
+    users = (library for library in libraries if library.parts[-2:] == ("Blender", "Assets"))
     return next(users, home / "Documents" / "Blender" / "Assets") / NAME
 
 

@@ -67,10 +67,10 @@ def publish(job: Job, folder: Path) -> None:
 def publish_motions(job: Job, motions: Iterable[Job], folder: Path) -> None:
     """Copy the files of finished motions of a model into the batch's folder. Raises OSError."""
     motions = list(motions)
-    for each in motions:
-        if published(each, folder) is None:
-            publish(each, folder)
-    entries = [line_files.dump_job(each, folder) for each in motions]
+    for motion in motions:
+        if published(motion, folder) is None:
+            publish(motion, folder)
+    entries = [line_files.dump_job(motion, folder) for motion in motions]
     line_files.write(_place(folder, "files", job.id) / MOTIONS, {"motions": entries})
 
 

@@ -132,15 +132,15 @@ def with_costs(job: Job) -> Job:
     An optimization that will be ordered counts with the start until then.
     """
     of_start, of_optimization = _costs(job)
-    costs = {each.key: _kept(each) for each in job.requests}
+    costs = {request.key: _kept(request) for request in job.requests}
     optimization = job.paid_request(PaidVerb.OPTIMIZE)
     if (start := job.start_request) is not None:
         costs[start.key] = of_start if optimization is not None else of_start + of_optimization
     if optimization is not None:
         costs[optimization.key] = of_optimization
     requests = tuple(
-        each if each.cost == costs[each.key] else replace(each, cost=costs[each.key])
-        for each in job.requests
+        request if request.cost == costs[request.key] else replace(request, cost=costs[request.key])
+        for request in job.requests
     )
     return replace(job, requests=requests)
 
@@ -257,7 +257,7 @@ def begun_at(job: Job, now: float) -> float:
     """
     if arises_now(job):
         return now
-    sent = (each for each in job.requests if each.attempts)
+    sent = (request for request in job.requests if request.attempts)
     # what others can order too, such as a line, is as old as its order: the attempt is later
     began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
     return max(began, default=job.created_at)

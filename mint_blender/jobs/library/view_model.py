@@ -416,6 +416,6 @@ def _is_gone(job: Job) -> bool:
 
     If a paid request was sent, it was that which failed, such as a conversion.
     """
-    is_sent = any(each.attempts for each in job.requests)
+    is_sent = any(request.attempts for request in job.requests)
     is_read = job.source_asset_id is not None and job.operation is None and not is_sent
     return is_read and job.problem is not None and job.problem.code == "not-found"

@@ -260,7 +260,7 @@ class PaidRequest:
 
 
 COLUMNS = tuple(
-    each.name for each in fields(PaidRequest) if each.name not in {"is_copied", "is_looked_for"}
+    field.name for field in fields(PaidRequest) if field.name not in {"is_copied", "is_looked_for"}
 )
 """What the journal stores of a record; the rest depends on which journal it is."""
 

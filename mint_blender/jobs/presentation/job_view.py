@@ -175,7 +175,8 @@ class JobView:
             return _about(spending.committed(job))  # a retry is another attempt, not paid yet
         if job.cost:
             is_reserved = any(
-                each.credits is not None and not each.credits.is_final for each in job.operations
+                operation.credits is not None and not operation.credits.is_final
+                for operation in job.operations
             )
             return (
                 Message("{credits:,.0f} Credits reserved", credits=job.cost)
@@ -253,7 +254,7 @@ class JobView:
             # the newest one is in `files`
             "previews": len(job.previews),
             # what a start without an answer may have made: `resume JOB --use ASSET`
-            "candidates": [asdict(each) for each in job.candidates],
+            "candidates": [asdict(candidate) for candidate in job.candidates],
             "files": {file.role.value: file.path for file in job.files},
             # what was written for the user
             "output": job.delivery.output if job.phase is Phase.PLACED else None,
@@ -321,7 +322,7 @@ def _working(job: Job, operation: Operation) -> str:
 
 def _has_cost_nothing(job: Job) -> bool:
     """Return whether Mint has reported for every operation of the job that it cost nothing."""
-    reported = [each.credits for each in job.operations]
+    reported = [operation.credits for operation in job.operations]
     return bool(reported) and all(
         credits is not None and credits.finalized == 0 and not credits.reserved
         for credits in reported

@@ -161,7 +161,7 @@ class Documents:
 
 def _stored(folder: Path) -> list[str]:
     with suppress(OSError):
-        return sorted(each.name for each in folder.iterdir() if _ID.fullmatch(each.name))
+        return sorted(path.name for path in folder.iterdir() if _ID.fullmatch(path.name))
     return []
 
 

@@ -47,7 +47,7 @@ class JobCache:
         self.has_older = len(ended) > self._most
         """Whether there are ended jobs on the list that are not in memory."""
         records = [*self._journal.open_records(), *ended[: self._most]]
-        self._records: dict[str, Job | Unreadable] = {each.id: each for each in records}
+        self._records: dict[str, Job | Unreadable] = {record.id: record for record in records}
         self._moves: dict[str, Moves] = {}  # of those that were asked for
         self._forget("usual")
         self._change()

@@ -66,7 +66,7 @@ class ProcessLock:
     def has_others(self) -> bool:
         """Return whether another living process uses this folder, such as a Blender."""
         try:
-            names = [each.name for each in self._folder.iterdir() if each.name not in _ours]
+            names = [path.name for path in self._folder.iterdir() if path.name not in _ours]
         except OSError:
             return False
         return any(map(self.is_alive, names))

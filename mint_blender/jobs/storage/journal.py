@@ -132,7 +132,7 @@ class Journal:
 
     def jobs(self) -> list[Job]:
         """Return every readable job on the list, newest first."""
-        return [each for each in self.records() if isinstance(each, Job)]
+        return [record for record in self.records() if isinstance(record, Job)]
 
     def records(self) -> Iterator[Job | Unreadable]:
         """Yield everything on the list, newest first. Reads it page by page."""
@@ -317,13 +317,13 @@ class Journal:
         """Return a new job as it is stored: of the current account, and of this journal file."""
         ours = tuple(
             replace(
-                each,
+                request,
                 journal=self.paid_requests.identity,
-                born=each.born if each.attempts else self._time_of_order(),
+                born=request.born if request.attempts else self._time_of_order(),
             )
-            if not each.journal
-            else each
-            for each in job.requests
+            if not request.journal
+            else request
+            for request in job.requests
         )
         job = job if ours == job.requests else replace(job, requests=ours)
         if self.current_account is None:

@@ -109,7 +109,7 @@ def load_row(
 
 def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
     """Return a job with its paid requests, and with the decision that was not confirmed yet."""
-    open_ones = [each for each in requests if each.is_open and each.verb in _DECISIONS]
+    open_ones = [request for request in requests if request.is_open and request.verb in _DECISIONS]
     decision = Decision(Verb.CANCEL) if is_canceled else None
     if decision is None and open_ones:
         last = open_ones[-1]
@@ -131,7 +131,7 @@ def dump_result(result: DeliveryResult) -> dict[str, Any]:
 
 
 def _messages(texts: Iterable[str]) -> list[dict[str, Any]]:
-    return [message_of(each).to_json() for each in texts]
+    return [message_of(text).to_json() for text in texts]
 
 
 def members(value: Any) -> Mapping[str, Any]:

@@ -161,7 +161,9 @@ def _has_followed(job: Job, call: PaidCall, sent: Sent) -> bool:
     if is_own or sent.operation is None or not call.is_about_preview:
         return False
     url = context.preview_url(sent.operation)
-    return any(urls.same_file(url, each.url) for each in job.previews if each.url not in call.seen)
+    return any(
+        urls.same_file(url, preview.url) for preview in job.previews if preview.url not in call.seen
+    )
 
 
 def _seen_pictures(run: Run, decision: Decision, operation_id: str) -> tuple[str, ...]:
@@ -169,7 +171,7 @@ def _seen_pictures(run: Run, decision: Decision, operation_id: str) -> tuple[str
 
     Also of one whose picture could not be downloaded: the person was told so.
     """
-    clicked = {each.subject for each in run.job.requests if each.key == decision.key}
+    clicked = {request.subject for request in run.job.requests if request.key == decision.key}
     for file in run.job.previews:
         if of_preview(operation_id, urls.content_key(file.url)) in clicked:
             return (file.url,)  # a newer one may have come since

@@ -143,7 +143,7 @@ def _tell(
         yield from run.close(request)
     decision = run.job.decision
     if decision is not None and decision.verb is Verb.CANCEL:
-        shown = {each.id for each in run.job.candidates}
+        shown = {candidate.id for candidate in run.job.candidates}
         run.job = replace(run.job, decision=None)
         if alike <= shown:  # a person knows what the list shows, and gives it up
             run.note("canceled_in_doubt")

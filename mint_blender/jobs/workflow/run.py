@@ -451,7 +451,7 @@ def _order_again(run: Run, request: PaidRequest, error: errors.MintError) -> Ord
         run.is_renamed = True
         return Order(request.subject, request.verb, json.dumps(_renamed(body)))
     is_named = error.names("imageUrl") or error.names("sourceImages")
-    has_local = any(not each.startswith("https://") for each in run.job.request.images)
+    has_local = any(not image.startswith("https://") for image in run.job.request.images)
     if is_named and has_local and not run.are_uploaded_again:
         # what an earlier job has uploaded may be gone
         run.are_uploaded_again = True

@@ -110,7 +110,7 @@ def set_loop(rig: bpy.types.Object, clip: Clip, on: bool) -> None:
         action.frame_end = last
     travels = _travel_of(action) or _traveler(rig, action)
     for curve in cleanup.curves(action):
-        for each in [each for each in curve.modifiers if each.name == _LOOP_NAME]:
+        for each in [modifier for modifier in curve.modifiers if modifier.name == _LOOP_NAME]:
             curve.modifiers.remove(each)
         if on:
             cycles = curve.modifiers.new("CYCLES")
@@ -205,13 +205,13 @@ def add_from_file(
             repair(objects)
         character = skeleton.skeleton_of(rig)
         fits = {
-            each: skeleton.compare(
+            obj: skeleton.compare(
                 character,
-                skeleton.skeleton_of(each),
+                skeleton.skeleton_of(obj),
                 meters_per_unit=scene.unit_settings.scale_length,
             )
-            for each in objects
-            if each.type == "ARMATURE"
+            for obj in objects
+            if obj.type == "ARMATURE"
         }
         source = max(fits, key=lambda each: fits[each].found, default=None)
         if source is None or not fits[source].is_usable:
@@ -220,8 +220,8 @@ def add_from_file(
         clips = clips_of(source)
         if not clips:
             return AddedClips((), (note("no_motion", name=path.name),))
-        made.accept(*(each.action for each in clips))
-        names = [_add(each, source, rig, path, words, fits[source]) for each in clips]
+        made.accept(*(clip.action for clip in clips))
+        names = [_add(clip, source, rig, path, words, fits[source]) for clip in clips]
         return AddedClips(tuple(names), tuple(_notes(fits[source])))
 
 

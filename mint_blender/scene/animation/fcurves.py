@@ -56,7 +56,7 @@ def scale_values(curve: Any, factor: float) -> None:
 def add_line(curve: Any, start: float, slope: float) -> None:
     """Add a straight line that is 0 at `start`, with keys on all frames if there is a bend."""
     at = frames(curve)
-    if any(each.interpolation != "LINEAR" for each in curve.keyframe_points):
+    if any(point.interpolation != "LINEAR" for point in curve.keyframe_points):
         at = np.unique(np.append(np.arange(at[0], at[-1]), at[-1]))
         set_keys(curve, at, np.array([curve.evaluate(frame) for frame in at]))
     for name in ("handle_left", "handle_right", "co"):
@@ -92,7 +92,7 @@ def begin_at_frame_1(curve: Any, start: float) -> None:
     if np.ptp(values) == 0.0:
         whole = whole[[0, -1]]
         values = values[[0, -1]]
-    is_stepped = all(each.interpolation == "CONSTANT" for each in curve.keyframe_points)
+    is_stepped = all(point.interpolation == "CONSTANT" for point in curve.keyframe_points)
     set_keys(curve, whole, values, "CONSTANT" if is_stepped else "LINEAR")
 
 

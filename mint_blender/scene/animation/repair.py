@@ -21,13 +21,13 @@ from . import fcurves, tracks
 
 def repair(objects: list[bpy.types.Object]) -> None:
     """Repair all rigs among imported objects; anything else is unchanged."""
-    rigs = [each for each in objects if each.type == "ARMATURE"]
+    rigs = [obj for obj in objects if obj.type == "ARMATURE"]
     for rig in rigs:
         apply_scale(rig, objects)
         _show_inside(rig)
     if rigs:
         _tidy_takes(rigs, objects)
-    skinned = (each for each in objects if any(mod.type == "ARMATURE" for mod in each.modifiers))
+    skinned = (obj for obj in objects if any(mod.type == "ARMATURE" for mod in obj.modifiers))
     for material in {slot.material for each in skinned for slot in each.material_slots}:
         if material is not None:
             _mend_material(material)
@@ -67,7 +67,7 @@ def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
                 fcurves.scale_values(curve, scale)
         action.update_tag()
     scaled: set[Any] = set()
-    for child in (each for each in objects if each.parent == rig):
+    for child in (obj for obj in objects if obj.parent == rig):
         _scale_child(child, scale, scaled)
     rig.data.update_tag()
     rig.update_tag()
@@ -114,7 +114,7 @@ def _parents_first(bones: Iterable[Any]) -> Iterator[Any]:
 
 def _length(bone: Any, heads: dict[str, Vector], known: dict[str, float]) -> float:
     """Return the distance to the nearest child; that of the parent without one, as imported."""
-    distances = [(heads[each.name] - heads[bone.name]).length for each in bone.children]
+    distances = [(heads[child.name] - heads[bone.name]).length for child in bone.children]
     distances = [each for each in distances if each > 1e-4]
     if distances:
         return min(distances)
@@ -148,7 +148,7 @@ def _tidy_takes(rigs: list[bpy.types.Object], objects: list[bpy.types.Object]) -
     for owner in owners:
         for track in _tracks(owner):
             if track.name in takes:
-                takes[track.name] |= {each.action for each in track.strips if each.action}
+                takes[track.name] |= {strip.action for strip in track.strips if strip.action}
     empty: set[Any] = set()
     for actions in takes.values():
         curves = [
@@ -173,9 +173,9 @@ def _tidy_takes(rigs: list[bpy.types.Object], objects: list[bpy.types.Object]) -
 
 def _animated(objects: Iterable[bpy.types.Object]) -> Iterator[Any]:
     """Yield what the animations of a file can move: objects, and the shape keys of meshes."""
-    for each in objects:
-        yield each
-        keys = getattr(each.data, "shape_keys", None)
+    for obj in objects:
+        yield obj
+        keys = getattr(obj.data, "shape_keys", None)
         if keys is not None:
             yield keys
 

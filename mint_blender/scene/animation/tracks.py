@@ -52,7 +52,7 @@ def rename(owner: Any, before: str, words: str) -> str:
 
 
 def _free_name(data: Any, words: str) -> str:
-    taken = {each.name for each in data.nla_tracks}
+    taken = {track.name for track in data.nla_tracks}
     name = words
     number = 1
     while name in taken:
@@ -77,4 +77,6 @@ def is_clip(action: Any) -> bool:
 
 def jobs() -> frozenset[str]:
     """Return the ids of the jobs whose clips are in the open file."""
-    return frozenset(each[JOB] for each in bpy.data.actions if JOB in each.keys() and each.users)
+    return frozenset(
+        action[JOB] for action in bpy.data.actions if JOB in action.keys() and action.users
+    )

@@ -63,7 +63,7 @@ def export_glb(path: Path, placed: PlacedResult) -> Path:
         OutputError: The file cannot be written.
     """
     path = ready(path)
-    has_clips = any(each.type == "ARMATURE" and clips_of(each) for each in placed.objects)
+    has_clips = any(obj.type == "ARMATURE" and clips_of(obj) for obj in placed.objects)
     operator: Any = bpy.ops.export_scene.gltf
     ways = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zero": True}
     try:
@@ -102,7 +102,7 @@ def _node_properties_unchanged() -> Iterator[None]:
 
 def _shader_nodes() -> Iterator[bpy.types.Node]:
     trees = [
-        *(each.node_tree for each in bpy.data.materials if each.node_tree),
+        *(material.node_tree for material in bpy.data.materials if material.node_tree),
         *bpy.data.node_groups,
     ]
     return (node for tree in trees for node in tree.nodes)
@@ -163,7 +163,7 @@ def _set_up_view(
 ) -> None:
     """Give the staging scene a camera, a World and lights; `source` is the user's scene."""
     is_world = placed.root.get("mint_kind") == "world"
-    cameras = (each for each in placed.objects if is_world and each.type == "CAMERA")
+    cameras = (obj for obj in placed.objects if is_world and obj.type == "CAMERA")
     if (camera := next(cameras, None)) is not None:
         _show_world(scene, camera, source)
         _show_hidden(scene, placed.objects)
@@ -199,7 +199,7 @@ def _show_world(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.ty
 
 def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
     """Render a copy of a physics collider if nothing else is visible."""
-    solid = [each for each in objects if each.type in {"MESH", "POINTCLOUD"}]
+    solid = [obj for obj in objects if obj.type in {"MESH", "POINTCLOUD"}]
     if all(each.hide_render for each in solid):
         for each in solid:
             copy = each.copy()

@@ -58,7 +58,10 @@ def _known_to_the_importer() -> frozenset[str]:
         with muted_importer():
             importer = module.glTFImporter(
                 "",
-                {"import_user_extensions": [each() for each in _user_extensions()], "loglevel": 50},
+                {
+                    "import_user_extensions": [extension() for extension in _user_extensions()],
+                    "loglevel": 50,
+                },
             )
         return frozenset(importer.extensions_managed)
     except Exception:  # noqa: BLE001 - not a public interface; it may change

@@ -159,13 +159,13 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene, shading: str
 def _move(
     objects: list[bpy.types.Object], collection: bpy.types.Collection, staging: bpy.types.Scene
 ) -> None:
-    for each in objects:
-        if each.name in staging.view_layers[0].objects:
+    for obj in objects:
+        if obj.name in staging.view_layers[0].objects:
             # it would stay selected where it goes
-            each.select_set(False, view_layer=staging.view_layers[0])
-        for holder in list(each.users_collection):
-            holder.objects.unlink(each)
-        collection.objects.link(each)
+            obj.select_set(False, view_layer=staging.view_layers[0])
+        for holder in list(obj.users_collection):
+            holder.objects.unlink(obj)
+        collection.objects.link(obj)
 
 
 def _last_line(error: Exception) -> str:

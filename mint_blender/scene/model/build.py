@@ -121,7 +121,7 @@ def import_model(
         )
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
-    parts = [each for each in objects if each != root]
+    parts = [obj for obj in objects if obj != root]
     renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
     set_from_textures(each for each in renamed if isinstance(each, bpy.types.Material))
     for part in parts:
@@ -159,11 +159,11 @@ def _root(
     root.empty_display_size = 0.25
     collection.objects.link(root)
     root.location = foot
-    for each in objects:
-        if each.parent is None:
-            each.parent = root
-            each.matrix_parent_inverse = Matrix.Identity(4)
-            cleanup.transform_in_parent(each, Matrix.Translation([-value for value in foot]))
+    for obj in objects:
+        if obj.parent is None:
+            obj.parent = root
+            obj.matrix_parent_inverse = Matrix.Identity(4)
+            cleanup.transform_in_parent(obj, Matrix.Translation([-value for value in foot]))
     return root
 
 
@@ -177,8 +177,8 @@ def set_from_textures(materials: Iterable[bpy.types.Material]) -> None:
     Untextured materials keep the base color factor, which the importer has set.
     """
     means: dict[bpy.types.Image, np.ndarray | None] = {}
-    for each in materials:
-        texture = _base_color_texture(each)
+    for material in materials:
+        texture = _base_color_texture(material)
         if texture is None:
             continue
         image, factor = texture
@@ -187,7 +187,7 @@ def set_from_textures(materials: Iterable[bpy.types.Material]) -> None:
         mean = means[image]
         if mean is not None:
             red, green, blue = (float(value) for value in mean * factor)
-            each.diffuse_color = (red, green, blue, 1.0)
+            material.diffuse_color = (red, green, blue, 1.0)
 
 
 def mean_color(image: bpy.types.Image) -> np.ndarray | None:

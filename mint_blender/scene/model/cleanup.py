@@ -20,24 +20,24 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
     The children of the empties keep their world transform.
     """
     kept = list(objects)
-    for empty in [each for each in objects if _is_superfluous(each, objects)]:
+    for empty in [obj for obj in objects if _is_superfluous(obj, objects)]:
         children = [each for each in kept if each.parent == empty]
-        local = {each: _local(empty) @ _local(each) for each in children}
+        local = {child: _local(empty) @ _local(child) for child in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
-        if not _is_identity(empty) and any(has_object_animation(each) for each in children):
+        if not _is_identity(empty) and any(has_object_animation(child) for child in children):
             # the animation of a child is relative to this empty and would overwrite the transform
             # that the child gets instead
             continue
         parent = empty.parent
         parent_type = empty.parent_type
         bone = empty.parent_bone
-        for each in children:
-            each.parent = parent
-            each.parent_type = parent_type
-            each.parent_bone = bone
-            each.matrix_parent_inverse = Matrix.Identity(4)
-            each.matrix_basis = local[each]
+        for child in children:
+            child.parent = parent
+            child.parent_type = parent_type
+            child.parent_bone = bone
+            child.matrix_parent_inverse = Matrix.Identity(4)
+            child.matrix_basis = local[child]
         kept.remove(empty)
         bpy.data.objects.remove(empty)
     return kept
@@ -121,12 +121,12 @@ def rename_after(
 ) -> None:
     """Rename the root, its parts and their data-blocks after the model."""
     root.name = title
-    parts = [each for each in objects if each != root]
+    parts = [obj for obj in objects if obj != root]
     for each in parts:
         each.name = _part_name(title, each.name)
     blocks = list(blocks)
-    for kind in {type(each) for each in blocks}:
-        same = [each for each in blocks if type(each) is kind]
+    for kind in {type(block) for block in blocks}:
+        same = [block for block in blocks if type(block) is kind]
         for each in same:
             each.name = title if len(same) == 1 else _part_name(title, each.name)
 

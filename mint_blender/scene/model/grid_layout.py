@@ -108,11 +108,11 @@ def _neighbors(
 ) -> Iterator[bpy.types.Object]:
     """Yield the roots of the results that a new one must not overlap."""
     if group:
-        yield from (each for each in scene.objects if each.get(f"{tags.PREFIX}group") == group)
+        yield from (obj for obj in scene.objects if obj.get(f"{tags.PREFIX}group") == group)
     if original:
         yield from tags.roots(job_id=original, asset_id=original, scene=scene)
         if root.get(tags.WORLD_MARK) is not None:
-            yield from (each for each in scene.objects if each.get(tags.WORLD_MARK) is not None)
+            yield from (obj for obj in scene.objects if obj.get(tags.WORLD_MARK) is not None)
 
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"}
@@ -198,11 +198,11 @@ def box(each: bpy.types.Object, matrix: Matrix) -> Footprint:
 def _visible(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Object, Footprint]]:
     """Yield what can be seen in the view layer of a scene, with its box."""
     view_layer = visible_view_layers(scene)[0]
-    for each in view_layer.objects:
-        if each.type in _SOLID or each.instance_type == "COLLECTION":
-            found = _box_as_shown(each)
-            if found is not None and each.visible_get(view_layer=view_layer):
-                yield each, found
+    for obj in view_layer.objects:
+        if obj.type in _SOLID or obj.instance_type == "COLLECTION":
+            found = _box_as_shown(obj)
+            if found is not None and obj.visible_get(view_layer=view_layer):
+                yield obj, found
 
 
 def _box_as_shown(each: bpy.types.Object) -> Footprint | None:

@@ -20,27 +20,27 @@ class Backup:
 
     def __init__(self, objects: Iterable[bpy.types.Object]) -> None:
         self._objects = list(objects)
-        self._names = [each.name for each in self._objects]
-        self._data: list[Any] = [each.data for each in self._objects]
+        self._names = [obj.name for obj in self._objects]
+        self._data: list[Any] = [obj.data for obj in self._objects]
         self._data_names = [data.name if data is not None else "" for data in self._data]
         self._sharing = [
-            (each, each.data) for each in bpy.data.objects if each.data and each.data in self._data
+            (obj, obj.data) for obj in bpy.data.objects if obj.data and obj.data in self._data
         ]
-        self._collections = [list(each.users_collection) for each in self._objects]
+        self._collections = [list(obj.users_collection) for obj in self._objects]
         self._selected = [
             each for each in bpy.context.view_layer.objects.selected if each in self._objects
         ]
         self._active = bpy.context.view_layer.objects.active
-        self._parenting = [_parenting_of(each) for each in self._objects]
+        self._parenting = [_parenting_of(obj) for obj in self._objects]
         self._children = [
             _parenting_of(child, _PARENTING + _TRANSFORM)
-            for each in self._objects
-            for child in each.children
+            for obj in self._objects
+            for child in obj.children
             if child not in self._objects
         ]
-        self.copies = [each.copy() for each in self._objects]
-        for each in self.copies:
-            each.parent = None  # so that they do not count as parts of the model
+        self.copies = [obj.copy() for obj in self._objects]
+        for copy in self.copies:
+            copy.parent = None  # so that they do not count as parts of the model
 
     def hide(self) -> bpy.types.Object:
         """Hide the copies next to the objects; return that of the first one."""
@@ -56,7 +56,7 @@ class Backup:
             bones = copy.pose.bones if copy.pose else ()
             for user in [
                 *copy.modifiers,
-                *(each for holder in (copy, *bones) for each in holder.constraints),
+                *(constraint for holder in (copy, *bones) for constraint in holder.constraints),
             ]:
                 for member in ("object", "target"):
                     if (used := getattr(user, member, None)) in copy_of:

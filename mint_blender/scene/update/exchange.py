@@ -80,8 +80,8 @@ def lost_with(removed: bpy.types.Object) -> list[Message]:
     holders = (removed, *(removed.pose.bones if removed.pose else ()))
     return _only_on_copy(
         removed,
-        [each.name for each in removed.modifiers if each.type != "ARMATURE"]
-        + [each.name for holder in holders for each in holder.constraints]
+        [modifier.name for modifier in removed.modifiers if modifier.type != "ARMATURE"]
+        + [constraint.name for holder in holders for constraint in holder.constraints]
         + _own_animation(removed),
     )
 
@@ -111,28 +111,26 @@ def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
 
 def _can_be_joined(objects: list[bpy.types.Object]) -> bool:
     """Return whether the objects are plain meshes and empties without animation."""
-    meshes = [each for each in objects if each.type == "MESH"]
-    is_static = all(
-        each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects
-    )
-    return is_static and not any(each.modifiers or each.data.shape_keys for each in meshes)
+    meshes = [obj for obj in objects if obj.type == "MESH"]
+    is_static = all(obj.type in ("MESH", "EMPTY") and obj.animation_data is None for obj in objects)
+    return is_static and not any(mesh.modifiers or mesh.data.shape_keys for mesh in meshes)
 
 
 def _join(objects: list[bpy.types.Object]) -> bpy.types.Object:
     """Return one mesh object of all parts, at the origin; joined in a staging scene."""
-    meshes = [each for each in objects if each.type == "MESH"]
+    meshes = [obj for obj in objects if obj.type == "MESH"]
     with staging_scene(objects) as scene:
         view_layer = scene.view_layers[0]
         view_layer.update()
-        for each in meshes:
-            if each.data.users > 1:
-                each.data = each.data.copy()
-            world = each.matrix_world.copy()
-            each.parent = None
-            each.matrix_basis = Matrix.Identity(4)
-            each.data.transform(world)
+        for mesh in meshes:
+            if mesh.data.users > 1:
+                mesh.data = mesh.data.copy()
+            world = mesh.matrix_world.copy()
+            mesh.parent = None
+            mesh.matrix_basis = Matrix.Identity(4)
+            mesh.data.transform(world)
             if world.is_negative:
-                each.data.flip_normals()
+                mesh.data.flip_normals()
         view_layer.update()
         first = meshes[0]
         with bpy.context.temp_override(
@@ -210,7 +208,7 @@ def _node_name(part: bpy.types.Object) -> str:
 
 def _user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bpy.types.Object]:
     """Return the user's duplicates of parts that stay; they have the same marks."""
-    kept = {(each.type, _node_name(each)) for each in matches.values() if NODE in each.keys()}
+    kept = {(match.type, _node_name(match)) for match in matches.values() if NODE in match.keys()}
     return {
         each
         for each in old
@@ -231,16 +229,16 @@ def _exchange_data(matches: Matches, copies: Collection[bpy.types.Object]) -> No
         new: Any = part.data
         if gone is None or gone == new:
             continue
-        slots = [each.material if each.link == "DATA" else None for each in earlier.material_slots]
+        slots = [slot.material if slot.link == "DATA" else None for slot in earlier.material_slots]
         earlier.data = new
         if new not in replaced.values():
             _keep_materials(slots, new)
             gone.name = f"{names[gone]}{EARLIER}"
             new.name = names[gone]
         replaced.setdefault(gone, new)
-    for each in bpy.data.objects:
-        if each.data in replaced and each not in copies and not is_linked(each):
-            each.data = replaced[each.data]
+    for obj in bpy.data.objects:
+        if obj.data in replaced and obj not in copies and not is_linked(obj):
+            obj.data = replaced[obj.data]
 
 
 def _keep_materials(slots: list[Any], data: Any) -> None:
@@ -308,8 +306,12 @@ def _repair_modifiers(
     part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], matches: Matches
 ) -> None:
     """Replace the model's armature modifiers; the user's modifiers keep their order."""
-    own = [each for each in earlier.modifiers if each.type == "ARMATURE" and each.object in old]
-    new = [each for each in part.modifiers if each.type == "ARMATURE"]
+    own = [
+        modifier
+        for modifier in earlier.modifiers
+        if modifier.type == "ARMATURE" and modifier.object in old
+    ]
+    new = [modifier for modifier in part.modifiers if modifier.type == "ARMATURE"]
     for each in own[len(new) :]:
         earlier.modifiers.remove(each)
     for number, each in enumerate(new):
@@ -324,7 +326,7 @@ def _repair_modifiers(
 def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
     """Animate an object as its match, if either version brings animation; return notes."""
     theirs = part.animation_data
-    if theirs is None and not any(tags.is_marked(each) for each in cleanup.actions(earlier)):
+    if theirs is None and not any(tags.is_marked(action) for action in cleanup.actions(earlier)):
         return []
     notes = _only_on_copy(earlier, _own_animation(earlier))
     earlier.animation_data_clear()

@@ -72,9 +72,9 @@ def replace_model(
     old = _model_objects(root)
     before = DataSnapshot()
     earlier_data = [
-        each
-        for each in all_data_blocks()
-        if tags.is_marked(each) and not isinstance(each, bpy.types.Object)
+        block
+        for block in all_data_blocks()
+        if tags.is_marked(block) and not isinstance(block, bpy.types.Object)
     ]
     with import_transaction(scene) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
@@ -151,7 +151,7 @@ def _used_only_by(
     found = set(objects)
     while more := {each for each, by in users.items() if each not in found and by and by <= found}:
         found |= more
-    return [each for each in users if each in found]
+    return [user for user in users if user in found]
 
 
 def replace_world(
@@ -264,9 +264,9 @@ def _check_object_mode(old: list[bpy.types.Object]) -> None:
     data = {each.data for each in old} - {None}
     in_other_mode = next(
         (
-            each
-            for each in bpy.data.objects
-            if each.mode != "OBJECT" and (each in old or each.data in data)
+            obj
+            for obj in bpy.data.objects
+            if obj.mode != "OBJECT" and (obj in old or obj.data in data)
         ),
         None,
     )
@@ -305,5 +305,5 @@ def _model_objects(root: bpy.types.Object) -> list[bpy.types.Object]:
     own = [root]
     for child in root.children:
         if tags.read(child) is None:
-            own += [each for each in _model_objects(child) if tags.is_marked(each)]
+            own += [obj for obj in _model_objects(child) if tags.is_marked(obj)]
     return own

@@ -155,7 +155,7 @@ def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.typ
         named_after_title = {*parts_of(root, "capture_point"), *parts_of(root, "camera")}
         named_after_title |= {each.data for each in named_after_title}
         _rename(
-            [each for each in appended.blocks if each not in named_after_title], name, root.name
+            [block for block in appended.blocks if block not in named_after_title], name, root.name
         )
     splat_nodes.share(appended.blocks)
     return root
@@ -163,9 +163,9 @@ def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.typ
 
 def _rename(blocks: Iterable[bpy.types.ID], old: str, new: str) -> None:
     """Name the parts of a World after another root."""
-    for each in blocks:
-        if each.name.startswith(f"{old} "):
-            each.name = new + plain_name(each.name).removeprefix(old)
+    for block in blocks:
+        if block.name.startswith(f"{old} "):
+            block.name = new + plain_name(block.name).removeprefix(old)
 
 
 def add_parts(
@@ -193,7 +193,7 @@ def add_parts(
             moved: set[Part] = set()
             if prepared is not None and root.get(FLIPPED):
                 moved = _move_prepared(root, files, prepared, scene)
-            for part in [each for each in files if each not in moved]:
+            for part in [file for file in files if file not in moved]:
                 _ADD[part](root, files[part], scene)
             if "PANORAMA" in files and options.panorama_as_world:
                 panorama.show_background(scene, root[WORLD])
@@ -279,14 +279,14 @@ def _holder(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
 def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
     holder = _holder(root, scene)
-    surface = collider.surface([each for each in objects if each.type == "MESH"], holder)
+    surface = collider.surface([obj for obj in objects if obj.type == "MESH"], holder)
     upside_down = collider.is_upside_down(*surface) if root.get(FLIPPED) else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
-    for each in objects:
-        each[PART] = "collider"
-        if each.parent is None:
-            each.parent = holder
-            each.matrix_basis = turn @ each.matrix_basis
+    for obj in objects:
+        obj[PART] = "collider"
+        if obj.parent is None:
+            obj.parent = holder
+            obj.matrix_basis = turn @ obj.matrix_basis
     root[COLLIDER_TURNED] = upside_down is False
     if upside_down is None:
         return [note("collider_side_unknown")]

@@ -38,7 +38,7 @@ def upright_rotation(flipped: bool) -> Euler:
 
 def of(root: bpy.types.Object) -> bpy.types.Object:
     """Return the empty that turns and scales a World's parts; the root if it was deleted."""
-    return next((each for each in root.children if each.get(PART) == NAME), root)
+    return next((child for child in root.children if child.get(PART) == NAME), root)
 
 
 def ensure(
@@ -152,8 +152,8 @@ def restore(holder: bpy.types.Object, point: bpy.types.Object | None) -> None:
     after = _matrix(holder, _scale_shown(holder, point))
     _set_local(holder, after)
     holder.rotation_euler = _rotation(holder)  # the same rotation without rounding
-    for each in holder.children:
-        _set_local(each, after.inverted() @ before @ _local(each))
+    for child in holder.children:
+        _set_local(child, after.inverted() @ before @ _local(child))
 
 
 def _scale_shown(holder: bpy.types.Object, point: bpy.types.Object | None) -> float:

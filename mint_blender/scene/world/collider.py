@@ -36,22 +36,22 @@ def load(
         SceneImportError: The file cannot be imported; nothing is left behind.
     """
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
-    meshes = [each for each in objects if each.type == "MESH"]
-    if not any(len(each.data.polygons) for each in meshes):
-        bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
+    meshes = [obj for obj in objects if obj.type == "MESH"]
+    if not any(len(mesh.data.polygons) for mesh in meshes):
+        bpy.data.batch_remove([*objects, *{mesh.data for mesh in meshes}])
         raise SceneImportError(
             "Cannot import the collider {name}: it contains no triangles. The "
             "file is kept; nothing was imported.",
             name=path.name,
         )
     unit = scene.unit_settings.scale_length
-    for each in objects:
-        each.name = name
-        if each.type == "MESH":
-            each.data.name = name
+    for obj in objects:
+        obj.name = name
+        if obj.type == "MESH":
+            obj.data.name = name
         # the importer has converted meters to scene units; the root does so for the whole World
-        if each.parent is None and unit != 1:
-            each.matrix_basis = Matrix.Scale(unit, 4) @ each.matrix_basis
+        if obj.parent is None and unit != 1:
+            obj.matrix_basis = Matrix.Scale(unit, 4) @ obj.matrix_basis
     return objects
 
 
@@ -159,20 +159,20 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
             bpy.ops.rigidbody.world_add()
     if scene.rigidbody_world.collection is None:
         scene.rigidbody_world.collection = bpy.data.collections.new("RigidBodyWorld")
-    for each in meshes:
-        if each.rigid_body is None:
+    for mesh in meshes:
+        if mesh.rigid_body is None:
             # linking is enough to make it a rigid body; the operator would need a selection
-            scene.rigidbody_world.collection.objects.link(each)
-        each.rigid_body.type = "PASSIVE"
-        each.rigid_body.collision_shape = "MESH"
-        each.rigid_body.mesh_source = "BASE"
+            scene.rigidbody_world.collection.objects.link(mesh)
+        mesh.rigid_body.type = "PASSIVE"
+        mesh.rigid_body.collision_shape = "MESH"
+        mesh.rigid_body.mesh_source = "BASE"
 
 
 def remove_rigid_bodies(meshes: Iterable[bpy.types.Object]) -> None:
     """Remove the rigid bodies; unlinking from the collection alone would not."""
-    for each in meshes:
-        if each.rigid_body is not None:
-            with bpy.context.temp_override(object=each, active_object=each):
+    for mesh in meshes:
+        if mesh.rigid_body is not None:
+            with bpy.context.temp_override(object=mesh, active_object=mesh):
                 bpy.ops.rigidbody.object_remove()
 
 
@@ -200,15 +200,15 @@ def update_collider(
         how = "VISIBLE" if image is not None else "PHYSICS"
     is_textured = how == "VISIBLE" and image is not None and bool(meshes)
     # checked before anything is changed: the user may have entered Edit Mode since the request
-    if is_textured and any(each.data.is_editmode for each in meshes):
+    if is_textured and any(mesh.data.is_editmode for mesh in meshes):
         raise SceneImportError(
             "A part of this World is in Edit Mode. Switch to Object Mode, then try again."
         )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
         add_rigid_bodies(meshes, scene)
-    for each in meshes:
-        each.display_type = DISPLAY[how]
-        each.hide_render = how != "VISIBLE"
+    for mesh in meshes:
+        mesh.display_type = DISPLAY[how]
+        mesh.hide_render = how != "VISIBLE"
     if is_textured:
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)

@@ -91,8 +91,8 @@ def shows(
     if part == "PANORAMA":
         return shows_panorama(scene, root)
     if part == "COLLIDER":
-        return any(each.display_type == "TEXTURED" for each in objects if each.type == "MESH")
-    return not all(each.hide_render for each in objects)
+        return any(obj.display_type == "TEXTURED" for obj in objects if obj.type == "MESH")
+    return not all(obj.hide_render for obj in objects)
 
 
 def toggle(root: bpy.types.Object, part: Part, scene: bpy.types.Scene) -> None:

@@ -176,7 +176,7 @@ def projection(
 def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
     """Assign this one material to the meshes; remove replaced materials without users."""
     replaced: set[bpy.types.Material] = set()
-    for mesh in {each.data for each in objects if each.type == "MESH"}:
+    for mesh in {obj.data for obj in objects if obj.type == "MESH"}:
         replaced.update(each for each in mesh.materials if each is not None and each != material)
         mesh.materials.clear()
         mesh.materials.append(material)
@@ -209,7 +209,7 @@ def store_uv_map(mesh: Any, place: Matrix) -> None:
 
 def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
     """Remove the panorama's material and UV map from these meshes."""
-    for mesh in {each.data for each in objects if each.type == "MESH"}:
+    for mesh in {obj.data for obj in objects if obj.type == "MESH"}:
         panorama_materials = [
             each for each in mesh.materials if each is not None and each.get(MARK)
         ]

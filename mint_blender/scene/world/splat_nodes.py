@@ -127,13 +127,13 @@ def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
 
 def share(blocks: Iterable[bpy.types.ID]) -> None:
     """Replace appended nodes, material and palette by those that the file already has."""
-    for each in blocks:
+    for block in blocks:
         kinds = bpy.types.NodeTree, bpy.types.Material, bpy.types.Image
-        if isinstance(each, kinds) and _is_ours(each):
-            first: Any = next(other for other in data_blocks_of_kind(each) if _is_ours(other))
-            if first != each:
-                each.user_remap(first)
-                bpy.data.batch_remove([each])
+        if isinstance(block, kinds) and _is_ours(block):
+            first: Any = next(other for other in data_blocks_of_kind(block) if _is_ours(other))
+            if first != block:
+                block.user_remap(first)
+                bpy.data.batch_remove([block])
 
 
 def _is_ours(each: bpy.types.ID) -> bool:

@@ -106,7 +106,7 @@ def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.
 
 def remove_objects(objects: list[bpy.types.Object]) -> None:
     """Remove objects, and their data where nothing else uses it."""
-    data = {each.data for each in objects if each.data is not None and each.data.users == 1}
+    data = {obj.data for obj in objects if obj.data is not None and obj.data.users == 1}
     bpy.data.batch_remove([*objects, *data])
 
 

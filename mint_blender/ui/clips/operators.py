@@ -188,7 +188,7 @@ class MINT_OT_import_clip(_OnCharacter):
 
     def _paths(self) -> list[Path]:
         folder = Path(bpy.path.abspath(self.directory))
-        several = [folder / each.name for each in self.files if each.name]
+        several = [folder / file.name for file in self.files if file.name]
         return several or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
 
 

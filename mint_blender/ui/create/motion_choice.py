@@ -89,7 +89,7 @@ def choose(choice: Any, words: Collection[str]) -> None:
 
     for name, offered in zip(OFFERED, SUGGESTIONS, strict=True):
         setattr(choice, name, offered in words)
-    choice.motions = " | ".join(each for each in words if each not in SUGGESTIONS)
+    choice.motions = " | ".join(word for word in words if word not in SUGGESTIONS)
 
 
 def requests(

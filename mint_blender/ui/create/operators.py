@@ -413,7 +413,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
             queries = batch_prices.price_queries(lines)
             if service is not None and any(map(service.queries.is_pending, queries)):
                 layout.label(text="Asking Mint for the price…", icon="TIME")
-            elif service is not None and any(each in service.queries.answers for each in queries):
+            elif service is not None and any(query in service.queries.answers for query in queries):
                 layout.label(text="Price unavailable")
             return
         said = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)

@@ -431,7 +431,7 @@ def _write(styles: list[Style]) -> None:
     path = file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = [{"name": each.name, "words": each.words} for each in styles]
+        text = [{"name": style.name, "words": style.words} for style in styles]
         with disk.replacing(path) as part:
             part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
     except OSError as error:

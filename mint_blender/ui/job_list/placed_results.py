@@ -93,7 +93,7 @@ def face_count(asset_id: str, scene: bpy.types.Scene) -> int:
     """Return the number of faces of a model in a scene; 0 if it is not there."""
     root = next(tags.roots(asset_id=asset_id, scene=scene), None)
     objects = tags.hierarchy(root) if root is not None else ()
-    return sum(len(each.data.polygons) for each in objects if each.type == "MESH")
+    return sum(len(obj.data.polygons) for obj in objects if obj.type == "MESH")
 
 
 def height_of(asset_id: str, scene: bpy.types.Scene) -> float:

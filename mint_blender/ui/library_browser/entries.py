@@ -370,7 +370,7 @@ def catch_up(service: JobService) -> None:
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(service)
     for query in [
-        each for each in service.queries.answers if isinstance(each, ListPage | Thumbnail)
+        answer for answer in service.queries.answers if isinstance(answer, ListPage | Thumbnail)
     ]:
         said = service.queries.answers.pop(query)
         if isinstance(query, ListPage):
@@ -424,7 +424,7 @@ def _lacking(fields: MintLibrary) -> list[Query]:
     service = session.existing_service()
     asked: frozenset[Query] = service.queries.pending() if service else frozenset()
     queries = [*_pages(fields, asked), *_pictures(fields, asked)]
-    return [each for each in queries if each not in asked]
+    return [query for query in queries if query not in asked]
 
 
 def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
@@ -469,7 +469,7 @@ def _take_picture(url: str, path: Path | None) -> None:
     library_state().pictures.pop(url, None)
     library_state().pictures[url] = path
     visible = {picture_url(asset) for asset in on_screen(fields_of(bpy.context))}
-    old = [each for each in library_state().pictures if each not in visible]
+    old = [picture for picture in library_state().pictures if picture not in visible]
     for each in old[: max(0, len(library_state().pictures) - MOST_ICONS)]:
         del library_state().pictures[each]
     icons.cache().keep(

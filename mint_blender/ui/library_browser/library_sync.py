@@ -143,7 +143,7 @@ def refresh() -> None:
 
 def _browsers(window: bpy.types.Window | None) -> Iterator[bpy.types.Area]:
     areas: Any = window.screen.areas if window else ()
-    return (each for each in areas if each.ui_type == "ASSETS")
+    return (area for area in areas if area.ui_type == "ASSETS")
 
 
 def _divide(context: bpy.types.Context) -> None:

@@ -216,7 +216,7 @@ def ask_price(
     act: Act,
 ) -> Any:
     """Show the user what a click costs whose button did not, and run the action if they agree."""
-    known = tuple(each for each in queries if each is not None)
+    known = tuple(query for query in queries if query is not None)
     _ask(Question(words, words, title, act, price, queries=known))
     return {"CANCELLED"}
 

@@ -54,7 +54,7 @@ def without_motions(queries: Sequence[Query]) -> float | None:
     None: it is unknown, or there are no motions.
     """
     service = session.existing_service()
-    others = [each for each in queries if not isinstance(each, AnimationPrice)]
+    others = [query for query in queries if not isinstance(query, AnimationPrice)]
     if service is None or not 0 < len(others) < len(queries):
         return None
     return service.budget.total(others)
@@ -114,9 +114,9 @@ def unknown(*queries: Query) -> list[Query]:
     """Return the queries that have no answer and are not pending."""
     service = session.existing_service()
     return [
-        each
-        for each in queries
-        if service is None or not (service.budget.known(each) or service.queries.is_pending(each))
+        query
+        for query in queries
+        if service is None or not (service.budget.known(query) or service.queries.is_pending(query))
     ]
 
 

@@ -328,9 +328,9 @@ class MINT_OT_add_references(_AddOperator):
         return {"FINISHED"} if added else {"CANCELLED"}
 
     def _paths(self) -> list[Path]:
-        if self.directory and any(each.name for each in self.files):
+        if self.directory and any(file.name for file in self.files):
             folder = Path(bpy.path.abspath(self.directory))
-            return [folder / each.name for each in self.files if each.name]
+            return [folder / file.name for file in self.files if file.name]
         path = Path(bpy.path.abspath(self.filepath)) if self.filepath else None
         return [path] if path is not None and not path.is_dir() else []
 

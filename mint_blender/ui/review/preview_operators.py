@@ -202,7 +202,7 @@ class MINT_OT_review(ButtonOperator):
         if context.window is None:
             return report_error(self, Message("There is no window to show the Preview in."))
         previews = grouped_jobs.grouped().previews
-        job_id = self.job_id or next((each.id for each in reversed(previews)), "")
+        job_id = self.job_id or next((preview.id for preview in reversed(previews)), "")
         if not job_id:
             return report_error(self, Message("No Preview waits for a decision."))
         show(service, service.job(job_id))

@@ -100,7 +100,7 @@ def _draw_turning(row: bpy.types.UILayout, to: Job | None, words: Message, icon:
 def neighbor(job: Job, step: int) -> Job | None:
     """Return the job that waits before (-1) or after (1) this one, in order of their starts."""
     previews = grouped_jobs.grouped().previews
-    others = [each for each in previews if (each.created_at - job.created_at) * step > 0]
+    others = [preview for preview in previews if (preview.created_at - job.created_at) * step > 0]
     return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
 
 
@@ -163,7 +163,11 @@ def feedback_before(job: Job, number: int) -> str:
     """Return the feedback that has led to a Preview; empty if there is none, or it is unknown."""
     if not number:
         return ""
-    sent = [each for each in job.requests if each.verb is PaidVerb.REVISE and each.is_answered]
+    sent = [
+        request
+        for request in job.requests
+        if request.verb is PaidVerb.REVISE and request.is_answered
+    ]
     word = PurePath(job.previews[number - 1].path).stem.rpartition("-")[2]
     if len(sent) != job.revision or not word.isdigit() or not 1 < int(word) <= len(sent) + 1:
         return ""  # some were made elsewhere, or by a new attempt
@@ -303,7 +307,7 @@ def keep(job: Job) -> None:
     An open card may still draw those that were shown last, also while it is being closed.
     """
     heights = _heights()
-    wanted = [each.path for each in job.previews]
+    wanted = [preview.path for preview in job.previews]
     for path in wanted:
         heights[path] = heights.pop(path) if path in heights else _make(path)
     for path in list(heights)[: -len(wanted) - _MOST_OTHERS]:
@@ -463,7 +467,7 @@ def free_unseen() -> None:
         for space in area.spaces
         if isinstance(space, _EDITOR)
     }
-    ours = [each for each in bpy.data.images if each.get(_OURS) and each not in shown]
+    ours = [image for image in bpy.data.images if image.get(_OURS) and image not in shown]
     if ours:
         bpy.data.batch_remove(ours)
 

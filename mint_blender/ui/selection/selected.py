@@ -101,9 +101,7 @@ def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None
     known = facts(root)
     try:
         return (
-            known.objects
-            if known is not None and all(each.name for each in known.objects)
-            else None
+            known.objects if known is not None and all(obj.name for obj in known.objects) else None
         )
     except ReferenceError:  # one of them was deleted
         return None
@@ -143,7 +141,7 @@ def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
     return Facts(
         root,
         objects,
-        sum(len(each.data.polygons) for each in meshes),
+        sum(len(mesh.data.polygons) for mesh in meshes),
         None if is_instance else bounds.extent(meshes),
         find_job(str(root.get("mint_job_id", ""))) if session.existing_service() else None,
     )

@@ -170,7 +170,7 @@ def _poses() -> dict[int, tuple[Any, ...]]:
         for area in window.screen.areas
         if area.type == "VIEW_3D"
     ]
-    return {each.as_pointer(): views.pose(each) for each in spaces}
+    return {space.as_pointer(): views.pose(space) for space in spaces}
 
 
 def _selection(context: bpy.types.Context) -> tuple[Any, ...]:

@@ -381,7 +381,7 @@ def click(context: bpy.types.Context, part: Part) -> None:
             arrival.show(context, chip)
     elif part.name == JOB:
         jobs = targets.targets(context.scene)
-        phase = next((each.phase for each in jobs if each.job_id == part.job_id), None)
+        phase = next((job.phase for job in jobs if job.job_id == part.job_id), None)
         _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
     elif part.name == APPROVE:
         _approve(context, part.job_id)

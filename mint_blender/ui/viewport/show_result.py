@@ -117,7 +117,7 @@ class MINT_OT_look_inside(bpy.types.Operator):
             return next(filter(world_objects.is_root, tags.roots(job_id=self.job_id)), None)
         if self.root:
             return world_objects.root_of(context.scene.objects.get(self.root))
-        roots = [each for each in context.scene.objects if world_objects.is_root(each)]
+        roots = [obj for obj in context.scene.objects if world_objects.is_root(obj)]
         return world_objects.root_of(context.active_object) or (
             roots[0] if len(roots) == 1 else None
         )

@@ -121,7 +121,7 @@ def _state() -> _State:
 def targets(scene: bpy.types.Scene | None) -> list[Target]:
     """Return the boxes in a scene, as they were prepared, the oldest first."""
     name = scene.name if scene is not None else ""
-    return [each for each in _state().targets if each.scene == name]
+    return [target for target in _state().targets if target.scene == name]
 
 
 def more() -> int:
@@ -369,15 +369,15 @@ def draw_boxes() -> None:
     if not context.space_data.overlay.show_overlays:
         return
     hovered = _state().hovered
-    for each in targets(context.scene):
-        is_hovered = each.job_id == hovered
-        draw_box(each.corners, active_color(context) if is_hovered else line_color(context))
-        if each.picture is not None:
-            low, right, top = (each.corners[index] for index in (0, 1, 4))
-            center = sum(each.corners, Vector()) / 8
+    for target in targets(context.scene):
+        is_hovered = target.job_id == hovered
+        draw_box(target.corners, active_color(context) if is_hovered else line_color(context))
+        if target.picture is not None:
+            low, right, top = (target.corners[index] for index in (0, 1, 4))
+            center = sum(target.corners, Vector()) / 8
             size = 0.8 * min((right - low).length, (top - low).length)
             size = min(size, _LARGEST * ui_scale() * _pixel(center, context))
-            draw_picture(each.picture, center, size, context.region_data)
+            draw_picture(target.picture, center, size, context.region_data)
 
 
 def _pixel(center: Vector, context: Any) -> float:

@@ -197,7 +197,7 @@ def area_of(context: bpy.types.Context) -> bpy.types.Area | None:
     if context.area is not None and context.area.type == "VIEW_3D":
         return context.area
     areas = context.window.screen.areas if context.window is not None else all_areas()
-    found = [each for each in areas if each.type == "VIEW_3D"]
+    found = [area for area in areas if area.type == "VIEW_3D"]
     return max(found, key=lambda each: each.width * each.height, default=None)
 
 
@@ -243,7 +243,7 @@ def _hide_startup_cube(area: bpy.types.Area) -> None:
     layer = _window_of(area).view_layer
     space: Any = area.spaces.active
     _leave_local_view(area)
-    others = [each for each in layer.objects if not _is_startup_cube(each, layer)]
+    others = [obj for obj in layer.objects if not _is_startup_cube(obj, layer)]
     shown = [each for each in others if each.visible_get(view_layer=layer)]
     if len(others) == len(layer.objects) or not shown or space.local_view is not None:
         return
@@ -301,7 +301,7 @@ def _toggle_local_view(area: bpy.types.Area) -> None:
 def _window_of(area: bpy.types.Area) -> bpy.types.Window:
     """Return the window that shows an area; each may show another scene."""
     windows = bpy.context.window_manager.windows
-    return next(each for each in windows if area in each.screen.areas[:])
+    return next(window for window in windows if area in window.screen.areas[:])
 
 
 def _has_colors_in_solid(root: bpy.types.Object) -> bool:
@@ -427,8 +427,8 @@ def _glide(area: bpy.types.Area, location: Vector, distance: float, turn: Quater
 
 def _area_at(address: int) -> bpy.types.Area | None:
     """Return the area with the 3D View at an address; None if it was closed."""
-    areas = (each for each in all_areas() if each.type == "VIEW_3D")
-    return next((each for each in areas if each.spaces.active.as_pointer() == address), None)
+    areas = (area for area in all_areas() if area.type == "VIEW_3D")
+    return next((area for area in areas if area.spaces.active.as_pointer() == address), None)
 
 
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:

@@ -82,7 +82,7 @@ class WorldParts:
 
     def of_kind(self, kind: str) -> list[bpy.types.Object]:
         """Return the objects of a part: `collider`, `splats`, `capture_point` or `camera`."""
-        return [each for each in self.objects if each.get(PART) == kind]
+        return [obj for obj in self.objects if obj.get(PART) == kind]
 
     @property
     def holder(self) -> bpy.types.Object:
