@@ -21,9 +21,9 @@ from ...jobs.job_values import Delivery, DeliveryResult
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import duration
+from ...jobs.queries import LARGEST_PAGE
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
-from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.schema import Asset, Kind
 from .. import exits, results, session
@@ -648,34 +648,21 @@ def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> di
     since = batch.created - CLOCK_DIFFERENCE
     with session.open_client() as client:
         for kind in dict.fromkeys(line.request.kind for line in lines):
-            made, is_complete = _made_since(client, kind, since)
-            for line in lines:
-                if line.request.kind is kind and (found := _result(job_service, line, made)):
-                    refused[line.tag] = Refusal(_SENTENCE.format(id=found.id), Exit.UNREACHABLE)
-                elif line.request.kind is kind and not is_complete:
+            made = look.MadeSince(since)
+            while not made.is_over:
+                page = partial(client.page, kind, cursor=made.cursor, limit=LARGEST_PAGE)
+                made.add(session.call_mint(page))
+            for line in (line for line in lines if line.request.kind is kind):
+                if (asset := _lookalike(job_service, line, made)) is not None:
+                    refused[line.tag] = Refusal(_SENTENCE.format(id=asset.id), Exit.UNREACHABLE)
+                elif not made.is_complete:
                     refused[line.tag] = Refusal(_UNCLEAR, Exit.UNREACHABLE)
     return refused
 
 
-def _made_since(client: Client, kind: Kind, since: float) -> tuple[list[Asset], bool]:
-    """Return what a list shows since then, and whether it was read to its end."""
-    cursor: str | None = None
-    made: list[Asset] = []
-    is_complete = True
-    for _ in range(look.MAX_PAGES):
-        page = session.call_mint(partial(client.page, kind, cursor=cursor, limit=100))
-        recent = [each for each in page.data if look.created_at(each) >= since]
-        made += recent
-        is_complete = is_complete and not page.left_out
-        cursor = page.next_cursor
-        if cursor is None or (page.data and not recent):
-            return made, is_complete
-    return made, False
-
-
-def _result(job_service: JobService, line: Line, made: list[Asset]) -> Asset | None:
+def _lookalike(job_service: JobService, line: Line, made: look.MadeSince) -> Asset | None:
     """Return what looks like the result of a line, and belongs to no job here."""
-    journal = job_service.journal
+    ours = job_service.journal.assets(exclude="")
     body = line.request.body(())
-    known = journal.assets(exclude="")
-    return next((each for each in made if look.matches(each, body) and each.id not in known), None)
+    others = (asset for asset in made.assets.values() if asset.id not in ours)
+    return next((asset for asset in others if look.matches(asset, body)), None)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
+from ...dataclass import dataclass
 from ...files.errors import FileError
 from ...mint import errors
-from ...mint.schema import Asset, Assets, Kind, Operation
+from ...mint.schema import Asset, Assets, Kind, Operation, Page
 from .. import notes
 from ..job import Job
 from ..job_values import Candidate, Role
@@ -182,12 +183,14 @@ def _made_since(run: Run, request: PaidRequest) -> Generator[Step, Any, tuple[li
     is_of_others = request.is_outside and request.attempts == 0
     born = min(request.born, (yield from run.perform(ReadClock())))  # by a clock that was ahead
     since = born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
-    listed, is_complete = yield from _listed(run, since)
+    made = MadeSince(since)
+    while not made.is_over:
+        made.add((yield from run.perform(ReadPage(run.job.kind, made.cursor))))
     others = yield from run.perform(ReadOtherAssets())
-    free = [asset for asset in listed if asset.id not in others]
+    free = [asset for asset in made.assets.values() if asset.id not in others]
     body = _body(run.job, request)
     free.sort(key=lambda asset: (not matches(asset, body), created_at(asset)))
-    return free, is_complete
+    return free, made.is_complete
 
 
 def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
@@ -196,26 +199,36 @@ def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
     return sent if "prompt" in sent else job.request.body(job.image_urls)
 
 
-def _listed(run: Run, since: float) -> Generator[Step, Any, tuple[list[Asset], bool]]:
-    """Return the assets of the job's kind that Mint lists since then.
+@dataclass
+class MadeSince:
+    """What Mint's list shows since a time, page by page.
 
-    Also whether every entry could be read, and the list has an end.
+    Attributes:
+        since: That time, in seconds since the epoch.
+        assets: The assets by id, as they are listed.
+        cursor: That of the next page to read; None for the first.
+        is_over: Whether no page is left to read.
+        is_complete: Whether every entry could be read, and the list has an end.
     """
-    found: dict[str, Asset] = {}
-    is_complete = True
-    cursor = None
-    read = set[str | None]()
-    while cursor not in read and len(read) < MAX_PAGES:
-        read.add(cursor)
-        page = yield from run.perform(ReadPage(run.job.kind, cursor))
-        is_complete = is_complete and not page.left_out
-        recent = [each for each in page.data if created_at(each) >= since]
-        found |= {each.id: each for each in recent}
-        cursor = page.next_cursor
+
+    since: float
+    assets: dict[str, Asset] = field(default_factory=dict)
+    cursor: str | None = None
+    is_over: bool = False
+    is_complete: bool = True
+    _read: set[str | None] = field(default_factory=set)
+
+    def add(self, page: Page) -> None:
+        """Add the page that was read with the cursor."""
+        recent = {asset.id: asset for asset in page.data if created_at(asset) >= self.since}
+        self.assets |= recent
+        self._read.add(self.cursor)
+        self.cursor = page.next_cursor
         # a list is roughly in order of time: a page without anything recent is the last one
-        if cursor is None or (page.data and not recent):
-            return list(found.values()), is_complete
-    return list(found.values()), False
+        has_end = self.cursor is None or bool(page.data and not recent)
+        is_endless = self.cursor in self._read or len(self._read) >= MAX_PAGES
+        self.is_over = has_end or is_endless
+        self.is_complete = self.is_complete and not page.left_out and (has_end or not is_endless)
 
 
 def created_at(asset: Asset) -> float:
