@@ -163,6 +163,12 @@ class Job:
         )
 
     @property
+    def has_price(self) -> bool:
+        """Whether a price was accepted for what it orders first."""
+        is_only_optimized = self.start_request is None and self.optimize_estimate is not None
+        return self.estimate is not None or is_only_optimized
+
+    @property
     def priced_at(self) -> float:
         """When Mint was asked for these prices: seconds since the epoch."""
         asked = [request.priced_at for request in self.requests if request.priced_at is not None]

@@ -17,7 +17,7 @@ from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.optimized_faces import expected
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -40,6 +40,7 @@ from .workflow_harness import (
     a_job,
     an_optimization,
     asset,
+    decided,
     fetch_all,
     operation,
     problem,
@@ -240,6 +241,14 @@ def optimizing(job: Job) -> WorkflowHarness:
         run.answer(seen("succeeded"))
     run.answer(asset(glbUrl=GLB)).expect(Optimize)
     return run
+
+
+def test_an_optimization_that_was_given_up_unsent_is_ordered_anew() -> None:
+    """Its job was canceled while it waited, and retried: it is optimized, as it was asked for."""
+    canceled = decided(an_optimization(), Verb.CANCEL).requests
+    job = replace(an_optimization(), requests=canceled)
+    run = optimizing(job)
+    assert run.expect(Optimize).key != canceled[0].key
 
 
 @pytest.mark.parametrize(

@@ -458,6 +458,11 @@ def test_a_higher_cost_becomes_the_expected_price() -> None:
     assert prices.of(OPTIMIZED) == 330
 
 
+def test_a_queued_optimization_has_its_price() -> None:
+    """A limit can be checked when the queue of an earlier session continues."""
+    assert Budget({}).of_queued(fetch(Phase.WAITING)).total == 20.0
+
+
 # -- the price of a retry
 
 
@@ -586,6 +591,7 @@ def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) 
         (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
         (lamp(Phase.WAITING), "About 268 Credits"),
+        (fetch(Phase.WAITING), "About 20 Credits"),
         (clicked(failed(), 1.0, 248.0), "About 248 Credits"),
         (clicked(paid_before(failed(), 40.0), 1.0, 248.0), "About 288 Credits"),
         (clicked(failed(), 1.0, None), ""),

@@ -202,7 +202,7 @@ class Budget:
 
     def of_queued(self, job: Job) -> Expense:
         """Return what a job costs that was never sent, at the price of its click."""
-        cost = None if job.estimate is None else committed(job)
+        cost = committed(job) if job.has_price else None
         return Expense(cost, cost)
 
     def of_review(self, job: Job) -> dict[Verb, float | None]:

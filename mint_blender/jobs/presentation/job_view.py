@@ -171,7 +171,7 @@ class JobView:
         The text tells spent Credits from reserved and expected ones.
         """
         job = self.job
-        if job.phase in {Phase.WAITING, Phase.SENDING} and job.estimate:
+        if job.phase in {Phase.WAITING, Phase.SENDING} and spending.price_of(job):
             return _about(spending.committed(job))  # a retry is another attempt, not paid yet
         if job.cost:
             is_reserved = any(
@@ -185,7 +185,7 @@ class JobView:
             )
         if job.phase in {Phase.CANCELED, Phase.FAILED}:
             return Message("No Credits charged") if _has_cost_nothing(job) else ""
-        return _about(spending.committed(job)) if job.estimate else ""
+        return _about(spending.committed(job)) if spending.price_of(job) else ""
 
     @property
     def problem(self) -> str:

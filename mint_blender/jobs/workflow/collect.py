@@ -36,7 +36,7 @@ from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error
 from ..job import Job, asset_of, has_failed_at_mint, is_being_made, operation_of
 from ..job_values import Cause, LocalFile, Problem, Role
-from ..paid_requests.record import PaidVerb, of_asset
+from ..paid_requests.record import PaidRequest, PaidVerb, of_asset
 from ..paid_requests.send import PaidCall
 from ..phases import Phase
 from ..presentation import error_messages
@@ -258,7 +258,7 @@ def _optimize(run: Run) -> Steps:
         run.note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
         yield from _end_request(run, asset_id)
         return
-    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    request = _ordered_optimization(run.job)
     if request is None or request.is_open:
         is_begun = request is not None and request.attempts > 0
         if is_begun or (yield from _is_optimizing_affordable(run, asset_id)):
@@ -268,9 +268,16 @@ def _optimize(run: Run) -> Steps:
     yield from _watch_optimization(run)
 
 
+def _ordered_optimization(job: Job) -> PaidRequest | None:
+    """Return the request to optimize the model; None if none was sent, and none waits."""
+    request = job.paid_request(PaidVerb.OPTIMIZE)
+    is_given_up = request is not None and request.is_unsent and not request.is_open
+    return None if is_given_up else request
+
+
 def _order_optimization(run: Run, asset_id: str, level: OptimizationLevel) -> Steps:
     """Order the optimization and send it. Without one, the original file is used."""
-    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    request = _ordered_optimization(run.job)
     body = {"optimizationLevel": level.value}
     if request is None:
         order = Order(of_asset(asset_id), PaidVerb.OPTIMIZE, json.dumps(body))
