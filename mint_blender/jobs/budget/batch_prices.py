@@ -30,14 +30,14 @@ AT_WORK = frozenset({Phase.WORKING, Phase.FETCHING})
 class Prices:
     """Prices in Credits, by their queries; None where Mint returned no price."""
 
-    each: dict[PriceQuery, float | None] = field(default_factory=dict)
+    by_query: dict[PriceQuery, float | None] = field(default_factory=dict)
 
     def parts(self, line: Line) -> tuple[float | None, float | None, float | None]:
         """Return the Credits for generating, for optimizing and for all motions of a line."""
-        extra = self.each.get(OptimizationPrice()) if line.optimize else 0.0
-        motion = self.each.get(AnimationPrice()) if line.motions else 0.0
+        extra = self.by_query.get(OptimizationPrice()) if line.optimize else 0.0
+        motion = self.by_query.get(AnimationPrice()) if line.motions else 0.0
         moves = None if motion is None else motion * len(line.motions)
-        return self.each.get(Price.of(line.request)), extra, moves
+        return self.by_query.get(Price.of(line.request)), extra, moves
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
         """Return the Credits still to pay for a line; None when a part is unknown.
@@ -67,9 +67,9 @@ class Prices:
 
     def expense(self, lines: Sequence[Line], jobs: Jobs, limit: float | None) -> Expense:
         """Return what all lines together are expected to cost; `limit` is their own."""
-        each = [self.of(line, jobs.get(line.tag)) for line in lines]
-        dearest = None if None in each else max(filter(None, each), default=0.0)
-        return Expense(dearest, _sum(each), most=limit, is_new=True, queries=price_queries(lines))
+        prices = [self.of(line, jobs.get(line.tag)) for line in lines]
+        dearest = None if None in prices else max(filter(None, prices), default=0.0)
+        return Expense(dearest, _sum(prices), most=limit, is_new=True, queries=price_queries(lines))
 
 
 def will_order_optimization(job: Job) -> bool:
@@ -88,19 +88,19 @@ def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
 
     Mint returns the price of an optimization or a motion only for an existing model; any will do.
     """
-    found = (
+    queries = (
         query
         for line in lines
         for query in prices_of(line.request, line.optimize, len(line.motions))
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(queries))
 
 
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """Return one sentence about the lines to start and their price."""
     optimized = sum(line.optimize is not None for line in lines)
-    is_known = prices.each.get(OptimizationPrice()) is not None
-    without = prices if is_known else Prices(prices.each | {OptimizationPrice(): 0.0})
+    is_known = prices.by_query.get(OptimizationPrice()) is not None
+    without = prices if is_known else Prices(prices.by_query | {OptimizationPrice(): 0.0})
     total = without.total(lines, jobs)
     amount = "Mint did not return a price"
     if total is not None:
@@ -166,18 +166,18 @@ class BatchBudget:
 
         If it costs more than its price, later lines of its kind are expected to cost as much.
         """
-        each = self._prices.each
+        prices = self._prices.by_query
         for made, query in (
             (job.operation, Price.of(line.request)),
             (job.optimization, OptimizationPrice()),
         ):
             if made and made.credits is not None:
-                each[query] = max(made.credits.spent, each.get(query) or 0.0)
+                prices[query] = max(made.credits.spent, prices.get(query) or 0.0)
         generation, extra, moves = (price or 0.0 for price in self._prices.parts(line))
         total = at_prices(job, generation, extra)
         return max(0.0, total - self._before.get(job.id, 0.0)) + moves
 
 
 def _sum(prices: Iterable[float | None]) -> float | None:
-    found = list(prices)
-    return None if None in found else sum(price or 0.0 for price in found)
+    amounts = list(prices)
+    return None if None in amounts else sum(amount or 0.0 for amount in amounts)

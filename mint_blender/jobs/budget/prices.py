@@ -112,8 +112,8 @@ class Budget:
     def total(self, queries: Sequence[Query | None]) -> float | None:
         """Return the sum of several prices in Credits; None if one of them is unknown."""
         prices = [self.price(query) if query else None for query in queries]
-        known = [price for price in prices if price is not None]
-        return sum(known) if len(known) == len(prices) else None
+        amounts = [price for price in prices if price is not None]
+        return sum(amounts) if len(amounts) == len(prices) else None
 
     @property
     def balance(self) -> float | None:
@@ -159,9 +159,10 @@ class Budget:
         spent = self._spent_today(*jobs) if spent is None else spent
         if not (message := limit_error(expenses, self.limits, spent)):
             return
-        queries = list(dict.fromkeys(each for one in expenses for each in one.queries if each))
-        known = [each for query in queries if (each := self.known(query))]
-        reason = next((each.error for each in known if each.error), None)
+        wanted = (query for expense in expenses for query in expense.queries if query)
+        queries = list(dict.fromkeys(wanted))
+        answers = [answered for query in queries if (answered := self.known(query))]
+        reason = next((answered.error for answered in answers if answered.error), None)
         if (
             reason is None
             and OptimizationPrice() in queries
@@ -173,8 +174,8 @@ class Budget:
             spent=spent + sum(expense.paid for expense in expenses),
             missing_prices=tuple(query for query in queries if not self.known(query)),
             credits=None
-            if any(each.total is None for each in expenses)
-            else sum((each.total or 0.0) - each.paid for each in expenses),
+            if any(expense.total is None for expense in expenses)
+            else sum((expense.total or 0.0) - expense.paid for expense in expenses),
         )
 
     def of_start(self, queries: Sequence[Query | None], most: float | None = None) -> Expense:

@@ -259,7 +259,7 @@ def begun_at(job: Job, now: float) -> float:
         return now
     sent = (request for request in job.requests if request.attempts)
     # what others can order too, such as a line, is as old as its order: the attempt is later
-    began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
+    began = (max(one.born, one.attempted) if one.is_outside else one.born for one in sent)
     return max(began, default=job.created_at)
 
 
@@ -272,8 +272,8 @@ def date_of(at: float) -> date:
 def bounds_of(day: date) -> tuple[float, float]:
     """Return when a local day begins and ends, in seconds since the epoch."""
     begin, end = (
-        time.mktime((each.year, each.month, each.day, 0, 0, 0, 0, 0, -1))
-        for each in (day, day + timedelta(days=1))
+        time.mktime((midnight.year, midnight.month, midnight.day, 0, 0, 0, 0, 0, -1))
+        for midnight in (day, day + timedelta(days=1))
     )
     return begin, end
 
@@ -297,9 +297,9 @@ def limit_error(
     each expense for its own. An unknown price is not within any limit. `spent` is what was spent
     today beside them.
     """
-    each = [expense.generation for expense in expenses]
+    generations = [expense.generation for expense in expenses]
     totals = [expense.total for expense in expenses]
-    dearest = None if None in each else max(filter(None, each), default=0.0)
+    dearest = None if None in generations else max(filter(None, generations), default=0.0)
     paid = sum(expense.paid for expense in expenses)
     added = None if None in totals else sum(filter(None, totals)) - paid
     if limits.each > 0 and dearest is None:

@@ -23,8 +23,8 @@ class SpendingTotals:
         """Return what was started on each of the last days."""
         today = date_of(self._journal.mint_now())
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-        found = zip(days, self._journal.spent(*map(bounds_of, days)), strict=True)
-        return Month(tuple(Day(day, *spent) for day, spent in found))
+        spent_by_day = zip(days, self._journal.spent(*map(bounds_of, days)), strict=True)
+        return Month(tuple(Day(day, *spent) for day, spent in spent_by_day))
 
     def ever(self) -> float:
         """Return the Credits of all that was ever started on this computer."""

@@ -152,7 +152,7 @@ def _other_preview(client: Client, call: PaidCall) -> Operation | None:
     """Return what Mint shows now, unless it waits with the Preview that the person has seen."""
     shown = client.operation(call.target)
     url = shown.assets.preview_image_url if shown.assets else None
-    is_seen = url is None or not call.seen or any(urls.same_file(each, url) for each in call.seen)
+    is_seen = url is None or not call.seen or any(urls.same_file(seen, url) for seen in call.seen)
     is_waiting = shown.status is Status.PREVIEW_READY
     return None if is_waiting and is_seen else shown
 

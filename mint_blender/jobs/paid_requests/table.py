@@ -188,7 +188,7 @@ class PaidRequests:
             number = self.next_number(subject, verb)
             clause = "WHERE subject = ? AND verb = ? AND number < ? ORDER BY number DESC"
             earlier = self._read(clause, subject, verb.value, number)
-            for before in (*earlier[:1], *(each for each in earlier[1:] if each.job == job)):
+            for before in (*earlier[:1], *(older for older in earlier[1:] if older.job == job)):
                 if before.is_open or before.state is State.DROPPED:
                     self._change(before, Event.REPLACE, closed=State.OVER)
             return self.insert(

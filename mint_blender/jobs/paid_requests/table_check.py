@@ -45,26 +45,26 @@ def _keys(rows: list[PaidRequest]) -> list[Fault]:
 
 def _numbers(rows: list[PaidRequest]) -> list[Fault]:
     """The rows of what was ordered are numbered, and only the last may be without an end."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     orders: dict[tuple[str, str], list[PaidRequest]] = {}
     for row in rows:
         orders.setdefault((row.subject, row.verb), []).append(row)
-    for each in orders.values():
-        each.sort(key=lambda row: row.number)
-        last = each[-1]
+    for ordered in orders.values():
+        ordered.sort(key=lambda row: row.number)
+        last = ordered[-1]
         if last.subject.startswith(LINE):
             continue  # other machines order it, too, and only their latest row comes here
-        if [row.number for row in each] != list(range(1, len(each) + 1)):
-            numbers = ", ".join(str(row.number) for row in each)
-            found.append(Fault(last.key, "key", f"the rows of what was ordered are {numbers}"))
-        found += [
+        if [row.number for row in ordered] != list(range(1, len(ordered) + 1)):
+            numbers = ", ".join(str(row.number) for row in ordered)
+            faults.append(Fault(last.key, "key", f"the rows of what was ordered are {numbers}"))
+        faults += [
             Fault(
                 row.key, "look", f"row {row.number} is {row.closed or 'open'}, and another follows"
             )
-            for row in each[:-1]
+            for row in ordered[:-1]
             if row.operation is None and row.closed in (None, "dropped")
         ]
-    return found
+    return faults
 
 
 def _operations(rows: list[PaidRequest]) -> list[Fault]:

@@ -480,7 +480,7 @@ def collect_motion(run: Run) -> Steps:
                 yield from _fetch_clip(run, ReadFileUrl(type_, animation.id, file.id), file)
     if run.job.file(Role.CLIP) is None and run.error is not None:
         raise run.error
-    if not {Role.CLIP, Role.CHARACTER} & {each.role for each in run.job.files}:
+    if not {Role.CLIP, Role.CHARACTER} & {file.role for file in run.job.files}:
         missing = Message("Mint has finished, but the motion has no file.")
         run.pause(error_messages.no_file(missing))
         return
@@ -516,7 +516,7 @@ def _fetch_clip(run: Run, address: ReadFileUrl, file: AnimationFile) -> Steps:
     """
     role = Role.CHARACTER if file.is_character else Role.CLIP
     name = f"{role}-{hashlib.sha256(file.id.encode()).hexdigest()[:10]}"
-    if any(PurePath(each.path).stem == name for each in run.job.files):
+    if any(PurePath(fetched.path).stem == name for fetched in run.job.files):
         return
     try:
         fetch = Fetch(role, (yield from run.perform(address)), name)

@@ -54,7 +54,7 @@ def _cancel(run: Run, decision: Decision) -> Steps:
         return
     if run.job.operation is None:
         request = run.job.start_request
-        is_in_doubt = any(each.is_left_in_doubt for each in run.job.requests)
+        is_in_doubt = any(sent.is_left_in_doubt for sent in run.job.requests)
         if is_in_doubt or (request is not None and request.is_answered):
             run.note("canceled_in_doubt")
         run.job = run.job.moved(Phase.CANCELED, decision=None, problem=None)
@@ -95,7 +95,8 @@ def _find_operation(run: Run) -> Steps:
 
 def _send(run: Run, decision: Decision) -> Steps:
     """Send the decision. If it is not possible (any more), that is noted."""
-    request = next((each for each in run.job.requests if each.key == decision.key), None)
+    decided = (request for request in run.job.requests if request.key == decision.key)
+    request = next(decided, None)
     if request is None or not request.is_open:
         yield from _ask_user_again(run, request)
         return
