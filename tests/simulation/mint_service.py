@@ -25,13 +25,15 @@ REFUSALS = (
     (402, "insufficient-credits"),
     (403, "forbidden"),
     (404, "not-found"),
+    (409, "idempotency-conflict"),
     (422, "validation"),
 )
-CONFLICT = ((409, "idempotency-conflict"),)
-"""Only for a key that was used."""
+"""A conflict proves neither that something was started nor that nothing was."""
 AT_MINT = "at mint.gg"
 """In place of the key of a request: a person has paid there."""
 REFUSED_AT_TIMES = 0.1
+REPEATED = 0.3
+"""How often a page of a list names its own cursor."""
 NEVER_REMEMBERED = frozenset({401, 409, 429})
 REFERENCES = f"https://{HOST}/references/"
 
@@ -105,6 +107,10 @@ class SimulatedMint(MintModel):
         answer = self.answer(request, now)
         if answer.status < 300:
             in_form(answer.document, surprises)
+        cursor = request.query.get("cursor")
+        repeats = surprises.lists_repeat and self._chance.random() < REPEATED
+        if cursor is not None and repeats and answer.status < 300:
+            answer.document["pagination"] = {"nextCursor": cursor, "hasMore": True}
         type = "application/json" if answer.status < 300 else "application/problem+json"
         date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
         headers = {"Content-Type": type, **answer.headers, "Date": date}
@@ -152,7 +158,7 @@ class SimulatedMint(MintModel):
         """Refuse a request for a reason that may be gone at the next try."""
         if not (self.surprises.refuses_at_times and self._chance.random() < REFUSED_AT_TIMES):
             return
-        status, slug = self._chance.choice(REFUSALS + (CONFLICT if known is not None else ()))
+        status, slug = self._chance.choice(REFUSALS)
         errors, detail = [], "Not at the moment."
         if call.body and status in {400, 422}:
             path = f"/{self._chance.choice(sorted(call.body))}"

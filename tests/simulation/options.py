@@ -52,6 +52,7 @@ class Surprises:
         dates: The form of times: in "utc", with an "offset", or in whole "seconds".
         operations_have_no_date: Whether an operation does not say when it was created.
         lists_are_out_of_order: Whether lists are only roughly sorted by time.
+        lists_repeat: Whether a page may name its own cursor as that of the next page.
         shows_late: Whether what was made just now is not to be seen for some seconds.
         second_project: Whether the person has a second project, with an API key of its own.
         clock_jumps: Whether this computer's clock is off by a day at times, and is corrected.
@@ -71,6 +72,7 @@ class Surprises:
     dates: str = "utc"
     operations_have_no_date: bool = False
     lists_are_out_of_order: bool = False
+    lists_repeat: bool = False
     shows_late: bool = False
     second_project: bool = False
     clock_jumps: bool = False
@@ -96,7 +98,13 @@ class Surprises:
 
     def at_rest(self) -> Surprises:
         """Return what is left of them when everything works again."""
-        return replace(self, refuses_at_times=False, takes_minutes=False, arrives_late=False)
+        return replace(
+            self,
+            refuses_at_times=False,
+            takes_minutes=False,
+            arrives_late=False,
+            lists_repeat=False,
+        )
 
     @property
     def changes_documents(self) -> bool:
