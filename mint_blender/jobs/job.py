@@ -175,9 +175,15 @@ class Job:
         return asked[-1] if asked else self.created_at
 
     def without_answer(self) -> Job:
-        """Return the job without the operation that others have named: it is not this job's."""
-        request = self.start_request
-        return self.with_request(request and replace(request, answer=None))
+        """Return the job without what Mint has said about the latest start and its decisions."""
+        if (start := self.start_request) is None:
+            return self
+        first = self.requests.index(start)
+        attempt = tuple(
+            request if request.verb is PaidVerb.OPTIMIZE else replace(request, answer=None)
+            for request in self.requests[first:]
+        )
+        return replace(self, requests=(*self.requests[:first], *attempt))
 
     @property
     def paid_before(self) -> float:

@@ -519,6 +519,19 @@ def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
     assert begun_at(job, 5 * DAY) == 5 * DAY and not costs_nothing(job)
 
 
+def test_a_retry_after_an_approval_adds_one_attempt() -> None:
+    """What the approved attempt has cost is no part of the next one."""
+    job = failed(estimate=248.0)
+    spent = operation("failed", credits={"finalized": 300, "reserved": 0})
+    approval = records.sent(
+        job=job.id, key="approval", verb=PaidVerb.APPROVE, operation="op_1", answer=spent
+    )
+    job = replace(job, requests=(*job.requests, approval))
+    query = Price.of(job.request)
+    budget = Budget({query: answered(query, Estimate(None, 248.0, 248.0))})
+    assert budget.of_click(job, Verb.RETRY, [query]).total == 300 + 248
+
+
 def test_the_price_at_the_click_is_kept() -> None:
     """Without one, the price known before is kept."""
     job = failed(estimate=200.0, optimize=LIGHT)
