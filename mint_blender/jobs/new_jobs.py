@@ -76,9 +76,8 @@ def new_fetch(
     job_id = _new_id()
     requests: tuple[PaidRequest, ...] = ()
     if optimize is not None:
-        body = json.dumps({"optimizationLevel": optimize.value})
         order = new_request(of_job(job_id), PaidVerb.OPTIMIZE, job_id, now=now)
-        requests = (replace(order, body=body, credits=estimate),)
+        requests = (replace(order, credits=estimate),)
     return Job(
         job_id,
         request_for(asset),

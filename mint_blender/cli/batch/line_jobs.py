@@ -154,9 +154,8 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
     found: list[Job] = []
     for motion in motions:
         own = job_service.journal.job(motion.id)
-        own = (
-            own if own is not None and own.motion == motion.motion else None
-        )  # not from the folder
+        if own is not None and own.motion != motion.motion:
+            own = None  # the folder may say anything
         there = own or finished_lines.published(motion, folder)
         if there is None:
             raise NotPossible(MOTIONS_ELSEWHERE)

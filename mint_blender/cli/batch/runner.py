@@ -646,23 +646,20 @@ def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> di
         return {}
     refused = {}
     since = batch.created - CLOCK_DIFFERENCE
+    ours = job_service.journal.assets(exclude="")
     with session.open_client() as client:
         for kind in dict.fromkeys(line.request.kind for line in lines):
             made = look.MadeSince(since)
             while not made.is_over:
                 page = partial(client.page, kind, cursor=made.cursor, limit=LARGEST_PAGE)
                 made.add(session.call_mint(page))
+            others = [asset for asset in made.assets.values() if asset.id not in ours]
             for line in (line for line in lines if line.request.kind is kind):
-                if (asset := _lookalike(job_service, line, made)) is not None:
-                    refused[line.tag] = Refusal(_SENTENCE.format(id=asset.id), Exit.UNREACHABLE)
+                body = line.request.body(())
+                lookalike = next((asset for asset in others if look.matches(asset, body)), None)
+                if lookalike is not None:
+                    sentence = _SENTENCE.format(id=lookalike.id)
+                    refused[line.tag] = Refusal(sentence, Exit.UNREACHABLE)
                 elif not made.is_complete:
                     refused[line.tag] = Refusal(_UNCLEAR, Exit.UNREACHABLE)
     return refused
-
-
-def _lookalike(job_service: JobService, line: Line, made: look.MadeSince) -> Asset | None:
-    """Return what looks like the result of a line, and belongs to no job here."""
-    ours = job_service.journal.assets(exclude="")
-    body = line.request.body(())
-    others = (asset for asset in made.assets.values() if asset.id not in ours)
-    return next((asset for asset in others if look.matches(asset, body)), None)

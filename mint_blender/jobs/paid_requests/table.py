@@ -68,7 +68,7 @@ _INSERT = (
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
 NOTED = ("credits", "extra_credits", "priced_at", "answer")
-"""What whoever drives a job writes with it; all else changes only by the transitions."""
+"""What is written together with a job; all else changes only by the transitions."""
 _MOST_JOBS = 500
 """Most jobs in one statement."""
 
@@ -252,12 +252,17 @@ class PaidRequests:
             return self.get(key)
 
     def note(self, request: PaidRequest) -> None:
-        """Commit what Mint has said last about a request: the prices, and how far it is."""
+        """Commit what Mint has said last about a request: the prices, and how far it is.
+
+        A row that says so already is not written: each save of a job comes here.
+        """
         values = [_stored(getattr(request, name)) for name in NOTED]
-        marks = ", ".join(f"{name} = ?" for name in NOTED)
+        columns = ", ".join(NOTED)
+        marks = ", ".join("?" * len(NOTED))
         self._db.rows(
-            f"UPDATE paid_requests SET {marks} WHERE key = ? AND operation IS ?",  # noqa: S608 - our columns
-            *(*values, request.key, request.operation),
+            f"UPDATE paid_requests SET ({columns}) = ({marks})"  # noqa: S608 - our columns
+            f" WHERE key = ? AND operation IS ? AND ({columns}) IS NOT ({marks})",
+            *(*values, request.key, request.operation, *values),
         )
 
     def refuse(self, key: str, *, is_final: bool) -> PaidRequest | None:

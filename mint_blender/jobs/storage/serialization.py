@@ -58,18 +58,21 @@ _TEXTS = {Problem: "message", LocalFile: "note"}
 
 def dump(job: Job) -> str:
     """Return the job as JSON, without its decision and its paid requests, which have rows."""
-    record = {name: value for name, value in vars(job).items() if name not in _ELSEWHERE}
-    return json.dumps({**record, "notes": _messages(job.notes)}, default=members)
+    return json.dumps(_record(job), default=members)
 
 
 def dump_with_requests(job: Job) -> str:
-    """Return the job as JSON for who does not read our journal, with its paid requests."""
-    requests = json.dumps(job.requests, default=members)
-    return json.dumps({**json.loads(dump(job)), "requests": json.loads(requests)})
+    """Return the job as JSON, with its paid requests, for programs without our journal."""
+    return json.dumps({**_record(job), "requests": job.requests}, default=members)
+
+
+def _record(job: Job) -> dict[str, Any]:
+    record = {name: value for name, value in vars(job).items() if name not in _ELSEWHERE}
+    return {**record, "notes": _messages(job.notes)}
 
 
 def load(text: str, phase: Phase) -> Job:
-    """Return the job that one of these has written; `phase` is stored apart from it.
+    """Return the job that `dump` or `dump_with_requests` wrote; `phase` is stored apart.
 
     Raises:
         Exception: Of any type, for a word of a later version or a value of the wrong type.
