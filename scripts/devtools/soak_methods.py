@@ -70,7 +70,7 @@ _ALL = (
         needs_window=True,
     ),
     Method("key", "tests.key_search", short=("--only", "tests/mint"), needs_window=True),
-    Method("mutants", "tests.mutants", short=("--sample", "4"), needs_window=True),
+    Method("mutants", "tests.mutants", short=("--sample", "3"), needs_window=True),
 )
 METHODS = {each.name: each for each in _ALL}
 """All methods by name, in the order of docs/development/testing.md, which says what they do."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of mutants fits the package, and a few of them are noticed."""
+"""The list of mutants fits the package. `.ci/run` makes a few of them, each night all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ..harness.methods import ROOT, report_of, seed_of_commit
+from ..harness.methods import ROOT
 from ..requirements import RULES
 from .__main__ import ABOVE, folders_for, selections
 from .mutants import MUTANTS, PACKAGE, Mutant
@@ -50,17 +50,6 @@ def test_the_page_has_every_mutant_and_none_survives() -> None:
         assert f"| `{mutant.rule}` | {mutant.mistake} | `" in page, mutant.name
     assert with_table(page, {MUTANTS[0]: None}).count("**nothing**") == 1
     assert "**nothing**" not in page
-
-
-@pytest.mark.thorough
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("number", range(3))
-def test_a_mutant_is_noticed(number: int) -> None:
-    """Others with each commit, so that a test that has lost its power is soon found."""
-    seed = f"{seed_of_commit()} {number}"
-    report = report_of("mutants", "--sample", "1", "--seed", seed, "--processes", "1")
-    assert report["failures"] == []
-    assert report["figures"]["killed"] == 1
 
 
 def test_a_mistake_that_no_test_notices_survives() -> None:
