@@ -6,7 +6,6 @@ An operation is Mint's own long-running work for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import field, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -31,6 +30,7 @@ from .job_values import (
     Problem,
     Role,
 )
+from .paid_requests.costs import Attempt, attempts_of, last_price
 from .paid_requests.record import STARTS, PaidRequest, PaidVerb
 from .phases import BUSY, MOVES, IllegalMove, Phase
 
@@ -147,26 +147,31 @@ class Job:
         return self.with_request(replace(named[-1], answer=operation)) if named else self
 
     @property
+    def attempts(self) -> list[Attempt]:
+        """What was paid for, or will be: the starts, then the optimizations."""
+        return attempts_of(self.requests, self.request.mode)
+
+    @property
     def estimate(self) -> float | None:
-        """The Credits that a person has accepted last for what Mint makes; None if unknown."""
-        prices = (
-            request.credits for request in self.requests if request.verb is not PaidVerb.OPTIMIZE
-        )
-        return _last_known(prices)
+        """The Credits that a person has accepted last for a start; None if unknown."""
+        return last_price(request for request in self.requests if request.verb in STARTS)
 
     @property
     def optimize_estimate(self) -> float | None:
         """The Credits that a person has accepted last for optimizing it; None if unknown."""
-        return _last_known(
-            request.credits if request.verb is PaidVerb.OPTIMIZE else request.extra_credits
-            for request in self.requests
-        )
+        optimizations = [request for request in self.requests if request.verb is PaidVerb.OPTIMIZE]
+        return last_price(optimizations)
+
+    @property
+    def first_request(self) -> PaidRequest | None:
+        """The latest request that is sent first for it; None if it only downloads."""
+        return self.start_request or self.paid_request(PaidVerb.OPTIMIZE)
 
     @property
     def has_price(self) -> bool:
         """Whether a price was accepted for what it orders first."""
-        is_only_optimized = self.start_request is None and self.optimize_estimate is not None
-        return self.estimate is not None or is_only_optimized
+        price = self.estimate if self.start_request is not None else self.optimize_estimate
+        return price is not None
 
     @property
     def priced_at(self) -> float:
@@ -184,13 +189,6 @@ class Job:
             for request in self.requests[first:]
         )
         return replace(self, requests=(*self.requests[:first], *attempt))
-
-    @property
-    def paid_before(self) -> float:
-        """The Credits that earlier attempts have cost, those that may have been made included."""
-        now = (self.start_request, self.paid_request(PaidVerb.OPTIMIZE))
-        before = (request for request in self.requests if request not in now)
-        return sum(each.cost or 0.0 for each in before if each.is_answered or each.is_left_in_doubt)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -215,12 +213,13 @@ class Job:
     @property
     def cost(self) -> float | None:
         """Credits spent or reserved for all attempts and the optimization; None if unknown."""
+        before = sum(attempt.cost for attempt in self.attempts if not attempt.is_latest)
         reported = [
             operation.credits.spent
             for operation in self.operations
             if operation.credits is not None
         ]
-        return self.paid_before + sum(reported) if reported or self.paid_before else None
+        return before + sum(reported) if reported or before else None
 
     @property
     def failed_asset_id(self) -> str | None:
@@ -301,10 +300,6 @@ class Job:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
-    def with_prices_of(self, decision: Decision) -> Job:
-        """Return the job with the estimates of a decision, as `with_prices` does."""
-        return self.with_prices(decision.estimate, decision.optimize_estimate)
-
     def with_prices(
         self,
         estimate: float | None,
@@ -316,22 +311,17 @@ class Job:
 
         `asked_at` is when Mint was asked for them, in seconds since the epoch.
         """
-        request = self.start_request or self.paid_request(PaidVerb.OPTIMIZE)
-        if request is None:
-            return self
-        if request.verb is PaidVerb.OPTIMIZE:  # of a model that was there before
-            price = self.optimize_estimate if estimate is None else estimate
-            return self.with_request(replace(request, credits=price))
-        return self.with_request(
-            replace(
-                request,
-                credits=self.estimate if estimate is None else estimate,
-                extra_credits=(
-                    self.optimize_estimate if optimize_estimate is None else optimize_estimate
-                ),
-                priced_at=request.priced_at if asked_at is None else asked_at,
-            )
+        job = self
+        prices = (
+            (self.start_request, self.estimate, estimate),
+            (self.paid_request(PaidVerb.OPTIMIZE), self.optimize_estimate, optimize_estimate),
         )
+        for request, before, now in prices:
+            if request is not None:
+                at = request.priced_at if asked_at is None else asked_at
+                credits = before if now is None else now
+                job = job.with_request(replace(request, credits=credits, priced_at=at))
+        return job
 
     def with_note(self, text: str) -> Job:
         """Return the job with one more note; the same note is kept once."""
@@ -347,11 +337,6 @@ class Job:
     def has_note(self, *codes: str) -> bool:
         """Return whether the job has a note with one of these codes."""
         return any(message_of(note).code in codes for note in self.notes)
-
-
-def _last_known(prices: Iterable[float | None]) -> float | None:
-    known = [price for price in prices if price is not None]
-    return known[-1] if known else None
 
 
 def operation_of(job: Job) -> Operation:
@@ -425,8 +410,5 @@ def is_never_sent(job: Job) -> bool:
         and job.decision is None
         and job.operation is None
     )
-    return (
-        is_queued
-        and bool(job.requests)
-        and all(request.is_unsent or request.is_refused_here for request in job.requests[-1:])
-    )
+    request = job.first_request
+    return is_queued and request is not None and (request.is_unsent or request.is_refused_here)

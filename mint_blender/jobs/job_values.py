@@ -57,15 +57,16 @@ PAID_VERBS = {
 class Decision:
     """A decision of the user about a job that Mint has not confirmed yet.
 
-    `key` is that of its paid request; canceling is free and has none. The estimates are those of
-    the click, as in `Job`.
+    `key` is that of its paid request; canceling is free and has none.
     """
 
     verb: Verb
     key: str = ""
     feedback: str | None = None
-    estimate: float | None = None
-    optimize_estimate: float | None = None
+
+
+ClickPrices = tuple[float | None, float | None]
+"""What a click costs in Credits, and the optimization that follows it; None where unknown."""
 
 
 @dataclass(frozen=True)

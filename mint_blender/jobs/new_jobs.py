@@ -24,7 +24,7 @@ from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from .budget.prices import NotPossible
 from .job import Job, asset_of
 from .job_values import Cause, Delivery, Problem
-from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_conversion, of_job
+from .paid_requests.record import PaidRequest, PaidVerb, new_request, of_conversion, of_job
 from .phases import Phase
 
 
@@ -38,30 +38,31 @@ def new_job(
     optimize_estimate: float | None = None,
     subject: str | None = None,
     number: int = 1,
+    job_id: str | None = None,
 ) -> Job:
-    """Return the job of a new generation, with its paid request. Estimates are in Credits.
+    """Return the job of a new generation, with its paid requests. Estimates are in Credits.
 
     `subject` is what was ordered, if others can order the same, and `number` how often it was.
     """
-    job_id = _new_id()
+    job_id = job_id or _new_id()
     start = new_request(subject or of_job(job_id), PaidVerb.START, job_id, now=now, number=number)
+    requests = [replace(start, credits=estimate)]
+    if optimize is not None:
+        requests.append(new_optimization(job_id, now=now, credits=optimize_estimate))
     return Job(
         job_id,
         request,
         now,
         delivery,
         optimize=optimize,
-        requests=(replace(start, credits=estimate, extra_credits=optimize_estimate),),
+        requests=tuple(requests),
     )
 
 
-def new_request(
-    subject: str, verb: PaidVerb, job_id: str, *, now: float, number: int = 1
-) -> PaidRequest:
-    """Return the record of a paid request that was ordered now."""
-    return PaidRequest(
-        key_of(subject, verb, number), subject, verb, number, job_id, born=now, is_copied=False
-    )
+def new_optimization(job_id: str, *, now: float, credits: float | None) -> PaidRequest:
+    """Return the record of an optimization of the model that a job makes, or fetches."""
+    request = new_request(of_job(job_id), PaidVerb.OPTIMIZE, job_id, now=now)
+    return replace(request, credits=credits)
 
 
 def new_fetch(
@@ -76,8 +77,7 @@ def new_fetch(
     job_id = _new_id()
     requests: tuple[PaidRequest, ...] = ()
     if optimize is not None:
-        order = new_request(of_job(job_id), PaidVerb.OPTIMIZE, job_id, now=now)
-        requests = (replace(order, credits=estimate),)
+        requests = (new_optimization(job_id, now=now, credits=estimate),)
     return Job(
         job_id,
         request_for(asset),

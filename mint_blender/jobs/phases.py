@@ -67,6 +67,7 @@ BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
 NEEDS_PERSON = frozenset({Phase.REVIEW, Phase.BILLING, Phase.PAUSED})
 HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
 HAS_RESULT = frozenset({Phase.READY, Phase.PLACED})
+OVER = frozenset({Phase.CANCELED, Phase.FAILED})
 ENDED = frozenset({Phase.PLACED, Phase.CANCELED, Phase.FAILED})
 """Phases in which nothing is left to do, unless a decision waits; `storage.tables` agrees."""
 

@@ -10,8 +10,9 @@ from ..dataclass import dataclass
 from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage
-from .job import Job, has_failed_at_mint
+from .job import Job, is_unanswered
 from .job_values import ABOVE_OWN_LIMIT
+from .paid_requests.record import PaidRequest, PaidVerb
 from .phases import Phase, Verb
 
 if TYPE_CHECKING:
@@ -86,13 +87,16 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
     None stands for a conversion, whose price Mint does not return.
     """
     if verb is Verb.RETRY:
-        if job.convert:
-            return (None,)
-        if job.motion:
-            return (AnimationPrice(job.source_asset_id),)
-        if job.source_asset_id is not None and not has_failed_at_mint(job):  # it only fetches
-            return (OptimizationPrice(job.source_asset_id),) if job.optimize else ()
-        return prices_of(job.request, job.optimize)
+        orders = orders_of_retry(job)
+        asset_id = None if PaidVerb.RETRY in orders else job.source_asset_id
+        queries: dict[PaidVerb, PriceQuery | None] = {
+            PaidVerb.START: Price.of(job.request),
+            PaidVerb.RETRY: Price.of(job.request),
+            PaidVerb.CONVERT: None,
+            PaidVerb.ANIMATE: AnimationPrice(asset_id),
+            PaidVerb.OPTIMIZE: OptimizationPrice(asset_id),
+        }
+        return tuple(queries[order] for order in orders)
     is_above_limit = (
         job.phase is Phase.PAUSED
         and job.problem is not None
@@ -108,6 +112,24 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
         if is_paid and not job.convert
         else ()
     )
+
+
+def orders_of_retry(job: Job) -> list[PaidVerb]:
+    """Return what Mint is asked for when a job is started again; nothing if it only downloads."""
+    verb = PaidVerb.RETRY if job.failed_asset_id else PaidVerb.START
+    verb = PaidVerb.CONVERT if job.convert else PaidVerb.ANIMATE if job.motion else verb
+    orders = [] if verb is PaidVerb.START and job.source_asset_id is not None else [verb]
+    return [*orders, PaidVerb.OPTIMIZE] if job.optimize else orders
+
+
+def request_to_repeat(job: Job, order: PaidVerb) -> PaidRequest | None:
+    """Return the request that is sent in place of another one when a job is started again.
+
+    That is one that is still open, unless a person was told that Mint may have carried it out.
+    """
+    request = job.paid_request(order)
+    is_over = order is not PaidVerb.OPTIMIZE and is_unanswered(job)
+    return request if request is not None and request.is_open and not is_over else None
 
 
 @dataclass(frozen=True)

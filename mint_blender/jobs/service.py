@@ -24,8 +24,8 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner, UnfinishedJobs
-from .job import Job, asset_of, is_unanswered, may_be_started
-from .job_values import Decision, Delivery, Hold
+from .job import Job, asset_of, may_be_started
+from .job_values import ClickPrices, Decision, Delivery, Hold
 from .new_jobs import (
     new_attempt,
     new_conversion,
@@ -43,8 +43,10 @@ from .queries import (
     OptimizationPrice,
     Price,
     PriceQuery,
+    orders_of_retry,
     prices_of,
     prices_of_click,
+    request_to_repeat,
 )
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
@@ -400,34 +402,33 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         queries = prices_of_click(job, Verb.RETRY) if Verb.RETRY in self.view(job).verbs else ()
-        prices = self._prices(queries, own_limit=job.max_credits)
+        self._prices(queries, own_limit=job.max_credits)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             if Verb.RETRY not in self.view(job).verbs:
                 raise action_checks.refusal(job, Verb.RETRY)
             self.check_idle(job)
             job = self._within_limits(job, Verb.RETRY, queries)
-            self._order_again(job, [*prices, None, None][:2])
+            self._order_again(job, self.budget.click_prices(job, Verb.RETRY, queries))
         self.wake(self.job(job.id))
 
-    def _order_again(self, job: Job, prices: list[float | None]) -> None:
+    def _order_again(self, job: Job, prices: ClickPrices) -> None:
         """Commit that a job is started again, unless that was ordered and is not clear yet.
 
         What Mint has made is only fetched again.
         """
-        asset_id = job.failed_asset_id
-        before = job.start_request
-        verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
-        verb = PaidVerb.ANIMATE if job.motion else verb
-        made_of = asset_id or job.source_asset_id
-        is_clear = before is None or not before.is_open or before.verb is not verb
-        is_fetched = made_of is not None and verb is PaidVerb.START
-        if not is_fetched and (is_clear or is_unanswered(job)):
-            subject = before.subject if before and before.verb is verb else of_job(job.id)
-            if verb is PaidVerb.RETRY and made_of is not None:
+        generation, optimization = prices
+        made_of = job.failed_asset_id or job.source_asset_id
+        for order in orders_of_retry(job):
+            if request_to_repeat(job, order) is not None:
+                continue
+            before = job.paid_request(order)
+            subject = before.subject if before else of_job(job.id)
+            if order is PaidVerb.RETRY and made_of is not None:
                 subject = of_asset(made_of)
-            self._check_not_ordered(job, subject, verb)
-            self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
+            self._check_not_ordered(job, subject, order)
+            credits = optimization if order is PaidVerb.OPTIMIZE else generation
+            job = job.with_request(self.journal.order(job, subject, order, credits=credits))
         self.cache.save(
             job.with_prices(*prices).moved(
                 Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of
@@ -506,14 +507,13 @@ class JobService(JobRunner):
     def _send_again(self, job: Job) -> None:
         """Send a start again that Mint has refused for want of Credits."""
         queries = prices_of_click(job, Verb.RESUME)
-        decision = Decision(
-            Verb.RESUME, "", None, *self._prices(queries, own_limit=job.max_credits)
-        )
+        self._prices(queries, own_limit=job.max_credits)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             self.check_idle(job)
             job = self._within_limits(job, Verb.RESUME, queries)
-            self.cache.save(job.with_prices_of(decision).moved(Phase.SENDING, problem=None))
+            prices = self.budget.click_prices(job, Verb.RESUME, queries)
+            self.cache.save(job.with_prices(*prices).moved(Phase.SENDING, problem=None))
         self.wake(self.job(job.id))
 
     def look_again(self, job_id: str) -> None:
@@ -670,13 +670,13 @@ class JobService(JobRunner):
         """Commit a decision. If it costs Credits, the limits are checked in the same commit."""
         job = self.job(seen.id)
         queries = prices_of_click(job, verb) if verb in self.view(job).verbs else ()
-        estimates = self._prices(queries, own_limit=job.max_credits)
-        decision = Decision(verb, "", feedback, *estimates)
+        self._prices(queries, own_limit=job.max_credits)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             action_checks.check_preview(seen, job, verb)
             job = self._within_limits(job, verb, queries)
-            decided = self.cache.decide(job, decision)
+            prices = self.budget.click_prices(job, verb, queries)
+            decided = self.cache.decide(job, Decision(verb, "", feedback), prices)
         if decided is None:
             raise action_checks.refusal(self.cache.get(job.id) or job, verb)
         self.wake(decided)

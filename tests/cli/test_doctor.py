@@ -18,8 +18,7 @@ import trustme
 
 from mint_blender.delivery import blender_runtime
 from mint_blender.files.file_choice import DRACO
-from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
+from mint_blender.jobs.paid_requests.record import PaidVerb, new_request, of_job
 from mint_blender.jobs.storage.journal import Journal
 
 from ..jobs.test_diagnostics import fill, snapshot

@@ -37,7 +37,8 @@ def costing(
 
 def paid_before(job: Job, credits: float) -> Job:
     """Return a job with an earlier attempt that has cost this."""
-    earlier = records.sent(job=job.id, key="earlier", operation="op_0", cost=credits)
+    spent = operation("failed", id="op_0", credits={"finalized": credits})
+    earlier = records.sent(job=job.id, key="earlier", operation="op_0", answer=spent)
     return replace(job, requests=(earlier, *job.requests))
 
 

@@ -28,8 +28,13 @@ from mint_blender.jobs.batch_lines import (
     lines_of_text,
     read_lines,
 )
-from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, of_job, of_line
+from mint_blender.jobs.paid_requests.record import (
+    PaidRequest,
+    PaidVerb,
+    new_request,
+    of_job,
+    of_line,
+)
 from mint_blender.jobs.storage import batch_lease
 from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
 

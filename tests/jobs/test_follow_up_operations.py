@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
-from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
+from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.optimized_faces import expected
 from mint_blender.jobs.service import JobService, NotPossible
@@ -47,6 +47,7 @@ from .workflow_harness import (
     retried,
     seen,
     with_operation,
+    with_optimization,
     working,
 )
 
@@ -64,7 +65,7 @@ SERVICE = {"library": {"models": 7, "worlds": 7}}  # in which every seventh entr
 CONFIG = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 ORIGINAL = asset(glbUrl=GLB)
 OPTIMIZED_MODEL = asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)
-GENERATED = replace(working(), optimize=LIGHT).with_prices(248.0, None)
+GENERATED = with_optimization(working(), LIGHT).with_prices(248.0, None)
 
 
 def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
@@ -89,7 +90,7 @@ def test_the_model_is_optimized_before_the_download(readable: frozenset[str]) ->
     run = generated(WorkflowConfig(readable=readable))
     optimize = run.expect(Optimize)
     assert (optimize.target, optimize.body) == ("res_1", {"optimizationLevel": "light"})
-    assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
+    assert optimize.key == run.job.requests[-1].key == GENERATED.requests[-1].key
     run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
     assert run.answer(OPTIMIZED_MODEL).expect(Fetch).url == OPTIMIZED
     assert run.job.notes == ()
@@ -253,7 +254,7 @@ def test_an_optimization_that_was_given_up_unsent_is_ordered_anew() -> None:
 
 @pytest.mark.parametrize(
     "job",
-    [GENERATED.with_prices(None, 20.0), an_optimization().with_prices(20.0, None)],
+    [GENERATED.with_prices(None, 20.0), an_optimization().with_prices(None, 20.0)],
     ids=["after a generation", "of an existing model"],
 )
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])

@@ -31,7 +31,7 @@ from .paid_requests.records import NOW
 from .workflow_harness import a_job, job_in_review
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
-REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
+REVISE = Decision(Verb.REVISE, feedback="Greener.")
 
 
 @pytest.fixture(params=["here", "network"])
@@ -73,9 +73,8 @@ def test_jobs_are_found_by_another_journal(
     program = replace(job.client_request, id=job_id) if job.client_request else None
     job = replace(job, id=job_id, client_request=program, requests=tuple(numbered))
     added = one.add(job)[0]
-    added = replace(added, requests=tuple(replace(each, cost=None) for each in added.requests))
     assert [replace(each, journal="", born=0.0) for each in added.requests] == [
-        replace(each, journal="", born=0.0, cost=None) for each in numbered
+        replace(each, journal="", born=0.0) for each in numbered
     ]
     one.close()
     with closing(Journal(tmp_path)) as other:
@@ -85,7 +84,7 @@ def test_jobs_are_found_by_another_journal(
     ]
     if job.operation is not None:
         assert found.operation.raw == job.operation.raw
-    read = [replace(each, is_copied=False, cost=None) for each in found.requests]
+    read = [replace(each, is_copied=False) for each in found.requests]
     assert replace(found, requests=tuple(read), decision=None) == added
 
 
@@ -102,7 +101,7 @@ def test_only_its_own_answer_removes_a_decision(journal: Journal, home: Path) ->
     """Neither the record of a worker that does not know it, nor the answer to an earlier one does."""
     job = in_journal(journal, job_in_review())
     with closing(Journal(home)) as clicks:
-        assert clicks.decide(job.id, REVISE)
+        assert clicks.decide(job.id, REVISE, (40.0, None))
     journal.save(replace(job, notes=(Message("Something else."),)))
     first = journal.job(job.id).decision
     request = journal.job(job.id).paid_request(PaidVerb.REVISE)

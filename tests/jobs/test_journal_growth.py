@@ -31,7 +31,6 @@ from mint_blender.jobs.storage import import_marks, journal, serialization
 from mint_blender.jobs.storage.job_cache import LATEST
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, journal_file
-from mint_blender.jobs.storage.tables import COLUMNS, columns_of
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Status
 
@@ -55,7 +54,8 @@ def paid(number: int) -> Job:
     """Return a finished job, one of each hour, for 10 Credits."""
     job = costing(Phase.PLACED, status="succeeded", resource=f"res_{number}", finalized=10)
     created_at = time.time() - 3600.0 * number
-    return replace(job, created_at=created_at, delivery=Delivery(line=f"/out#{number}"))
+    delivery = Delivery(line=f"/out#{number}")
+    return replace(accepted(job, at=created_at), created_at=created_at, delivery=delivery)
 
 
 def filled(home: Path, count: int) -> Path:
@@ -189,7 +189,7 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
             if number % 3 == 0:
                 journal.save(with_operation(replace(job, phase=Phase.FAILED), None))
             if number % 4 == 0:
-                journal.order(job, of_job(job.id), PaidVerb.START, prices=(33.0, None))
+                journal.order(job, of_job(job.id), PaidVerb.START, credits=33.0)
             if number % 5 == 0:
                 journal.dismiss(job.id)
         (waiting,) = journal.add(a_job().with_prices(7.0, None))
@@ -197,14 +197,10 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
         assert journal.claim(waiting.id, process)
         journal.take_slot(waiting.id, Kind.MODEL, 10, process)
         jobs = [job for job in journal.newest_jobs(100) if job.requests]
-        rows = journal._db.rows(f"SELECT id, dismissed, {', '.join(COLUMNS)} FROM jobs")
+        rows = journal._db.rows("SELECT job, sum(cost) FROM paid_requests GROUP BY job")
     process.close()
-    stored = {job_id: values for job_id, *values in rows}
-    assert len(jobs) == len(stored) == 31
-    for job in jobs:
-        is_dismissed, *values = stored[job.id]
-        assert spending.with_costs(job).requests == job.requests
-        assert columns_of(job, is_dismissed=bool(is_dismissed)) == values
+    assert len(jobs) == 31
+    assert dict(rows) == {job.id: spending.committed(job) for job in jobs}
 
 
 # -- how often the main thread reads the journal for a click and for an answer of Mint
@@ -268,7 +264,10 @@ def old(job: Job, **changes: Any) -> Job:
 
 def ended(number: int = 2 * LATEST + 5) -> list[Job]:
     """Return newer jobs that have ended, more than there are in memory."""
-    return [replace(a_job(), created_at=OLD + 60.0, phase=Phase.PLACED) for _ in range(number)]
+    at = OLD + 60.0
+    return [
+        replace(accepted(a_job(), at=at), created_at=at, phase=Phase.PLACED) for _ in range(number)
+    ]
 
 
 @pytest.fixture
@@ -462,11 +461,11 @@ def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> 
     """Those that are not in memory, those of other processes, and dismissed ones."""
     now, count = time.time(), LATEST + 20
 
-    def paid_today(credits: float = 10) -> Job:
-        return replace(costing(Phase.PLACED, status="succeeded", finalized=credits), created_at=now)
+    def paid_today(credits: float = 10, at: float = now) -> Job:
+        return accepted(costing(Phase.PLACED, status="succeeded", finalized=credits), at=at)
 
     jobs = [paid_today() for _ in range(count)]
-    job_service = opened(*jobs, replace(paid_today(50), created_at=OLD))
+    job_service = opened(*jobs, paid_today(50, at=OLD))
     assert job_service.spending.today() == 10.0 * count
     job_service.dismiss(jobs[3].id)
     with closing(Journal(home)) as other:

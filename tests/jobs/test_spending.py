@@ -21,9 +21,8 @@ from mint_blender.jobs.budget.spending import (
     Expense,
     Limits,
     Month,
-    begun_at,
+    arose_at,
     committed,
-    costs_nothing,
     limit_error,
 )
 from mint_blender.jobs.budget.totals import SpendingTotals
@@ -31,7 +30,6 @@ from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch, new_job
-from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
@@ -62,6 +60,7 @@ from .workflow_harness import (
     accepted,
     asset,
     operation,
+    over,
     retried,
     sent,
     with_operation,
@@ -77,7 +76,8 @@ NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 def failed(estimate: float | None = None, **more: Any) -> Job:
     """Return a generation that failed at Mint yesterday, at no cost."""
     job = costing(Phase.FAILED, status="failed", estimate=estimate, reserved=0, finalized=0)
-    return replace(job, created_at=time.time() - DAY, **more)
+    yesterday = time.time() - DAY
+    return replace(accepted(job, at=yesterday), created_at=yesterday, **more)
 
 
 # -- limits
@@ -172,8 +172,8 @@ def test_what_begins_together_is_added_up(limits: Limits, says: str | None) -> N
         (costing(Phase.FETCHING, status="succeeded", reserved=300, finalized=300), 300),
         (failed(estimate=248.0), 0),
         (costing(Phase.FAILED, status="failed", estimate=248.0, finalized=40), 40),
-        (replace(a_job(), phase=Phase.FAILED).with_prices(248.0, None), 0),
-        (replace(a_job(), phase=Phase.CANCELED).with_prices(248.0, None), 0),
+        (over(a_job().with_prices(248.0, None), Phase.FAILED), 0),
+        (over(a_job().with_prices(248.0, None), Phase.CANCELED), 0),
         (paid_before(costing(Phase.WORKING, estimate=248.0), 40.0), 288),
         (paid_before(costing(Phase.WORKING, estimate=248.0, reserved=250), 40.0), 290),
         (paid_before(costing(Phase.PLACED, status="succeeded", estimate=248.0), 40.0), 288),
@@ -187,7 +187,7 @@ def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:
 
 
 def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
-    """The cost of a failed attempt is kept, and the job counts on the day of the retry.
+    """The cost of a failed attempt is kept; each attempt counts on the day on which it was sent.
 
     Each poll of one operation has the same cost.
     """
@@ -204,7 +204,10 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
         polled = operation("running", id="op_2", credits={"reserved": 0, "finalized": 248})
         run.answer(PollResult(polled))
         assert run.job.cost == 40 + 248
-    assert (begun_at(run.job, NOON + DAY), committed(run.job)) == (NOON, 288)
+    assert [(arose_at(attempt), attempt.cost) for attempt in run.job.attempts] == [
+        (NOON - DAY, 40),
+        (NOON, 248),
+    ]
 
 
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
@@ -213,7 +216,8 @@ def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
         replace(a_job(), created_at=1000.0).with_prices(248.0, None), 2000.0, operation=f"{FOUND}m1"
     )
     found = replace(job, source_asset_id="m1", phase=Phase.READY)
-    assert (begun_at(found, now=9000.0), committed(found)) == (2000.0, 248.0)
+    assert [arose_at(attempt) for attempt in found.attempts] == [2000.0]
+    assert committed(found) == 248.0
 
 
 def test_an_answer_counts_before_the_job_shows_it() -> None:
@@ -234,8 +238,8 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     refused = replace(start, refusals=1)
     assert committed(replace(canceled, requests=(refused,))) == 0.0
     done = costing(Phase.READY, status="succeeded", estimate=798.0, finalized=750.0)
-    in_doubt = done.with_prices(None, 50.0).with_note(note("optimizing_unanswered"))
-    assert committed(in_doubt) == 800.0
+    lost = records.sent(key="lost", verb=PaidVerb.OPTIMIZE, closed=state, credits=50.0)
+    assert committed(replace(done, requests=(*done.requests, lost))) == 800.0
 
 
 def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +250,7 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(time, "time", lambda: NOON)
     placed, failed = (Phase.PLACED, "succeeded"), (Phase.FAILED, "failed")
     jobs = [
-        replace(costing(phase, status=status, finalized=credits), created_at=NOON - days * DAY)
+        accepted(costing(phase, status=status, finalized=credits), at=NOON - days * DAY)
         for (phase, status), credits, days in (
             (placed, 200, 0),
             (failed, 0, 0),
@@ -409,12 +413,12 @@ LINES = [
     (lamp(Phase.READY, MODEL, told("op_2", "succeeded", finalized=35)), 283),
     (lamp(Phase.READY, MODEL, told("op_2", "succeeded")), 268),
     (lamp(Phase.READY, None, told("op_2", "succeeded", finalized=35)), 283),
-    (lamp(Phase.READY, MODEL), 248),
+    (over(lamp(Phase.READY, MODEL), Phase.READY), 248),
     (paid_before(lamp(Phase.WORKING, told("op_1")), 40.0), 308),
-    (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
-    (lamp(Phase.FAILED), 0),
-    (lamp(Phase.CANCELED), 0),
-    (retried(lamp(Phase.FAILED, told("op_1", finalized=0))), 268),
+    (over(lamp(Phase.FAILED, told("op_1", "failed", finalized=0)), Phase.FAILED), 0),
+    (over(lamp(Phase.FAILED), Phase.FAILED), 0),
+    (over(lamp(Phase.CANCELED), Phase.CANCELED), 0),
+    (retried(lamp(Phase.FAILED, told("op_1", "failed", finalized=0))), 268),
 ]
 """Jobs of lines of a batch, and the Credits that they commit."""
 OTHERS = [
@@ -425,14 +429,14 @@ OTHERS = [
     (fetch(Phase.READY, told("op_2", "succeeded", finalized=35)), 35),
     (fetch(Phase.READY, told("op_2", "succeeded")), 20),
     (fetch(Phase.READY, told("op_2", "failed", finalized=0)), 0),
-    (fetch(Phase.READY), 0),
+    (over(fetch(Phase.READY), Phase.READY), 0),
 ]
 
 
 @pytest.mark.parametrize(("job", "credits"), LINES + OTHERS)
 def test_a_pending_optimization_counts(job: Job, credits: float) -> None:
     """Mint's numbers count, before them the expected price; what was skipped or failed does not."""
-    assert committed(job) == credits and not costs_nothing(job)
+    assert committed(job) == credits
 
 
 @pytest.mark.parametrize(("job", "credits"), LINES)
@@ -471,7 +475,7 @@ BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status
 
 def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
     """Return a job that failed to import an asset of the library."""
-    return replace(new_fetch(model, Delivery(), now=1.0, optimize=optimize), phase=Phase.FAILED)
+    return over(new_fetch(model, Delivery(), now=1.0, optimize=optimize), Phase.FAILED)
 
 
 def clicked(
@@ -513,10 +517,10 @@ def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object
     ],
 )
 def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
-    """It counts with its expected price, on the day on which it is sent."""
+    """It counts with its expected price, whenever it will be sent."""
     assert committed(job) == credits
-    assert committed(replace(job, phase=Phase.PAUSED)) == credits
-    assert begun_at(job, 5 * DAY) == 5 * DAY and not costs_nothing(job)
+    waiting = [attempt for attempt in job.attempts if attempt.is_latest]
+    assert [arose_at(attempt) for attempt in waiting] == [None] * len(waiting)
 
 
 def test_a_retry_after_an_approval_adds_one_attempt() -> None:
@@ -562,7 +566,7 @@ def test_a_retry_costs_what_it_repeats(offline: JobService, job: Job, credits: f
     offline.retry(job.id)
     after = offline.job(job.id)
     assert (after.phase, offline.spending.today()) == (Phase.WAITING, credits)
-    assert costs_nothing(after) is (credits == 0)
+    assert bool(after.requests) is (credits > 0)
     assert (after.start_request is None) is (credits < 248)
 
 
@@ -599,8 +603,8 @@ def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) 
         (a_job(), ""),
         (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
         (costing(Phase.FAILED, status="failed"), ""),
-        (replace(a_job(), phase=Phase.FAILED).with_prices(248.0, None), ""),
-        (replace(a_job(), phase=Phase.CANCELED).with_prices(248.0, None), ""),
+        (over(a_job().with_prices(248.0, None), Phase.FAILED), ""),
+        (over(a_job().with_prices(248.0, None), Phase.CANCELED), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
         (lamp(Phase.WAITING), "About 268 Credits"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.job import Job, operation_of
+from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import (
     PAID_VERBS,
     Decision,
@@ -22,7 +22,7 @@ from mint_blender.jobs.job_values import (
     LocalFile,
     Role,
 )
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job, new_request
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job, new_optimization
 from mint_blender.jobs.paid_requests.record import (
     FOUND,
     YOUNG_FOR,
@@ -30,6 +30,7 @@ from mint_blender.jobs.paid_requests.record import (
     PaidRequest,
     PaidVerb,
     State,
+    new_request,
     of_asset,
     of_job,
     of_line,
@@ -285,6 +286,12 @@ def an_optimization(*, now: float = 1.0) -> Job:
     return new_fetch(FINISHED_MODEL, Delivery(), now=now, optimize=OptimizationLevel.LIGHT)
 
 
+def with_optimization(job: Job, level: OptimizationLevel = OptimizationLevel.LIGHT) -> Job:
+    """Return a job whose model is optimized, with the request for that."""
+    order = new_optimization(job.id, now=job.created_at, credits=None)
+    return replace(job, optimize=level, requests=(*job.requests, order))
+
+
 def a_line(line: str = "/results#tag", *, tag: str = "tag", **more: Any) -> Job:
     """Return the job of a line of a batch, whose folder several machines may see."""
     job = a_job(delivery=Delivery(line=line), **more)
@@ -309,6 +316,15 @@ def decided(job: Job, verb: Verb, feedback: str | None = None, *, now: float | N
     return replace(job, requests=(*job.requests, request), decision=decision)
 
 
+def over(job: Job, phase: Phase) -> Job:
+    """Return a job that has ended in this phase: what was still to be sent is canceled."""
+    requests = (
+        replace(request, closed=State.CANCELED) if request.is_still_to_be_sent else request
+        for request in job.requests
+    )
+    return replace(job, phase=phase, requests=tuple(requests))
+
+
 def retried(job: Job, *, now: float | None = None) -> Job:
     """Return a job after a click on Retry, as the job service commits it."""
     now = time.time() if now is None else now
@@ -320,12 +336,12 @@ def retried(job: Job, *, now: float | None = None) -> Job:
         replace(each, closed=State.OVER) if each.is_open else each for each in job.requests
     )
     number = 1 + sum((each.subject, each.verb) == (subject, verb) for each in closed)
-    request = new_request(subject, verb, job.id, now=now, number=number)
-    credits = job.operation.credits if job.operation else None
-    if credits is not None:
-        kept: dict[str, Any] = {"cost": credits.finalized, "operation": operation_of(job).id}
-        closed = tuple(replace(each, **kept) if each == before else each for each in closed)
-    job = replace(job, requests=(*closed, request), candidates=())
+    ordered = [new_request(subject, verb, job.id, now=now, number=number)]
+    if job.optimize is not None:
+        number = 1 + sum(each.verb is PaidVerb.OPTIMIZE for each in closed)
+        order = new_request(of_job(job.id), PaidVerb.OPTIMIZE, job.id, now=now, number=number)
+        ordered.append(order)
+    job = replace(job, requests=(*closed, *ordered), candidates=())
     return job.moved(Phase.WAITING, problem=None, source_asset_id=made_of)
 
 

@@ -136,7 +136,6 @@ REFUSED_BY_THE_TABLE = {
     "sent, and not known with which API key": sent(credential=""),
     "repeated after 12 hours": sent(attempts=2, attempted=1e9 + 12 * 3600),
     "a price below nothing": row(credits=-5.0),
-    "an optimization below nothing": row(extra_credits=-5.0),
 }
 
 

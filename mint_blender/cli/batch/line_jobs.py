@@ -20,8 +20,8 @@ from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Hold
-from ...jobs.new_jobs import new_job, new_request
-from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
+from ...jobs.new_jobs import new_job
+from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, new_request, of_line
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation import error_messages
 from ...jobs.queries import KeyOwner
@@ -280,19 +280,25 @@ def _adopt(
     delivery = replace(line.delivery, line=line_files.line_id(folder, tag))
     if there is not None:
         delivery = replace(delivery, output=there.delivery.output, render=there.delivery.render)
-    job = new_job(line.request, delivery, now=journal.mint_now(), optimize=line.optimize)
-    if there is not None and journal.job(there.id) is None:
-        job = replace(job, id=there.id)
+    job = new_job(
+        line.request,
+        delivery,
+        now=journal.mint_now(),
+        optimize=line.optimize,
+        job_id=there.id if there is not None and journal.job(there.id) is None else None,
+    )
+    optimizations = [request for request in job.requests if request.verb is PaidVerb.OPTIMIZE]
     request = new_request(
         of_line(batch.id, tag), PaidVerb.START, job.id, now=batch.created, number=started.number
     )
     if started.operation is not None:
         request = replace(request, operation=started.operation)
-        job = replace(job, requests=(request,))
+        job = replace(job, requests=(request, *optimizations))
     else:
         request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
         problem = error_messages.STARTED_ELSEWHERE
-        job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
+        requests = (request, *optimizations)
+        job = replace(job, requests=requests, phase=Phase.PAUSED, problem=problem)
     if there is not None and started.operation is not None and there.phase in HAS_RESULT:
         answer = there.operation
         if answer is not None:  # it has cost nothing here

@@ -14,12 +14,12 @@ from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
 from ...jobs.budget import batch_prices
-from ...jobs.budget.spending import committed
+from ...jobs.budget.spending import committed, is_to_pay, under_way
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
-from ...jobs.phases import HAS_RESULT, Phase
+from ...jobs.phases import HAS_RESULT, OVER, Phase
 from ...jobs.presentation.job_view import duration
 from ...jobs.queries import LARGEST_PAGE
 from ...jobs.service import JobService, NotPossible, TooExpensive
@@ -35,8 +35,6 @@ from .line_jobs import Refusal
 from .result_writer import ResultWriter
 
 # phases in which a job may still have to be paid
-_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
-_OVER = frozenset({Phase.FAILED, Phase.CANCELED})
 # statuses that `--skip-failed` leaves out
 _SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
 _UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
@@ -115,7 +113,7 @@ class LineReports:
         for line in lines:
             status = self._statuses[line.number]
             job = job_of(line)
-            is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
+            is_stopped = job is not None and job.phase in OVER | {Phase.REVIEW}
             is_skipped = self._options.skip_failed and is_stopped
             if status not in ({Exit.DONE, *_SKIPPED} if is_skipped else {Exit.DONE}):
                 return status
@@ -214,7 +212,7 @@ class BatchRun(LineReports):
     def _spent_beside(self, resumed: Iterable[Job]) -> float:
         """Return the Credits of today without what these jobs are still expected to cost."""
         spending = self._job_service.spending
-        expected = (max(0.0, spending.of(job) - (job.cost or 0.0)) for job in resumed)
+        expected = (max(0.0, spending.of(job) - under_way(job)) for job in resumed)
         return spending.today() - sum(expected)
 
     def write_sheet(self, name: str) -> None:
@@ -307,7 +305,7 @@ class BatchRun(LineReports):
             )
         elif stopped:
             self._terminal.note("Run the same command again to continue.")
-        if any(job is not None and job.phase in _OVER for job in stopped):
+        if any(job is not None and job.phase in OVER for job in stopped):
             self._terminal.note(
                 "Failed lines are not retried automatically. Use --retry-failed (this costs Credits"
                 " again)."
@@ -326,21 +324,15 @@ class BatchRun(LineReports):
         return self._is_to_pay(self._job(line)) or bool(self._to_pay(line).motions)
 
     def _is_to_pay(self, job: Job | None) -> bool:
-        request = job.start_request if job is not None else None
-        is_started = request is not None and request.is_answered
-        return (
-            job is None
-            or batch_prices.will_order_optimization(job)
-            or (job.phase in _UNPAID and (not is_started or job.operation is not None))
-            or (self._options.retry_failed and job.phase in _OVER)
-        )
+        is_retried = self._options.retry_failed and job is not None and job.phase in OVER
+        return job is None or is_retried or is_to_pay(job)
 
     def _to_pay(self, line: Line) -> Line:
         """Return the line without the motions that take no more Credits, for its price."""
         job = self._job(line)
         if job is None or not line.motions:
             return line
-        is_over = job.phase in _OVER and not self._options.retry_failed
+        is_over = job.phase in OVER and not self._options.retry_failed
         known = line_jobs.motions_of(self._job_service, self._options.folder, line, job)
         pairs = zip(line.motions, known, strict=True)
         is_done = is_over or result_files.is_written(job)
@@ -355,7 +347,7 @@ class BatchRun(LineReports):
     def _resumable_job(self, line: Line) -> Job | None:
         """Return the job that the line resumes; None for a new job or attempt."""
         job = self._job(line)
-        return None if job is None or job.phase in _OVER else job
+        return None if job is None or job.phase in OVER else job
 
     def _start_line(self, line: Line) -> None:
         """Start a line, or resume the job of an earlier run."""
@@ -501,7 +493,7 @@ class BatchRun(LineReports):
             raise NotPossible(_UNFINISHED)
         if request is None or not request.attempts or request.is_copied:
             raise NotPossible(line_jobs.MOTIONS_ELSEWHERE)
-        stopped = [each for each in known if each is not None and each.phase in _OVER]
+        stopped = [each for each in known if each is not None and each.phase in OVER]
         if stopped and not self._options.retry_failed:
             return stopped
         asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
@@ -620,7 +612,7 @@ def _may_be_made_elsewhere(job: Job | None) -> bool:
 
     A job that another machine may have sent, and that nobody has given up, looks for itself.
     """
-    request = job.start_request if job is not None and job.phase in _OVER else None
+    request = job.start_request if job is not None and job.phase in OVER else None
     return job is None or (request is not None and request.may_be_reopened)
 
 

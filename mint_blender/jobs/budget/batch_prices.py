@@ -13,17 +13,12 @@ from types import MappingProxyType
 from ...dataclass import dataclass
 from ..batch_lines import Line
 from ..job import Job
-from ..paid_requests.record import PaidVerb
-from ..phases import Phase
 from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery, prices_of
 from .prices import Budget
-from .spending import Expense, at_prices
+from .spending import Expense, at_prices, under_way
 
 _ROUNDING = 1e-6  # Credits: tolerance for sums of fractions
 Jobs = Mapping[str, Job]
-
-AT_WORK = frozenset({Phase.WORKING, Phase.FETCHING})
-"""The phases in which the generation is ordered, and the optimization may follow."""
 
 
 @dataclass
@@ -49,14 +44,12 @@ class Prices:
             return None
         if job is None:
             return generation + extra + moves
-        return max(0.0, at_prices(job, generation, extra) - self.ordered(line, job)) + moves
+        return max(0.0, at_prices(job, generation, extra) - self.under_way(line, job)) + moves
 
-    def ordered(self, line: Line, job: Job) -> float:
+    def under_way(self, line: Line, job: Job) -> float:
         """Return the Credits of what an earlier run has ordered for a line."""
-        if job.phase not in AT_WORK:
-            return job.cost or 0.0
-        generation, _, _ = self.parts(line)
-        return at_prices(job, generation or 0.0, 0.0)
+        generation, extra, _ = self.parts(line)
+        return under_way(job.with_prices(generation, extra))
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """Return the sum over all lines; None when one price is unknown.
@@ -70,12 +63,6 @@ class Prices:
         prices = [self.of(line, jobs.get(line.tag)) for line in lines]
         dearest = None if None in prices else max(filter(None, prices), default=0.0)
         return Expense(dearest, _sum(prices), most=limit, is_new=True, queries=price_queries(lines))
-
-
-def will_order_optimization(job: Job) -> bool:
-    """Return whether Mint works on a line whose optimization is still to be ordered."""
-    is_ordered = job.paid_request(PaidVerb.OPTIMIZE) is not None
-    return job.optimize is not None and job.phase in AT_WORK and not is_ordered
 
 
 def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:
@@ -147,7 +134,7 @@ class BatchBudget:
     def begin(self, line: Line, job: Job, before: Job | None = None) -> None:
         """Reserve the price of a started line; `before` is its job as it was before this run."""
         self._running[job.id] = line
-        self._before[job.id] = self._prices.ordered(line, before) if before is not None else 0.0
+        self._before[job.id] = self._prices.under_way(line, before) if before is not None else 0.0
 
     def spent(self, jobs: Iterable[Job]) -> float:
         """Return what this run has cost so far, in Credits; `jobs` are those that run."""

@@ -14,20 +14,21 @@ from datetime import datetime
 from ...message import Message, UserError, sentences
 from ...mint.schema import Estimate, Usage
 from ..engine.thread_messages import QueryAnswered
-from ..job import Job, has_failed_at_mint
-from ..job_values import Decision
-from ..phases import Phase, Verb
-from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
-from .spending import (
-    PRICE_LIFETIME,
-    Expense,
-    Limits,
-    at_prices,
-    committed,
-    finalized,
-    limit_error,
-    only_fetches,
+from ..job import Job
+from ..job_values import PAID_VERBS, ClickPrices
+from ..paid_requests.costs import finalized
+from ..paid_requests.record import STARTS, PaidVerb, new_request, of_job
+from ..phases import Verb
+from ..queries import (
+    Balance,
+    OptimizationPrice,
+    Price,
+    Query,
+    orders_of_retry,
+    prices_of,
+    request_to_repeat,
 )
+from .spending import PRICE_LIFETIME, Expense, Limits, committed, limit_error
 
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
@@ -190,16 +191,50 @@ class Budget:
         is_known = price is not None or (
             not is_retry and job.estimate is not None and not self._missing(queries)
         )
-        prices = (self.price(query) if query else None for query in queries)
-        decision = Decision(verb, "", None, *prices)
-        total = self._total_after(job, decision) if is_known else None
+        after = job_after(job, verb, self.click_prices(job, verb, queries))
+        total = committed(after) if is_known else None
         return Expense(
             price if is_retry else total,
             total,
-            paid=job.paid_before + sum(map(finalized, job.operations)),
+            paid=sum(attempt.paid for attempt in job.attempts),
             most=job.max_credits,
             queries=tuple(queries),
         )
+
+    def click_prices(self, job: Job, verb: Verb, queries: Sequence[Query | None]) -> ClickPrices:
+        """Return what a click costs that has these prices, and the optimization that follows.
+
+        For a decision about what Mint makes, that is what the attempt will have cost after it.
+        """
+        generation: float | None = None
+        optimization: float | None = None
+        for query in queries:
+            price = self.price(query) if query is not None else None
+            if isinstance(query, OptimizationPrice):
+                optimization = price
+            else:
+                generation = price
+        if verb in PAID_VERBS and job.operation is not None:
+            return self._total_after(job, verb, generation), optimization
+        return generation, optimization
+
+    def _total_after(self, job: Job, verb: Verb, price: float | None) -> float:
+        """Return the most that an attempt costs after a decision about what Mint makes.
+
+        Each revision costs another Preview, in addition to the price of the generation. Where Mint
+        does not return the price of a Preview, it counts as much as a generation.
+        """
+        price = price or job.estimate or 0.0
+        preview = self._preview_price(job)
+        starts = [attempt for attempt in job.attempts if attempt.first.verb in STARTS]
+        attempt = starts[-1]
+        if verb is Verb.REVISE:
+            return attempt.cost + (preview or price)
+        if verb is Verb.APPROVE and job.revision:
+            if attempt.spent:
+                return attempt.cost + price - (preview or 0.0)
+            return attempt.cost + job.revision * (preview or price)
+        return max(attempt.cost, price)
 
     def of_queued(self, job: Job) -> Expense:
         """Return what a job costs that was never sent, at the price of its click."""
@@ -234,36 +269,6 @@ class Budget:
     def _known_total(self, queries: Sequence[Query | None]) -> float | None:
         return None if self._missing(queries) else self.total(queries)
 
-    def _total_after(self, job: Job, decision: Decision) -> float:
-        """Return the most that a job costs in total after a click, in Credits.
-
-        Each revision costs another Preview, in addition to the estimate of the generation. Where
-        Mint does not return the price of a Preview, it counts as much as a generation.
-        """
-        price = decision.estimate or job.estimate or 0.0
-        preview = self._preview_price(job)
-        if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
-            attempt = replace(job.without_answer(), phase=Phase.WAITING, decision=None)
-            before = finalized(job.operation)
-            if job.operation is None:  # Mint has not said what it has cost, if anything
-                before = at_prices(job, job.estimate or 0.0, 0.0) - job.paid_before
-            generation = job.estimate if decision.estimate is None else decision.estimate
-            extra = decision.optimize_estimate
-            if only_fetches(job) and not job.convert and not has_failed_at_mint(job):
-                generation = 0.0
-                extra = decision.estimate
-            extra = job.optimize_estimate if extra is None else extra
-            return before + at_prices(attempt, generation or 0.0, extra or 0.0)
-        before = committed(replace(job, decision=None))
-        if decision.verb is Verb.REVISE:
-            return before + (preview or price)
-        if decision.verb is Verb.APPROVE and job.revision:
-            reported = job.operation.credits if job.operation else None
-            if reported is not None and reported.spent:
-                return before + price - (preview or 0.0)
-            return before + job.revision * (preview or price)
-        return committed(replace(job, decision=decision))
-
     def _preview_price(self, job: Job) -> float | None:
         """Return what a Preview costs in Credits; None if Mint does not return that."""
         answered = self._answers.get(Price.of(job.request))
@@ -281,3 +286,21 @@ class Budget:
             yield
         finally:
             self.ignores_limits = False
+
+
+def job_after(job: Job, verb: Verb, prices: ClickPrices) -> Job:
+    """Return a job as it will be after a click with these prices: what costs has its row."""
+    generation, optimization = prices
+    orders: list[PaidVerb] = []
+    if verb is Verb.RETRY:
+        orders = [order for order in orders_of_retry(job) if not request_to_repeat(job, order)]
+    elif verb in PAID_VERBS and job.operation is not None:
+        orders = [PAID_VERBS[verb]]
+        job = job.with_prices(None, optimization)
+    if not orders:
+        return job.with_prices(*prices)
+    for order in orders:
+        credits = optimization if order is PaidVerb.OPTIMIZE else generation
+        request = new_request(of_job(job.id), order, job.id, now=0.0, number=0)
+        job = job.with_request(replace(request, credits=credits))
+    return job

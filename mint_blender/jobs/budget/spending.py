@@ -5,16 +5,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...dataclass import dataclass
 from ...message import Message
-from ...mint.schema import Operation
 from ..job import Job
-from ..paid_requests.record import PaidRequest, PaidVerb
-from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
+from ..paid_requests.costs import Attempt
+from ..phases import Phase
 
 if TYPE_CHECKING:
     from ..queries import Query
@@ -24,10 +22,8 @@ PRICE_LIFETIME = 3600.0
 DAYS = 30
 """Days that the Usage section shows."""
 
-_WILL_COST = (BUSY - {Phase.FETCHING}) | NEEDS_PERSON
 DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
-_COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
-_SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
+"""The phases of the jobs that the Usage section counts as successful."""
 
 
 @dataclass(frozen=True)
@@ -123,144 +119,33 @@ def committed(job: Job) -> float:
 
     Until Mint reports them, this is the price that was shown at the click.
     """
-    return job.paid_before + sum(_costs(job))
+    return sum(attempt.cost for attempt in job.attempts)
 
 
-def with_costs(job: Job) -> Job:
-    """Return a job whose paid requests have their `cost`.
-
-    An optimization that will be ordered counts with the start until then.
-    """
-    of_start, of_optimization = _costs(job)
-    costs = {request.key: _kept(request) for request in job.requests}
-    optimization = job.paid_request(PaidVerb.OPTIMIZE)
-    if (start := job.start_request) is not None:
-        costs[start.key] = of_start if optimization is not None else of_start + of_optimization
-    if optimization is not None:
-        costs[optimization.key] = of_optimization
-    requests = tuple(
-        request if request.cost == costs[request.key] else replace(request, cost=costs[request.key])
-        for request in job.requests
-    )
-    return replace(job, requests=requests)
+def under_way(job: Job) -> float:
+    """Return the Credits of what Mint makes, or has made: nothing more is sent for it."""
+    return sum(attempt.under_way for attempt in job.attempts)
 
 
-def cost_of_attempt(job: Job) -> float:
-    """Return the Credits that the present attempt has cost when another one follows it."""
-    if job.operation is not None:
-        return finalized(job.operation)
-    return _for_generating(job, job.estimate or 0.0)
+def is_to_pay(job: Job) -> bool:
+    """Return whether a job takes more Credits when it continues: something is still to be sent."""
+    return any(attempt.is_to_pay for attempt in job.attempts)
 
 
-def _kept(request: PaidRequest) -> float | None:
-    """Return what an earlier request keeps of its cost: 0 if it has certainly made nothing."""
-    may_have_made = request.is_answered or request.is_open or request.is_left_in_doubt
-    return request.cost if may_have_made or request.cost is None else 0.0
-
-
-def _costs(job: Job) -> tuple[float, float]:
-    """Return what the present attempt, and the optimization, have cost or are expected to cost."""
-    if job.decision is not None:
-        job = job.with_prices_of(job.decision)
-    of_generating = _for_generating(job, job.estimate or 0.0)
-    return of_generating, _for_optimizing(job, job.optimize_estimate or 0.0)
-
-
-def only_fetches(job: Job) -> bool:
-    """Return whether the asset was there before the job, and no other was requested."""
-    request = job.start_request
-    is_unsent = request is None or (request.verb is PaidVerb.CONVERT and not request.attempts)
-    return job.source_asset_id is not None and is_unsent
-
-
-def at_prices(job: Job, generation: float, optimization: float) -> float:
+def at_prices(job: Job, generation: float | None, optimization: float | None) -> float:
     """Return the same as `committed`, with these prices for what Mint has not reported yet."""
-    return job.paid_before + _for_generating(job, generation) + _for_optimizing(job, optimization)
+    return committed(job.with_prices(generation, optimization))
 
 
-def _for_generating(job: Job, expected: float) -> float:
-    """Return the Credits that the current attempt has cost or reserved, or is expected to cost."""
-    said = job.operation.credits if job.operation else None
-    spent = _spent(job.operation)
-    clicked = job.decision.verb if job.decision else None
-    # a revision, and an approval after one, cost more than the estimate of the generation; how
-    # much is known once Mint has answered
-    adds_to_previews = clicked is Verb.REVISE or (clicked is Verb.APPROVE and job.revision > 0)
-    if adds_to_previews:
-        return spent + expected
-    # a decision was answered, and the job does not show it yet
-    is_at_work = job.operation is not None and job.operation.is_busy and job.phase is Phase.REVIEW
-    if job.phase in _COSTS_MORE or has_pending_payment(job) or is_at_work:
-        return max(spent, expected)  # the Preview alone may have been paid so far
-    request = job.start_request
-    # Mint's list does not say what a start that was found there has cost
-    is_found = request is not None and request.found_asset is not None
-    is_unsaid = said is None and (job.phase in DONE or is_found)
-    may_cost = job.phase in _WILL_COST or (request is not None and request.is_left_in_doubt)
-    return expected if not spent and (is_unsaid or may_cost) else spent
+def arose_at(attempt: Attempt) -> float | None:
+    """Return when the cost of an attempt arose, in seconds since the epoch, by Mint's clock.
 
-
-def _spent(operation: Operation | None) -> float:
-    """Return the Credits that Mint has taken or reserved, and still requires to continue."""
-    credits, billing = (operation.credits, operation.billing) if operation else (None, None)
-    if operation is None or credits is None:
-        return 0.0
-    if not (operation.is_busy or operation.awaits_payment):
-        return credits.spent
-    # the estimate is no bound: each revision costs another Preview
-    required = (billing.required_credits if billing else None) or 0.0
-    return (credits.finalized or 0.0) + (credits.reserved or 0.0) + required
-
-
-def finalized(operation: Operation | None) -> float:
-    """Return the Credits that Mint has taken for good."""
-    credits = operation.credits if operation else None
-    return (credits.finalized or 0.0) if credits else 0.0
-
-
-def has_pending_payment(job: Job) -> bool:
-    """Return whether the user clicked something that costs, and Mint has not answered yet."""
-    return job.decision is not None and job.decision.verb in _SPENDS
-
-
-def _for_optimizing(job: Job, expected: float) -> float:
-    """Return the Credits that the later optimization has cost, or is expected to cost."""
-    begun = job.optimization
-    request = job.paid_request(PaidVerb.OPTIMIZE)
-    if begun is None:
-        # made by a request without an answer: what it has cost is not known
-        is_answered = request is not None and request.is_answered
-        may_be_made = is_answered or job.has_note("optimizing_unanswered")
-        will_cost = job.phase in _WILL_COST or job.phase is Phase.FETCHING
-        return expected if will_cost or may_be_made else 0.0
-    if begun.credits is None:
-        return expected
-    return begun.credits.spent or (expected if begun.is_busy else 0.0)
-
-
-def costs_nothing(job: Job) -> bool:
-    """Return whether a job only downloads an existing asset."""
-    return only_fetches(job) and job.optimize is None and not job.operations
-
-
-def arises_now(job: Job) -> bool:
-    """Return whether the cost of a job counts as of now: it is still to be sent."""
-    request = job.start_request
-    is_unsent = job.phase is Phase.SENDING and (request is None or not request.attempts)
-    return job.phase is Phase.WAITING or is_unsent or has_pending_payment(job)
-
-
-def begun_at(job: Job, now: float) -> float:
-    """Return when the cost of a job arose: when its last paid request was sent, by Mint's clock.
-
-    A job that is still to be sent counts as of `now`, in seconds since the epoch.
+    That is when its latest request was sent. None: one of them is still to be sent.
     """
-    if arises_now(job):
-        return now
-    sent = (request for request in job.requests if request.attempts)
+    if any(request.is_still_to_be_sent for request in attempt.requests):
+        return None
     # what others can order too, such as a line, is as old as its order: the attempt is later
-    began = (max(one.born, one.attempted) if one.is_outside else one.born for one in sent)
-    return max(began, default=job.created_at)
+    return max(max(request.born, request.attempted) for request in attempt.requests)
 
 
 def date_of(at: float) -> date:

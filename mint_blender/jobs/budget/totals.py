@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..job import Job
-from .spending import DAYS, Day, Month, begun_at, bounds_of, committed, costs_nothing, date_of
+from .spending import DAYS, Day, Month, arose_at, bounds_of, date_of
 
 if TYPE_CHECKING:
     from ..storage.journal import Journal
@@ -41,5 +41,9 @@ class SpendingTotals:
     def of(self, job: Job) -> float:
         """Return the Credits that a job adds to those of today."""
         now = self._journal.mint_now()
-        is_today = date_of(begun_at(job, now)) == date_of(now)
-        return committed(job) if is_today and not costs_nothing(job) else 0.0
+        today = date_of(now)
+        return sum(
+            attempt.cost
+            for attempt in job.attempts
+            if (at := arose_at(attempt)) is None or date_of(at) == today
+        )

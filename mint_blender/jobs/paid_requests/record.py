@@ -121,7 +121,6 @@ class PaidRequest:
         job: The job that it belongs to.
         body: The exact JSON that is sent; None before the first attempt.
         credits: The accepted price; None if Mint returned none.
-        extra_credits: The accepted price of the optimization that follows.
         priced_at: When Mint was asked for these prices; None: at the click.
         journal: The identity of the journal file in which it was inserted or taken over.
         born: When it was inserted; from the first attempt that may be at Mint on, that attempt.
@@ -132,8 +131,6 @@ class PaidRequest:
         operation: What Mint has named: an operation, or an asset in its list.
         answer: What Mint has said last about that operation.
         closed: REFUSED, CANCELED, DROPPED or OVER.
-        cost: The Credits that Mint has taken or reserved for what it has made, before that the
-            accepted price. What is decided about an operation counts with the request that made it.
         looked_by: The journal that was told what Mint shows since the last attempt.
         is_copied: Whether the journal file is another one now: a backup, or a copy.
         is_looked_for: Whether it is this journal that was told that.
@@ -146,7 +143,6 @@ class PaidRequest:
     job: str
     body: str | None = None
     credits: float | None = None
-    extra_credits: float | None = None
     priced_at: float | None = None
     journal: str = ""
     born: float = 0.0
@@ -157,7 +153,6 @@ class PaidRequest:
     operation: str | None = None
     answer: Operation | None = None
     closed: State | None = None
-    cost: float | None = None
     looked_by: str = ""
     is_copied: bool = False
     is_looked_for: bool = False
@@ -205,6 +200,11 @@ class PaidRequest:
     def is_unsent(self) -> bool:
         """Whether this journal has never begun to send it."""
         return self.attempts == 0 and not self.is_copied and self.operation is None
+
+    @property
+    def is_still_to_be_sent(self) -> bool:
+        """Whether it may be sent, and nothing of it can be at Mint: not from this journal."""
+        return self.is_open and not self.has_unclear_attempt
 
     @property
     def may_be_reopened(self) -> bool:
@@ -310,6 +310,13 @@ def of_conversion(asset_id: str, formats: Iterable[str]) -> str:
 def formats_of(conversion: PaidRequest) -> frozenset[str]:
     """Return the formats that a conversion makes, as its subject says."""
     return frozenset(conversion.subject.rpartition(":")[2].split("+"))
+
+
+def new_request(
+    subject: str, verb: PaidVerb, job_id: str, *, now: float, number: int = 1
+) -> PaidRequest:
+    """Return the record of a paid request that was ordered now."""
+    return PaidRequest(key_of(subject, verb, number), subject, verb, number, job_id, born=now)
 
 
 def made_elsewhere(job_id: str, operation: Operation) -> PaidRequest:

@@ -34,7 +34,6 @@ TABLES = (
         job TEXT NOT NULL,
         body TEXT,
         credits REAL CHECK (credits >= 0),
-        extra_credits REAL CHECK (extra_credits >= 0),
         priced_at REAL,
         journal TEXT NOT NULL,
         born REAL NOT NULL,
@@ -45,7 +44,8 @@ TABLES = (
         operation TEXT,
         answer TEXT,
         closed TEXT,
-        cost REAL,
+        cost REAL NOT NULL DEFAULT 0,
+        arose_at REAL,
         looked_by TEXT NOT NULL DEFAULT '',
         UNIQUE (subject, verb, number),
         CHECK (refusals BETWEEN 0 AND attempts),
@@ -59,7 +59,9 @@ TABLES = (
     """,
     "CREATE INDEX IF NOT EXISTS paid_requests_of_jobs ON paid_requests (job)",
     "CREATE INDEX IF NOT EXISTS made_by_paid_requests ON paid_requests (operation)",
-    "CREATE INDEX IF NOT EXISTS optimizations ON paid_requests (born) WHERE verb = 'optimize'",
+    "CREATE INDEX IF NOT EXISTS optimizations ON paid_requests (born)"
+    " WHERE verb = 'optimize' AND operation IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS costs ON paid_requests (arose_at)",
 )
 
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM paid_requests "  # noqa: S608 - our columns
@@ -67,7 +69,7 @@ _INSERT = (
     f"INSERT INTO paid_requests ({', '.join(COLUMNS)})"  # noqa: S608 - our columns
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
-NOTED = ("credits", "extra_credits", "priced_at", "answer")
+NOTED = ("credits", "priced_at", "answer")
 """What is written together with a job; all else changes only by the transitions."""
 _MOST_JOBS = 500
 """Most jobs in one statement."""
@@ -84,9 +86,16 @@ def opened(journal: Path) -> Iterator[PaidRequests]:
         database.close()
 
 
-def note_cost(database: Database, key: str, cost: float | None) -> None:
-    """Store what a request has cost, as its job reports it."""
-    database.rows("UPDATE paid_requests SET cost = ? WHERE key = ?", cost, key)
+def note_cost(database: Database, key: str, cost: float, arose_at: float) -> None:
+    """Store what an attempt costs and when that arose, for sums over many jobs.
+
+    `key` is that of its first request.
+    """
+    database.rows(
+        "UPDATE paid_requests SET (cost, arose_at) = (?, ?)"
+        " WHERE key = ? AND (cost, arose_at) IS NOT (?, ?)",
+        *(cost, arose_at, key, cost, arose_at),
+    )
 
 
 def note_change(database: Database, job_id: str) -> None:
@@ -160,7 +169,7 @@ class PaidRequests:
         with self._db.transaction():
             before = self.get(request.key)
             if before is not None and before.may_be_reopened:
-                reopened = ("job", "credits", "extra_credits", "born", "closed")
+                reopened = ("job", "credits", "born", "closed")
                 changes = {name: getattr(request, name) for name in reopened}
                 self._change(before, Event.REOPEN, body=request.body or before.body, **changes)
             else:
@@ -177,7 +186,6 @@ class PaidRequests:
         now: float,
         body: str | None = None,
         credits: float | None = None,
-        extra_credits: float | None = None,
     ) -> PaidRequest:
         """Insert the record of something that a person, or a program, has ordered now.
 
@@ -195,7 +203,6 @@ class PaidRequests:
                 PaidRequest(
                     *(key_of(subject, verb, number), subject, verb, number, job, body),
                     credits=credits,
-                    extra_credits=extra_credits,
                     journal=self.identity,
                     born=now,
                 )

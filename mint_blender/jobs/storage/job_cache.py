@@ -20,7 +20,7 @@ from ...mint.account import Account
 from ...mint.schema import Kind, Mode
 from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
-from ..job_values import Decision
+from ..job_values import ClickPrices, Decision
 from ..notes import note
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
 from .journal import Journal, Unreadable
@@ -212,13 +212,16 @@ class JobCache:
         with self.single_commit():
             self._put({job.id: self._journal.save(job)})
 
-    def decide(self, job: Job, decision: Decision) -> Job | None:
+    def decide(
+        self, job: Job, decision: Decision, prices: ClickPrices = (None, None)
+    ) -> Job | None:
         """Return the job with this decision committed, or None if that is no longer possible.
 
-        The list then shows what the job is now.
+        `prices` are those of the click: of what Mint makes, and of optimizing it. The list then
+        shows what the job is now.
         """
         with self.single_commit():
-            decided = self._journal.decide(job.id, decision)
+            decided = self._journal.decide(job.id, decision, prices)
             if decided is not None:
                 self._put({job.id: decided})
         return decided

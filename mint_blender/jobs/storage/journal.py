@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 from ...files import urls
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from ..budget.spending import Spent, cost_of_attempt
+from ..budget.spending import Spent
 from ..job import Job, is_unanswered, operation_of
-from ..job_values import PAID_VERBS, Decision, Hold
+from ..job_values import PAID_VERBS, ClickPrices, Decision, Hold
 from ..paid_requests import journal_id, table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
-from ..paid_requests.table import PaidRequests, note_change, note_cost
-from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
+from ..paid_requests.table import PaidRequests, note_change
+from ..phases import HAS_RESULT, HOLDS_SLOT, OVER, Phase, Verb, may_decide
 from . import job_owners, tables
 from .database import Database, JournalError
 from .job_owners import Accounts, CurrentAccount
@@ -249,8 +249,8 @@ class Journal:
     def last_optimization(self) -> float | None:
         """Return the Credits that Mint took for the latest optimization; None if for none."""
         clause = (
-            "WHERE id IN (SELECT job FROM paid_requests WHERE verb = 'optimize' ORDER BY born DESC"
-            " LIMIT 20) ORDER BY created_at DESC"
+            "WHERE id IN (SELECT job FROM paid_requests WHERE verb = 'optimize'"
+            " AND operation IS NOT NULL ORDER BY born DESC LIMIT 20) ORDER BY created_at DESC"
         )
         for job in self._jobs(clause):
             credits = job.optimization.credits if job.optimization else None
@@ -308,7 +308,8 @@ class Journal:
                 tables.note_move(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
-                added.append(self._note_content(job.id, job) or job)
+                self._note_content(job.id, job)
+                added.append(job)
         for job in added:
             log.info("Job %s: new (%s, %s), %s", job.id, job.work, job.request.preset, job.phase)
         return added
@@ -355,6 +356,8 @@ class Journal:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
             for request in job.requests:
                 self.paid_requests.note(request)
+                if job.phase in OVER and request.is_still_to_be_sent:
+                    self.paid_requests.cancel(request.key)
             columns = {"phase": job.phase.value, "record": dump(job), "cancel": is_canceled}
             columns["client_request"] = _program(job)
             owned = Owner(*owner) if any(owner) else None
@@ -363,14 +366,16 @@ class Journal:
                 tables.update_job(self._db, job.id, **columns)
             else:
                 is_gone = bool(is_dismissed)
-                kept = tables.note_content(self._db, kept, is_dismissed=is_gone, **columns)
+                tables.note_content(self._db, kept, is_dismissed=is_gone, **columns)
             note_change(self._db, job.id)
         if was_in != job.phase.value:
             _log_move(job)
         return kept or job
 
-    def decide(self, job_id: str, decision: Decision) -> Job | None:
-        """Commit a decision. From a cancel on, nothing more is sent for the job.
+    def decide(
+        self, job_id: str, decision: Decision, prices: ClickPrices = (None, None)
+    ) -> Job | None:
+        """Commit a decision, with its prices. From a cancel on, nothing more is sent for the job.
 
         Returns the job with it; None, and stores nothing, when the job has moved on or has another
         decision.
@@ -390,13 +395,13 @@ class Journal:
                 for request in job.requests:
                     self.paid_requests.cancel(request.key)
             else:
-                self._order_decision(job, decision)
+                self._order_decision(job, decision, prices)
             job = self._with_rows(job, job.owner, is_canceled=is_canceled)
-            job = self._note_content(job_id, job)
+            self._note_content(job_id, job)
         log.info("Job %s: decided to %s", job_id, decision.verb)
         return job
 
-    def _order_decision(self, job: Job, decision: Decision) -> None:
+    def _order_decision(self, job: Job, decision: Decision, prices: ClickPrices) -> None:
         verb = PAID_VERBS[decision.verb]
         made = operation_of(job).id
         picture = urls.content_key(job.previews[-1].url) if job.previews else str(job.revision)
@@ -408,9 +413,11 @@ class Journal:
             job.id,
             now=self._time_of_order(),
             body=json.dumps({"feedback": decision.feedback} if decision.feedback else {}),
-            credits=decision.estimate,
-            extra_credits=decision.optimize_estimate,
+            credits=prices[0],
         )
+        optimization = job.with_prices(None, prices[1]).paid_request(PaidVerb.OPTIMIZE)
+        if optimization is not None:
+            self.paid_requests.note(optimization)
 
     def order(
         self,
@@ -419,21 +426,17 @@ class Journal:
         verb: PaidVerb,
         *,
         body: str | None = None,
-        prices: tuple[float | None, float | None] = (None, None),
+        credits: float | None = None,
     ) -> PaidRequest:
         """Commit that something else was ordered for a job, and return its record."""
         with self._db.transaction():
-            if verb is not PaidVerb.OPTIMIZE and job.start_request:
-                # another attempt: the earlier one keeps what Mint has taken for good
-                note_cost(self._db, job.start_request.key, cost_of_attempt(job))
             request = self.paid_requests.order(
                 subject,
                 verb,
                 job.id,
                 now=self._time_of_order(),
                 body=body,
-                credits=prices[0],
-                extra_credits=prices[1],
+                credits=credits,
             )
             self._note_content(job.id)
         return request
@@ -593,17 +596,17 @@ class Journal:
             if self._hold(Owner(origin, account)) is None
         )
 
-    def _note_content(self, job_id: str, job: Job | None = None) -> Job | None:
+    def _note_content(self, job_id: str, job: Job | None = None) -> None:
         """Note a change that the other columns of a job, or the costs of its requests, depend on.
 
-        `job` is the job as it is stored, if it was not read. Returns it with those costs.
+        `job` is the job as it is stored, if it was read.
         """
         note_change(self._db, job_id)
         job = job or self.job(job_id)
-        if job is None:
-            return None
-        is_dismissed = self._db.rows("SELECT dismissed FROM jobs WHERE id = ?", job_id) == [(1,)]
-        return tables.note_content(self._db, job, is_dismissed=is_dismissed)
+        if job is not None:
+            query = "SELECT dismissed FROM jobs WHERE id = ?"
+            is_dismissed = self._db.rows(query, job_id) == [(1,)]
+            tables.note_content(self._db, job, is_dismissed=is_dismissed)
 
     def _with_rows(self, job: Job, owner: Owner | None, *, is_canceled: bool) -> Job | None:
         """Return a job as it would be read; None if its paid requests cannot be read."""

@@ -117,8 +117,7 @@ def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: b
     if decision is None and open_ones:
         last = open_ones[-1]
         feedback = json.loads(last.body or "{}").get("feedback")
-        prices = last.credits, last.extra_credits
-        decision = Decision(_DECISIONS[last.verb], last.key, feedback, *prices)
+        decision = Decision(_DECISIONS[last.verb], last.key, feedback)
     if (job.requests, job.decision) == (requests, decision):
         return job
     return replace(job, requests=requests, decision=decision)

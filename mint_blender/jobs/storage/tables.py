@@ -28,11 +28,8 @@ Time = tuple[float, float]
 _LAST = 1e15  # seconds since the epoch: no number of a damaged record leaves SQLite's range
 
 # `asset` is the Model or World that the job is about, `line` its line of a batch: texts are stored
-# as bytes, since a path or an id may be no valid Unicode. `counted` is when the job counts for
-# limits, in seconds since the epoch; NULL if it costs nothing. What it costs is in its paid
-# requests.
-COLUMNS = {"asset": "BLOB", "line": "BLOB", "counted": "REAL"}
-_JOBS = f"""
+# as bytes, since a path or an id may be no valid Unicode.
+_JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY,
     created_at REAL NOT NULL,
@@ -45,7 +42,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     dismissed INTEGER NOT NULL DEFAULT 0,
     origin TEXT NOT NULL DEFAULT '',
     account TEXT NOT NULL DEFAULT '',
-    {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
+    asset BLOB,
+    line BLOB
 ) STRICT
 """
 # The latest change of each job has the largest serial: a reader then reads only what is new.
@@ -82,7 +80,6 @@ _INDEXES = (
     f"CREATE INDEX IF NOT EXISTS unreadable_jobs ON jobs (id) WHERE {UNREADABLE}",
     "CREATE INDEX IF NOT EXISTS jobs_by_asset ON jobs (asset) WHERE asset IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS jobs_by_line ON jobs (line) WHERE line IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS counted_jobs ON jobs (counted) WHERE counted IS NOT NULL",
 )
 
 # When each job entered which phase: it only grows.
@@ -95,35 +92,23 @@ _MOVES = (
 TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES, *_MOVES)
 
 
-def columns_of(job: Job, *, is_dismissed: bool = False) -> list[object]:
-    """Return the values of `COLUMNS`.
+def note_content(database: Database, job: Job, *, is_dismissed: bool, **more: object) -> None:
+    """Write what a job is about to its row, and what it costs to those of its requests.
 
-    What is dismissed without a decision is not sent any more: it counts when it was created.
+    `job` has its requests as they are in the journal. `more` are other columns of its row. What is
+    dismissed is not sent any more: it counts when it was ordered.
     """
+    for attempt in job.attempts:
+        at = spending.arose_at(attempt)
+        if at is None and is_dismissed:
+            at = attempt.first.born
+        at = NOW if at is None else float(min(max(at, 0.0), _LAST))
+        note_cost(database, attempt.first.key, attempt.cost, at)
     asset = asset_of(job)
     line = job.delivery.line
-    at = float(min(max(spending.begun_at(job, job.created_at), 0.0), _LAST))
-    is_now = spending.arises_now(job) and (job.decision is not None or not is_dismissed)
-    return [
-        None if asset is None else stored(asset),
-        None if line is None else stored(line),
-        None if spending.costs_nothing(job) else NOW if is_now else at,
-    ]
-
-
-def note_content(database: Database, job: Job, *, is_dismissed: bool, **more: object) -> Job:
-    """Write what a job is about, and what it costs: to its row, and to those of its requests.
-
-    `job` has its requests as they are in the journal. Returns it with their costs. `more` are
-    other columns of the row.
-    """
-    costing = spending.with_costs(job)
-    for before, request in zip(job.requests, costing.requests, strict=True):
-        if before.cost != request.cost:
-            note_cost(database, request.key, request.cost)
-    content = columns_of(job, is_dismissed=is_dismissed)
-    update_job(database, job.id, **dict(zip(COLUMNS, content, strict=True)), **more)
-    return costing
+    more["asset"] = None if asset is None else stored(asset)
+    more["line"] = None if line is None else stored(line)
+    update_job(database, job.id, **more)
 
 
 def update_job(database: Database, job_id: str, **columns: object) -> None:
@@ -142,12 +127,12 @@ def spent(database: Database, times: Sequence[Time], now: float) -> list[tuple[i
     marks = ", ".join(["(?, ?, ?)"] * len(ranges))
     done = ", ".join(f"'{phase}'" for phase in sorted(spending.DONE))
     query = (
-        f"WITH times (place, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks and our words
-        " SELECT place, origin, account, count(*), sum(coalesce("
-        "(SELECT sum(cost) FROM paid_requests WHERE job = jobs.id), 0.0)),"
+        f"WITH times (place, begin, until) AS (VALUES {marks}),"  # noqa: S608 - marks and our words
+        " of_jobs (place, job, cost) AS (SELECT place, job, sum(cost) FROM times CROSS JOIN"
+        " paid_requests ON arose_at >= begin AND arose_at < until GROUP BY place, job)"
+        " SELECT place, origin, account, count(*), sum(cost),"
         f" sum(phase IN ({done})), sum(phase = 'failed')"
-        " FROM times CROSS JOIN jobs ON counted >= begin AND counted < until"
-        " GROUP BY place, origin, account"
+        " FROM of_jobs JOIN jobs ON jobs.id = job GROUP BY place, origin, account"
     )
     rows = database.rows(query, *itertools.chain(*ranges))
     return [(place, Owner(*row[:2]), Spent(*row[2:])) for place, *row in rows]

@@ -36,7 +36,7 @@ from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error
 from ..job import Job, asset_of, has_failed_at_mint, is_being_made, operation_of
 from ..job_values import Cause, LocalFile, Problem, Role
-from ..paid_requests.record import PaidRequest, PaidVerb, of_asset
+from ..paid_requests.record import PaidRequest, PaidVerb, of_job
 from ..paid_requests.send import PaidCall
 from ..phases import Phase
 from ..presentation import error_messages
@@ -280,7 +280,7 @@ def _order_optimization(run: Run, asset_id: str, level: OptimizationLevel) -> St
     request = _ordered_optimization(run.job)
     body = {"optimizationLevel": level.value}
     if request is None:
-        order = Order(of_asset(asset_id), PaidVerb.OPTIMIZE, json.dumps(body))
+        order = Order(of_job(run.job.id), PaidVerb.OPTIMIZE, json.dumps(body))
         request = yield from run.perform(order)
         run.job = run.job.with_request(request)
     call = PaidCall(request.key, PaidVerb.OPTIMIZE, asset_id, Kind.MODEL, body)
@@ -325,8 +325,8 @@ def _is_optimizing_affordable(run: Run, asset_id: str) -> Generator[Step, Any, b
     if run.job.max_credits is None:
         return True
     price = yield from context.current_price(run, OptimizationPrice(asset_id))
-    price = run.job.optimize_estimate if price is None else price
-    total = None if price is None else at_prices(run.job, run.job.estimate or 0.0, price)
+    is_known = price is not None or run.job.optimize_estimate is not None
+    total = at_prices(run.job, None, price) if is_known else None
     error = limit_error([Expense(total, total, most=run.job.max_credits)])
     if error is not None:
         run.note("not_optimized", reason=error)

@@ -220,7 +220,7 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
     job = run.job
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
         return None
-    return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
+    return spending.committed(job)
 
 
 def are_prices_old(run: Run) -> bool:

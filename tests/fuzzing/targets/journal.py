@@ -147,7 +147,7 @@ def _seeds() -> Iterator[bytes]:
             "paid_requests": [
                 {"key": verb, "subject": f"job:{running.id}", "verb": verb, "number": 1}
                 | {"job": running.id, "body": json.dumps({"feedback": "Greener."}), "credits": 5.0}
-                | {"extra_credits": None, "journal": "j", "born": 1.0, "credential": "c"}
+                | {"journal": "j", "born": 1.0, "credential": "c"}
                 | {"attempts": 1, "refusals": 0, "attempted": 1.0, "operation": None}
                 | {"closed": closed}
                 for verb, closed in (("start", None), ("approve", None), ("revise", "dropped"))
