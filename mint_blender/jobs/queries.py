@@ -11,9 +11,9 @@ from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage
 from .job import Job, is_unanswered
-from .job_values import ABOVE_OWN_LIMIT
+from .paid_requests.costs import Attempt
 from .paid_requests.record import PaidRequest, PaidVerb
-from .phases import Phase, Verb
+from .phases import Verb
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -97,21 +97,23 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
             PaidVerb.OPTIMIZE: OptimizationPrice(asset_id),
         }
         return tuple(queries[order] for order in orders)
-    is_above_limit = (
-        job.phase is Phase.PAUSED
-        and job.problem is not None
-        and job.problem.code == ABOVE_OWN_LIMIT
+    takes_more = verb in {Verb.APPROVE, Verb.REVISE} or (
+        verb is Verb.RESUME and any(map(_takes_more_when_resumed, job.attempts))
     )
-    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (
-        verb is Verb.RESUME and (is_above_limit or job.phase is Phase.BILLING)
-    )
-    if is_paid and job.motion:
+    if not takes_more or job.convert:
+        return ()
+    if job.motion:
         return (AnimationPrice(job.source_asset_id),)
-    return (
-        prices_of(job.request, job.optimize if job.optimization is None else None)
-        if is_paid and not job.convert
-        else ()
-    )
+    return prices_of(job.request, job.optimize if job.optimization is None else None)
+
+
+def _takes_more_when_resumed(attempt: Attempt) -> bool:
+    """Return whether a start is sent now, or goes on now, for which Credits lacked."""
+    if attempt.first.verb is PaidVerb.OPTIMIZE:
+        return False
+    if attempt.answer is None:
+        return attempt.first.is_still_to_be_sent
+    return attempt.answer.awaits_payment
 
 
 def orders_of_retry(job: Job) -> list[PaidVerb]:

@@ -38,6 +38,20 @@ def test_imports_follow_the_rules() -> None:
     assert {path: mistakes for path, mistakes in wrong.items() if mistakes} == {}
 
 
+def test_money_is_asked_of_the_rows_alone() -> None:
+    """Neither the phase of a job nor its problem says what may be sent, or what it has cost."""
+    money = ("jobs/budget/", "jobs/paid_requests/")
+    used = {
+        f"{path}: {ast.unparse(node)}"
+        for path, source in sources().items()
+        if path.startswith(money)
+        for node in nodes_of(source)
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in {"job.phase", "job.problem"})
+        or (isinstance(node, ast.Name) and node.id == "Phase")
+    }
+    assert used == set()
+
+
 def test_shared_modules_import_no_room() -> None:
     """A module that all rooms import must not import any of them."""
     for path in (f"{name}.py" for name in COMMON):

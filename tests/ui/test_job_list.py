@@ -32,7 +32,7 @@ from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.mint.schema import Kind, OptimizationLevel  # noqa: E402
 from mint_blender.ui import heartbeat, menus  # noqa: E402
 from mint_blender.ui.account import billing_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, list_operators, panel  # noqa: E402
@@ -191,7 +191,10 @@ def test_the_status_bar_names_a_running_job(
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:
     """Mint does not know of queued jobs, but "Leaves" counts them; it does know of the others."""
     request = GenerationRequest(Kind.MODEL, "a lamp")
-    job = new_job(request, Delivery(), now=0.0, estimate=248.0, optimize_estimate=5.0)
+    level = OptimizationLevel.LIGHT
+    job = new_job(
+        request, Delivery(), now=0.0, optimize=level, estimate=248.0, optimize_estimate=5.0
+    )
     job_service.cache.add(job, a_job(estimate=100.0))
     heartbeat.redraw()
     assert billing_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5

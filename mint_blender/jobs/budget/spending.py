@@ -12,7 +12,6 @@ from ...dataclass import dataclass
 from ...message import Message
 from ..job import Job
 from ..paid_requests.costs import Attempt
-from ..phases import Phase
 
 if TYPE_CHECKING:
     from ..queries import Query
@@ -21,9 +20,6 @@ PRICE_LIFETIME = 3600.0
 """Seconds for which a price is used."""
 DAYS = 30
 """Days that the Usage section shows."""
-
-DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
-"""The phases of the jobs that the Usage section counts as successful."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ NOW = -1.0
 """When the cost of what is still to be sent counts: whenever that is."""
 Time = tuple[float, float]
 """Begin and end, in seconds since the epoch."""
+_SUCCESSFUL = (Phase.FETCHING, Phase.READY, Phase.PLACED)
+"""The phases of the jobs that the Usage section counts as successful."""
 _LAST = 1e15  # seconds since the epoch: no number of a damaged record leaves SQLite's range
 
 # `asset` is the Model or World that the job is about, `line` its line of a batch: texts are stored
@@ -125,7 +127,7 @@ def spent(database: Database, times: Sequence[Time], now: float) -> list[tuple[i
         if begin <= now < end:
             ranges.append((place, NOW, NOW + 0.5))
     marks = ", ".join(["(?, ?, ?)"] * len(ranges))
-    done = ", ".join(f"'{phase}'" for phase in sorted(spending.DONE))
+    done = ", ".join(f"'{phase}'" for phase in sorted(_SUCCESSFUL))
     query = (
         f"WITH times (place, begin, until) AS (VALUES {marks}),"  # noqa: S608 - marks and our words
         " of_jobs (place, job, cost) AS (SELECT place, job, sum(cost) FROM times CROSS JOIN"
