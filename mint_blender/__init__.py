@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
     from .cli.results import Approve, Cancel, Preview, Revise
     from .cli.session import NotAllowedOnline
-    from .jobs.budget.prices import NotPossible, TooExpensive
+    from .jobs.errors import NotPossible, TooExpensive
     from .jobs.storage.journal import JournalError
     from .mint.errors import *
     from .mint.schema import Asset, Usage

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ..jobs.budget.prices import NotPossible
+from ..jobs.errors import NotPossible
 from ..jobs.job import Job
 from ..jobs.job_values import ClientRequest
 from ..jobs.paid_requests.record import of_client_request

@@ -130,7 +130,6 @@ def open_journal(readable: frozenset[str] = frozenset()) -> Iterator[JobService]
     """
     from ..jobs.engine.config import EngineConfig
     from ..jobs.service import JobService
-    from ..jobs.storage import import_marks
     from ..jobs.workflow.context import WorkflowConfig
 
     own_limits = limits()
@@ -139,7 +138,7 @@ def open_journal(readable: frozenset[str] = frozenset()) -> Iterator[JobService]
     job_service.budget.limits = own_limits
     job_service.unreachable_timeout = RETRIES.give_up_after
     try:
-        import_marks.note_crashes(job_service)
+        job_service.note_crashes()
         yield job_service
     finally:
         job_service.close()
@@ -256,7 +255,7 @@ def _limit_of_environment(variable: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < math.inf or (text and not value):
-        from ..jobs.budget.prices import NotPossible
+        from ..jobs.errors import NotPossible
 
         raise NotPossible(
             f'{variable} must be a number of Credits above 0, not "{text}". Nothing was started.'

@@ -21,7 +21,7 @@ from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
-from .budget.prices import NotPossible
+from .errors import NotPossible
 from .job import Job, asset_of
 from .job_values import Cause, Delivery, Problem
 from .paid_requests.record import PaidRequest, PaidVerb, new_request, of_conversion, of_job

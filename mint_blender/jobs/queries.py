@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -152,6 +154,20 @@ class Thumbnail:
 
 Query = KeyOwner | Balance | PriceQuery | ListPage | Thumbnail
 Answer: TypeAlias = "Me | Usage | Estimate | Page | Path"
+
+
+@dataclass(frozen=True)
+class QueryAnswered:
+    """The answer to a query, or the reason why there is none."""
+
+    query: Query
+    answer: Answer | None
+    error: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    # of the `Ask`; if the query was sent again since, this answer is late
+    number: int = 0
+    # why the API key is of no use, in a short sentence; None if that is not known
+    key_problem: str | None = None
 
 
 def answer(client: Client, query: KeyOwner | Balance | PriceQuery | ListPage) -> Answer:

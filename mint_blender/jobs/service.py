@@ -20,10 +20,11 @@ from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
-from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
+from .budget.prices import Budget
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner, UnfinishedJobs
+from .errors import NotPossible, OtherAccount, TooExpensive
 from .job import Job, asset_of, may_be_started
 from .job_values import ClickPrices, Decision, Delivery, Hold
 from .new_jobs import (

@@ -91,7 +91,6 @@ class Session:
         """Open the job service and call its subscribers."""
         from ..jobs.engine.config import EngineConfig
         from ..jobs.service import JobService
-        from ..jobs.storage import import_marks
         from ..jobs.storage.journal import JournalError
         from ..mint.retry import RetryPolicy
 
@@ -109,7 +108,7 @@ class Session:
         if bpy.app.background:
             service.ask_price = service.ask_and_wait
             service.unreachable_timeout = RetryPolicy().give_up_after
-        import_marks.note_crashes(service)
+        service.note_crashes()
         for subscriber in self.on_service_opened:
             subscriber(service)
         return service

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery import background, blender_runtime
-from mint_blender.jobs.storage import batch_lease
+from mint_blender.jobs.batch_folder import batch_lease
 
 from ..harness.processes import KILLED, KILLED_ITSELF, captured, is_running
 from .batch_helpers import Batch

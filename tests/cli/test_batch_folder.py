@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_folder.batch_lease import Lease
 from mint_blender.jobs.presentation import error_messages
-from mint_blender.jobs.storage.batch_lease import Lease
 from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import Run, Steps
 from mint_blender.jobs.workflow.effects import ReadClock

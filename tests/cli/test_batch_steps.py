@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from mint_blender.jobs.storage.batch_lease import Claims
+from mint_blender.jobs.batch_folder.batch_lease import Claims
 
 from .batch_helpers import Batch
 from .conftest import Home

@@ -30,7 +30,7 @@ from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_line, safe_lin
 from mint_blender.delivery import blender_runtime, write_files
 from mint_blender.files import disk
 from mint_blender.files.disk import naming
-from mint_blender.jobs.storage import batch_lease
+from mint_blender.jobs.batch_folder import batch_lease
 from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY

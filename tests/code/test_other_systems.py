@@ -81,9 +81,9 @@ ALLOWED: dict[Check, dict[str, str]] = {
         "jobs/transfers/fetch_file.py": "the target is a new name, which nobody has open",
     },
     leaves_the_encoding_open: {},
-    starts_a_process_with_a_window: {"jobs/storage/database.py": "macOS only"},
+    starts_a_process_with_a_window: {"jobs/database.py": "macOS only"},
     fails_while_a_file_is_open: {},
-    uses_what_only_posix_has: {"jobs/storage/batch_lease.py": "only where os.name is posix"},
+    uses_what_only_posix_has: {"jobs/batch_folder/batch_lease.py": "only where os.name is posix"},
 }
 """What must not be done, and in which files it may be, with the reason."""
 

@@ -63,6 +63,48 @@ def test_modules_have_no_import_cycles() -> None:
     assert list(TopologicalSorter(import_graph()).static_order())
 
 
+JOBS = [
+    "phases",
+    "database",
+    "paid_requests",
+    "job_values",
+    "job",
+    "notes",
+    "rejected_files",
+    "queries",
+    "errors",
+    "storage",
+    "batch_folder",
+    "new_jobs",
+    "batch_lines",
+    "budget",
+    "presentation",
+    "workflow",
+    "transfers",
+    "engine",
+    "service",
+    "library",
+    "diagnostics",
+    "child_process",
+    "preload",
+]
+"""The modules and folders of `jobs/`, each above all that it may import."""
+
+
+def test_the_rooms_in_jobs_point_down() -> None:
+    """Imports inside a function or for the type checker count too."""
+    height = {name: place for place, name in enumerate(JOBS)}
+    up = [
+        f"{module} -> {imported}"
+        for module, others in import_graph(every=True).items()
+        for imported in others
+        if module.startswith("jobs.") and imported.startswith("jobs.")
+        if height[module.split(".")[1]] < height[imported.split(".")[1]]
+    ]
+    assert up == []
+    assert {path.split(".")[1] for path in import_graph() if path.startswith("jobs.")} == set(JOBS)
+
+
 def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
     """Return the pairs of modules that import each other."""
     return {

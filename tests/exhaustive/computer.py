@@ -17,13 +17,14 @@ from typing import Any
 from unittest.mock import patch
 
 from mint_blender.files import disk
+from mint_blender.jobs import database
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests import journal_id
 from mint_blender.jobs.paid_requests.record import COLUMNS, PaidRequest
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import database, job_cache
+from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.journal import Journal, journal_file
 
 from ..mint_model.messages import Request, Response

@@ -6,13 +6,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library, state_of
 from mint_blender.jobs.new_jobs import new_attempt
-from mint_blender.jobs.queries import ListPage, Query
+from mint_blender.jobs.queries import ListPage, Query, QueryAnswered
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Kind, Page
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.files.file_lock import try_shared_lock
+from mint_blender.jobs import database
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account

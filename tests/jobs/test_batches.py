@@ -19,7 +19,8 @@ import pytest
 
 from mint_blender.files.errors import DiskError
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_folder import batch_lease, line_files
+from mint_blender.jobs.batch_folder.batch_lease import EXPIRES_AFTER, Lease
 from mint_blender.jobs.batch_folder.line_files import LineFile
 from mint_blender.jobs.batch_lines import (
     BadLineError,
@@ -35,8 +36,6 @@ from mint_blender.jobs.paid_requests.record import (
     of_job,
     of_line,
 )
-from mint_blender.jobs.storage import batch_lease
-from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
 
 from ..mint.generation_helpers import PIXEL
 from .workflow_harness import a_job, operation, with_operation

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs import database
 from mint_blender.jobs.diagnostics import checks, log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import database, import_marks
+from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.message import Message
 from mint_blender.mint.account import Account

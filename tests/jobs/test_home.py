@@ -22,11 +22,11 @@ import pytest
 from mint_blender.cli import commands
 from mint_blender.files import disk, file_lock
 from mint_blender.files.download import Downloader
+from mint_blender.jobs.database import is_local_by_mount, is_local_by_mountinfo
 from mint_blender.jobs.job_values import Cause, Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
-from mint_blender.jobs.storage.database import is_local_by_mount, is_local_by_mountinfo
 from mint_blender.jobs.storage.documents import Documents, OpenDocument, open_elsewhere
 from mint_blender.jobs.storage.home import home_folder
 from mint_blender.jobs.storage.job_locks import ProcessLock
@@ -384,10 +384,10 @@ def test_a_killed_import_pauses_its_job(job_service: JobService) -> None:
         stdout=subprocess.PIPE,
     ) as other:
         other.stdout.readline()
-        import_marks.note_crashes(job_service)
+        job_service.note_crashes()
         assert job_service.job("ready").problem is None and len(marks(job_service)) == 1
         other.kill()
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     job = job_service.job("ready")
     assert (job.phase, job.problem.cause) == (Phase.READY, Cause.IMPORT)
     assert job.problem.code == import_marks.CRASHED_CODE
@@ -411,7 +411,7 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     """
     crash(job_service.home, "dismissed")
     (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     assert marks(job_service) == [] and job_service.job("ready").problem is None
     crash(job_service.home)
 
@@ -420,9 +420,9 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
 
     with monkeypatch.context() as patched:
         patched.setattr(job_service, "mark_import_failed", locked)
-        import_marks.note_crashes(job_service)
+        job_service.note_crashes()
     assert len(marks(job_service)) == 1
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     assert job_service.job("ready").problem is not None and marks(job_service) == []
 
 
@@ -436,7 +436,7 @@ def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Pa
     assert import_marks.crash_log_of(job_service.job("ready")) == ""
     log = tmp_path / "my scene.crash.txt"
     crash(job_service.home, log=log, text="# backtrace")
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     job = job_service.job("ready")
     assert import_marks.crash_log_of(job) == str(log)
     assert job.problem.message == f"{import_marks.CRASHED} Blender's crash log: {log}"
@@ -451,7 +451,7 @@ def test_only_a_log_of_this_crash_counts(job_service: JobService, tmp_path: Path
     before = time.time() - 60
     os.utime(log, (before, before))
     crash(job_service.home, log=log)
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     job = job_service.job("ready")
     assert job.problem.message == import_marks.CRASHED
     assert import_marks.crash_log_of(job) == ""

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mint_blender.jobs import database
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_asset
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import database, serialization
+from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.message import Message

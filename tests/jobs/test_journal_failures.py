@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.database import STATE, Database
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, is_unanswered
@@ -22,7 +23,6 @@ from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage.database import STATE, Database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable, journal_file
 from mint_blender.jobs.storage.tables import VERSION

@@ -362,7 +362,7 @@ def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
     marks = job_service.home / "importing"
     marks.mkdir()
     (marks / "mark.json").write_text('{"job": "old-1a"}')
-    import_marks.note_crashes(job_service)
+    job_service.note_crashes()
     assert job_service.job("old-1a").problem.code == import_marks.CRASHED_CODE
     assert list(marks.iterdir()) == []
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.budget.spending import PRICE_LIFETIME, Limits, arose_at, committed
+from mint_blender.jobs.budget.spending import PRICE_LIFETIME, Limits, committed
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import ABOVE_OWN_LIMIT, UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, new_request, of_asset, of_line
@@ -131,7 +131,7 @@ def test_a_job_counts_on_the_day_on_which_it_is_sent(
         job = replace(job, phase=Phase.WORKING)
     assert committed(job) == credits
     (attempt,) = job.attempts
-    assert arose_at(attempt) == at
+    assert attempt.arose_at == at
 
 
 # -- clicks that cost

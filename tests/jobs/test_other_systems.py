@@ -16,12 +16,13 @@ from mint_blender.files.download_folder import (
     safe_name,
     thumbnail_name,
 )
+from mint_blender.jobs.batch_folder import batch_lease
+from mint_blender.jobs.batch_folder.batch_lease import Lease
 from mint_blender.jobs.diagnostics import log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
-from mint_blender.jobs.storage import batch_lease, documents, home, import_marks
-from mint_blender.jobs.storage.batch_lease import Lease
+from mint_blender.jobs.storage import documents, home, import_marks
 from mint_blender.jobs.storage.documents import Documents, OpenDocument, open_elsewhere
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
@@ -68,11 +69,11 @@ def test_an_import_that_crashed_is_told_from_one_that_runs(
     windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
     monkeypatch.setattr(import_marks, "try_lock", windows.try_lock)
     with import_marks.importing(tmp_path, "job-1"):
-        assert import_marks._left_behind(tmp_path) == []
+        assert import_marks.left_behind(tmp_path) == []
         (mark,) = (tmp_path / "importing").iterdir()
         content = mark.read_bytes()
     mark.write_bytes(content)
-    assert [each["job"] for _, each in import_marks._left_behind(tmp_path)] == ["job-1"]
+    assert [each["job"] for _, each in import_marks.left_behind(tmp_path)] == ["job-1"]
 
 
 def test_a_lease_that_is_being_read_is_taken_over_and_given_back(

@@ -18,7 +18,6 @@ from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import (
     Idle,
     JobChanged,
-    QueryAnswered,
     RetryScheduled,
     SetAccount,
     SetOnline,
@@ -31,7 +30,7 @@ from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.paid_requests.send import is_clear
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.queries import Balance, Thumbnail
+from mint_blender.jobs.queries import Balance, QueryAnswered, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint import errors

@@ -21,19 +21,24 @@ from mint_blender.jobs.budget.spending import (
     Expense,
     Limits,
     Month,
-    arose_at,
     committed,
     limit_error,
 )
 from mint_blender.jobs.budget.totals import SpendingTotals
-from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch, new_job
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import Balance, OptimizationPrice, Price, PriceQuery, prices_of_click
+from mint_blender.jobs.queries import (
+    Balance,
+    OptimizationPrice,
+    Price,
+    PriceQuery,
+    QueryAnswered,
+    prices_of_click,
+)
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -204,7 +209,7 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
         polled = operation("running", id="op_2", credits={"reserved": 0, "finalized": 248})
         run.answer(PollResult(polled))
         assert run.job.cost == 40 + 248
-    assert [(arose_at(attempt), attempt.cost) for attempt in run.job.attempts] == [
+    assert [(attempt.arose_at, attempt.cost) for attempt in run.job.attempts] == [
         (NOON - DAY, 40),
         (NOON, 248),
     ]
@@ -216,7 +221,7 @@ def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
         replace(a_job(), created_at=1000.0).with_prices(248.0, None), 2000.0, operation=f"{FOUND}m1"
     )
     found = replace(job, source_asset_id="m1", phase=Phase.READY)
-    assert [arose_at(attempt) for attempt in found.attempts] == [2000.0]
+    assert [attempt.arose_at for attempt in found.attempts] == [2000.0]
     assert committed(found) == 248.0
 
 
@@ -520,7 +525,7 @@ def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
     """It counts with its expected price, whenever it will be sent."""
     assert committed(job) == credits
     waiting = [attempt for attempt in job.attempts if attempt.is_latest]
-    assert [arose_at(attempt) for attempt in waiting] == [None] * len(waiting)
+    assert [attempt.arose_at for attempt in waiting] == [None] * len(waiting)
 
 
 def test_a_retry_after_an_approval_adds_one_attempt() -> None:

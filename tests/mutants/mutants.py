@@ -324,7 +324,7 @@ MUTANTS = (
     Mutant(
         "R-batch-alone",
         "lets two batches work on a folder",
-        "jobs/storage/batch_lease.py",
+        "jobs/batch_folder/batch_lease.py",
         ") and self._age() < EXPIRES_AFTER:",
         ") and self._age() < 0.0:",
     ),

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_folder.batch_lease import EXPIRES_AFTER
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER
 from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of

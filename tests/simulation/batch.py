@@ -21,12 +21,12 @@ from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.batch.runner import BatchRun, Options
 from mint_blender.cli.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
+from mint_blender.jobs.batch_folder import batch_lease
 from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage import batch_lease
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import call_with_retries

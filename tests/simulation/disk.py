@@ -17,8 +17,8 @@ from typing import Any
 from unittest.mock import patch
 
 from mint_blender.files.download_folder import PartFile
+from mint_blender.jobs import database
 from mint_blender.jobs.batch_folder import line_files
-from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")

@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from mint_blender.jobs.database import Database
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_job, of_line
 from mint_blender.jobs.paid_requests.table import TABLES, PaidRequests
-from mint_blender.jobs.storage.database import Database
 
 from .record import Record
 from .state import Call, Row, World

@@ -18,12 +18,12 @@ from typing import Any
 from unittest.mock import patch
 
 from mint_blender.files import urls
+from mint_blender.jobs.database import Database
 from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.paid_requests import send as sending
 from mint_blender.jobs.paid_requests.record import COLUMNS, PaidRequest
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage.database import Database
 from mint_blender.jobs.workflow import look
 from mint_blender.mint import errors
 from mint_blender.mint.client import Client

@@ -16,10 +16,13 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
-from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, Problem  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
+from mint_blender.jobs.queries import (  # noqa: E402
+    Balance,
+    ListPage,
+    QueryAnswered,
+)
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402

@@ -22,8 +22,8 @@ import numpy as np  # noqa: E402
 import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
-from mint_blender.jobs.budget.prices import TooExpensive  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
+from mint_blender.jobs.errors import TooExpensive  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.new_jobs import new_fetch  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402

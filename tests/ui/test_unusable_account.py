@@ -19,11 +19,10 @@ pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402 - needs bpy
 from mint_blender.delivery import blender_runtime  # noqa: E402
-from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.jobs.queries import KeyOwner  # noqa: E402
+from mint_blender.jobs.queries import KeyOwner, QueryAnswered  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage import import_marks  # noqa: E402
 from mint_blender.message import Message  # noqa: E402

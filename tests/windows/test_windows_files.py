@@ -17,8 +17,9 @@ import pytest
 from mint_blender.files import disk
 from mint_blender.files.download_folder import safe_name
 from mint_blender.files.errors import DiskError
+from mint_blender.jobs import database
 from mint_blender.jobs.job_values import Role
-from mint_blender.jobs.storage import database, import_marks
+from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.home import NAME, home_folder
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import fetch_file
@@ -95,7 +96,7 @@ def test_an_import_ends_well_while_its_mark_is_scanned(tmp_path: Path) -> None:
         (mark,) = (tmp_path / "importing").iterdir()
         handle = mark.open("rb")
     with handle:
-        assert import_marks._left_behind(tmp_path) == []
+        assert import_marks.left_behind(tmp_path) == []
 
 
 def test_an_earlier_preview_is_never_taken_for_a_new_one(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.file_lock import FileInUse, file_lock, try_lock, try_shared_lock
-from mint_blender.jobs.storage.batch_lease import Lease
+from mint_blender.jobs.batch_folder.batch_lease import Lease
 from mint_blender.jobs.storage.documents import Documents, open_elsewhere
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
@@ -40,7 +40,7 @@ print(child.pid, flush=True)
 DOCUMENT = "0123456789abcdef" * 2
 CLAIM = """
 from pathlib import Path
-from mint_blender.jobs.storage.batch_lease import Lease
+from mint_blender.jobs.batch_folder.batch_lease import Lease
 from mint_blender.jobs.storage.documents import Documents
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal

@@ -15,9 +15,9 @@ from dataclasses import replace
 from ...dataclass import dataclass
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
+from ...jobs.batch_folder.batch_lease import UNKNOWN, Lease, open_claims
 from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaints, read_lines
 from ...jobs.service import JobService
-from ...jobs.storage.batch_lease import UNKNOWN, Lease, open_claims
 from ...mint.errors import MintError
 from ...mint.schema import Kind
 from .. import exits, session

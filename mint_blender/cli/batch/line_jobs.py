@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ...dataclass import dataclass
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import finished_lines, line_files
+from ...jobs.batch_folder import batch_lease, finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
@@ -26,7 +26,6 @@ from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation import error_messages
 from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage import batch_lease
 from ...mint.errors import MintError
 from ...mint.schema import Operation
 from ..exits import Exit

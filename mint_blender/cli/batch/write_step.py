@@ -16,13 +16,13 @@ from pathlib import Path
 
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder import finished_lines
+from ...jobs.batch_folder.batch_lease import UNKNOWN, Claims
 from ...jobs.batch_folder.finished_lines import WriteRecord
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage.batch_lease import UNKNOWN, Claims
 from .. import exits, session
 from ..exits import Exit
 from ..results import is_finished, progress_listener, report_failure, report_job

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from ...message import Message, UserError, sentences
+from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
-from ..engine.thread_messages import QueryAnswered
+from ..errors import TooExpensive
 from ..job import Job
 from ..job_values import PAID_VERBS, ClickPrices
 from ..paid_requests.costs import finalized
@@ -24,6 +24,7 @@ from ..queries import (
     OptimizationPrice,
     Price,
     Query,
+    QueryAnswered,
     orders_of_retry,
     prices_of,
     request_to_repeat,
@@ -33,36 +34,6 @@ from .spending import PRICE_LIFETIME, Expense, Limits, committed, limit_error
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
 NO_MODEL_YET = Message("Mint sets the price of an optimization once there is a model.")
-
-
-class NotPossible(UserError):
-    """What the user asked for is not possible now; the message says why."""
-
-
-class OtherAccount(NotPossible):
-    """The job belongs to another account or server than the key in use, so nothing is sent."""
-
-
-class TooExpensive(NotPossible):
-    """It would cost more than a limit; nothing was started.
-
-    `missing_prices` are the prices that Mint has not been asked for yet. `credits` is what it
-    would cost from now on; None: unknown.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        spent: float = 0.0,
-        missing_prices: tuple[Query, ...] = (),
-        credits: float | None = None,
-    ) -> None:
-        super().__init__(Message("{problem} Nothing was started.", problem=message))
-        self.message = message
-        self.spent = spent
-        self.missing_prices = missing_prices
-        self.credits = credits
 
 
 class Budget:

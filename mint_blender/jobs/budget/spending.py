@@ -6,12 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...dataclass import dataclass
 from ...message import Message
 from ..job import Job
-from ..paid_requests.costs import Attempt
 
 if TYPE_CHECKING:
     from ..queries import Query
@@ -55,15 +54,6 @@ class Expense:
     most: float | None = None
     is_new: bool = False
     queries: tuple[Query | None, ...] = ()
-
-
-class Spent(NamedTuple):
-    """How many jobs counted in a time, their Credits, and how many succeeded or failed."""
-
-    jobs: int = 0
-    credits: float = 0.0
-    done: int = 0
-    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,17 +121,6 @@ def is_to_pay(job: Job) -> bool:
 def at_prices(job: Job, generation: float | None, optimization: float | None) -> float:
     """Return the same as `committed`, with these prices for what Mint has not reported yet."""
     return committed(job.with_prices(generation, optimization))
-
-
-def arose_at(attempt: Attempt) -> float | None:
-    """Return when the cost of an attempt arose, in seconds since the epoch, by Mint's clock.
-
-    That is when its latest request was sent. None: one of them is still to be sent.
-    """
-    if any(request.is_still_to_be_sent for request in attempt.requests):
-        return None
-    # what others can order too, such as a line, is as old as its order: the attempt is later
-    return max(max(request.born, request.attempted) for request in attempt.requests)
 
 
 def date_of(at: float) -> date:

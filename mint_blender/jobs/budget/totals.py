@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..job import Job
-from .spending import DAYS, Day, Month, arose_at, bounds_of, date_of
+from .spending import DAYS, Day, Month, bounds_of, date_of
 
 if TYPE_CHECKING:
     from ..storage.journal import Journal
@@ -45,5 +45,5 @@ class SpendingTotals:
         return sum(
             attempt.cost
             for attempt in job.attempts
-            if (at := arose_at(attempt)) is None or date_of(at) == today
+            if (at := attempt.arose_at) is None or date_of(at) == today
         )

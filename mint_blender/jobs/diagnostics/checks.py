@@ -23,12 +23,12 @@ from ...mint.client import connect
 from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreachable
 from ...mint.schema import Me
 from ...mint.transport import own_ca_bundle, proxy_of
+from .. import database
+from ..database import STATE, JournalError, is_new, journal_error
 from ..job import Job
 from ..paid_requests.record import COLUMNS, PaidRequest
 from ..paid_requests.table_check import check_table
 from ..phases import ENDED, Phase
-from ..storage import database
-from ..storage.database import STATE, JournalError, is_new, journal_error
 from ..storage.journal import journal_file
 from ..storage.serialization import load
 from ..storage.tables import OPEN, VERSION

@@ -18,16 +18,18 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...files import disk
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
 from ..budget import spending
 from ..budget.prices import Budget
+from ..errors import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Cause, DeliveryResult, Problem
 from ..phases import NEEDS_PERSON, Phase
 from ..presentation import action_checks, error_messages
-from ..queries import Answer, KeyOwner, Query
-from ..storage import job_cache
+from ..queries import Answer, KeyOwner, Query, QueryAnswered
+from ..storage import import_marks, job_cache
 from ..storage.job_cache import JobCache, holds_back
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
@@ -298,6 +300,19 @@ class JobRunner:
         problem = Problem(Cause.IMPORT, message, code=code)
         self.update(job_id, lambda job: replace(job, problem=problem))
 
+    def note_crashes(self) -> None:
+        """Pause each job whose last import never ended, until a person decides. Never raises."""
+        for path, mark in import_marks.left_behind(self.home):
+            job = self.cache.get(str(mark.get("job", "")))
+            message = import_marks.message_of_crash(mark)
+            try:
+                if job is not None:
+                    self.mark_import_failed(job.id, message, code=import_marks.CRASHED_CODE)
+            except (JournalError, NotPossible):
+                log.warning("It could not be noted that the import of job %s crashed", mark["job"])
+                continue  # retried at the next start
+            disk.try_to_remove(path)
+
     # -- what runs, and where
 
     def wake(self, job: Job) -> bool:
@@ -462,7 +477,7 @@ class JobRunner:
             self.scheduled_retries[event.job_id] = event
         elif isinstance(event, messages.Progress):
             self.progress[event.job_id] = event
-        elif isinstance(event, messages.QueryAnswered):
+        elif isinstance(event, QueryAnswered):
             self.queries.receive(event)
         elif isinstance(event, messages.Crashed):
             self._active_changes += 1
@@ -478,7 +493,7 @@ class QueryCache:
     """Sends queries through the worker and keeps their answers. For the main thread only."""
 
     def __init__(self, worker: Worker) -> None:
-        self.answers: dict[Query, messages.QueryAnswered] = {}
+        self.answers: dict[Query, QueryAnswered] = {}
         """The latest answer, or the reason why there is none."""
         self._worker = worker
         self._pending: dict[Query, int] = {}  # with the number of the last Ask
@@ -491,7 +506,7 @@ class QueryCache:
 
     def cache_answer(self, query: Query, answer: Answer) -> None:
         """Store an answer that was obtained in another way."""
-        self.answers[query] = messages.QueryAnswered(query, answer)
+        self.answers[query] = QueryAnswered(query, answer)
 
     def is_pending(self, query: Query) -> bool:
         """Return whether an answer is on its way."""
@@ -501,7 +516,7 @@ class QueryCache:
         """Return every query whose answer is on its way."""
         return frozenset(self._pending)
 
-    def receive(self, event: messages.QueryAnswered) -> None:
+    def receive(self, event: QueryAnswered) -> None:
         """Store an answer, unless the same query was sent again since."""
         if self._pending.get(event.query) == event.number:
             del self._pending[event.query]

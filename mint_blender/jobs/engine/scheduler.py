@@ -32,14 +32,14 @@ from ...mint.account import Account, Owner
 from ...mint.retry import FailureStreak
 from ...mint.schema import Kind, Me
 from ..batch_folder.line_files import LineFile
+from ..database import JournalError
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..new_jobs import read_picture
 from ..paid_requests.send import send
 from ..phases import HOLDS_SLOT, Phase
 from ..presentation import error_messages
-from ..queries import KeyOwner, Query, Thumbnail, answer
-from ..storage.database import JournalError
+from ..queries import KeyOwner, Query, QueryAnswered, Thumbnail, answer
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
 from ..transfers import fetch_file
@@ -65,7 +65,6 @@ from .thread_messages import (
     Idle,
     JobChanged,
     Progress,
-    QueryAnswered,
     RetryScheduled,
     SetAccount,
     SetOnline,

@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from datetime import datetime
-
 from ...dataclass import dataclass
 from ...mint.account import Account
 from ..job_values import Role
-from ..queries import Answer, Query
+from ..queries import Query, QueryAnswered
 
 # -- to the worker
 
@@ -105,20 +102,6 @@ class Progress:
     role: Role
     done: int
     total: int | None
-
-
-@dataclass(frozen=True)
-class QueryAnswered:
-    """The answer to a query, or the reason why there is none."""
-
-    query: Query
-    answer: Answer | None
-    error: str | None = None
-    at: datetime = field(default_factory=lambda: datetime.now().astimezone())
-    # of the `Ask`; if the query was sent again since, this answer is late
-    number: int = 0
-    # why the API key is of no use, in a short sentence; None if that is not known
-    key_problem: str | None = None
 
 
 @dataclass(frozen=True)

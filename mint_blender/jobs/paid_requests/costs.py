@@ -73,6 +73,17 @@ class Attempt:
         return finalized(self.answer) + (self.answer.credits.reserved or 0.0) + required
 
     @property
+    def arose_at(self) -> float | None:
+        """When its cost arose: when its latest request was sent, by Mint's clock.
+
+        In seconds since the epoch; None: one of its requests is still to be sent.
+        """
+        if any(request.is_still_to_be_sent for request in self.requests):
+            return None
+        # what others can order too, such as a line, is as old as its order: the attempt is later
+        return max(max(request.born, request.attempted) for request in self.requests)
+
+    @property
     def paid(self) -> float:
         """What Mint has taken for good, or may have taken for an earlier attempt."""
         return finalized(self.answer) if self.is_latest else self.cost

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...files import disk
 from ...files.file_identity import identity
-from ..storage.database import Database, journal_error
+from ..database import Database, journal_error
 
 TABLES = (
     """

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...dataclass import dataclass
 from ...files import urls
@@ -17,7 +17,6 @@ from .table import PaidRequests, opened
 
 if TYPE_CHECKING:
     from ...mint.client import Client
-    from ..batch_folder.line_files import LineFile
 
 _CLEAR = frozenset({400, 401, 402, 403, 404, 405, 413, 422, 429})
 _NOT_FINAL = (errors.KeyRefused, errors.CreditsNeeded, errors.TooManyRequests)
@@ -63,6 +62,20 @@ class Sent:
     operation: Operation | None = None
     refusal: errors.MintError | None = None
     shown: Operation | None = None
+
+
+class LineFile(Protocol):
+    """The file that says in the folder of a batch who has a line; for other jobs there is none."""
+
+    def take(self, request: PaidRequest, *, credential: str, now: float) -> bool:
+        """Say that this journal has the line, before anything is sent; False: another one has it.
+
+        Raises:
+            DiskError: The folder cannot be written. Nothing was sent.
+        """
+
+    def note_operation(self, request: PaidRequest, operation_id: str) -> None:
+        """Say what Mint has made for the line, for other machines to read."""
 
 
 def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line: LineFile) -> Sent:

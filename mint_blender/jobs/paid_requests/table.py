@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...mint.schema import Operation
-from ..storage.database import Database, journal_error
+from ..database import Database, journal_error
 from . import journal_id
 from .record import COLUMNS, JOB, OPEN, YOUNG_FOR, Event, PaidRequest, PaidVerb, State, key_of
 

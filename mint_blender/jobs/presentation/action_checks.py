@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from ...files.urls import same_file
 from ...message import Message
 from ...mint.schema import Asset, Format
-from ..budget.prices import NotPossible, OtherAccount
+from ..errors import NotPossible, OtherAccount
 from ..job import Job
 from ..job_values import Hold
 from ..paid_requests.record import SETTLED_AFTER, PaidRequest

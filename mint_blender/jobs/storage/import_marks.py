@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import time
 import uuid
@@ -21,14 +20,9 @@ from ... import json_text
 from ...files import disk
 from ...files.file_lock import try_lock
 from ...message import Message, message_of
-from ..budget.prices import NotPossible
-from .database import JournalError
 
 if TYPE_CHECKING:
     from ..job import Job
-    from ..service import JobService
-
-log = logging.getLogger(__name__)
 
 CRASHED_CODE = "import_crashed"
 CRASHED = Message(
@@ -69,19 +63,6 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
         disk.try_to_remove(mark)  # an empty one does no harm
 
 
-def note_crashes(job_service: JobService) -> None:
-    """Pause each job whose last import never ended, until a person decides. Never raises."""
-    for path, mark in _left_behind(job_service.home):
-        job = job_service.cache.get(str(mark.get("job", "")))
-        try:
-            if job is not None:
-                job_service.mark_import_failed(job.id, _message(mark), code=CRASHED_CODE)
-        except (JournalError, NotPossible):
-            log.warning("It could not be noted that the import of job %s crashed", mark["job"])
-            continue  # retried at the next start
-        disk.try_to_remove(path)
-
-
 def crash_log_of(job: Job) -> str:
     """Return the path of the log that Blender wrote when it crashed while importing this job.
 
@@ -92,7 +73,7 @@ def crash_log_of(job: Job) -> str:
     return str(message_of(job.problem.message).params.get(_CRASH_LOG, ""))
 
 
-def _message(mark: dict[str, Any]) -> Message:
+def message_of_crash(mark: dict[str, Any]) -> Message:
     """Return what happened, with Blender's crash log if it was written after the mark."""
     crash_log = mark.get(_CRASH_LOG)
     # whole seconds: some file systems store no fractions
@@ -104,7 +85,7 @@ def _message(mark: dict[str, Any]) -> Message:
     return CRASHED
 
 
-def _left_behind(home: Path) -> list[tuple[Path, dict[str, Any]]]:
+def left_behind(home: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Return the marks that no living process holds; one that cannot be read names no job."""
     found = []
     for path in sorted(_folder(home).glob("*.json")):

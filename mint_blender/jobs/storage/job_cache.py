@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ...message import Message
 from ...mint.account import Account
 from ...mint.schema import Kind, Mode
-from ..budget.prices import NotPossible
+from ..errors import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import ClickPrices, Decision
 from ..notes import note

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ...files import disk, file_lock
-from .database import journal_error
+from ..database import journal_error
 
 # the names of the locks that this process holds: the worker has one of its own
 _ours: set[str] = set()

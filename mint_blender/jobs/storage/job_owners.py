@@ -15,8 +15,8 @@ from functools import cached_property
 
 from ...dataclass import dataclass
 from ...mint.account import Account, Owner
+from ..database import Database
 from ..job_values import Hold
-from .database import Database
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ...files import urls
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from ..budget.spending import Spent
+from ..database import Database, JournalError
 from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, ClickPrices, Decision, Hold
 from ..paid_requests import journal_id, table
@@ -31,9 +31,9 @@ from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, o
 from ..paid_requests.table import PaidRequests, note_change
 from ..phases import HAS_RESULT, HOLDS_SLOT, OVER, Phase, Verb, may_decide
 from . import job_owners, tables
-from .database import Database, JournalError
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, dump, load_row, with_requests
+from .tables import Spent
 
 if TYPE_CHECKING:
     from .job_locks import ProcessLock

@@ -10,14 +10,23 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from ...mint.account import Owner
-from ..budget import spending
-from ..budget.spending import Spent
+from ..database import Database
 from ..job import Job, asset_of
 from ..paid_requests.table import note_cost
 from ..phases import Phase
-from .database import Database
+
+
+class Spent(NamedTuple):
+    """How many jobs counted in a time, their Credits, and how many succeeded or failed."""
+
+    jobs: int = 0
+    credits: float = 0.0
+    done: int = 0
+    failed: int = 0
+
 
 VERSION = 1
 """The version of all tables of a journal: it is raised with every change of them."""
@@ -101,7 +110,7 @@ def note_content(database: Database, job: Job, *, is_dismissed: bool, **more: ob
     dismissed is not sent any more: it counts when it was ordered.
     """
     for attempt in job.attempts:
-        at = spending.arose_at(attempt)
+        at = attempt.arose_at
         if at is None and is_dismissed:
             at = attempt.first.born
         at = NOW if at is None else float(min(max(at, 0.0), _LAST))

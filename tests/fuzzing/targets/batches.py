@@ -13,10 +13,10 @@ from typing import Any
 from mint_blender.files.file_lock import FileInUse
 from mint_blender.jobs import batch_lines as lines
 from mint_blender.jobs.batch_folder import finished_lines, line_files
+from mint_blender.jobs.batch_folder.batch_lease import Claims
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.batch_lease import Claims
 from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import is_valid_id
 

@@ -17,11 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mint_blender.jobs.database import JournalError
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
-from mint_blender.jobs.storage.database import JournalError
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 

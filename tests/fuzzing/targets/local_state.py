@@ -8,12 +8,11 @@ import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 from mint_blender.files.download_folder import PartFile, is_header_text
 from mint_blender.files.file_lock import FileInUse
+from mint_blender.jobs.batch_folder.batch_lease import Lease
 from mint_blender.jobs.storage import documents, import_marks
-from mint_blender.jobs.storage.batch_lease import Lease
 from mint_blender.message import Message
 
 from ..checks import guarded_folder
@@ -42,12 +41,8 @@ def _part(folder: Path, data: bytes) -> None:
 def _mark(folder: Path, data: bytes) -> None:
     (folder / "importing").mkdir()
     (folder / "importing" / "x.json").write_bytes(data)
-    jobs = SimpleNamespace(
-        home=folder,
-        cache=SimpleNamespace(get=lambda job_id: SimpleNamespace(id="0123456789ab")),
-        mark_import_failed=lambda job_id, message, code: None,
-    )
-    import_marks.note_crashes(jobs)  # type: ignore[arg-type]
+    for _, mark in import_marks.left_behind(folder):
+        import_marks.message_of_crash(mark)
 
 
 def _documents(folder: Path, data: bytes) -> None:

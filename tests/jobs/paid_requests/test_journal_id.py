@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files import disk
+from mint_blender.jobs.database import JournalError
 from mint_blender.jobs.paid_requests import journal_id
 from mint_blender.jobs.paid_requests.journal_id import attempts_file
 from mint_blender.jobs.paid_requests.table import opened
-from mint_blender.jobs.storage.database import JournalError
 from mint_blender.jobs.storage.journal import Journal
 
 from .records import CREDENTIAL, NOW, a_record

@@ -32,7 +32,7 @@ from ... import json_text
 from ...files import disk
 from ...files.disk import naming
 from ...files.file_lock import FileInUse, file_lock
-from ..batch_folder.line_files import FOLDER
+from .line_files import FOLDER
 
 log = logging.getLogger(__name__)
 

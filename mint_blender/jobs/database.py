@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...files import disk
-from ...message import Message, UserError
+from ..files import disk
+from ..message import Message, UserError
 
 _DEFAULT_ADVICE = Message(
     "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
