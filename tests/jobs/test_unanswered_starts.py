@@ -174,6 +174,7 @@ def test_the_list_of_another_key_proves_nothing() -> None:
     assert run.rests and not is_unanswered(run.job)
     assert JobView(run.job).verbs == (Verb.RESUME, Verb.CANCEL)
     assert "with another API key" in run.job.problem.message
+    assert "one of these" not in run.job.problem.message, "nothing is shown"
     run.again(LATER).expect(ReadPage)
 
 

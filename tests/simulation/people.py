@@ -15,7 +15,6 @@ from typing import Any
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import DeliveryResult, Hold
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
@@ -328,7 +327,7 @@ class People:
             self.actions.use(service, job)
         if is_unanswered(service.job(job.id)):
             self.actions.retry(service, job)
-        elif job.problem is not None and job.problem.code == error_messages.OTHER_KEY.code:
+        elif job.problem is not None and job.problem.code == "other_key":
             service.cancel(job.id)
         elif Verb.APPROVE in verbs:
             self.actions.approve(service, job)

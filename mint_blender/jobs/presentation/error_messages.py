@@ -183,15 +183,19 @@ def unanswered(job: Job, is_complete: bool = True) -> Problem:
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
-OTHER_KEY = Problem(
-    Cause.UNREACHABLE,
-    Message(
-        "Mint may have started this with another API key, so this library may not show it. If one"
-        " of these is it, use it. Otherwise set that key and resume, or cancel this job."
-    ),
-    code="other_key",
-)
-"""The problem of a request in doubt for which only another key's library was read."""
+def other_key(job: Job) -> Problem:
+    """Return the problem of a request in doubt for which only another key's library was read."""
+    message = Message(
+        "Mint may have started this with another API key, so this library may not show it. Set"
+        " that key and resume, or cancel this job."
+    )
+    if job.candidates:
+        message = Message(
+            "Mint may have started this with another API key, so this library may not show it. If"
+            " one of these is it, use it. Otherwise set that key and resume, or cancel this job."
+        )
+    return Problem(Cause.UNREACHABLE, message, code="other_key")
+
 
 STARTED_ELSEWHERE = Problem(
     Cause.REFUSED,

@@ -157,7 +157,7 @@ def _tell(
         candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture, looks_alike))
     run.job = replace(run.job, candidates=tuple(candidates))
     if looked is None:
-        run.pause(error_messages.OTHER_KEY)
+        run.pause(error_messages.other_key(run.job))
     else:
         run.pause(error_messages.unanswered(run.job, is_complete))
 
