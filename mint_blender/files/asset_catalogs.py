@@ -57,15 +57,15 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     file = folder / FILE
     # other programs write this file, too: what is no UTF-8 is kept as it is
     text = file.read_bytes().decode("utf-8", "surrogateescape") if file.is_file() else HEAD
-    known = _catalogs(text)
+    catalogs = _catalogs(text)
     # with the parent catalog: Blender would add a missing one and consider the file changed
     missing = [
-        (each, id)
-        for each, id in ((path.partition("/")[0], PARENT), (path, own))
-        if each not in known
+        (catalog, id)
+        for catalog, id in ((path.partition("/")[0], PARENT), (path, own))
+        if catalog not in catalogs
     ]
-    if path not in known:
-        added = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
+    if path not in catalogs:
+        added = "".join(f"{id}:{catalog}:{catalog.replace('/', '-')}\n" for catalog, id in missing)
         lines = (line.strip() for line in text.split("\n"))
         if not any(line and not line.startswith("#") for line in lines):
             added = f"{VERSION}\n\n{added}"  # the first line that counts
@@ -74,14 +74,14 @@ def catalog_for(kind: str, folder: Path | None) -> str:
             part.write_bytes(text.encode("utf-8", "surrogateescape"))
             if file.is_file():
                 shutil.copymode(file, part)  # others who share the library can still read it
-    return known.get(path, own)
+    return catalogs.get(path, own)
 
 
 def _catalogs(text: str) -> dict[str, str]:
     """Return the UUIDs of all catalogs by path. Blender ignores lines without a valid UUID."""
-    known: dict[str, str] = {}
+    ids_by_path: dict[str, str] = {}
     for line in text.split("\n"):
         id, _, rest = line.strip().partition(":")
         if rest and _UUID.fullmatch(id.strip()):
-            known.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
-    return known
+            ids_by_path.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
+    return ids_by_path

@@ -166,9 +166,9 @@ def make_folder(path: Path) -> None:
     """
     if path.is_dir():
         return
-    for each in reversed([path, *path.parents]):
-        if not each.is_dir():
-            each.mkdir(FOLDER, exist_ok=True)
+    for folder in reversed([path, *path.parents]):
+        if not folder.is_dir():
+            folder.mkdir(FOLDER, exist_ok=True)
 
 
 def opener(path: str, flags: int) -> int:

@@ -61,7 +61,7 @@ class DownloadLimits:
     """Most seconds without a byte; a stop is noticed sooner."""
     speed_window: float = 60.0
     """Seconds over which the speed is measured."""
-    fewest: int = 64 * 1024
+    min_bytes_per_window: int = 64 * 1024
     """Fewest bytes in that time, unless the file ends."""
     connect: float = 10.0
     idle: float = 30.0
@@ -164,7 +164,7 @@ class Downloader:
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""
         fruitless = 0
-        most = request.part.size
+        most_bytes = request.part.size
         for number in range(1, self.limits.most_tries + 1):
             try:
                 attempt(request)
@@ -173,8 +173,8 @@ class Downloader:
                 raise
             except FileError as error:
                 # more than ever before: to start over is no progress
-                fruitless = 0 if request.part.size > most else fruitless + 1
-                most = max(most, request.part.size)
+                fruitless = 0 if request.part.size > most_bytes else fruitless + 1
+                most_bytes = max(most_bytes, request.part.size)
                 retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
                 pause = self.limits.retries.wait(max(1, fruitless), self._chance(), retry_after)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
@@ -227,18 +227,18 @@ class DownloadRequest:
         Raises:
             SpeedTooLow: Too few bytes were received since it began.
         """
-        fewest = self.loader.limits.fewest
+        min_bytes = self.loader.limits.min_bytes_per_window
         seconds = self.loader.limits.speed_window
         if self.loader.clock() - began < seconds:
             return False
-        if received < fewest:
+        if received < min_bytes:
             raise SpeedTooLow(
                 "The file host sent only {received:,.1f} KB of {label} in {seconds:.0f} s, less"
                 " than {fewest:,.0f} KB. Try again to resume the download.",
                 received=received / 1024,
                 label=self.label,
                 seconds=seconds,
-                fewest=fewest / 1024,
+                fewest=min_bytes / 1024,
             )
         return True
 
@@ -348,26 +348,26 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
 def _resume(response: requests.Response, request: DownloadRequest) -> None:
     """Resume the part if these are the next bytes of the same file."""
     part = request.part
-    known = request.part.source
+    source = request.part.source
     given = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
         response.headers.get("Content-Range", "").strip(),
     )
     validator = _validator(response)
     fits = (
-        known is not None
+        source is not None
         and given is not None
         and int(given[1]) == part.size
-        and (validator is None or validator == known.validator)
-        and (given[3] == "*" or known.total is None or int(given[3]) == known.total)
+        and (validator is None or validator == source.validator)
+        and (given[3] == "*" or source.total is None or int(given[3]) == source.total)
         and _encoding(response) is None
     )
-    if not fits or known is None or given is None:
+    if not fits or source is None or given is None:
         part.discard()
         raise _changed(request)
     if given[3] != "*":
         request.check_size(int(given[3]))
-        part.source = replace(known, total=int(given[3]))
+        part.source = replace(source, total=int(given[3]))
 
 
 def _changed(request: DownloadRequest) -> DownloadFailed:

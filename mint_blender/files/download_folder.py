@@ -79,14 +79,14 @@ class DownloadFolder:
         """Remove thumbnails and the files of all jobs except `keep`; return the bytes freed."""
         before = self.size()
         for parent in (self.downloads, self.jobs, self.thumbnails):
-            for each in parent.iterdir() if parent.is_dir() else ():
-                if each.name in keep:
+            for entry in parent.iterdir() if parent.is_dir() else ():
+                if entry.name in keep:
                     continue
                 with suppress(OSError):  # what is in use (on Windows) stays
-                    if each.is_dir() and not each.is_symlink():
-                        shutil.rmtree(each, ignore_errors=True)
+                    if entry.is_dir() and not entry.is_symlink():
+                        shutil.rmtree(entry, ignore_errors=True)
                     else:
-                        each.unlink()
+                        entry.unlink()
         return before - self.size()
 
 
@@ -167,9 +167,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
         for name in names:
             path = Path(place, name)
             with suppress(OSError):
-                found = path.lstat()
-                if stat.S_ISREG(found.st_mode):
-                    yield path, found.st_size, found.st_mtime
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield path, status.st_size, status.st_mtime
 
 
 @dataclass(frozen=True)
@@ -207,14 +207,14 @@ class PartFile:
         A part from before this computer was started is not: a power cut may have left holes in it.
         """
         self.source = self._read_metadata()
-        known = self.source
+        source = self.source
         if (
-            known is None
-            or known.address != address
-            or known.validator is None
+            source is None
+            or source.address != address
+            or source.validator is None
             or not self.size
             or disk.is_from_earlier_boot(self.path)
-            or (known.total is not None and self.size > known.total)
+            or (source.total is not None and self.size > source.total)
         ):
             self.discard()
 
@@ -265,10 +265,10 @@ class PartFile:
 
     def _read_metadata(self) -> PartSource | None:
         try:
-            known = json_text.parse(self.metadata_path.read_bytes())
-            address = known["address"]
-            validator = known["validator"]
-            total = known["total"]
+            metadata = json_text.parse(self.metadata_path.read_bytes())
+            address = metadata["address"]
+            validator = metadata["validator"]
+            total = metadata["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         kinds = (str, str | None, int | None)

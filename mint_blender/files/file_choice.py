@@ -112,10 +112,10 @@ def missing_extensions(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
 def explain_missing(missing: Iterable[str]) -> str:
     """Return sentences for the user: what this Blender lacks, and what to do."""
     names = sorted(set(missing))
-    known = dict.fromkeys(KNOWN[name] for name in names if name in KNOWN)
+    reasons = dict.fromkeys(KNOWN[name] for name in names if name in KNOWN)
     advice = [
         Message("This Blender lacks {features}. {advice}", features=lack, advice=advice)
-        for lack, advice in known
+        for lack, advice in reasons
     ]
     unknown = [
         "".join(letter if letter.isprintable() else "?" for letter in name)[:60]
@@ -155,10 +155,10 @@ def choose_splats(
 
 def splat_count(tier: str) -> float:
     """Return the number of splats in a tier's name; infinite without one (`full_res`)."""
-    found = re.search(
+    match = re.search(
         r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower()
     )
-    return float(found[1]) * {"k": 1e3, "m": 1e6}.get(found[2], 1.0) if found else math.inf
+    return float(match[1]) * {"k": 1e3, "m": 1e6}.get(match[2], 1.0) if match else math.inf
 
 
 def _plain(tier: str) -> str:

@@ -28,11 +28,11 @@ def identity(path: Path) -> str:
     Raises:
         OSError: There is no such file.
     """
-    found = path.stat()
-    number = f"{found.st_ino:x}"
+    status = path.stat()
+    number = f"{status.st_ino:x}"
     if sys.platform == "win32":
         return number
-    created = _created(path, found)
+    created = _created(path, status)
     return f"{number}-{created:x}" if created else f"{number}-{_process(number)}"
 
 
@@ -43,9 +43,9 @@ def _process(number: str) -> str:
     return uuid.uuid4().hex
 
 
-def _created(path: Path, found: os.stat_result) -> int:
+def _created(path: Path, status: os.stat_result) -> int:
     """Return when a file was created, in ns; 0 if that is not known."""
-    if (seconds := getattr(found, "st_birthtime", None)) is not None:
+    if (seconds := getattr(status, "st_birthtime", None)) is not None:
         return int(seconds * 1e9)
     return _created_on_linux(path)
 

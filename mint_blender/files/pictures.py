@@ -114,13 +114,13 @@ def check_panorama(path: Path) -> None:
     height = seen.height or 0
     if not is_panorama(seen):
         raise panorama_shape_error(path, width, height)
-    most = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
-    if width > most:
+    limit = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
+    if width > limit:
         raise InvalidPicture(
             "The panorama {name} was not used: it is {width:,} pixels wide; the limit is {most:,}.",
             name=path.name,
             width=width,
-            most=most,
+            most=limit,
         )
     if seen.format == "jpeg":
         check_complete(path, seen)  # Blender would show the missing part in gray
@@ -227,7 +227,7 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
         if head.startswith(magic):
             stream.seek(0)
             try:
-                found = read(stream, size)
+                picture = read(stream, size)
             except (struct.error, IndexError):
                 raise InvalidPicture(
                     "{name} is cut off: its header is incomplete.", name=name
@@ -236,8 +236,8 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
                 raise InvalidPicture(
                     "{name} is damaged: {reason}.", name=name, reason=error
                 ) from None
-            width = found.width or 0
-            height = found.height or 0
+            width = picture.width or 0
+            height = picture.height or 0
             if not 0 < width * height <= MAX_PIXELS:
                 raise InvalidPicture(
                     "{name} claims to be {width} × {height} pixels, which is not a usable size.",
@@ -245,7 +245,7 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
                     width=width,
                     height=height,
                 )
-            return found
+            return picture
     for magic, (format, suffix, media_type) in UNREAD_FORMATS.items():
         if head.startswith(magic):
             return Picture(format, None, None, suffix, media_type)
@@ -340,8 +340,8 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
         raise IndexError if len(head) < HDR_HEAD else ValueError(Message("its header has no end"))
     if (
         any(
-            len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii()
-            for each in text.split(b"\n")
+            len(entry) > HDR_LINE or entry.startswith((b"-", b"+")) or not entry.isascii()
+            for entry in text.split(b"\n")
         )
         or b"\r" in text
     ):

@@ -286,7 +286,7 @@ def test_a_slow_download_ends_at_the_time_limit(lamp: Lamp) -> None:
 
 def test_a_host_that_drips_is_told_about(lamp: Lamp) -> None:
     """Fewer bytes in a minute than the least: the download ends with a sentence, and can go on."""
-    ticks, limits = count(), DownloadLimits(speed_window=3, fewest=2**30)
+    ticks, limits = count(), DownloadLimits(speed_window=3, min_bytes_per_window=2**30)
     url = lamp.put(CONTENT * 20, etag='"a"')
     sentence = r"sent only [\d,.]+ KB of lamp.glb .* in 3 s, less than 1,048,576 KB"
     tick = {"clock": lambda: float(next(ticks))}

@@ -156,8 +156,8 @@ MUTANTS = (
         "S-models",
         "does not check what a GLB refers to",
         "files/glb/checks.py",
-        "    _check_uris(document, required)\n    most",
-        "    most",
+        "    _check_uris(document, required)\n    counts",
+        "    counts",
     ),
     Mutant(
         "S-splats",

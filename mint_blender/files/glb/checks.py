@@ -101,8 +101,8 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
     used = get_strings(document, "extensionsUsed", limits.entries)
     required = get_strings(document, "extensionsRequired", limits.entries)
     _check_uris(document, required)
-    most = {"images": limits.images}
-    tables = {name: get_objects(document, name, most.get(name, limits.entries)) for name in LISTS}
+    counts = {"images": limits.images}
+    tables = {name: get_objects(document, name, counts.get(name, limits.entries)) for name in LISTS}
     buffers = _check_buffers(tables["buffers"], binary, limits)
     views = _check_views(tables["bufferViews"], buffers)
     _check_accessors(tables["accessors"], tables["bufferViews"], views, limits)
@@ -138,8 +138,8 @@ def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
     read: list[Any] = [document.get("buffers"), document.get("images")]
     searched: list[Any] = [document]
     while searched:
-        for each in searched:
-            extensions = each.get("extensions") if isinstance(each, dict) else None
+        for item in searched:
+            extensions = item.get("extensions") if isinstance(item, dict) else None
             read += (
                 [extensions[name] for name in required & extensions.keys()]
                 if isinstance(extensions, dict)
@@ -148,12 +148,12 @@ def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
         searched = _members(searched, without="extras")
     while read:
         if any(
-            isinstance(uri := each.get("uri"), str) and not uri.startswith("data:")
-            for each in read
-            if isinstance(each, dict)
+            isinstance(uri := item.get("uri"), str) and not uri.startswith("data:")
+            for item in read
+            if isinstance(item, dict)
         ):
             raise GltfError("it points to something outside the file")
-        read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
+        read = _members([item for item in read if isinstance(item, dict | list)], without="extras")
 
 
 def _members(values: list[Any], *, without: str = "") -> list[Any]:
@@ -221,7 +221,7 @@ def _check_meshes(tables: Tables, limits: GlbLimits) -> tuple[int, int]:
                     size += min(used["count"], corners) * COMPONENTS[used["type"]] * 4
             if number in used_meshes and position is not None:
                 points[position] = tables["accessors"][position]["count"]
-                mode = get_integer(primitive, "mode", default=4, most=6)
+                mode = get_integer(primitive, "mode", default=4, maximum=6)
                 triangles += corners // 3 if mode == 4 else max(0, corners - 2) if mode > 4 else 0
                 other += corners if mode == 0 else corners // 2 if mode < 4 else 0
     vertices = sum(points.values())
@@ -285,7 +285,7 @@ def _check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLim
     """Return the usable bytes of each buffer; raise GltfError for a wrong one."""
     lengths = []
     for number, buffer in enumerate(buffers):
-        length = get_integer(buffer, "byteLength", least=1)
+        length = get_integer(buffer, "byteLength", minimum=1)
         if "uri" in buffer:
             kind, content = decode_uri(buffer["uri"])
             if kind not in BUFFER_TYPES:
@@ -318,15 +318,15 @@ def _check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
     """Return the bytes of each buffer view; raise GltfError for one outside its buffer."""
     lengths = []
     for view in views:
-        length = get_integer(view, "byteLength", least=1)
+        length = get_integer(view, "byteLength", minimum=1)
         _check_inside(view, length, buffers)
-        get_integer(view, "byteStride", default=4, least=4, most=252)
+        get_integer(view, "byteStride", default=4, minimum=4, maximum=252)
         for name in MESHOPT:
             packed = get_object(get_object(view, "extensions"), name)
             if packed:
-                _check_inside(packed, get_integer(packed, "byteLength", least=1), buffers)
-                count = get_integer(packed, "count", least=1)
-                if count * get_integer(packed, "byteStride", least=1, most=256) > length:
+                _check_inside(packed, get_integer(packed, "byteLength", minimum=1), buffers)
+                count = get_integer(packed, "count", minimum=1)
+                if count * get_integer(packed, "byteStride", minimum=1, maximum=256) > length:
                     raise GltfError("a compressed part of it claims to be larger than its space")
         lengths.append(length)
     return lengths
@@ -350,7 +350,7 @@ def _check_accessors(
             raise GltfError("it contains numbers of an unknown type")
         if component not in COMPONENT_BYTES or kind not in COMPONENTS:
             raise GltfError("it contains numbers of an unknown type")
-        count = get_integer(accessor, "count", least=1)
+        count = get_integer(accessor, "count", minimum=1)
         size = COMPONENT_BYTES[component] * COMPONENTS[kind]
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
@@ -373,15 +373,15 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
     sparse = get_object(accessor, "sparse")
     if not sparse:
         return
-    few = get_integer(sparse, "count", least=1, most=count)
+    few = get_integer(sparse, "count", minimum=1, maximum=count)
     for name, width in (("indices", None), ("values", size)):
         place = get_object(sparse, name)
         component = place.get("componentType")
-        each = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
-        if not each:
+        stride = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
+        if not stride:
             raise GltfError("it contains numbers of an unknown type")
         view = get_index(place, "bufferView", len(lengths), needed=True)
-        _check_covered(get_integer(place, "byteOffset", default=0) + few * each, lengths[view])
+        _check_covered(get_integer(place, "byteOffset", default=0) + few * stride, lengths[view])
 
 
 def _check_covered(end: int, length: int) -> None:
@@ -389,11 +389,11 @@ def _check_covered(end: int, length: int) -> None:
         raise GltfError("it claims more values than its bytes can hold")
 
 
-def check_numbers(value: Any, most: int) -> None:
-    """Raise GltfError unless the value is None or a list of at most `most` usable numbers."""
+def check_numbers(value: Any, limit: int) -> None:
+    """Raise GltfError unless the value is None or a list of at most `limit` usable numbers."""
     if value is None:
         return
-    fits = isinstance(value, list) and len(value) <= most
+    fits = isinstance(value, list) and len(value) <= limit
     if not fits or not all(
         isinstance(number, int | float) and abs(number) < 1e38 for number in value
     ):
@@ -417,18 +417,18 @@ def get_object(owner: JsonObject, key: str) -> JsonObject:
     return value
 
 
-def get_objects(owner: JsonObject, key: str, most: int) -> list[JsonObject]:
-    """Return a member that is a list of at most `most` objects; empty if absent."""
+def get_objects(owner: JsonObject, key: str, limit: int) -> list[JsonObject]:
+    """Return a member that is a list of at most `limit` objects; empty if absent."""
     value = _entries(owner, key, dict)
-    if len(value) > most:
+    if len(value) > limit:
         raise GltfError("it has {count:,} “{key}”, more than the limit", count=len(value), key=key)
     return value
 
 
-def get_strings(owner: JsonObject, key: str, most: int) -> frozenset[str]:
+def get_strings(owner: JsonObject, key: str, limit: int) -> frozenset[str]:
     """Return a member that is a list of strings; empty if absent."""
     value = _entries(owner, key, str)
-    if len(value) > most:
+    if len(value) > limit:
         raise _wrong(key)
     return frozenset(value)
 
@@ -437,7 +437,7 @@ def _entries(owner: JsonObject, key: str, kind: type) -> list[Any]:
     """Return a member that is a list of such values; empty if absent."""
     value = owner.get(key, [])
     # `type`, since True is an int
-    if not isinstance(value, list) or not all(type(each) is kind for each in value):
+    if not isinstance(value, list) or not all(type(entry) is kind for entry in value):
         raise _wrong(key)
     return value
 
@@ -447,8 +447,8 @@ def get_integer(
     key: str,
     *,
     default: int | None = None,
-    least: int = 0,
-    most: int = MAX_INTEGER,
+    minimum: int = 0,
+    maximum: int = MAX_INTEGER,
 ) -> int:
     """Return a member that is an integer in the range (2.0 counts as 2).
 
@@ -457,7 +457,7 @@ def get_integer(
     value = owner.get(key, default)
     if isinstance(value, float) and abs(value) <= MAX_INTEGER and value.is_integer():
         value = owner[key] = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
         raise _wrong(key)
     return value
 
@@ -499,12 +499,12 @@ def _check_image_uri(uri: Any, media_type: Any) -> None:
     """Raise GltfError unless the URI holds a picture of its own type and the image's `mimeType`."""
     kind, content = decode_uri(uri)
     try:
-        found = pictures.inspect(content).media_type
+        actual = pictures.inspect(content).media_type
     except InvalidPicture:
         raise GltfError("a picture in it, marked as {kind}, is not a picture", kind=kind) from None
-    if found != kind or (media_type is not None and media_type != kind):
+    if actual != kind or (media_type is not None and media_type != kind):
         raise GltfError(
-            "a picture in it is marked as {kind}, but is {found}", kind=kind, found=found
+            "a picture in it is marked as {kind}, but is {found}", kind=kind, found=actual
         )
 
 

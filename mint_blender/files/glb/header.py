@@ -44,9 +44,9 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             length = os.fstat(stream.fileno()).st_size
             text, binary = _chunks(stream, length, limits)
             document = _document(text)
-            found = check(document, binary, limits)
+            glb = check(document, binary, limits)
             check_images(stream, JSON_OFFSET + len(text) + CHUNK_HEADER, document, limits)
-            return found
+            return glb
     except GltfError as problem:
         raise InvalidGlb(
             "Cannot import {name}: {reason}.", name=path.name, reason=problem
@@ -239,10 +239,10 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
         if not head.startswith(MAGIC):
             raise GltfError("a picture in it is neither PNG nor JPEG nor WebP")
         try:
-            found = pictures.inspect_stream(io.BytesIO(head), length, Message("a picture in it"))
+            picture = pictures.inspect_stream(io.BytesIO(head), length, Message("a picture in it"))
         except InvalidPicture as bad:
             raise GltfError(str(bad).removesuffix(".")) from None
-        pixels += (found.width or 0) * (found.height or 0)
+        pixels += (picture.width or 0) * (picture.height or 0)
         if pixels > limits.pixels:
             raise GltfError(
                 "its pictures have more than {pixels:,} pixels in total, which is the limit",

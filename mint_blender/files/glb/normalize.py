@@ -84,7 +84,7 @@ def _use_plain_data(document: dict[str, Any]) -> bool:
     for primitive in list(_compressed_primitives(document)):
         used = [*primitive.get("attributes", {}).values()]
         used += [primitive["indices"]] if "indices" in primitive else []
-        if used and all("bufferView" in document["accessors"][int(each)] for each in used):
+        if used and all("bufferView" in document["accessors"][int(index)] for index in used):
             del primitive["extensions"][DRACO]
             is_changed = True
     return is_changed

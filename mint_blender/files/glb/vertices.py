@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -102,17 +103,17 @@ class _Accessors:
 
 
 def _read_all(accessors: _Accessors, meshes: list[dict[str, Any]]) -> dict[str, MeshVertices]:
-    names = [each.get("name") or f"Mesh_{number}" for number, each in enumerate(meshes)]
+    names = [mesh.get("name") or f"Mesh_{number}" for number, mesh in enumerate(meshes)]
     stems = [stem(name) for name in names]
     if len(set(stems)) < len(stems) or any(len(name.encode()) > LONGEST_NAME for name in names):
         return {}
-    primitives = [each["primitives"] for each in meshes]
-    if not all(_is_plain(each) for mesh in primitives for each in mesh):
+    primitives = [mesh["primitives"] for mesh in meshes]
+    if not all(map(_is_plain, chain.from_iterable(primitives))):
         return {}
-    found = [_read(accessors, each) for each in primitives]
-    if any(len(each.positions) > MOST_VERTICES for each in found):
+    vertices = [_read(accessors, parts) for parts in primitives]
+    if any(len(mesh.positions) > MOST_VERTICES for mesh in vertices):
         return {}
-    return dict(zip(stems, found, strict=True))
+    return dict(zip(stems, vertices, strict=True))
 
 
 def _is_plain(primitive: dict[str, Any]) -> bool:
@@ -139,5 +140,5 @@ def _read(accessors: _Accessors, primitives: list[dict[str, Any]]) -> MeshVertic
             normals.append(rows.compress(used, axis=0).astype(np.float32))
         else:
             normals.append(np.zeros_like(positions[-1]))
-    has_normals = any("NORMAL" in each["attributes"] for each in primitives)
+    has_normals = any("NORMAL" in primitive["attributes"] for primitive in primitives)
     return MeshVertices(np.concatenate(positions), np.concatenate(normals) if has_normals else None)

@@ -136,9 +136,9 @@ def _quaternion(rotation: Doubles) -> Doubles:
             [m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], m[2, 2] - m[0, 0] - m[1, 1]],
         ]
     )
-    found: Doubles = np.linalg.eigh(k)[1][:, -1]
-    found[np.abs(found) < 1e-9] = 0
-    return found * (1 if found[int(np.argmax(np.abs(found)))] > 0 else -1)
+    quaternion: Doubles = np.linalg.eigh(k)[1][:, -1]
+    quaternion[np.abs(quaternion) < 1e-9] = 0
+    return quaternion * (1 if quaternion[int(np.argmax(np.abs(quaternion)))] > 0 else -1)
 
 
 # -- spherical harmonics

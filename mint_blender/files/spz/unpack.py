@@ -98,8 +98,8 @@ def harmonic(stored: Bytes, weights: Floats, out: Floats) -> Floats:
         block = slice(start, start + len(term))
         total = values[block]
         _weigh(flat[first, block], weights[first], total)
-        for each in others:
-            total += _weigh(flat[each, block], weights[each], term[: len(total)])
+        for index in others:
+            total += _weigh(flat[index, block], weights[index], term[: len(total)])
     return out
 
 
