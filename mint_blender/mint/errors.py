@@ -458,7 +458,7 @@ def _text(members: Mapping[str, Any], secret: str, *names: str) -> str | None:
 
 
 def _field_errors(entries: object, secret: str) -> tuple[FieldError, ...]:
-    found = []
+    errors = []
     for entry in entries[:MAX_FIELD_ERRORS] if isinstance(entries, list) else ():
         members = _object(entry)
         message = clean_line(entry, secret) or _text(
@@ -469,5 +469,5 @@ def _field_errors(entries: object, secret: str) -> tuple[FieldError, ...]:
             steps = (step for step in path[:MAX_STEPS] if isinstance(step, str | int))
             path = "".join(f"/{step}" for step in steps)
         if message:
-            found.append(FieldError(message, clean_line(path, secret)))
-    return tuple(found)
+            errors.append(FieldError(message, clean_line(path, secret)))
+    return tuple(errors)

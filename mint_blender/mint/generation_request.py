@@ -136,8 +136,8 @@ def member(words: type[E], name: str, value: str) -> E:
     try:
         return words(value)
     except ValueError:
-        known = ", ".join(word.value for word in words)
-        wrong = Message("'{value}' is not a {name}: {known}", value=value, name=name, known=known)
+        values = ", ".join(word.value for word in words)
+        wrong = Message("'{value}' is not a {name}: {known}", value=value, name=name, known=values)
         raise ValueError(wrong) from None
 
 

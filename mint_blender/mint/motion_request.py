@@ -77,4 +77,4 @@ class MotionRequest:
 
 def motions_in(text: str) -> tuple[str, ...]:
     """Return the motions in one text, as in the column of a batch: `walk | run`."""
-    return tuple(filter(None, (" ".join(each.split()) for each in text.split("|"))))
+    return tuple(filter(None, (" ".join(motion.split()) for motion in text.split("|"))))

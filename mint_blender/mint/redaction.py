@@ -40,11 +40,11 @@ def redact(text: str) -> str:
 def _secrets() -> set[str]:
     """Return all spellings of registered keys, which the factory holds; install it if missing."""
     factory = logging.getLogRecordFactory()
-    found = getattr(factory, _MARK, None)
-    if found is None:
-        found = set[str]()
-        logging.setLogRecordFactory(_factory(factory, found))
-    return cast(set[str], found)
+    secrets = getattr(factory, _MARK, None)
+    if secrets is None:
+        secrets = set[str]()
+        logging.setLogRecordFactory(_factory(factory, secrets))
+    return cast(set[str], secrets)
 
 
 def _factory(

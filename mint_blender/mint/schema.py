@@ -234,10 +234,10 @@ class Page:
         if pagination.get("hasMore") is False:
             cursor = None
         entries = data.get("data")
-        found = entries if isinstance(entries, list) else ()
-        assets = [Asset.from_json(kind, entry) for entry in found if _object(entry) is not None]
+        items = entries if isinstance(entries, list) else ()
+        assets = [Asset.from_json(kind, entry) for entry in items if _object(entry) is not None]
         usable = tuple(asset for asset in assets if asset.id)
-        return cls(usable, cursor, len(found) - len(usable))
+        return cls(usable, cursor, len(items) - len(usable))
 
 
 class AnimationType(StrEnum):
@@ -260,7 +260,7 @@ class AnimationFile:
     def is_glb(self) -> bool:
         """Whether it is a GLB, as far as is said."""
         said = (self.format, self.filename, self.id)
-        return any((each or "").lower().endswith("glb") for each in said)
+        return any((name or "").lower().endswith("glb") for name in said)
 
     @property
     def is_character(self) -> bool:
@@ -271,8 +271,8 @@ class AnimationFile:
     def from_json(cls, data: Json) -> tuple[Self, ...]:
         """Parse Mint's list; entries without a usable id are left out."""
         entries = data.get("data")
-        found = [entry for entry in entries if _object(entry)] if isinstance(entries, list) else []
-        files = (_parse(cls, each, id=_text(each.get("id")) or "") for each in found)
+        items = [entry for entry in entries if _object(entry)] if isinstance(entries, list) else []
+        files = (_parse(cls, item, id=_text(item.get("id")) or "") for item in items)
         return tuple(file for file in files if is_valid_file_id(file.id))
 
 
@@ -548,12 +548,12 @@ def _members(kind: Any) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
     """Return the name of each field, of the member that it is read from, and what reads it."""
     return tuple(
         (
-            each.name,
-            re.sub("_([a-z])", lambda found: found[1].upper(), each.name),
-            _READERS[each.type],
+            field.name,
+            re.sub("_([a-z])", lambda match: match[1].upper(), field.name),
+            _READERS[field.type],
         )
-        for each in fields(kind)
-        if each.type in _READERS
+        for field in fields(kind)
+        if field.type in _READERS
     )
 
 
@@ -574,8 +574,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _id(value: Any) -> str | None:
     """Return a valid id: no other one is ever used."""
-    found = _text(value)
-    return found if found is not None and is_valid_id(found) else None
+    text = _text(value)
+    return text if text is not None and is_valid_id(text) else None
 
 
 def _number(value: Any) -> float | None:
@@ -588,8 +588,8 @@ def _number(value: Any) -> float | None:
 
 
 def _integer(value: Any) -> int | None:
-    found = _number(value)
-    return None if found is None else int(found)
+    number = _number(value)
+    return None if number is None else int(number)
 
 
 def _time(value: Any) -> datetime | None:
@@ -615,8 +615,8 @@ def _assets(value: Any) -> Assets | None:
 
 
 def _resource(value: Any) -> ResourceRef | None:
-    found = _id((_object(value) or {}).get("id"))
-    return _parse(ResourceRef, value, id=found) if found else None
+    id = _id((_object(value) or {}).get("id"))
+    return _parse(ResourceRef, value, id=id) if id else None
 
 
 def _operation_error(value: Any) -> OperationError | None:

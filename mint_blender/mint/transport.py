@@ -205,8 +205,8 @@ class Transport:
             headers["Content-Type"] = "application/json"
         url = self.origin.url(path)
         # A little older than what is asked before, or a slow caller would begin in vain.
-        most = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
-        if self._is_bound and self.clock.age > most:
+        max_age = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
+        if self._is_bound and self.clock.age > max_age:
             raise errors.NotSent
         sent = self.clock.begin()
         began = time.monotonic()
@@ -261,8 +261,8 @@ class Transport:
                 raise errors.Unreachable(Message("the request was stopped")) from None
             if guard.was_late:
                 raise errors.NotSent from None
-            found = connection_errors.describe(error, self.origin.host, self.origin.port)
-            raise errors.Unreachable(*found) from None
+            description = connection_errors.describe(error, self.origin.host, self.origin.port)
+            raise errors.Unreachable(*description) from None
 
     def _parse_response(
         self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment

@@ -20,20 +20,20 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 def is_public(address: str) -> bool:
     """Return whether an IP address, and the IPv4 address inside it, is on the public internet."""
     try:
-        found = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return _is_public(found)
+    return _is_public(ip)
 
 
 @lru_cache(64)  # asked for each request, mostly about a name
 def is_loopback(address: str) -> bool:
     """Return whether an IP address is this computer; an IPv4-mapped 127.0.0.1 does not count."""
     try:
-        found = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
+    return ip.is_loopback and getattr(ip, "ipv4_mapped", None) is None
 
 
 def is_loopback_host(host: str) -> bool:
@@ -77,21 +77,17 @@ def normalize_host(host: str) -> str:
     return unicodedata.normalize("NFKC", host).replace("。", ".").lower().rstrip(".")
 
 
-def _is_public(found: Address) -> bool:
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.scope_id is not None:
+def _is_public(ip: Address) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.scope_id is not None:
             return False
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(inner)
-        if found.is_site_local or found.teredo is not None:
+        if ip.is_site_local or ip.teredo is not None:
             return False
-    return found.is_global and not (
-        found.is_multicast
-        or found.is_reserved
-        or found.is_unspecified
-        or found.is_loopback
-        or found.is_link_local
+    return ip.is_global and not (
+        ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local
     )

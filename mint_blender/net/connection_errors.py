@@ -50,7 +50,7 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
     if isinstance(error, requests.exceptions.InvalidSchema):
         return Message("{proxy} is of an unsupported type", proxy=_PROXY)
     refusals = (re.search(r"Tunnel connection failed: (\d{3})", str(inner)) for inner in chain)
-    status = next((found[1] for found in refusals if found), None)
+    status = next((refusal[1] for refusal in refusals if refusal), None)
     if status == "407":
         return Message(
             "{proxy} requires a user name and password, or rejected the ones given",

@@ -155,11 +155,11 @@ class Connections(HTTPAdapter):
     ) -> dict[str, Any]:
         """Return pool classes with these mixins, for urllib3, which creates connections itself."""
         own = {"owner": self}
-        found = {}
+        classes = {}
         for scheme, pool in pools.items():
             kind = type("_Connection", (connection, pool.ConnectionCls), own)
-            found[scheme] = type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})
-        return found
+            classes[scheme] = type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})
+        return classes
 
 
 class _FinalResponse(HTTPResponse):
@@ -206,11 +206,11 @@ class _GuardedConnection(_WatchedConnection):
             return super()._new_conn()  # type: ignore[misc]
         try:
             host = self.host.strip("[]")
-            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+            resolved = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):  # connecting fails, too, and says why
-            found = []
-        for each in found:
-            self._check(str(each[4][0]))
+            resolved = []
+        for entry in resolved:
+            self._check(str(entry[4][0]))
         connected = super()._new_conn()  # type: ignore[misc]
         try:  # the name may resolve to another address by now
             self._check(connected.getpeername()[0])
