@@ -67,7 +67,7 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     job = serialization.load(order["job"], Phase(order["phase"]))
     if "target" in order:
         return _prepare(job, order)
-    others = [serialization.load(each, Phase.READY) for each in order.get("others", ())]
+    others = [serialization.load(other, Phase.READY) for other in order.get("others", ())]
     return serialization.dump_result(write_files.write(job, others=others))
 
 
@@ -129,7 +129,7 @@ class BackgroundImporter:
         if not write_files.is_imported(job):
             return write_files.write(job)  # a plain copy cannot crash
         request = request_for(
-            job, others=[serialization.dump_with_requests(each) for each in others]
+            job, others=[serialization.dump_with_requests(other) for other in others]
         )
         try:
             answer = self._ask(request) or self._ask(request)

@@ -87,7 +87,7 @@ def place(
         if placed:
             undo_step.push(_provenance(job).title)
     return dataclasses.replace(
-        placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes))
+        placed[0], notes=tuple(dict.fromkeys(note for result in placed for note in result.notes))
     )
 
 
@@ -138,8 +138,8 @@ def _place_world(
     options = _world_options(job)
     provenance = _provenance(job)
     if root is not None:
-        known = tags.read(root)
-        if known is not None and known.job_id == job.id:
+        earlier = tags.read(root)
+        if earlier is not None and earlier.job_id == job.id:
             return replace.complete_world(
                 root, files, options=options, scene=scene, prepared=source
             )
@@ -272,9 +272,9 @@ def _place_motion(
                 source or first, _provenance(job), _place_options(job, scene), scene
             )
         else:  # it stays the same result, in another version
-            known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
+            origin = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
             placed = replace.replace_model(
-                source or first, known, root, scene=scene, keeps_height=True, keeps_materials=True
+                source or first, origin, root, scene=scene, keeps_height=True, keeps_materials=True
             )
         rig = _rig_in(placed.root)
         notes = [] if rig is None else _add_clips(job, rig, others, scene, is_new=True)
@@ -292,20 +292,20 @@ def _motion_files(job: Job) -> list[Path]:
         SceneImportError: None of them is on disk.
     """
     kept = [file for role in (Role.CLIP, Role.CHARACTER) for file in job.files if file.role is role]
-    here = [each for each in kept if Path(each.path).is_file()]
+    here = [file for file in kept if Path(file.path).is_file()]
     if not here:
         raise SceneImportError(
             "The files of {title} are no longer on disk. Download them again; this is free.",
             title=job.title,
         )
-    first = next((each for each in here if has_mesh(Path(each.path))), here[0])
-    others = [each for each in here if each.role is Role.CLIP and each is not first]
-    return [Path(each.path) for each in (first, *others)]
+    first = next((file for file in here if has_mesh(Path(file.path))), here[0])
+    others = [file for file in here if file.role is Role.CLIP and file is not first]
+    return [Path(file.path) for file in (first, *others)]
 
 
 def _rig_in(root: bpy.types.Object) -> bpy.types.Object | None:
     """Return the armature of a model; None if it has none."""
-    return next((each for each in tags.hierarchy(root) if each.type == "ARMATURE"), None)
+    return next((obj for obj in tags.hierarchy(root) if obj.type == "ARMATURE"), None)
 
 
 def _add_clips(
@@ -326,7 +326,7 @@ def _add_clips(
     """
     own = clips.clips_of(rig) if is_new else []
     words = job.motion.words if job.motion and len(own) + len(paths) == 1 else ""
-    names = [tracks.rename(rig, each.name, words or each.name) for each in own]
+    names = [tracks.rename(rig, clip.name, words or clip.name) for clip in own]
     notes = []
     for path in paths:
         source = prepared if path == paths[0] else None
@@ -367,9 +367,9 @@ def _fit_into_box(job: Job, placed: PlacedResult, scene: bpy.types.Scene) -> Non
 def _face_count(root: bpy.types.Object) -> int:
     """Return the number of faces of all meshes of a result, each as often as it is used."""
     return sum(
-        len(each.data.polygons)
-        for each in tags.hierarchy(root)
-        if isinstance(each.data, bpy.types.Mesh)
+        len(obj.data.polygons)
+        for obj in tags.hierarchy(root)
+        if isinstance(obj.data, bpy.types.Mesh)
     )
 
 
@@ -437,7 +437,7 @@ def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> 
     bounds = bounds_in_meters(placed.objects, scene)
     return Placement(
         scene=scene.name,
-        objects=tuple(each.name for each in (placed.root, *others)[:MOST_NAMES]),
+        objects=tuple(obj.name for obj in (placed.root, *others)[:MOST_NAMES]),
         file=bpy.data.filepath or None,
         low=bounds[0] if bounds else None,
         high=bounds[1] if bounds else None,
@@ -483,7 +483,7 @@ def _provenance(job: Job) -> Provenance:
     operation = job.operation
     asset = job.asset
     roles = (Role.MODEL, Role.CLIP, Role.PANORAMA, Role.COLLIDER)
-    file = next((found for role in roles if (found := job.file(role))), None)
+    file = next(filter(None, map(job.file, roles)), None)
     created = operation.created_at if operation else None
     return Provenance(
         job_id=job.id,

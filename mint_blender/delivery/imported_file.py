@@ -35,8 +35,8 @@ def explanation(job: Job) -> str:
     model_file = job.file(Role.MODEL)
     if model_file is None:
         return ""
-    known = next((note for note in job.notes if note.code in NOT_OPTIMIZED_CODES), None)
-    reason = message_of(explain(model_file, variant(job), known))
+    not_optimized = next((note for note in job.notes if note.code in NOT_OPTIMIZED_CODES), None)
+    reason = message_of(explain(model_file, variant(job), not_optimized))
     return reason if reason.code else reason.with_code("file_choice")
 
 

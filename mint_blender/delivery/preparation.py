@@ -120,14 +120,14 @@ class Preparations:
 
     def result(self, job: Job, units: SceneUnits) -> Outcome | None:
         """Return the outcome of a request; None before that, or with other files or units."""
-        request, known = self._results.get(job.id, (None, None))
-        return known if request is not None and request.fits(job, units) else None
+        request, outcome = self._results.get(job.id, (None, None))
+        return outcome if request is not None and request.fits(job, units) else None
 
     def discard(self, job_id: str) -> None:
         """Delete what was prepared for a job: it was imported, or is no longer wanted."""
-        _, known = self._results.pop(job_id, (None, None))
-        if isinstance(known, PreparedResult):
-            disk.try_to_remove(known.path)
+        _, outcome = self._results.pop(job_id, (None, None))
+        if isinstance(outcome, PreparedResult):
+            disk.try_to_remove(outcome.path)
 
     def poll(self) -> bool:
         """Read the child's answer and send the next request; return whether a request has ended."""

@@ -74,7 +74,7 @@ class Manifest:
         """Determine how far a killed run came, and delete its partial files."""
         for part in self._folder.glob(f"*{PART}"):
             part.unlink(missing_ok=True)
-        for entry in [each for each in self._entries.values() if not each.placed]:
+        for entry in [entry for entry in self._entries.values() if not entry.placed]:
             version = entry.version
             digest = entry.digest
             if not self._is_unchanged(entry.file, digest):
@@ -127,10 +127,10 @@ class Manifest:
 
     def place(self, asset_id: str, name: str, version: str, file: Path) -> Path:
         """Copy a finished file into the folder, atomically, and return its path."""
-        known = self._entries.get(asset_id)
+        earlier = self._entries.get(asset_id)
         entry = ManifestEntry(asset_id, name, version, file_digest(file), placed=False)
-        if known is not None:
-            entry = replace(entry, earlier_version=known.version, earlier_digest=known.digest)
+        if earlier is not None:
+            entry = replace(entry, earlier_version=earlier.version, earlier_digest=earlier.digest)
         target = self._folder / name
         with disk.replacing(target) as part:
             shutil.copyfile(file, part)

@@ -121,11 +121,11 @@ def list_assets(
 ) -> list[Asset]:
     """Return all assets of these kinds. Raises MintError."""
     call = partial(call_with_retries, retries=RetryPolicy(), on_wait=on_wait)
-    found: dict[str, Asset] = {}
+    assets: dict[str, Asset] = {}
     for kind in kinds:
         assets_of_kind = client.assets(kind, limit=PAGE_SIZE, call=call)
-        found |= {asset.id: asset for asset in assets_of_kind}
-    return list(found.values())
+        assets |= {asset.id: asset for asset in assets_of_kind}
+    return list(assets.values())
 
 
 def sync(
@@ -205,10 +205,10 @@ def _locked_manifest(folder: Path) -> Iterator[Manifest]:
 
 def version_of(asset: Asset) -> str:
     """Return a digest of the files, name and prompt, which changes when the .blend would change."""
-    found = asset.assets
+    files = asset.assets
     links = []
-    if found is not None:
-        links = [found.glb_url, found.optimized_glb_url, found.collider_mesh_url, found.pano_url]
+    if files is not None:
+        links = [files.glb_url, files.optimized_glb_url, files.collider_mesh_url, files.pano_url]
     # A link that was renewed leads to the same file.
     urls = [link and files_urls.without_query(link) for link in links]
     return _hashed(json.dumps([asset.name, asset.prompt, *urls]))[:16]
