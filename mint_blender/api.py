@@ -155,10 +155,10 @@ def resume(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = job_service.job(id_of(job))
-        check_places(found)
-        _continue(job_service, found, max_credits)
-        return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
+        stored_job = job_service.job(id_of(job))
+        check_places(stored_job)
+        _continue(job_service, stored_job, max_credits)
+        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
 
 
 def approve(
@@ -174,10 +174,10 @@ def approve(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, id_of(job), max_credits)
-        check_places(found)
-        job_service.approve(found.id)
-        return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
+        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        check_places(stored_job)
+        job_service.approve(stored_job.id)
+        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
 
 
 def revise(
@@ -192,10 +192,10 @@ def revise(
     The arguments and errors are those of `resume`.
     """
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, id_of(job), max_credits)
-        job_service.revise(found.id, feedback)
+        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        job_service.revise(stored_job.id, feedback)
         watch = _Watch(job_service, None, progress)
-        return preview_of(watch.until(found.id, Phase.REVIEW))
+        return preview_of(watch.until(stored_job.id, Phase.REVIEW))
 
 
 def animate(
@@ -244,9 +244,9 @@ def cancel(job: JobReference) -> None:
         GenerationStopped: It was not canceled: Mint cannot, or has not answered.
     """
     with session.open_job_service() as job_service:
-        found = job_service.job(id_of(job))
-        job_service.cancel(found.id)
-        _Watch(job_service).until(found.id, Phase.CANCELED)
+        stored_job = job_service.job(id_of(job))
+        job_service.cancel(stored_job.id)
+        _Watch(job_service).until(stored_job.id, Phase.CANCELED)
 
 
 @overload
@@ -300,17 +300,17 @@ def place(
     if path is None:
         _check_blender()
     with session.open_journal() as journal:
-        found = journal.job(id_of(job))
-        check_places(found)
-        places = _where(found.kind, height, location, collection)
+        stored_job = journal.job(id_of(job))
+        check_places(stored_job)
+        places = _where(stored_job.kind, height, location, collection)
         where = {name: value for name, value in places.items() if value is not None}
-        file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
-        check_finished(found)
-        if found.is_on_disk:
-            return _delivered(journal, found, where, file)
+        file = None if path is None else _output(stored_job.kind, Path(path), overwrite=overwrite)
+        check_finished(stored_job)
+        if stored_job.is_on_disk:
+            return _delivered(journal, stored_job, where, file)
     with session.open_job_service() as job_service:
-        job_service.fetch_again(found.id)
-        return _delivered(job_service, _Watch(job_service).follow(found.id), where, file)
+        job_service.fetch_again(stored_job.id)
+        return _delivered(job_service, _Watch(job_service).follow(stored_job.id), where, file)
 
 
 def usage() -> Usage:
@@ -488,8 +488,8 @@ def _placed_motions(
             placed.append(_placed(job_service, replace(job, delivery=Delivery(replaces=True))))
     if stopped is not None:
         raise stopped
-    notes = dict.fromkeys(note for each in placed for note in each.notes)
-    credits = sum(each.credits or 0.0 for each in placed)
+    notes = dict.fromkeys(note for result in placed for note in result.notes)
+    credits = sum(result.credits or 0.0 for result in placed)
     return replace(placed[0], credits=credits, notes=tuple(notes))
 
 
@@ -547,8 +547,8 @@ def _delivered(
     if result.problem is not None:
         raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
     note_written(job_service, job.id, file, result)
-    found = Result(**_of_job(job), notes=result.notes)
-    return replace(found, files={**found.files, "output": file})
+    job_result = Result(**_of_job(job), notes=result.notes)
+    return replace(job_result, files={**job_result.files, "output": file})
 
 
 def _of_job(job: Job) -> dict[str, Any]:

@@ -48,17 +48,17 @@ def with_short_texts(value: Any, longest: Mapping[str, int], otherwise: int) -> 
         otherwise: How many any other text, and the name of a member, may have.
     """
 
-    def short(each: Any, most: int) -> Any:
-        if isinstance(each, str):
-            return each if len(each) <= most else f"{each[: most - 1]}…"
-        if isinstance(each, list):
-            return [short(member, most) for member in each]
-        if isinstance(each, dict):
+    def short(part: Any, limit: int) -> Any:
+        if isinstance(part, str):
+            return part if len(part) <= limit else f"{part[: limit - 1]}…"
+        if isinstance(part, list):
+            return [short(member, limit) for member in part]
+        if isinstance(part, dict):
             return {
                 short(name, otherwise): short(member, longest.get(name, otherwise))
-                for name, member in each.items()
+                for name, member in part.items()
             }
-        return each
+        return part
 
     return short(value, otherwise)
 
@@ -68,9 +68,9 @@ def _is_deeper(value: Any, levels: int) -> bool:
     for _ in range(levels + 1):
         level = [
             member
-            for each in level
-            if isinstance(each, dict | list)
-            for member in (each.values() if isinstance(each, dict) else each)
+            for parent in level
+            if isinstance(parent, dict | list)
+            for member in (parent.values() if isinstance(parent, dict) else parent)
         ]
         if not level:
             return False

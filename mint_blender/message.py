@@ -37,10 +37,10 @@ class Message(str):
     @classmethod
     def build(cls, template: str, params: Mapping[str, Any], code: str | None = None) -> Self:
         """Return a message from parts that were stored apart."""
-        known = {name: _param(value) for name, value in params.items()}
-        message = super().__new__(cls, template.format(**known) if known else template)
+        values = {name: _param(value) for name, value in params.items()}
+        message = super().__new__(cls, template.format(**values) if values else template)
         message.template = template
-        message.params = known
+        message.params = values
         message.code = code
         return message
 
@@ -139,8 +139,8 @@ def listed(words: Iterable[str]) -> Message:
 def _joined(words: Message, texts: Iterable[str]) -> Message:
     first, *rest = texts
     joined = message_of(first)
-    for each in rest:
-        joined = Message(words.template, first=joined, second=each)
+    for text in rest:
+        joined = Message(words.template, first=joined, second=text)
     return joined
 
 
