@@ -35,9 +35,9 @@ def of_open_file() -> list[dict[str, str]]:
     """
     entries = []
     for obj in bpy.data.objects:
-        if (known := tags.read(obj)) is not None:
+        if (provenance := tags.read(obj)) is not None:
             file = obj.library.filepath if obj.library is not None else bpy.data.filepath
-            values = {name: getattr(known, member) for name, member in COLUMNS.items()}
+            values = {name: getattr(provenance, member) for name, member in COLUMNS.items()}
             path = bpy.path.abspath(file) if file else ""
             entries.append({"file": path, "object": obj.name, **values})
     return entries
@@ -52,7 +52,7 @@ def of_file(path: Path) -> list[dict[str, str]]:
     with temporary_data():
         with bpy.data.libraries.load(str(path), link=True) as (there, here):
             here.objects = there.objects
-        return [each for each in of_open_file() if each["file"] != bpy.data.filepath]
+        return [entry for entry in of_open_file() if entry["file"] != bpy.data.filepath]
 
 
 def as_csv(entries: Iterable[dict[str, str]], delimiter: str = ",") -> str:

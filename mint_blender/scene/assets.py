@@ -58,17 +58,17 @@ def libraries() -> tuple[Library, ...]:
 
 def library_folders() -> tuple[Path, ...]:
     """Return the folders of all asset libraries of the preferences, also of those that are gone."""
-    known = bpy.context.preferences.filepaths.asset_libraries
-    return tuple(folder for each in known if (folder := folder_of(each)) is not None)
+    libraries = bpy.context.preferences.filepaths.asset_libraries
+    return tuple(folder for library in libraries if (folder := folder_of(library)) is not None)
 
 
 def registered_library(folder: Path, name: str) -> Library:
     """Return the asset library of the preferences with this folder, added if there is none."""
-    known = bpy.context.preferences.filepaths.asset_libraries
-    for each in known:
-        if folder_of(each) == folder:
-            return Library(each.name, folder)
-    return Library(known.new(name=name, directory=str(folder)).name, folder)
+    libraries = bpy.context.preferences.filepaths.asset_libraries
+    for library in libraries:
+        if folder_of(library) == folder:
+            return Library(library.name, folder)
+    return Library(libraries.new(name=name, directory=str(folder)).name, folder)
 
 
 def folder_of(library: bpy.types.UserAssetLibrary) -> Path | None:

@@ -87,8 +87,8 @@ def _at_rest(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
 
 def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | None:
     """Return width, depth and height in scene units; None without objects."""
-    found = box(objects)
-    return _as_tuple(np.subtract(found[1], found[0])) if found is not None else None
+    corners = box(objects)
+    return _as_tuple(np.subtract(corners[1], corners[0])) if corners is not None else None
 
 
 def box(objects: Iterable[bpy.types.Object], space: Matrix = Matrix()) -> Bounds | None:
@@ -161,19 +161,19 @@ def update_view_layers(scene: bpy.types.Scene) -> None:
         view_layer.update()
 
 
-def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> Matrix:
+def world_matrix(obj: bpy.types.Object, evaluated: Container[bpy.types.Object] | None) -> Matrix:
     """Return the world matrix of an object.
 
-    Blender does not evaluate objects in excluded collections, those not in `known`: their
+    Blender does not evaluate objects in excluded collections, those not in `evaluated`: their
     matrix is computed from the parents, without constraints and bones.
     """
     matrix = Matrix()
-    while known is not None and each not in known:
-        matrix = each.matrix_basis @ matrix
-        if each.parent is None:
+    while evaluated is not None and obj not in evaluated:
+        matrix = obj.matrix_basis @ matrix
+        if obj.parent is None:
             return matrix
-        each, matrix = each.parent, each.matrix_parent_inverse @ matrix
-    return each.matrix_world @ matrix
+        obj, matrix = obj.parent, obj.matrix_parent_inverse @ matrix
+    return obj.matrix_world @ matrix
 
 
 def evaluated_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:

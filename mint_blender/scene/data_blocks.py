@@ -73,14 +73,14 @@ def reparent_children(
     used: Collection[bpy.types.Object] = (),
 ) -> None:
     """Parent the user's objects below removed objects to the root, keeping world transforms."""
-    for each in [
+    for child in [
         child for part in old for child in part.children if child not in old and child not in used
     ]:
-        world = each.matrix_world.copy()
-        each.parent = root
-        each.parent_type = "OBJECT"
-        each.matrix_parent_inverse = root.matrix_world.inverted_safe()
-        each.matrix_basis = world
+        world = child.matrix_world.copy()
+        child.parent = root
+        child.parent_type = "OBJECT"
+        child.matrix_parent_inverse = root.matrix_world.inverted_safe()
+        child.matrix_basis = world
 
 
 def remap_users(new: bpy.types.Object, old: bpy.types.Object) -> None:

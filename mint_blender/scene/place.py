@@ -159,10 +159,10 @@ def select(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> bool:
     shown = [obj for obj in placed.objects if obj.visible_get(view_layer=view_layer)]
     if not shown:
         return False
-    for each in list(view_layer.objects.selected):
-        each.select_set(False, view_layer=view_layer)
-    for each in shown:
-        each.select_set(True, view_layer=view_layer)
+    for obj in list(view_layer.objects.selected):
+        obj.select_set(False, view_layer=view_layer)
+    for obj in shown:
+        obj.select_set(True, view_layer=view_layer)
     view_layer.objects.active = placed.root if placed.root in shown else shown[0]
     return True
 
@@ -219,9 +219,9 @@ def _collection(
     """Return a new collection for one result, under one of that name or “Mint”, made if missing."""
     name = name or COLLECTION_NAME
     candidates = (
-        each
-        for each in scene.collection.children_recursive
-        if re.fullmatch(rf"{re.escape(name)}(\.\d{{3,}})?", each.name)
+        child
+        for child in scene.collection.children_recursive
+        if re.fullmatch(rf"{re.escape(name)}(\.\d{{3,}})?", child.name)
     )
     parent = next(
         (
@@ -243,13 +243,13 @@ def _collection(
 def _hidden_notes(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[Message]:
     """Return a note if the result cannot be seen; what the user has hidden stays hidden."""
     view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
-    for each in _layer_path(view_layer.layer_collection, collection):
-        if each.exclude or each.hide_viewport or each.collection.hide_viewport:
-            return [note("collection_disabled", name=each.name)]
-    windows = [each for each in bpy.context.window_manager.windows if each.scene == scene]
+    for layer in _layer_path(view_layer.layer_collection, collection):
+        if layer.exclude or layer.hide_viewport or layer.collection.hide_viewport:
+            return [note("collection_disabled", name=layer.name)]
+    windows = [window for window in bpy.context.window_manager.windows if window.scene == scene]
     spaces = [area.spaces.active for window in windows for area in window.screen.areas]
     views = [space for space in spaces if isinstance(space, bpy.types.SpaceView3D)]
-    if views and all(each.local_view for each in views):
+    if views and all(view.local_view for view in views):
         return [note("local_view")]
     return []
 

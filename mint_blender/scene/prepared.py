@@ -73,7 +73,7 @@ def append(path: Path, collection: bpy.types.Collection) -> AppendedResult:
     except (OSError, RuntimeError) as error:
         raise _unreadable(path) from error
     appended = before.new()
-    objects = [each for each in appended if isinstance(each, bpy.types.Object)]
+    objects = [block for block in appended if isinstance(block, bpy.types.Object)]
     root = next((obj for obj in objects if ROOT in obj.keys()), None)
     if root is None:
         raise _unreadable(path)
@@ -81,9 +81,9 @@ def append(path: Path, collection: bpy.types.Collection) -> AppendedResult:
     for obj in objects:
         collection.objects.link(obj)
     holders = {
-        each for each in appended if isinstance(each, (bpy.types.Collection, bpy.types.Library))
+        block for block in appended if isinstance(block, (bpy.types.Collection, bpy.types.Library))
     }
-    blocks = tuple(each for each in appended if each not in holders)
+    blocks = tuple(block for block in appended if block not in holders)
     bpy.data.batch_remove(holders)
     return AppendedResult(root, tuple(obj for obj in objects if obj != root), blocks, name)
 

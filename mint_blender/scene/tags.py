@@ -89,25 +89,25 @@ def write(root: bpy.types.Object, provenance: Provenance) -> None:
 
 def read(root: bpy.types.Object) -> Provenance | None:
     """Return the provenance of a root, or None for any other object."""
-    known = {field.name: str(root.get(_key(field.name), "")) for field in fields(Provenance)}
-    return Provenance(**known) if known["job_id"] or known["asset_id"] else None
+    values = {field.name: str(root.get(_key(field.name), "")) for field in fields(Provenance)}
+    return Provenance(**values) if values["job_id"] or values["asset_id"] else None
 
 
-def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def root_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root of the result that an object belongs to: the nearest one; None without."""
-    while each is not None and not is_root(each):
-        each = each.parent
-    return each
+    while obj is not None and not is_root(obj):
+        obj = obj.parent
+    return obj
 
 
-def is_root(each: bpy.types.Object) -> bool:
+def is_root(obj: bpy.types.Object) -> bool:
     """Return whether an object is the root of a model or World."""
-    return any(each.get(name) is not None for name in _ROOT_MARKS)
+    return any(obj.get(name) is not None for name in _ROOT_MARKS)
 
 
-def root_in_instance(each: bpy.types.Object) -> bpy.types.Object | None:
+def root_in_instance(obj: bpy.types.Object) -> bpy.types.Object | None:
     """Return the root of the result that a collection instance shows, or None."""
-    collection = each.instance_collection if each.instance_type == "COLLECTION" else None
+    collection = obj.instance_collection if obj.instance_type == "COLLECTION" else None
     if collection is None or collection.get(RESULT) is None:
         return None
     return next(filter(is_root, collection.objects), None)
@@ -129,15 +129,15 @@ def roots(
 def all_provenances(scene: bpy.types.Scene) -> Iterator[Provenance]:
     """Yield the provenance of every root in a scene."""
     for obj in scene.objects:
-        if (known := read(obj)) is not None:
-            yield known
+        if (provenance := read(obj)) is not None:
+            yield provenance
 
 
 def result_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
     """Return the collection made for this root, or None if the user moved the root out of it."""
-    for each in root.users_collection:
-        if each.get(RESULT):
-            return each
+    for collection in root.users_collection:
+        if collection.get(RESULT):
+            return collection
     return None
 
 

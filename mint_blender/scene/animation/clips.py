@@ -58,11 +58,11 @@ class AddedClips:
     notes: tuple[Message, ...] = ()
 
 
-def rig_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def rig_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return an armature itself, or the one that deforms an object; None without."""
-    if each is None or each.type == "ARMATURE":
-        return each
-    return next((mod.object for mod in each.modifiers if mod.type == "ARMATURE"), None)
+    if obj is None or obj.type == "ARMATURE":
+        return obj
+    return next((mod.object for mod in obj.modifiers if mod.type == "ARMATURE"), None)
 
 
 def clips_of(rig: bpy.types.Object) -> list[Clip]:
@@ -77,7 +77,7 @@ def clips_of(rig: bpy.types.Object) -> list[Clip]:
 
 def clip_named(rig: bpy.types.Object, name: str) -> Clip | None:
     """Return a clip by its name."""
-    return next((each for each in clips_of(rig) if each.name == name), None)
+    return next((clip for clip in clips_of(rig) if clip.name == name), None)
 
 
 def is_assigned(rig: bpy.types.Object, clip: Clip) -> bool:
@@ -89,7 +89,7 @@ def show(rig: bpy.types.Object, clip: Clip, scene: bpy.types.Scene) -> None:
     """Let a clip move its character, with the preview range around it, from its first frame."""
     rig.animation_data.use_tweak_mode = False
     tracks.assign(rig, clip.action)
-    first, last = (round(each) for each in clip.action.frame_range)
+    first, last = (round(frame) for frame in clip.action.frame_range)
     scene.use_preview_range = True
     scene.frame_preview_start = first
     # the last frame of a loop is its first one
@@ -110,8 +110,8 @@ def set_loop(rig: bpy.types.Object, clip: Clip, on: bool) -> None:
         action.frame_end = last
     travels = _travel_of(action) or _traveler(rig, action)
     for curve in cleanup.curves(action):
-        for each in [modifier for modifier in curve.modifiers if modifier.name == _LOOP_NAME]:
-            curve.modifiers.remove(each)
+        for modifier in [modifier for modifier in curve.modifiers if modifier.name == _LOOP_NAME]:
+            curve.modifiers.remove(modifier)
         if on:
             cycles = curve.modifiers.new("CYCLES")
             cycles.name = _LOOP_NAME
@@ -126,10 +126,10 @@ def set_in_place(rig: bpy.types.Object, clip: Clip, on: bool) -> bool:
     action = clip.action
     if on == clip.is_in_place:
         return True
-    found = _traveler(rig, action) if on else _travel_of(action)
-    if found is None:
+    travel = _traveler(rig, action) if on else _travel_of(action)
+    if travel is None:
         return False
-    name, slope = found
+    name, slope = travel
     start = action.curve_frame_range[0]
     for curve in cleanup.curves(action):
         if fcurves.bone_channel(curve) == (name, "location"):
@@ -145,8 +145,8 @@ def set_in_place(rig: bpy.types.Object, clip: Clip, on: bool) -> bool:
 
 def _travel_of(action: Any) -> tuple[str, np.ndarray] | None:
     """Return what was taken out of a clip that is in place."""
-    known = action.get(IN_PLACE)
-    return (known["bone"], np.array(known["slope"])) if known else None
+    travel = action.get(IN_PLACE)
+    return (travel["bone"], np.array(travel["slope"])) if travel else None
 
 
 def _traveler(rig: bpy.types.Object, action: Any) -> tuple[str, np.ndarray] | None:
@@ -213,10 +213,10 @@ def add_from_file(
             for obj in objects
             if obj.type == "ARMATURE"
         }
-        source = max(fits, key=lambda each: fits[each].found, default=None)
+        source = max(fits, key=lambda armature: fits[armature].shared, default=None)
         if source is None or not fits[source].is_usable:
-            found = fits[source].found if source is not None else 0
-            return AddedClips((), (note("other_skeleton", found=found, count=len(character)),))
+            shared = fits[source].shared if source is not None else 0
+            return AddedClips((), (note("other_skeleton", found=shared, count=len(character)),))
         clips = clips_of(source)
         if not clips:
             return AddedClips((), (note("no_motion", name=path.name),))

@@ -16,17 +16,17 @@ _INTERPOLATIONS = {"CONSTANT": 0, "LINEAR": 1}  # as `foreach_set` wants them
 
 def bone_channel(curve: Any) -> tuple[str, str] | None:
     """Return the bone and the property that a curve animates; None if it is not a bone's."""
-    found = _BONE.fullmatch(curve.data_path)
-    return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else None
+    match = _BONE.fullmatch(curve.data_path)
+    return (re.sub(r"\\(.)", r"\1", match[1]), match[2]) if match else None
 
 
 def by_bone(action: Any) -> dict[str, dict[tuple[str, int], Any]]:
     """Return the curves of each bone, by property and axis."""
-    found: dict[str, dict[tuple[str, int], Any]] = {}
+    curves: dict[str, dict[tuple[str, int], Any]] = {}
     for curve in cleanup.curves(action):
         if (channel := bone_channel(curve)) is not None:
-            found.setdefault(channel[0], {})[channel[1], curve.array_index] = curve
-    return found
+            curves.setdefault(channel[0], {})[channel[1], curve.array_index] = curve
+    return curves
 
 
 def frames(curve: Any) -> np.ndarray:

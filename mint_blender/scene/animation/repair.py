@@ -28,7 +28,7 @@ def repair(objects: list[bpy.types.Object]) -> None:
     if rigs:
         _tidy_takes(rigs, objects)
     skinned = (obj for obj in objects if any(mod.type == "ARMATURE" for mod in obj.modifiers))
-    for material in {slot.material for each in skinned for slot in each.material_slots}:
+    for material in {slot.material for obj in skinned for slot in obj.material_slots}:
         if material is not None:
             _mend_material(material)
 
@@ -51,7 +51,7 @@ def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
     if (
         not 0.0 < scale < math.inf
         or abs(scale - 1.0) <= cleanup.CLOSE
-        or not all(abs(each / scale - 1.0) <= cleanup.CLOSE for each in rig.scale)
+        or not all(abs(factor / scale - 1.0) <= cleanup.CLOSE for factor in rig.scale)
         or rig.data.users > 1
         or cleanup.has_object_animation(rig)
     ):
@@ -83,7 +83,7 @@ def _scale_bones(rig: bpy.types.Object, scale: float) -> None:
             armature: Any = rig.data
             for bone in armature.edit_bones:
                 bone.use_connect = False
-            heads = {each.name: each.head * scale for each in armature.edit_bones}
+            heads = {bone.name: bone.head * scale for bone in armature.edit_bones}
             lengths: dict[str, float] = {}
             for bone in _parents_first(armature.edit_bones):
                 direction = (bone.tail - bone.head).normalized()
@@ -105,20 +105,20 @@ def _set_mode(rig: bpy.types.Object, mode: Any, scene: bpy.types.Scene) -> None:
 
 
 def _parents_first(bones: Iterable[Any]) -> Iterator[Any]:
-    waiting = [each for each in bones if each.parent is None]
+    waiting = [bone for bone in bones if bone.parent is None]
     while waiting:
         bone = waiting.pop()
         yield bone
         waiting += bone.children
 
 
-def _length(bone: Any, heads: dict[str, Vector], known: dict[str, float]) -> float:
+def _length(bone: Any, heads: dict[str, Vector], lengths: dict[str, float]) -> float:
     """Return the distance to the nearest child; that of the parent without one, as imported."""
     distances = [(heads[child.name] - heads[bone.name]).length for child in bone.children]
-    distances = [each for each in distances if each > 1e-4]
+    distances = [distance for distance in distances if distance > 1e-4]
     if distances:
         return min(distances)
-    return known[bone.parent.name] if bone.parent else max(heads[bone.name].length, 0.01)
+    return lengths[bone.parent.name] if bone.parent else max(heads[bone.name].length, 0.01)
 
 
 def _scale_child(child: bpy.types.Object, scale: float, scaled: set[Any]) -> None:
@@ -142,7 +142,7 @@ def _scale_child(child: bpy.types.Object, scale: float, scaled: set[Any]) -> Non
 
 def _tidy_takes(rigs: list[bpy.types.Object], objects: list[bpy.types.Object]) -> None:
     """Make each take of a rig a clip: from frame 1, on a muted track, under a readable name."""
-    owners = [each for each in _animated(objects) if each.animation_data is not None]
+    owners = [owner for owner in _animated(objects) if owner.animation_data is not None]
     by_rigs = {track.name for rig in rigs if rig in owners for track in _tracks(rig)}
     takes: dict[str, set[Any]] = {name: set() for name in by_rigs}
     for owner in owners:
@@ -186,7 +186,7 @@ def _tracks(owner: Any) -> list[Any]:
 
 def _rebuild(owner: Any, without: set[Any]) -> None:
     """Put the takes of one owner onto muted tracks, in the order of the file, and use the first."""
-    found = [
+    takes = [
         (track.name, strip.action)
         for track in reversed(_tracks(owner))  # the importer puts the first one on top
         for strip in track.strips
@@ -196,10 +196,10 @@ def _rebuild(owner: Any, without: set[Any]) -> None:
     data.action = None
     for track in _tracks(owner):
         data.nla_tracks.remove(track)
-    for name, action in found:
+    for name, action in takes:
         tracks.add(owner, action, tracks.words_of(name), original=name)
-    if found:
-        tracks.assign(owner, found[0][1])
+    if takes:
+        tracks.assign(owner, takes[0][1])
 
 
 # -- Material
@@ -209,7 +209,7 @@ def _mend_material(material: bpy.types.Material) -> None:
     """Undo glow and metal of a material that emits its own base color, as no surface does."""
     tree: Any = material.node_tree
     shader = next(
-        (each for each in (tree.nodes if tree else ()) if each.type == "BSDF_PRINCIPLED"), None
+        (node for node in (tree.nodes if tree else ()) if node.type == "BSDF_PRINCIPLED"), None
     )
     if shader is None:
         return
@@ -221,7 +221,7 @@ def _mend_material(material: bpy.types.Material) -> None:
     for link in list(emission.links):
         node = link.from_node
         tree.links.remove(link)
-        if not any(each.is_linked for each in node.outputs):
+        if not any(output.is_linked for output in node.outputs):
             tree.nodes.remove(node)
     emission.default_value = (0.0, 0.0, 0.0, 1.0)
     shader.inputs["Emission Strength"].default_value = 0.0
@@ -239,7 +239,7 @@ def _image(socket: Any) -> bpy.types.Image | None:
         if node.type == "TEX_IMAGE":
             image: bpy.types.Image | None = node.image
             return image
-        for each in node.inputs if node.type == "MIX" else ():
-            if (found := _image(each)) is not None:
-                return found
+        for mix_input in node.inputs if node.type == "MIX" else ():
+            if (image := _image(mix_input)) is not None:
+                return image
     return None

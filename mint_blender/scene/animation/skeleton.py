@@ -47,7 +47,7 @@ class Fit:
     is_same: bool
     """Whether the Action can be shared as it is."""
     is_usable: bool
-    found: int
+    shared: int
     """How many bones of the character the clip has."""
     missing: tuple[str, ...]
     """The others."""
@@ -58,7 +58,7 @@ def skeleton_of(rig: bpy.types.Object) -> dict[str, Bone]:
     armature: Any = rig.data
     axes = upright(rig)
     bones = {}
-    waiting = [each for each in armature.bones if each.parent is None]
+    waiting = [bone for bone in armature.bones if bone.parent is None]
     while waiting:
         bone = waiting.pop(0)
         waiting += bone.children
@@ -71,23 +71,23 @@ def skeleton_of(rig: bpy.types.Object) -> dict[str, Bone]:
 def upright(rig: bpy.types.Object) -> np.ndarray:
     """Return the rotation from an armature's space to that of its model, as it was delivered."""
     rotation = Matrix.Identity(3)
-    each = rig
+    obj = rig
     root = tags.root_of(rig)
-    while each != root:
-        rest = each.get(_REST)
-        basis = each.matrix_basis if rest is None else Matrix(np.reshape(rest, (4, 4)).tolist())
+    while obj != root:
+        rest = obj.get(_REST)
+        basis = obj.matrix_basis if rest is None else Matrix(np.reshape(rest, (4, 4)).tolist())
         rotation = basis.to_3x3().normalized() @ rotation
-        if each.parent is None:
+        if obj.parent is None:
             break
-        rotation = each.matrix_parent_inverse.to_3x3().normalized() @ rotation
-        each = each.parent
+        rotation = obj.matrix_parent_inverse.to_3x3().normalized() @ rotation
+        obj = obj.parent
     return np.array(rotation)
 
 
 def compare(character: Skeleton, clip: Skeleton, *, meters_per_unit: float = 1.0) -> Fit:
     """Return whether a clip of a skeleton can move a character."""
     missing = tuple(name for name in character if name not in clip)
-    found = len(character) - len(missing)
+    shared = len(character) - len(missing)
     is_same = all(
         name in character
         and bone.parent == character[name].parent
@@ -95,8 +95,8 @@ def compare(character: Skeleton, clip: Skeleton, *, meters_per_unit: float = 1.0
         and np.linalg.norm(bone.head - character[name].head) * meters_per_unit <= _DISTANCE
         for name, bone in clip.items()
     )
-    is_usable = bool(character) and hips(character) in clip and found >= _ENOUGH * len(character)
-    return Fit(is_same, is_usable, found, missing)
+    is_usable = bool(character) and hips(character) in clip and shared >= _ENOUGH * len(character)
+    return Fit(is_same, is_usable, shared, missing)
 
 
 def hips(bones: Skeleton) -> str:
@@ -113,7 +113,7 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     """
     character = skeleton_of(rig)
     curves = fcurves.by_bone(action)
-    at = [fcurves.frames(curve) for each in curves.values() for curve in each.values()]
+    at = [fcurves.frames(curve) for channels in curves.values() for curve in channels.values()]
     frames = np.unique(np.concatenate(at))
     own = _hip_height(character, clip)
     theirs = _hip_height(clip, character)
@@ -131,9 +131,9 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
         change = np.swapaxes(still, 1, 2) @ poses[name]
         path = f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
         _write(action, rig, f"{path}.rotation_quaternion", frames, _quaternions(change))
-        known = curves.get(name, {})
-        if any(("location", axis) in known for axis in range(3)):
-            moved = _sample(known, "location", frames, (0.0, 0.0, 0.0))
+        channels = curves.get(name, {})
+        if any(("location", axis) in channels for axis in range(3)):
+            moved = _sample(channels, "location", frames, (0.0, 0.0, 0.0))
             values = moved @ (bone.rotation.T @ clip[name].rotation).T * ratio
             _write(action, rig, f"{path}.location", frames, values)
     action.update_tag()
@@ -200,8 +200,8 @@ def _matrices(quaternions: np.ndarray) -> np.ndarray:
 
 def _quaternions(matrices: np.ndarray) -> np.ndarray:
     """Return quaternions (w, x, y, z) that follow each other on the shorter way."""
-    found = np.array([Matrix(each.tolist()).to_quaternion() for each in matrices])
-    for number in range(1, len(found)):
-        if found[number] @ found[number - 1] < 0.0:
-            found[number] *= -1.0
-    return found
+    quaternions = np.array([Matrix(matrix.tolist()).to_quaternion() for matrix in matrices])
+    for number in range(1, len(quaternions)):
+        if quaternions[number] @ quaternions[number - 1] < 0.0:
+            quaternions[number] *= -1.0
+    return quaternions

@@ -22,7 +22,7 @@ _NO_WORDS = {"armature", "baselayer", ""}
 
 def words_of(name: str) -> str:
     """Return a name as a person reads it: “Proud Strut” for `Armature|Proud_Strut|baselayer`."""
-    parts = [each for each in name.split("|") if each.strip().lower() not in _NO_WORDS]
+    parts = [part for part in name.split("|") if part.strip().lower() not in _NO_WORDS]
     return re.sub(r"[_\s]+", " ", (parts or [name])[0]).strip() or name
 
 

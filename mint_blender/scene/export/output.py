@@ -200,9 +200,9 @@ def _show_world(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.ty
 def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
     """Render a copy of a physics collider if nothing else is visible."""
     solid = [obj for obj in objects if obj.type in {"MESH", "POINTCLOUD"}]
-    if all(each.hide_render for each in solid):
-        for each in solid:
-            copy = each.copy()
+    if all(obj.hide_render for obj in solid):
+        for obj in solid:
+            copy = obj.copy()
             copy.hide_render = False
             scene.collection.objects.link(copy)
 
@@ -239,8 +239,8 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
     """Return the eight corners of the bounding box of all meshes, or of a unit box."""
     objects = list(objects)
     with evaluated_depsgraph(objects) as depsgraph:
-        found = bounds_as_shown(objects, depsgraph)
-    (left, front, bottom), (right, back, top) = found or ((-0.5, -0.5, 0.0), (0.5, 0.5, 1.0))
+        bounds = bounds_as_shown(objects, depsgraph)
+    (left, front, bottom), (right, back, top) = bounds or ((-0.5, -0.5, 0.0), (0.5, 0.5, 1.0))
     return [Vector((x, y, z)) for x in (left, right) for y in (front, back) for z in (bottom, top)]
 
 

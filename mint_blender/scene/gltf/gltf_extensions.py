@@ -114,5 +114,5 @@ def muted_importer() -> Iterator[None]:
     finally:
         for name, handlers in before.items():
             logger = logging.getLogger(name)
-            for handler in [each for each in logger.handlers if each not in handlers]:
+            for handler in [handler for handler in logger.handlers if handler not in handlers]:
                 logger.removeHandler(handler)

@@ -88,7 +88,7 @@ def _import(
     with rollback_on_error() as before:
         with staging_scene(units_of=units_of) as staging:
             _call_importer(file, name, staging, "SMOOTH" if sources else "NORMALS")
-            objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
+            objects = [block for block in before.new() if isinstance(block, bpy.types.Object)]
             if not objects:
                 raise SceneImportError(
                     "Cannot import “{name}”: it contains no objects. The file is kept; "
@@ -96,13 +96,13 @@ def _import(
                     name=name,
                 )
             if sources:
-                meshes = [each for each in before.new() if isinstance(each, bpy.types.Mesh)]
+                meshes = [block for block in before.new() if isinstance(block, bpy.types.Mesh)]
                 set_normals(meshes, sources, 1.0 / staging.unit_settings.scale_length)
             _move(objects, collection, staging)
         remove(
-            each
-            for each in before.new()
-            if isinstance(each, (bpy.types.Scene, bpy.types.Collection))
+            block
+            for block in before.new()
+            if isinstance(block, (bpy.types.Scene, bpy.types.Collection))
         )
     return objects
 
@@ -130,9 +130,9 @@ def _readable(path: Path) -> Iterator[Path]:
 
 def _call_importer(path: Path, name: str, staging: bpy.types.Scene, shading: str) -> None:
     operator: Any = bpy.ops.import_scene.gltf
-    known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
+    parameters = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
     options = {**IMPORT_OPTIONS, "import_shading": shading}
-    keywords = {key: value for key, value in options.items() if key in known}
+    keywords = {key: value for key, value in options.items() if key in parameters}
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
     # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then

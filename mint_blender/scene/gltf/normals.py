@@ -73,7 +73,7 @@ def _set(mesh: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
     faces = mesh_arrays.read(mesh.polygon_normals, "vector", 3 * len(corners)).reshape(-1, 3)
     sharp: Any = mesh.attributes["sharp_face"]
     is_flat = mesh_arrays.read(sharp.data, "value", len(corners), bool)  # in parts without normals
-    near = [_dot(normals.take(each, axis=0), faces) > FLAT for each in corners.T]
+    near = [_dot(normals.take(vertices, axis=0), faces) > FLAT for vertices in corners.T]
     sharp.data.foreach_set("value", is_flat | np.logical_and.reduce(near))
     mesh.update()
     if _are_computed(mesh, normals, corners, faces):
@@ -108,8 +108,8 @@ def _are_computed(
     if mesh.normals_domain == "CORNER":
         own = mesh_arrays.read(mesh.corner_normals, "vector", own.size).reshape(own.shape)
     return all(
-        np.all(_dot(normals.take(each, axis=0), own[:, k]) >= least.take(each))
-        for k, each in enumerate(corners.T)
+        np.all(_dot(normals.take(vertices, axis=0), own[:, k]) >= least.take(vertices))
+        for k, vertices in enumerate(corners.T)
     )
 
 

@@ -45,14 +45,14 @@ class Box:
         return Matrix.LocRotScale(Vector(self.foot), Euler(self.rotation), None)
 
 
-def box_of(each: bpy.types.Object) -> Box | None:
+def box_of(obj: bpy.types.Object) -> Box | None:
     """Return the box of an object as it is now; None if it has no extent, as a camera."""
-    corners = [Vector(corner) for corner in each.bound_box]
+    corners = [Vector(corner) for corner in obj.bound_box]
     low = Vector([min(corner[axis] for corner in corners) for axis in range(3)])
     high = Vector([max(corner[axis] for corner in corners) for axis in range(3)])
-    _, rotation, scale = each.matrix_world.decompose()
+    _, rotation, scale = obj.matrix_world.decompose()
     extent = [abs((high[axis] - low[axis]) * scale[axis]) for axis in range(3)]
-    if each.type not in {"MESH", "CURVE", "SURFACE", "FONT", "META"} or max(extent) <= 0.0:
+    if obj.type not in {"MESH", "CURVE", "SURFACE", "FONT", "META"} or max(extent) <= 0.0:
         return None
     axes = [rotation @ Vector([float(axis == other) for other in range(3)]) for axis in range(3)]
     up = max(range(3), key=lambda axis: abs(axes[axis].z))
@@ -64,7 +64,7 @@ def box_of(each: bpy.types.Object) -> Box | None:
     rows: Any = (y.cross(z), y, z)
     turned = Matrix(rows).transposed().to_euler()
     size = extent[across], extent[along], extent[up]
-    foot = each.matrix_world @ ((low + high) / 2) - z * (size[2] / 2)
+    foot = obj.matrix_world @ ((low + high) / 2) - z * (size[2] / 2)
     return Box((foot.x, foot.y, foot.z), (turned.x, turned.y, turned.z), size)
 
 
@@ -82,10 +82,10 @@ def fit(root: bpy.types.Object, box: Box, how: str = "INSIDE", turn: int = 0) ->
     root.matrix_world = Matrix()
     scene = next(iter(root.users_scene))
     update_view_layers(scene)
-    found = bounds((root, *root.children_recursive))
-    if found is not None:
-        low, high = map(Vector, found)
-        own = [max(each, 1e-9) for each in high - low]
+    corners = bounds((root, *root.children_recursive))
+    if corners is not None:
+        low, high = map(Vector, corners)
+        own = [max(side, 1e-9) for side in high - low]
         width, depth, height = box.size
         if turn % 2:
             width, depth = depth, width
@@ -132,7 +132,7 @@ def take_the_place_of(
     if collection is not None:
         for scene in root.users_scene:
             holders = [scene.collection, *scene.collection.children_recursive]
-            for holder in [each for each in holders if collection.name in each.children]:
+            for holder in [holder for holder in holders if collection.name in holder.children]:
                 holder.children.unlink(collection)
         for holder in block_out.users_collection:
             holder.children.link(collection)

@@ -122,14 +122,14 @@ def import_model(
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     parts = [obj for obj in objects if obj != root]
-    renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
-    set_from_textures(each for each in renamed if isinstance(each, bpy.types.Material))
+    renamed = [block for block in before.new() if isinstance(block, RENAMED_TYPES)]
+    set_from_textures(block for block in renamed if isinstance(block, bpy.types.Material))
     for part in parts:
         # the name in the file identifies the part in a later version
         part[NODE] = part.name
         store_rest(part)
     # a clip has the name of its motion
-    named = [each for each in renamed if not tracks.is_clip(each)]
+    named = [block for block in renamed if not tracks.is_clip(block)]
     cleanup.rename_after(name, root, parts, named)
     tags.mark([root, *parts, *renamed])
     return BuiltModel(root, (root, *parts), extent)
@@ -226,10 +226,10 @@ def _texture_behind(socket: Any, seen: set[str]) -> tuple[bpy.types.Image, np.nd
         seen.add(node.name)
         if node.type == "TEX_IMAGE":
             return (node.image, np.ones(3)) if node.image is not None else None
-        for each in node.inputs:
-            found = _texture_behind(each, seen)
-            if found is not None:
-                image, factor = found
+        for node_input in node.inputs:
+            texture = _texture_behind(node_input, seen)
+            if texture is not None:
+                image, factor = texture
                 return image, factor * _own_factor(node)
     return None
 
@@ -238,7 +238,7 @@ def _own_factor(node: Any) -> np.ndarray:
     """Return the constant color that a node multiplies its other input with."""
     factor = np.ones(3)
     if getattr(node, "blend_type", "") == "MULTIPLY":
-        for each in node.inputs:
-            if each.type == "RGBA" and each.enabled and not each.is_linked:
-                factor = factor * np.array(each.default_value)[:3]
+        for socket in node.inputs:
+            if socket.type == "RGBA" and socket.enabled and not socket.is_linked:
+                factor = factor * np.array(socket.default_value)[:3]
     return factor

@@ -21,7 +21,7 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
     """
     kept = list(objects)
     for empty in [obj for obj in objects if _is_superfluous(obj, objects)]:
-        children = [each for each in kept if each.parent == empty]
+        children = [child for child in kept if child.parent == empty]
         local = {child: _local(empty) @ _local(child) for child in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
@@ -43,33 +43,33 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
     return kept
 
 
-def transform_in_parent(each: bpy.types.Object, matrix: Matrix) -> None:
+def transform_in_parent(obj: bpy.types.Object, matrix: Matrix) -> None:
     """Transform an object within its parent.
 
     If it is animated, its parent inverse is changed instead, so that the animation moves along.
     """
-    if has_object_animation(each):
-        each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
+    if has_object_animation(obj):
+        obj.matrix_parent_inverse = matrix @ obj.matrix_parent_inverse
     else:
-        each.matrix_basis = matrix @ each.matrix_basis
+        obj.matrix_basis = matrix @ obj.matrix_basis
 
 
-def has_object_animation(each: bpy.types.Object) -> bool:
+def has_object_animation(obj: bpy.types.Object) -> bool:
     """Return whether the object itself is animated, not only the bones of an armature."""
     return any(
         not curve.data_path.startswith("pose.bones")
-        for action in actions(each)
+        for action in actions(obj)
         for curve in curves(action)
     )
 
 
-def actions(each: bpy.types.Object) -> set[Any]:
+def actions(obj: bpy.types.Object) -> set[Any]:
     """Return the actions that animate an object: the active one and those in NLA tracks."""
-    data = each.animation_data
+    data = obj.animation_data
     if data is None:
         return set()
-    found = {data.action, *(strip.action for track in data.nla_tracks for strip in track.strips)}
-    return {action for action in found if action is not None}
+    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    return {data.action, *(strip.action for strip in strips)} - {None}
 
 
 def curves(action: Any) -> Iterator[Any]:
@@ -122,13 +122,13 @@ def rename_after(
     """Rename the root, its parts and their data-blocks after the model."""
     root.name = title
     parts = [obj for obj in objects if obj != root]
-    for each in parts:
-        each.name = _part_name(title, each.name)
+    for part in parts:
+        part.name = _part_name(title, part.name)
     blocks = list(blocks)
     for kind in {type(block) for block in blocks}:
         same = [block for block in blocks if type(block) is kind]
-        for each in same:
-            each.name = title if len(same) == 1 else _part_name(title, each.name)
+        for block in same:
+            block.name = title if len(same) == 1 else _part_name(title, block.name)
 
 
 def plain_name(name: str) -> str:
@@ -142,32 +142,32 @@ def _part_name(title: str, original: str) -> str:
     return title + rest
 
 
-def _is_superfluous(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
+def _is_superfluous(obj: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
     """Return whether an empty has no animation, properties, constraints or users."""
     if (
-        each.type != "EMPTY"
-        or each.animation_data is not None
-        or each.constraints
-        or each.keys()
-        or each.instance_collection
+        obj.type != "EMPTY"
+        or obj.animation_data is not None
+        or obj.constraints
+        or obj.keys()
+        or obj.instance_collection
     ):
         return False
-    if any(child.parent_type != "OBJECT" for child in each.children):
+    if any(child.parent_type != "OBJECT" for child in obj.children):
         return False
     return not any(
-        getattr(modifier, "object", None) == each
+        getattr(modifier, "object", None) == obj
         for other in objects
         for modifier in other.modifiers
     )
 
 
-def _local(each: bpy.types.Object) -> Matrix:
-    return each.matrix_parent_inverse @ each.matrix_basis
+def _local(obj: bpy.types.Object) -> Matrix:
+    return obj.matrix_parent_inverse @ obj.matrix_basis
 
 
-def _is_identity(each: bpy.types.Object) -> bool:
+def _is_identity(empty: bpy.types.Object) -> bool:
     """Return whether an empty does not move its children."""
-    return bool(np.abs(np.array(_local(each)) - np.eye(4)).max() <= CLOSE)
+    return bool(np.abs(np.array(_local(empty)) - np.eye(4)).max() <= CLOSE)
 
 
 def _is_plain(matrix: Matrix) -> bool:

@@ -58,9 +58,9 @@ def avoid_overlap(
         return
     own = own.raised()
     others = [
-        found
-        for each in _neighbors(root, scene, group, original)
-        if each != root and (found := footprint(each, evaluated)) is not None
+        there
+        for neighbor in _neighbors(root, scene, group, original)
+        if neighbor != root and (there := footprint(neighbor, evaluated)) is not None
     ]
     if everything:
         others += around(own, scene, without=tags.hierarchy(root))
@@ -82,7 +82,7 @@ def free_shift(own: Footprint, others: Iterable[Footprint]) -> float:
     """Return how far to the right there is room, in scene units."""
     gap = GAP * (own.right - own.left)
     shift = 0.0
-    for other in sorted(others, key=lambda each: each.left):
+    for other in sorted(others, key=lambda other: other.left):
         if own.shifted(shift).touches(other):
             shift = other.right + gap - own.left
     return shift
@@ -97,9 +97,7 @@ def footprint(
     matrix is up to date; by default all.
     """
     return joined(
-        box(each, world_matrix(each, evaluated))
-        for each in tags.hierarchy(root)
-        if each.type == "MESH"
+        box(obj, world_matrix(obj, evaluated)) for obj in tags.hierarchy(root) if obj.type == "MESH"
     )
 
 
@@ -170,10 +168,10 @@ def around(
     ignored = set(without)
     return [
         there
-        for each, there in _visible(scene)
-        if each not in ignored
-        and world_objects.root_of(each) is None
-        and _is_in_the_way(each, there, own)
+        for obj, there in _visible(scene)
+        if obj not in ignored
+        and world_objects.root_of(obj) is None
+        and _is_in_the_way(obj, there, own)
     ]
 
 
@@ -185,10 +183,10 @@ def joined(boxes: Iterable[Footprint]) -> Footprint | None:
     return Footprint(*(pick(side) for pick, side in zip((min, max) * 3, sides, strict=True)))
 
 
-def box(each: bpy.types.Object, matrix: Matrix) -> Footprint:
+def box(obj: bpy.types.Object, matrix: Matrix) -> Footprint:
     """Return the bounding box in world space of an object with this world matrix."""
-    low = Vector(each.bound_box[0])
-    high = Vector(each.bound_box[6])
+    low = Vector(obj.bound_box[0])
+    high = Vector(obj.bound_box[6])
     center = matrix @ ((low + high) / 2)
     half = (high - low) / 2
     reach = [sum(abs(row[axis]) * half[axis] for axis in range(3)) for row in matrix.to_3x3()]
@@ -200,19 +198,19 @@ def _visible(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Object, Footpri
     view_layer = visible_view_layers(scene)[0]
     for obj in view_layer.objects:
         if obj.type in _SOLID or obj.instance_type == "COLLECTION":
-            found = _box_as_shown(obj)
-            if found is not None and obj.visible_get(view_layer=view_layer):
-                yield obj, found
+            there = _box_as_shown(obj)
+            if there is not None and obj.visible_get(view_layer=view_layer):
+                yield obj, there
 
 
-def _box_as_shown(each: bpy.types.Object) -> Footprint | None:
+def _box_as_shown(obj: bpy.types.Object) -> Footprint | None:
     """Return the bounding box of an object, or of the collection that it is an instance of."""
-    if each.type in _SOLID:
-        return box(each, each.matrix_world)
-    collection = each.instance_collection
+    if obj.type in _SOLID:
+        return box(obj, obj.matrix_world)
+    collection = obj.instance_collection
     if collection is None:
         return None
-    start = each.matrix_world @ Matrix.Translation(-collection.instance_offset)
+    start = obj.matrix_world @ Matrix.Translation(-collection.instance_offset)
     return joined(
         box(part, start @ world_matrix(part, ()))
         for part in collection.all_objects
@@ -220,23 +218,23 @@ def _box_as_shown(each: bpy.types.Object) -> Footprint | None:
     )
 
 
-def _is_in_the_way(each: bpy.types.Object, there: Footprint, own: Footprint) -> bool:
+def _is_in_the_way(obj: bpy.types.Object, there: Footprint, own: Footprint) -> bool:
     """Return whether an object counts: it is not much larger, or solid at the center of `own`."""
     is_around = (
         there.right - there.left > _AROUND * (own.right - own.left)
         and there.back - there.front > _AROUND * (own.back - own.front)
-        and tags.read(each) is None
+        and tags.read(obj) is None
     )
-    return not is_around or (there.touches(own) and _is_solid_at(each, own.center))
+    return not is_around or (there.touches(own) and _is_solid_at(obj, own.center))
 
 
-def _is_solid_at(each: bpy.types.Object, point: Vector) -> bool:
+def _is_solid_at(obj: bpy.types.Object, point: Vector) -> bool:
     """Return whether a point in world space is inside a mesh, whose normals point outward."""
-    if each.type != "MESH":
+    if obj.type != "MESH":
         return False
-    local = each.matrix_world.inverted_safe() @ point
+    local = obj.matrix_world.inverted_safe() @ point
     try:
-        found, nearest, normal, _ = each.closest_point_on_mesh(local)
+        has_nearest, nearest, normal, _ = obj.closest_point_on_mesh(local)
     except RuntimeError:  # nothing of it was evaluated
         return False
-    return bool(found) and (nearest - local).dot(normal) > 0.0
+    return bool(has_nearest) and (nearest - local).dot(normal) > 0.0

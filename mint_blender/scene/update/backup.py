@@ -28,7 +28,7 @@ class Backup:
         ]
         self._collections = [list(obj.users_collection) for obj in self._objects]
         self._selected = [
-            each for each in bpy.context.view_layer.objects.selected if each in self._objects
+            obj for obj in bpy.context.view_layer.objects.selected if obj in self._objects
         ]
         self._active = bpy.context.view_layer.objects.active
         self._parenting = [_parenting_of(obj) for obj in self._objects]
@@ -69,32 +69,32 @@ class Backup:
         """Replace the objects with their copies and original data; return the copies."""
         self._restore_data()
         copy_of: dict[Any, bpy.types.Object] = dict(zip(self._objects, self.copies, strict=True))
-        for (each, copy), collections in zip(copy_of.items(), self._collections, strict=True):
+        for (obj, copy), collections in zip(copy_of.items(), self._collections, strict=True):
             for collection in collections:
                 collection.objects.link(copy)
-            for collection in list(each.users_collection):
-                collection.objects.unlink(each)
-            each.user_remap(copy)
+            for collection in list(obj.users_collection):
+                collection.objects.unlink(obj)
+            obj.user_remap(copy)
         self._set_parents([*self._parenting, *self._children], copy_of)
         active = copy_of.get(self._active, self._active)
-        selected = [copy_of[each] for each in self._selected]
+        selected = [copy_of[obj] for obj in self._selected]
         bpy.data.batch_remove(self._objects)
         for name, copy in zip(self._names, self.copies, strict=True):
             copy.name = name
-        for each in selected:
-            each.select_set(True)
+        for copy in selected:
+            copy.select_set(True)
         bpy.context.view_layer.objects.active = active
         return self.copies
 
     def _restore_data(self) -> None:
-        for each in self._objects:
-            if each.data is not None and each.data not in self._data:
-                each.data.name = STAGING_NAME
+        for obj in self._objects:
+            if obj.data is not None and obj.data not in self._data:
+                obj.data.name = STAGING_NAME
         for data, name in zip(self._data, self._data_names, strict=True):
             if data is not None:
                 data.name = name
-        for each, data in self._sharing:
-            each.data = data
+        for obj, data in self._sharing:
+            obj.data = data
 
     @staticmethod
     def _set_parents(parenting: list[Any], copy_of: dict[Any, bpy.types.Object]) -> None:

@@ -57,9 +57,9 @@ def exchange(
         # moving parts cannot become one mesh: they are parented to a root without vertices
         notes += _empty_root_mesh(root)
     parts = [
-        each for each in new if each != single and (each != built.root or built.root.type == "MESH")
+        obj for obj in new if obj != single and (obj != built.root or built.root.type == "MESH")
     ]
-    earlier = [each for each in old if each != root]
+    earlier = [obj for obj in old if obj != root]
     matches |= _match(earlier, parts)
     kept = _user_duplicates(earlier, matches)
     _exchange_data(matches, copies)
@@ -86,15 +86,15 @@ def lost_with(removed: bpy.types.Object) -> list[Message]:
     )
 
 
-def _only_on_copy(each: bpy.types.Object, lost: list[str]) -> list[Message]:
+def _only_on_copy(obj: bpy.types.Object, lost: list[str]) -> list[Message]:
     names = ", ".join(dict.fromkeys(lost))
-    return [note("only_on_copy", name=each.name, lost=names)] if lost else []
+    return [note("only_on_copy", name=obj.name, lost=names)] if lost else []
 
 
-def _own_animation(each: bpy.types.Object) -> list[str]:
+def _own_animation(obj: bpy.types.Object) -> list[str]:
     """Return the names of the actions and the paths of the drivers that the user has added."""
-    drivers = each.animation_data.drivers if each.animation_data else ()
-    mine = [action.name for action in cleanup.actions(each) if not tags.is_marked(action)]
+    drivers = obj.animation_data.drivers if obj.animation_data else ()
+    mine = [action.name for action in cleanup.actions(obj) if not tags.is_marked(action)]
     return sorted(mine) + [curve.data_path for curve in drivers]
 
 
@@ -105,7 +105,7 @@ def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
     """Return whether the root is an empty, or a mesh without vertices."""
     return not isinstance(root.data, bpy.types.Mesh) or (
         # as a truth value, Blender would copy the positions that the mesh shares with others
-        not len(root.data.vertices) and any(each.type == "MESH" for each in old if each != root)
+        not len(root.data.vertices) and any(obj.type == "MESH" for obj in old if obj != root)
     )
 
 
@@ -149,7 +149,7 @@ def _mesh_for_root(
     new: list[bpy.types.Object], new_root: bpy.types.Object
 ) -> bpy.types.Object | None:
     """Return the only mesh, transformed for a root that is a mesh, or None."""
-    meshes = [each for each in new if each.type == "MESH"]
+    meshes = [obj for obj in new if obj.type == "MESH"]
     if len(meshes) != 1:
         return None
     matrix = Matrix.Identity(4)
@@ -188,10 +188,10 @@ def _match(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -
     old = list(old)
     parts = list(parts)
     matches: Matches = {}
-    for kind in dict.fromkeys(each.type for each in parts):
-        before = [each for each in old if each.type == kind]
-        after = [each for each in parts if each.type == kind]
-        named = {_node_name(each): each for each in reversed(before)}
+    for kind in dict.fromkeys(part.type for part in parts):
+        before = [obj for obj in old if obj.type == kind]
+        after = [part for part in parts if part.type == kind]
+        named = {_node_name(obj): obj for obj in reversed(before)}
         for part in after:
             earlier = named.pop(_node_name(part), None)
             if earlier is None and len(before) == len(after) == 1:
@@ -210,11 +210,11 @@ def _user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[b
     """Return the user's duplicates of parts that stay; they have the same marks."""
     kept = {(match.type, _node_name(match)) for match in matches.values() if NODE in match.keys()}
     return {
-        each
-        for each in old
-        if each not in matches.values()
-        and NODE in each.keys()
-        and (each.type, _node_name(each)) in kept
+        obj
+        for obj in old
+        if obj not in matches.values()
+        and NODE in obj.keys()
+        and (obj.type, _node_name(obj)) in kept
     }
 
 
@@ -261,12 +261,12 @@ def keep_materials(earlier: Iterable[bpy.types.Object], new: Iterable[bpy.types.
 
     The order of the triangles may be another one.
     """
-    before = [each for each in earlier if isinstance(each.data, bpy.types.Mesh)]
+    before = [obj for obj in earlier if isinstance(obj.data, bpy.types.Mesh)]
     for part in new:
         mesh = part.data
         if isinstance(mesh, bpy.types.Mesh) and len(mesh.polygons):
-            same = (each for each in before if _has_same_surface(each.data, mesh))
-            for number, slot in enumerate(next((each.material_slots for each in same), ())):
+            same = (obj for obj in before if _has_same_surface(obj.data, mesh))
+            for number, slot in enumerate(next((obj.material_slots for obj in same), ())):
                 mesh.materials[number] = slot.material
 
 
@@ -279,8 +279,8 @@ def _has_same_surface(one: Any, other: Any) -> bool:
     if one_uvs is None or other_uvs is None or one_uvs.shape != other_uvs.shape:
         return False
     counts = [
-        np.bincount(mesh_arrays.read(each.polygons, "material_index", len(each.polygons), np.int32))
-        for each in (one, other)
+        np.bincount(mesh_arrays.read(mesh.polygons, "material_index", len(mesh.polygons), np.int32))
+        for mesh in (one, other)
     ]
     if not np.array_equal(counts[0], counts[1]):
         return False
@@ -288,7 +288,7 @@ def _has_same_surface(one: Any, other: Any) -> bool:
         return True
     # sorted along several directions, since the corners have no common order
     for direction in ((1.0, 0.0), (0.0, 1.0), (0.6, 0.8)):
-        pair = (np.sort(each @ np.array(direction)) for each in (one_uvs, other_uvs))
+        pair = (np.sort(uvs @ np.array(direction)) for uvs in (one_uvs, other_uvs))
         if np.abs(np.subtract(*pair)).max() > _SAME_UV:
             return False
     return True
@@ -312,15 +312,15 @@ def _repair_modifiers(
         if modifier.type == "ARMATURE" and modifier.object in old
     ]
     new = [modifier for modifier in part.modifiers if modifier.type == "ARMATURE"]
-    for each in own[len(new) :]:
-        earlier.modifiers.remove(each)
-    for number, each in enumerate(new):
+    for modifier in own[len(new) :]:
+        earlier.modifiers.remove(modifier)
+    for number, modifier in enumerate(new):
         if number < len(own):
             mine = own[number]
         else:  # before the user's modifiers, which work on the posed mesh
-            mine = earlier.modifiers.new(each.name, "ARMATURE")
+            mine = earlier.modifiers.new(modifier.name, "ARMATURE")
             earlier.modifiers.move(len(earlier.modifiers) - 1, number)
-        mine.object = matches.get(each.object, each.object)
+        mine.object = matches.get(modifier.object, modifier.object)
 
 
 def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
@@ -364,7 +364,7 @@ def _parent_parts(
     new_root: bpy.types.Object,
 ) -> None:
     """Parent the parts of a new version to the root; parts that the user moved stay."""
-    parts = [each for each in parts if each not in matches or not _is_moved(matches[each])]
+    parts = [part for part in parts if part not in matches or not _is_moved(matches[part])]
     for part in parts:
         if part in matches:
             matches[part].parent = None  # parent and child may have changed places

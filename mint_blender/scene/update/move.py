@@ -77,14 +77,14 @@ class Placing:
 
 def placing(root: bpy.types.Object) -> Placing | None:
     """Return what is needed to place a result again; None if it has no extent."""
-    parts = (each for each in tags.hierarchy(root) if each.type in _WITH_EXTENT)
-    found = box(parts, root.matrix_world.inverted_safe())
-    if found is None:
+    parts = (obj for obj in tags.hierarchy(root) if obj.type in _WITH_EXTENT)
+    corners = box(parts, root.matrix_world.inverted_safe())
+    if corners is None:
         return None
     leaning = Quaternion(root.get(ALIGNED, (1.0, 0.0, 0.0, 0.0)))
     _, rotation, scale = root.matrix_world.decompose()
     base = Matrix.LocRotScale(None, leaning.inverted() @ rotation, scale)
-    return Placing(*found, base, is_place=world_objects.is_root(root))
+    return Placing(*corners, base, is_place=world_objects.is_root(root))
 
 
 def expected(low: Sequence[float], high: Sequence[float], *, is_place: bool) -> Placing:
@@ -126,10 +126,10 @@ def surface_on_ray(
     """
     start = origin
     for _ in range(_MOST_HITS):
-        hit, point, normal, _, each, _ = scene.ray_cast(depsgraph, start, direction)
+        hit, point, normal, _, obj, _ = scene.ray_cast(depsgraph, start, direction)
         if not hit:
             return _floor(origin, direction)
-        if each.original not in without and each not in without:
+        if obj.original not in without and obj not in without:
             return Surface(point, -normal if normal.dot(direction) > 0.0 else normal)
         start = point + direction * _STEP
     return None

@@ -95,8 +95,8 @@ def replace_model(
         # from here on the earlier version is removed: an error must not remove the new one
         snapshot.accept()
         notes = [note("earlier_kept", copy=backup.hide().name), *notes]
-        for each in gone:
-            data_blocks.remap_users(matches.get(each, root), each)
+        for obj in gone:
+            data_blocks.remap_users(matches.get(obj, root), obj)
         bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
         _clean_up(before.new(), earlier_data, backup.copies)
@@ -113,10 +113,10 @@ def _put_in_place(
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
     notes, matches, used = exchange(root, old, built, copies)
     alive = set(bpy.data.objects)
-    gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
-    for each in old:
-        if each in gone:
-            notes += lost_with(each)
+    gone = {obj for obj in (*old, *built.objects) if obj in alive and obj not in used}
+    for obj in old:
+        if obj in gone:
+            notes += lost_with(obj)
     data_blocks.reparent_children(root, gone, used)
     return notes, matches, gone
 
@@ -131,16 +131,16 @@ def _clean_up(
         earlier: All data-blocks from Mint that were in the file before, except objects.
         copies: The hidden copies of the earlier version.
     """
-    made = [each for each in made if tags.is_marked(each)]
-    while unused := [each for each in made if each.users == 0]:
-        made = [each for each in made if each not in unused]
+    made = [block for block in made if tags.is_marked(block)]
+    while unused := [block for block in made if block.users == 0]:
+        made = [block for block in made if block not in unused]
         bpy.data.batch_remove(unused)
-    for each in _used_only_by(copies, earlier):
-        each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
-    for each in made:  # “Lamp.001” becomes “Lamp” if that name is free now
-        plain = cleanup.plain_name(each.name)
-        if not any(other.name == plain for other in data_blocks_of_kind(each)):
-            each.name = plain
+    for block in _used_only_by(copies, earlier):
+        block.name = f"{block.name.removesuffix(EARLIER)}{EARLIER}"
+    for block in made:  # “Lamp.001” becomes “Lamp” if that name is free now
+        plain = cleanup.plain_name(block.name)
+        if not any(other.name == plain for other in data_blocks_of_kind(block)):
+            block.name = plain
 
 
 def _used_only_by(
@@ -148,10 +148,10 @@ def _used_only_by(
 ) -> list[bpy.types.ID]:
     """Return the data-blocks that nothing but these objects uses, directly or not."""
     users = bpy.data.user_map(subset=set(blocks))
-    found = set(objects)
-    while more := {each for each, by in users.items() if each not in found and by and by <= found}:
-        found |= more
-    return [user for user in users if user in found]
+    own = set(objects)
+    while more := {block for block, by in users.items() if block not in own and by and by <= own}:
+        own |= more
+    return [user for user in users if user in own]
 
 
 def replace_world(
@@ -226,8 +226,8 @@ def complete_world(
 def _is_other_tier(root: bpy.types.Object, part: str, path: Path) -> bool:
     """Return whether the file has another number of splats, and so is another tier."""
     return part == "SPLATS" and any(
-        each.get(splats.MARK) != decode.inspect(path).points
-        for each in world_objects.parts_of(root, "splats")
+        obj.get(splats.MARK) != decode.inspect(path).points
+        for obj in world_objects.parts_of(root, "splats")
     )
 
 
@@ -244,24 +244,24 @@ def check(root: bpy.types.Object) -> None:
 
 def _check_local(old: list[bpy.types.Object]) -> None:
     """Refuse linked data: the change would be lost when the file is opened again."""
-    for each in old:
-        if is_override(each):
+    for obj in old:
+        if is_override(obj):
             raise SceneImportError(
                 "“{name}” is a library override: its model is in another file and can be"
                 " replaced only there. Nothing was changed.",
-                name=each.name,
+                name=obj.name,
             )
-        if is_linked(each) or is_linked(each.data):
+        if is_linked(obj) or is_linked(obj.data):
             raise SceneImportError(
                 "“{name}” is linked from another file and can be replaced only there."
                 " Nothing was changed.",
-                name=each.name,
+                name=obj.name,
             )
 
 
 def _check_object_mode(old: list[bpy.types.Object]) -> None:
     """Refuse if an object, or a linked duplicate of it, is not in Object Mode."""
-    data = {each.data for each in old} - {None}
+    data = {obj.data for obj in old} - {None}
     in_other_mode = next(
         (
             obj

@@ -101,7 +101,7 @@ def build_world(
     if options.panorama_as_world and root.get(WORLD) is not None:
         panorama.show_background(scene, root[WORLD])
     if options.rigid_body:
-        meshes = [each for each in parts_of(root, "collider") if each.type == "MESH"]
+        meshes = [obj for obj in parts_of(root, "collider") if obj.type == "MESH"]
         collider.add_rigid_bodies(meshes, scene)
     return BuiltWorld(root, notes)
 
@@ -153,7 +153,7 @@ def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.typ
     name = appended.name
     if root.name != name:
         named_after_title = {*parts_of(root, "capture_point"), *parts_of(root, "camera")}
-        named_after_title |= {each.data for each in named_after_title}
+        named_after_title |= {obj.data for obj in named_after_title}
         _rename(
             [block for block in appended.blocks if block not in named_after_title], name, root.name
         )
@@ -186,7 +186,7 @@ def add_parts(
         FileError: A file is invalid; the World is unchanged.
     """
     scene = scene or current_scene()
-    earlier = [each for part in files for each in parts_of(root, part.lower())]
+    earlier = [obj for part in files for obj in parts_of(root, part.lower())]
     properties = {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     with rollback_on_error(), panorama.restored_on_error(scene):
         try:
@@ -202,10 +202,10 @@ def add_parts(
             set_properties(root, properties)
             raise
     data_blocks.reparent_children(root, earlier)
-    for each in earlier:
-        new = [other for other in parts_of(root, each[PART]) if other not in earlier]
+    for obj in earlier:
+        new = [other for other in parts_of(root, obj[PART]) if other not in earlier]
         data_blocks.remap_users(
-            next((other for other in new if other.type == each.type), new[0]), each
+            next((other for other in new if other.type == obj.type), new[0]), obj
         )
     remove_objects(earlier)
 
@@ -222,7 +222,7 @@ def _move_prepared(
     _move_parts(other, root, moved, scene)
     remove_objects([other, *other.children_recursive])
     bpy.data.batch_remove([staging])
-    while unused := [each for each in before.new() if not each.users]:
+    while unused := [block for block in before.new() if not block.users]:
         bpy.data.batch_remove(unused)
     return moved
 
@@ -245,12 +245,12 @@ def _move_parts(
     collection = collection_of(root, scene)
     before = calibration.of(prepared)
     after = _holder(root, scene)
-    for each in [each for part in parts for each in parts_of(prepared, part.lower())]:
-        for holder in each.users_collection:
-            holder.objects.unlink(each)
-        collection.objects.link(each)
-        if each.parent == before:
-            each.parent = after
+    for obj in [obj for part in parts for obj in parts_of(prepared, part.lower())]:
+        for holder in obj.users_collection:
+            holder.objects.unlink(obj)
+        collection.objects.link(obj)
+        if obj.parent == before:
+            obj.parent = after
 
 
 def remove_part(
@@ -260,9 +260,9 @@ def remove_part(
     scene = scene or current_scene()
     gone = parts_of(root, part.lower())
     if part == "PANORAMA":
-        for each in bpy.data.scenes:
-            if each.world is not None and each.world == root.get(WORLD):
-                panorama.restore_earlier_world(each)
+        for candidate in bpy.data.scenes:
+            if candidate.world is not None and candidate.world == root.get(WORLD):
+                panorama.restore_earlier_world(candidate)
         panorama.remove_panorama(parts_of(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)

@@ -45,9 +45,9 @@ def ensure(
     root: bpy.types.Object, collection: bpy.types.Collection, *, flipped: bool
 ) -> bpy.types.Object:
     """Return the empty that turns and scales a World's parts; a new one if it was deleted."""
-    found = of(root)
-    if found != root:
-        return found
+    empty = of(root)
+    if empty != root:
+        return empty
     return add(root, root[SCALE], root[HEIGHT], collection, flipped=flipped)
 
 
@@ -62,9 +62,9 @@ def add(
     """Add the empty below a root, with a scale and a height in scene units."""
     made = bpy.data.objects.new(f"{root.name} Calibration", None)
     made[PART] = NAME
-    for each in (root, made):
-        each[SCALE] = scale
-        each[HEIGHT] = height
+    for obj in (root, made):
+        obj[SCALE] = scale
+        obj[HEIGHT] = height
     made.empty_display_size = 0.05
     made.lock_location = made.lock_rotation = made.lock_scale = (True, True, True)
     collection.objects.link(made)
@@ -184,14 +184,14 @@ def _rotation(holder: bpy.types.Object) -> Euler:
     return upright_rotation(root is None or bool(root.get(WORLD_MARK)))
 
 
-def _local(each: bpy.types.Object) -> Matrix:
+def _local(obj: bpy.types.Object) -> Matrix:
     """Return the transform of an object below its parent."""
-    return each.matrix_parent_inverse @ each.matrix_basis
+    return obj.matrix_parent_inverse @ obj.matrix_basis
 
 
-def _set_local(each: bpy.types.Object, matrix: Matrix) -> None:
-    each.matrix_parent_inverse = Matrix()
-    each.matrix_basis = matrix
+def _set_local(obj: bpy.types.Object, matrix: Matrix) -> None:
+    obj.matrix_parent_inverse = Matrix()
+    obj.matrix_basis = matrix
 
 
 def _differ(one: Matrix, other: Matrix) -> bool:

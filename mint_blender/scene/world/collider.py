@@ -65,12 +65,12 @@ def surface(
     points = []
     corners = []
     count = 0
-    for each in meshes:
-        mesh = each.data
+    for obj in meshes:
+        mesh = obj.data
         mesh.calc_loop_triangles()
         triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
         mesh.loop_triangles.foreach_get("vertices", triangles)
-        matrix = np.array(matrix_in(each, root))
+        matrix = np.array(matrix_in(obj, root))
         vertices = mesh_arrays.positions(mesh).reshape(-1, 3)
         points.append(vertices @ matrix[:3, :3].T + matrix[:3, 3])
         corners.append(triangles.reshape(-1, 3).astype(np.int64) + count)
@@ -118,10 +118,10 @@ def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer
     return above > below
 
 
-def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
+def matrix_in(obj: bpy.types.Object, root: bpy.types.Object) -> Matrix:
     """Return an object's matrix in the space of the root, also before evaluation."""
     matrix = Matrix.Identity(4)
-    current: bpy.types.Object | None = each
+    current: bpy.types.Object | None = obj
     while current is not None and current != root:
         matrix = current.matrix_parent_inverse @ current.matrix_basis @ matrix
         current = current.parent
@@ -190,7 +190,7 @@ def update_collider(
         SceneImportError: A part is in Edit Mode; nothing has changed.
     """
     meshes = [
-        each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
+        obj for obj in parts_of(root, "collider") if obj.type == "MESH" and obj not in without
     ]
     image = root.get(IMAGE)
     how = options.collider if options.collider in DISPLAY else root.get(COLLIDER_DISPLAY)
@@ -204,7 +204,7 @@ def update_collider(
         raise SceneImportError(
             "A part of this World is in Edit Mode. Switch to Object Mode, then try again."
         )
-    if options.rigid_body or any(each.rigid_body is not None for each in without):
+    if options.rigid_body or any(obj.rigid_body is not None for obj in without):
         add_rigid_bodies(meshes, scene)
     for mesh in meshes:
         mesh.display_type = DISPLAY[how]
@@ -221,7 +221,7 @@ def update_uv_maps(root: bpy.types.Object, without: Collection[bpy.types.Object]
     points = parts_of(root, "capture_point")
     if root.get(IMAGE) is None or not points:
         return
-    for each in parts_of(root, "collider"):
-        if each.type == "MESH" and not each.hide_render and each not in without:
-            place = matrix_in(points[0], root).inverted() @ matrix_in(each, root)
-            panorama.store_uv_map(each.data, place)
+    for obj in parts_of(root, "collider"):
+        if obj.type == "MESH" and not obj.hide_render and obj not in without:
+            place = matrix_in(points[0], root).inverted() @ matrix_in(obj, root)
+            panorama.store_uv_map(obj.data, place)

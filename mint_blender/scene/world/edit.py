@@ -50,9 +50,9 @@ def flip_collider(root: bpy.types.Object) -> None:
     """Flip only the collider, about X."""
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
     holder = calibration.of(root)
-    for each in parts_of(root, "collider"):
-        if each.parent == holder:
-            each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
+    for obj in parts_of(root, "collider"):
+        if obj.parent == holder:
+            obj.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ obj.matrix_basis
     update_uv_maps(root)
 
 
@@ -100,12 +100,12 @@ def toggle(root: bpy.types.Object, part: Part, scene: bpy.types.Scene) -> None:
 
     A hidden collider is a box, and without the panorama the scene has its earlier World.
     """
-    found = parts_of(root, part.lower())
-    is_shown = shows(found, part, scene, root)
+    objects = parts_of(root, part.lower())
+    is_shown = shows(objects, part, scene, root)
     if part == "COLLIDER":
         show_collider(root, "BOUNDS" if is_shown else "VISIBLE", scene=scene)
     elif part == "SPLATS":
-        hide(found, is_hidden=is_shown)
+        hide(objects, is_hidden=is_shown)
     elif is_shown:
         panorama.restore_earlier_world(scene)
     else:

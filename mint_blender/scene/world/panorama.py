@@ -67,7 +67,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
         with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
     upper = mesh_arrays.scaled_pixels(image, 64, 32)[0][16:, :, :3]  # the bottom row is first
-    image[SKY] = [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
+    image[SKY] = [float(channel) for channel in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
     return image
 
 
@@ -153,13 +153,13 @@ def projection(
 
     It follows the capture point when that is moved, rotated or scaled.
     """
-    for each in bpy.data.materials:
-        nodes = each.node_tree.nodes if each.get(MARK) and each.node_tree else ()
+    for material in bpy.data.materials:
+        nodes = material.node_tree.nodes if material.get(MARK) and material.node_tree else ()
         lookups = [node.node_tree for node in nodes if node.bl_idname == "ShaderNodeGroup"]
         if _lookup(image) in lookups and any(
             getattr(node, "object", None) == capture_point for node in nodes
         ):
-            return each
+            return material
     material = bpy.data.materials.new(plain_name(name))
     material[MARK] = True
     b = Builder(empty_tree(material))
@@ -177,12 +177,12 @@ def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Mat
     """Assign this one material to the meshes; remove replaced materials without users."""
     replaced: set[bpy.types.Material] = set()
     for mesh in {obj.data for obj in objects if obj.type == "MESH"}:
-        replaced.update(each for each in mesh.materials if each is not None and each != material)
+        replaced.update(old for old in mesh.materials if old is not None and old != material)
         mesh.materials.clear()
         mesh.materials.append(material)
-    for each in replaced:
-        if each.users == 0:
-            bpy.data.materials.remove(each)
+    for old in replaced:
+        if old.users == 0:
+            bpy.data.materials.remove(old)
 
 
 def store_uv_map(mesh: Any, place: Matrix) -> None:
@@ -211,7 +211,7 @@ def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
     """Remove the panorama's material and UV map from these meshes."""
     for mesh in {obj.data for obj in objects if obj.type == "MESH"}:
         panorama_materials = [
-            each for each in mesh.materials if each is not None and each.get(MARK)
+            material for material in mesh.materials if material is not None and material.get(MARK)
         ]
         if panorama_materials:
             mesh.materials.clear()

@@ -58,9 +58,9 @@ def group() -> bpy.types.NodeTree:
 
     Its inputs: the splats, Density (the share shown), Size, Viewport Limit.
     """
-    for each in bpy.data.node_groups:
-        if _is_ours(each) and each.bl_idname == "GeometryNodeTree":
-            return each
+    for tree in bpy.data.node_groups:
+        if _is_ours(tree) and tree.bl_idname == "GeometryNodeTree":
+            return tree
     tree = _empty_group()
     b = Builder(tree)
     inputs = b.add("NodeGroupInput").outputs
@@ -100,7 +100,7 @@ def _empty_group() -> bpy.types.NodeTree:
         {"Geometry": "Geometry"},
     )
     tree.is_modifier = True
-    for name, default, most in (
+    for name, default, maximum in (
         ("Density", 1.0, 1.0),
         ("Size", 1.0, 100.0),
         ("Viewport Limit", VIEWPORT_LIMIT, 100_000_000),
@@ -108,7 +108,7 @@ def _empty_group() -> bpy.types.NodeTree:
         socket = tree.interface.items_tree[name]
         socket.default_value = default
         socket.min_value = type(default)(0)
-        socket.max_value = most
+        socket.max_value = maximum
     return tree
 
 
@@ -136,15 +136,15 @@ def share(blocks: Iterable[bpy.types.ID]) -> None:
                 bpy.data.batch_remove([block])
 
 
-def _is_ours(each: bpy.types.ID) -> bool:
-    return each.name.split(".")[0] == NAME and not is_linked(each)
+def _is_ours(block: bpy.types.ID) -> bool:
+    return block.name.split(".")[0] == NAME and not is_linked(block)
 
 
 def material() -> bpy.types.Material:
     """Return the material of all splats: their color, unlit, with the opacity of the Gaussian."""
-    for each in bpy.data.materials:
-        if _is_ours(each):
-            return each
+    for material in bpy.data.materials:
+        if _is_ours(material):
+            return material
     made = bpy.data.materials.new(NAME)
     b = Builder(empty_tree(made))
     # not linked: Solid shading shows the texture of the active node

@@ -93,7 +93,7 @@ def make_native(old: bpy.types.Object, path: Path | None = None) -> bpy.types.Ob
     try:
         if path is not None and decode.inspect(path).points == len(data.points):
             with closing(decode.attributes(path)) as attributes:
-                write(data, (each for each in attributes if each[0] == "harmonics"))
+                write(data, (attribute for attribute in attributes if attribute[0] == "harmonics"))
     except BaseException:
         bpy.data.batch_remove([data])
         raise

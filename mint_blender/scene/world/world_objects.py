@@ -44,12 +44,12 @@ def is_root(candidate: bpy.types.Object) -> bool:
     return candidate.get(FLIPPED) is not None
 
 
-def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def root_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root of the World that an object belongs to, or None.
 
     A model that the user has parented to a World is no part of it.
     """
-    root = tags.root_of(each)
+    root = tags.root_of(obj)
     return root if root is not None and is_root(root) else None
 
 
@@ -63,7 +63,7 @@ def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
 
     `part` is one of `collider`, `splats`, `capture_point`, `camera` and `calibration`.
     """
-    return [each for each in root.children_recursive if each.get(PART) == part]
+    return [obj for obj in root.children_recursive if obj.get(PART) == part]
 
 
 def upright(root: bpy.types.Object) -> Matrix:
