@@ -58,9 +58,9 @@ def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List every model, or every World, of this API project, with the clips that are known here."""
     kind = Kind(arguments.command.removesuffix("s"))
     with session.open_journal() as job_service, session.open_client() as client:
-        found = False
+        has_assets = False
         for asset in session.assets(client, kind, terminal.wait):
-            found = True
+            has_assets = True
             created = f"{asset.created_at:%Y-%m-%d}" if asset.created_at else " " * 10
             clips = job_service.journal.clips_of(asset.id)
             terminal.result(
@@ -68,7 +68,7 @@ def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f"{asset.id}  {created}  {asset.status or 'unknown':10}  {asset.title}",
                 *([f"    {', '.join(clips)}"] if clips else []),
             )
-    if not found:
+    if not has_assets:
         plural = "models" if kind is Kind.MODEL else "Worlds"
         terminal.note(f"This API project has no {plural} yet.")
     return Exit.DONE
@@ -81,10 +81,10 @@ def _month_lines(month: Month) -> Iterator[str]:
         f"Last {len(month.days)} days on this computer: {_generations_text(month.count)},"
         f" {_format_value(month.credits)} Credits{failed}"
     )
-    most = max((day.credits for day in month.days), default=0.0)
+    highest = max((day.credits for day in month.days), default=0.0)
     for day in month.days:
         if day.count:
-            bar = "#" * round(_BAR * day.credits / most) if most else ""
+            bar = "#" * round(_BAR * day.credits / highest) if highest else ""
             failed = f", {day.failed} failed" if day.failed else ""
             yield (
                 f"  {day.date:%Y-%m-%d}  {day.credits:>8,.0f}  {bar:{_BAR}} "

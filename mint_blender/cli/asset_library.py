@@ -77,9 +77,9 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
     }
     words = [f"{len(result.saved)} saved", f"{result.unchanged} unchanged"]
     words += [
-        f"{len(each)} {what}"
-        for each, what in ((result.skipped, "skipped"), (result.failed, "failed"))
-        if each
+        f"{len(sentences)} {what}"
+        for sentences, what in ((result.skipped, "skipped"), (result.failed, "failed"))
+        if sentences
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")
 
@@ -128,16 +128,16 @@ def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         try:
             # Blender also prints to Python's standard output, which is for our results
             with contextlib.redirect_stdout(io.StringIO()):
-                found = asset_list.of_file(path.expanduser().absolute())
+                listed = asset_list.of_file(path.expanduser().absolute())
         except OSError:
             terminal.error(f"{path} could not be opened. Is it a .blend of this Blender or older?")
             status = Exit.IMPORT
             continue
-        entries += found
-        for each in () if arguments.csv else found:
-            credits = _number(each["credits"])
-            terminal.result({"event": "asset", **each, "credits": credits}, _line(each))
-        if not found and not arguments.csv:
+        entries += listed
+        for entry in () if arguments.csv else listed:
+            credits = _number(entry["credits"])
+            terminal.result({"event": "asset", **entry, "credits": credits}, _line(entry))
+        if not listed and not arguments.csv:
             terminal.note(f"{path}: nothing from Mint")
     if arguments.csv:
         terminal.table(asset_list.as_csv(entries))
@@ -153,11 +153,11 @@ def _number(text: str) -> float | None:
 
 
 def _line(entry: dict[str, str]) -> str:
-    known = (
+    facts = (
         entry["kind"],
         entry["preset"],
         entry["credits"] and f"{entry['credits']} Credits",
         entry["date"][:10],
         entry["asset"],
     )
-    return f"{entry['object']}: {entry['prompt'] or 'no prompt'} ({', '.join(filter(None, known))})"
+    return f"{entry['object']}: {entry['prompt'] or 'no prompt'} ({', '.join(filter(None, facts))})"

@@ -41,20 +41,20 @@ def find(job_service: JobService, wanted: ClientRequest) -> Job | None:
     Raises:
         NotPossible: The id belongs to another request, or its job cannot be read.
     """
-    known = job_service.journal.job_of_client_request(wanted.id)
-    if isinstance(known, Unreadable):
+    earlier = job_service.journal.job_of_client_request(wanted.id)
+    if isinstance(earlier, Unreadable):
         raise NotPossible(
-            f"The job {known.id} of this request_id cannot be read. Nothing was started. It may"
+            f"The job {earlier.id} of this request_id cannot be read. Nothing was started. It may"
             " have cost Credits: look in your library before you use another request_id."
         )
-    before = known.client_request if known else None
+    before = earlier.client_request if earlier else None
     is_same = before is None or (
         before.content == wanted.content or (wanted.quote and before.quote == wanted.quote)
     )
-    if known is None or is_same:
-        return known
+    if earlier is None or is_same:
+        return earlier
     raise NotPossible(
-        f"The request_id {wanted.id} has started the job {known.id} with another request. Nothing"
+        f"The request_id {wanted.id} has started the job {earlier.id} with another request. Nothing"
         " was started. Use a new request_id for something new."
     )
 
@@ -72,23 +72,23 @@ def start_once(
         TooExpensive: It would cost more than a limit.
     """
     with job_service.cache.single_commit():
-        known = find(job_service, wanted)
-        if known is None:
+        earlier = find(job_service, wanted)
+        if earlier is None:
             subject = of_client_request(wanted.id, wanted.content)
             job = replace(start(subject), client_request=wanted)
             job_service.cache.save(job)
             return job, True
-    return _send(job_service, known), False
+    return _send(job_service, earlier), False
 
 
-def _send(job_service: JobService, known: Job) -> Job:
+def _send(job_service: JobService, earlier: Job) -> Job:
     """Return the job of an earlier request. If it was never sent, it is sent now."""
     try:
-        job = job_service.job(known.id)
+        job = job_service.job(earlier.id)
     except NotPossible:
         raise NotPossible(
-            f"The job {known.id} of this request_id was removed from the list. Nothing was started."
-            " Use a new request_id for something new."
+            f"The job {earlier.id} of this request_id was removed from the list. Nothing was"
+            " started. Use a new request_id for something new."
         ) from None
     send_held_back(job_service, job)
     return job_service.job(job.id)

@@ -65,19 +65,19 @@ def logging_to_file(
     # Inside Blender the add-on already writes this file.
     own = [] if logger.handlers else [LogFile(folder / NAME)]
     leveled: list[logging.Logger | logging.Handler] = [logger, *logger.handlers, *own]
-    before = [(each, each.level) for each in leveled]
+    before = [(target, target.level) for target in leveled]
     propagated, logger.propagate = logger.propagate, False
     if level is not None:
-        for each, _ in before:
-            each.setLevel(level)
+        for target, _ in before:
+            target.setLevel(level)
     for handler in own:
         logger.addHandler(handler)
     try:
         yield logger
     finally:
         logger.propagate = propagated
-        for each, earlier in before:
-            each.setLevel(earlier)
+        for target, earlier in before:
+            target.setLevel(earlier)
         for handler in own:
             logger.removeHandler(handler)
             handler.close()

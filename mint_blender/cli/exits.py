@@ -144,8 +144,8 @@ def is_expected(error: Exception) -> bool:
     from ..jobs.storage.journal import JournalError
     from ..mint.errors import MintError
 
-    known = MintError | NotAllowedOnline | NotPossible | JournalError | Refused
-    return isinstance(error, known)
+    expected = MintError | NotAllowedOnline | NotPossible | JournalError | Refused
+    return isinstance(error, expected)
 
 
 def of_error(error: Exception) -> Exit:

@@ -78,8 +78,8 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = job_service.job(arguments.job)
-        known = job_service.jobs_of_asset(asset_of(job))
-        template = template_of_job(job, known).with_prompt(arguments.prompt)
+        jobs = job_service.jobs_of_asset(asset_of(job))
+        template = template_of_job(job, jobs).with_prompt(arguments.prompt)
         session.check_request(template.request)
         check_outputs(template.request.kind, arguments, terminal)
         # Not into the Blender scene that the first job was started from.

@@ -142,7 +142,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Remove a job from the list."""
     with session.open_journal() as job_service:
-        if any(each.id == arguments.job for each in job_service.unreadable()):
+        if any(job.id == arguments.job for job in job_service.unreadable()):
             job_service.dismiss(arguments.job)
             sentence = f"Removed {arguments.job} from the list. Its record stays in the journal."
             terminal.result({"event": "dismissed", "job": arguments.job}, sentence)

@@ -141,22 +141,22 @@ def scheduler_address(text: str) -> str:
     """Return the address of a Dask scheduler as Dask writes it, such as `tcp://10.0.0.5:8786`."""
     form = "an executor is written dask://HOST:PORT, such as dask://10.0.0.5:8786"
     host = r"\[[0-9a-z:.%]+\]|[^\s/:@?#\[\]]+"
-    found = re.fullmatch(rf"dask://({host})(?::([0-9]*))?/?", text.lower())
-    if found is None or int(found[2] or 0) > 65535:
+    match = re.fullmatch(rf"dask://({host})(?::([0-9]*))?/?", text.lower())
+    if match is None or int(match[2] or 0) > 65535:
         raise argparse.ArgumentTypeError(f'"{text}": {form}')
-    if not int(found[2] or 0):
+    if not int(match[2] or 0):
         raise argparse.ArgumentTypeError(f'"{text}" lacks the port of the scheduler: {form}')
-    return f"tcp://{found[1]}:{int(found[2])}"
+    return f"tcp://{match[1]}:{int(match[2])}"
 
 
 def _size(text: str) -> tuple[int, int]:
     """Return width and height in a text such as "1920x1080"."""
-    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
-    if found is None or not all(4 <= int(group) <= LARGEST for group in found.groups()):
+    match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
+    if match is None or not all(4 <= int(group) <= LARGEST for group in match.groups()):
         raise argparse.ArgumentTypeError(
             f'"{text}" must be a width and a height from 4 to {LARGEST:,} pixels, such as 1920x1080'
         )
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 LARGEST = 16384

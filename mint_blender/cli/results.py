@@ -54,11 +54,11 @@ def follow_and_write(
     unreachable: StillUnreachable | None = None
     targets = {job.id: delivery or job.delivery for job in jobs}
     parts = {
-        each.id
+        motion.id
         for job in jobs
         if job.motion
-        for each in job_service.motions_of(replace(job, delivery=targets[job.id]))
-        if is_finished(each)
+        for motion in job_service.motions_of(replace(job, delivery=targets[job.id]))
+        if is_finished(motion)
     }
     review = (lambda preview: Approve()) if approve else None
     fetch_files_again(job_service, map(job_service.job, parts))
@@ -145,12 +145,12 @@ def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -
                 Exit.FAILED,
             )
         together = list(filter(is_finished, motions))
-        first, *others = [replace(each, delivery=job.delivery) for each in together] or [job]
+        first, *others = [replace(motion, delivery=job.delivery) for motion in together] or [job]
         with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
             result = write_files.write(first, raw=raw, others=others)
         statuses = [
-            report_written(job_service, each, terminal, result)
-            for each in ([first, *others] if job.motion else [job])
+            report_written(job_service, written, terminal, result)
+            for written in ([first, *others] if job.motion else [job])
         ]
         return statuses[0]
     if _is_interrupted(job_service, job):
@@ -257,12 +257,12 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
     """Return what `--json` prints of a result; one of a batch has its line, and a record beside."""
-    found = JobView(job).to_json(event="result")
+    result = JobView(job).to_json(event="result")
     if line is not None:
         output = job.delivery.output
         record = str(Path(output).with_suffix(".json")) if output else None
-        found |= {"line": line, "record": record}
-    return found
+        result |= {"line": line, "record": record}
+    return result
 
 
 def check_outputs(kind: Kind, arguments: argparse.Namespace, terminal: Terminal) -> None:

@@ -228,8 +228,8 @@ def shown() -> dict[str, str]:
     """Return the settings that a report for support shows, by name; none of them is a secret."""
     stored = _preferences()
     names = (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
-    found = {name: os.environ[name] for name in names if name in os.environ}
-    return found if stored is None else stored.shown_settings() | found
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    return environment if stored is None else stored.shown_settings() | environment
 
 
 def limits() -> Limits:

@@ -455,7 +455,7 @@ MUTANTS = (
         "R-python-ids",
         "starts another request with the same request_id",
         "cli/client_requests.py",
-        "    if known is None or is_same:\n",
+        "    if earlier is None or is_same:\n",
         "    if True:\n",
     ),
     Mutant(

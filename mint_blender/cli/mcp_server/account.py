@@ -108,7 +108,7 @@ async def _find(
 ) -> tuple[list[Asset], int, str | None]:
     """Return matching items, how many were looked at, and the cursor of what follows."""
     words = search.casefold().split()
-    found = list[Asset]()
+    matches = list[Asset]()
     looked_at = 0
     texts = view_model.SearchTexts()
     size = SEARCH_PAGE if words else most
@@ -116,11 +116,11 @@ async def _find(
         await context.report_progress(number, None, f"{looked_at} items looked at")
         page = await with_client(partial(Client.page, kind=kind, cursor=cursor, limit=size))
         looked_at += len(page.data)
-        found += [asset for asset in page.data if all(word in texts.of(asset) for word in words)]
+        matches += [asset for asset in page.data if all(word in texts.of(asset) for word in words)]
         cursor = page.next_cursor if page.next_cursor != cursor else None
-        if cursor is None or len(found) >= most:
+        if cursor is None or len(matches) >= most:
             break
-    return found, looked_at, cursor
+    return matches, looked_at, cursor
 
 
 def _item(asset: Asset) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _item(asset: Asset) -> dict[str, Any]:
         "state": view_model.state_label(asset),
         "can_be_placed": view_model.state_of(asset) is view_model.AssetState.DONE,
         "is_optimized": assets is not None and assets.optimized_glb_url is not None,
-        "formats": [each.value for each in Format if assets and assets.converted_url(each)],
+        "formats": [format.value for format in Format if assets and assets.converted_url(format)],
         "created_at": asset.created_at.isoformat() if asset.created_at else None,
         "mint_url": asset.mint_url,
     }

@@ -53,8 +53,8 @@ def answer(
 def _known(value: Any) -> Any:
     """Return JSON values without members that are null."""
     if isinstance(value, dict):
-        return {name: _known(each) for name, each in value.items() if each is not None}
-    return [_known(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: _known(member) for name, member in value.items() if member is not None}
+    return [_known(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 async def picture_content(path: str | Path) -> ImageContent | None:
@@ -64,14 +64,14 @@ async def picture_content(path: str | Path) -> ImageContent | None:
 
 def _read(path: Path) -> ImageContent | None:
     try:
-        found = pictures.inspect_sized(path)
-        width = found.width or 0
-        height = found.height or 0
-        if found.format not in READABLE or width * height > MAX_PIXELS:
+        picture = pictures.inspect_sized(path)
+        width = picture.width or 0
+        height = picture.height or 0
+        if picture.format not in READABLE or width * height > MAX_PIXELS:
             return None
         if max(width, height) <= LONGEST_SIDE and path.stat().st_size <= MAX_BYTES:
-            pictures.check_complete(path, found)
-            return _content(path.read_bytes(), found.media_type)
+            pictures.check_complete(path, picture)
+            return _content(path.read_bytes(), picture.media_type)
         return _content(_scaled(path), "image/jpeg")
     except (InvalidPicture, OSError, ValueError, Image.DecompressionBombError):
         return None

@@ -64,9 +64,9 @@ async def reference_image(
         prefix="mint-reference-", ignore_cleanup_errors=True
     ) as folder:
         path = await anyio.to_thread.run_sync(_local, image, Path(folder))
-        found = await anyio.to_thread.run_sync(_checked, image, path)
+        facts = await anyio.to_thread.run_sync(_checked, image, path)
         shown = await picture_content(path)
-    return answer(found, *filter(None, [shown]))
+    return answer(facts, *filter(None, [shown]))
 
 
 def _local(image: str, folder: Path) -> Path:
@@ -96,12 +96,12 @@ def _checked(image: str, path: Path) -> dict[str, Any]:
     """Return what is known of a picture. Raises ToolError if Mint would refuse it."""
     if complaint := new_jobs.picture_complaint(str(path)):
         raise ToolError(str(complaint).replace(str(path), image))
-    found = pictures.inspect(path)
+    picture = pictures.inspect(path)
     return {
         "image": image if "://" in image else str(path),
-        "format": found.format,
-        "width": found.width,
-        "height": found.height,
+        "format": picture.format,
+        "width": picture.width,
+        "height": picture.height,
         "bytes": path.stat().st_size,
     }
 
@@ -156,7 +156,7 @@ async def generate(
     """
     state = await spending.start_quoted(context, quote_id, approved_credits, request_id, decision)
     more = await tools.with_jobs(context, lambda jobs: jobs.followers(jobs.job(state["job"])))
-    values = {**state, "followers": [each.id for each in more]}
+    values = {**state, "followers": [follower.id for follower in more]}
     return await answer_with_jobs(context, values, [state], [state])
 
 
@@ -257,8 +257,8 @@ def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> to
     if not wanted:
         raise ToolError("Choose at least one format.")
     target = tools.absolute_path(folder or "", "Converting needs the absolute path of a folder.")
-    is_paid = any((model.assets or Assets()).converted_url(each) is None for each in wanted)
-    names = ", ".join(each.value.upper() for each in wanted)
+    is_paid = any((model.assets or Assets()).converted_url(format) is None for format in wanted)
+    names = ", ".join(format.value.upper() for format in wanted)
     return tools.Purchase(
         title=f'Save the model "{view_model.title(model)}" as {names} in {target}.'
         + (f" {OTHER_FORMATS_ARE_FREE}" if is_paid else ""),
@@ -312,8 +312,8 @@ def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) 
 
     `before` are those that were ordered before: they cost nothing.
     """
-    known = {job.motion.words.casefold() for job in before if job.motion}
-    unpaid = {motion.words.casefold() for motion in motions} - known
+    ordered = {job.motion.words.casefold() for job in before if job.motion}
+    unpaid = {motion.words.casefold() for motion in motions} - ordered
     words = ", ".join(motion.words for motion in motions)
     return tools.Purchase(
         title=f'Animate the model "{view_model.title(model)}": {words}.',
@@ -340,10 +340,10 @@ async def _model(
     if (job is None) == (asset is None):
         raise ToolError("Name either a job or an asset.")
     if job is not None:
-        found = await tools.with_jobs(context, lambda jobs: jobs.job(job))
-        if found.kind is not Kind.MODEL:
+        source_job = await tools.with_jobs(context, lambda jobs: jobs.job(job))
+        if source_job.kind is not Kind.MODEL:
             raise ToolError("Only models can be optimized, converted or animated.")
-        asset = asset_of(found)
+        asset = asset_of(source_job)
     if asset is None or not is_valid_id(asset):
         raise ToolError("There is no such model yet. IDs contain only letters, digits, _ and -.")
     model = await tools.with_client(partial(Client.asset, kind=Kind.MODEL, id=asset))

@@ -88,7 +88,7 @@ async def wait(
     """
 
     def read(job_service: JobService) -> list[JobState]:
-        return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(jobs)]
+        return [job_state(job_service, job_service.job(job_id)) for job_id in dict.fromkeys(jobs)]
 
     before = state_of(context).seen.copy()
     started = told = time.monotonic()
@@ -96,22 +96,22 @@ async def wait(
         states = await with_jobs(context, read)
         # what needs somebody who does not know it yet
         changed = [
-            each
-            for each in states
-            if each["is_waiting_for_somebody"] and change_key(each) != before.get(each["job"])
+            state
+            for state in states
+            if state["is_waiting_for_somebody"] and change_key(state) != before.get(state["job"])
         ]
         elapsed = time.monotonic() - started
-        is_over = all(each["is_waiting_for_somebody"] for each in states)
+        is_over = all(state["is_waiting_for_somebody"] for state in states)
         if changed or is_over or elapsed >= seconds:
             break
         if time.monotonic() >= told:
             told = time.monotonic() + PROGRESS_INTERVAL
-            text = "; ".join(f"{each['title']}: {each['state']}" for each in states)
+            text = "; ".join(f"{state['title']}: {state['state']}" for state in states)
             await context.report_progress(min(elapsed, seconds), seconds, text)
         await anyio.sleep(min(INTERVAL, seconds - elapsed))
     result = {
         "ended": "change" if changed else "nothing to wait for" if is_over else "time",
-        "changed": [each["job"] for each in changed],
+        "changed": [state["job"] for state in changed],
         "jobs": states,
     }
     shown = changed if seconds else states

@@ -101,12 +101,12 @@ async def place(
         return _job_of_asset(job_service, kind, asset or "")
 
     document = None if path is not None else _choose(blender)
-    found = await with_jobs(context, find)
-    file = None if path is None else _check_path(path, found.kind, overwrite=overwrite)
-    found = await _wait_for_files(context, found.id)
-    if found.phase in BUSY:
-        return answer(_state(found, "downloading", None, todo=STILL_DOWNLOADING))
-    return await _deliver(context, found, file or document, again=again, still=still)
+    job_to_place = await with_jobs(context, find)
+    file = None if path is None else _check_path(path, job_to_place.kind, overwrite=overwrite)
+    job_to_place = await _wait_for_files(context, job_to_place.id)
+    if job_to_place.phase in BUSY:
+        return answer(_state(job_to_place, "downloading", None, todo=STILL_DOWNLOADING))
+    return await _deliver(context, job_to_place, file or document, again=again, still=still)
 
 
 async def _deliver(
@@ -212,17 +212,17 @@ def _choose(wanted: str | None) -> OpenDocument:
             " open the tab Mint in the sidebar of the 3D View (N), or write a file: call place with"
             " path."
         )
-    found = [
-        each
-        for each in running
+    matches = [
+        document
+        for document in running
         if wanted is None
-        or each.id.startswith(wanted)
-        or (each.path is not None and wanted in {str(each.path), each.path.name})
+        or document.id.startswith(wanted)
+        or (document.path is not None and wanted in {str(document.path), document.path.name})
     ]
-    if len(found) == 1:
-        return found[0]
-    names = "".join(f"\n  {describe(each)}" for each in running)
-    why = "No running Blender is meant by that" if not found else "Several Blenders are running"
+    if len(matches) == 1:
+        return matches[0]
+    names = "".join(f"\n  {describe(document)}" for document in running)
+    why = "No running Blender is meant by that" if not matches else "Several Blenders are running"
     raise ToolError(f"{why}. Choose one with the argument blender:{names}")
 
 
@@ -291,7 +291,7 @@ async def _wait_until_placed(context: ToolContext, job_id: str, document: OpenDo
             return job
         if job.problem is not None:
             raise ToolError(f"{job.title} could not be placed: {job.problem.message}")
-        if document.id not in {each.id for each in open_elsewhere(session.home())}:
+        if document.id not in {opened.id for opened in open_elsewhere(session.home())}:
             raise ToolError(
                 f"{job.title} was not placed: that Blender has closed the file. The result is kept."
                 " Call place again, with another Blender or a path."
@@ -332,7 +332,7 @@ async def _write_job(
     """
     motions = await with_jobs(context, lambda jobs: jobs.motions_of(job)) if job.motion else []
     here = [motion for motion in motions if is_finished(motion) and motion.is_on_disk]
-    others = [each for each in here if each.id != job.id]
+    others = [motion for motion in here if motion.id != job.id]
     output, render = (str(path) if path else None for path in (file, picture))
     wanted = replace(job, delivery=replace(job.delivery, output=output, render=render))
     future = state_of(context).blenders.submit(write_result, wanted, others)

@@ -146,21 +146,21 @@ async def ask_prices(context: ToolContext, wanted: PriceQueries) -> list[Estimat
     Raises:
         MintError: Mint cannot be asked. An optimization then counts as without a price.
     """
-    found = []
+    estimates = []
     for query in wanted:
         if query is None:
-            found.append(Estimate(None, None, None))
+            estimates.append(Estimate(None, None, None))
         else:
             ask = partial(session.ask_price, query, patience=PATIENCE)
-            found.append(await anyio.to_thread.run_sync(ask, abandon_on_cancel=True))
+            estimates.append(await anyio.to_thread.run_sync(ask, abandon_on_cancel=True))
 
     def cache(job_service: JobService) -> None:
-        for query, estimate in zip(wanted, found, strict=True):
+        for query, estimate in zip(wanted, estimates, strict=True):
             if query is not None:
                 job_service.queries.cache_answer(query, estimate)
 
     await with_jobs(context, cache)
-    return found
+    return estimates
 
 
 # -- starting a quote
@@ -191,8 +191,8 @@ async def check_start(
     """
     quotes = state_of(ctx).quotes
     wanted = _wanted(quotes, request_id, quote_id)
-    known = await with_jobs(ctx, lambda jobs: client_requests.find(jobs, wanted))
-    if known is not None:
+    job = await with_jobs(ctx, lambda jobs: client_requests.find(jobs, wanted))
+    if job is not None:
         return WithinLimits()
     quote = await with_jobs(ctx, lambda jobs: quotes.usable(quote_id))
     await _check_price(ctx, quote, approved_credits)
@@ -222,10 +222,10 @@ async def start_quoted(
     def start(job_service: JobService) -> JobState:
         def order(subject: str) -> Job:
             quote = quotes.usable(quote_id)
-            most = approved_credits
+            limit = approved_credits
             if not is_agreed:
-                most = without_person(job_service, approved_credits)
-            own_limit = None if quote.credits is None else most
+                limit = without_person(job_service, approved_credits)
+            own_limit = None if quote.credits is None else limit
             with job_service.budget.without_limits() if is_agreed else nullcontext():
                 return quote.purchase.start(job_service, own_limit, subject)
 
