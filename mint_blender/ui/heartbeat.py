@@ -291,7 +291,9 @@ def _adjust_timer(context: bpy.types.Context) -> None:
     """Have the modal operator called rarely, or often while a result is about to arrive."""
     service = session.existing_service()
     state = _state()
-    is_due = service is not None and any(each.is_due_soon(service) for each in state.on_beat)
+    is_due = service is not None and any(
+        subscriber.is_due_soon(service) for subscriber in state.on_beat
+    )
     seconds = SOON if is_due else SECONDS
     if state.timer is None or state.timer.time_step != seconds:
         if state.timer is not None:

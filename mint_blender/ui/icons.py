@@ -87,8 +87,8 @@ class IconCache:
         """Return the icon number for a layout; 0 if there is no picture (yet)."""
         if self._previews is None or key is None:
             return 0
-        found = self._previews.get(_name(owner, key))
-        return found.icon_id if found is not None else 0
+        picture = self._previews.get(_name(owner, key))
+        return picture.icon_id if picture is not None else 0
 
     def pixels(self, owner: str, key: str) -> tuple[int, int, NDArray[np.float32]] | None:
         """Return a picture as width, height and RGBA values from 0 to 1, rows from below.
@@ -96,16 +96,16 @@ class IconCache:
         It is decoded here, so not for drawing. Returns None if there is no picture (yet).
         """
         previews = self._previews
-        found: Any = previews.get(_name(owner, key)) if previews is not None else None
-        if found is None:
+        picture: Any = previews.get(_name(owner, key)) if previews is not None else None
+        if picture is None:
             return None
-        width, height = found.image_size
+        width, height = picture.image_size
         if not width or not height:
             return None
         import numpy as np
 
         values = np.empty(4 * width * height, np.float32)
-        found.image_pixels_float.foreach_get(values)
+        picture.image_pixels_float.foreach_get(values)
         return width, height, values
 
     def close(self) -> None:
@@ -150,8 +150,8 @@ def catch_up(service: JobService) -> None:
     roles = {Role.PREVIEW, Role.PICTURE}
     jobs = service.jobs()
     paths = {file.path: file.path for job in jobs for file in job.files if file.role in roles}
-    found = (candidate.picture for job in jobs for candidate in job.candidates)
-    cache().keep("jobs", paths | {each: each for each in found if each})
+    pictures = (candidate.picture for job in jobs for candidate in job.candidates)
+    cache().keep("jobs", paths | {picture: picture for picture in pictures if picture})
 
 
 def of_file(path: str | None) -> int:

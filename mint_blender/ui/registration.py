@@ -219,26 +219,26 @@ def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
     _undo.append(undo)
 
 
-def _add_classes(*found: type | ModuleType) -> None:
+def _add_classes(*sources: type | ModuleType) -> None:
     """Register classes; of a module, those that it defines for Blender, in their order."""
-    for each in found:
-        if isinstance(each, ModuleType):
+    for source in sources:
+        if isinstance(source, ModuleType):
             own = [
-                found
-                for name, found in vars(each).items()
-                if name.startswith("MINT_") and found.__module__ == each.__name__
+                value
+                for name, value in vars(source).items()
+                if name.startswith("MINT_") and value.__module__ == source.__name__
             ]
             _add_classes(*own)
             continue
-        if issubclass(each, bpy.types.Operator | bpy.types.Menu):
-            _describe(each)
-        _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+        if issubclass(source, bpy.types.Operator | bpy.types.Menu):
+            _describe(source)
+        _add(partial(bpy.utils.register_class, source), partial(bpy.utils.unregister_class, source))
 
 
-def _describe(each: Any) -> None:
+def _describe(cls: Any) -> None:
     """Give a class its docstring as the tooltip, unless it has one: Blender adds a full stop."""
-    if "bl_description" not in vars(each):
-        each.bl_description = " ".join(each.__doc__.split()).removesuffix(".")
+    if "bl_description" not in vars(cls):
+        cls.bl_description = " ".join(cls.__doc__.split()).removesuffix(".")
 
 
 def _add_keys(*groups: Any) -> None:

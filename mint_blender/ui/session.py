@@ -121,8 +121,8 @@ class Session:
 
     def close(self) -> None:
         """Close the job service and free what the features hold. Never raises."""
-        states = [each for each in self._states.values() if hasattr(each, "close")]
-        for close in (self.close_service, *(each.close for each in reversed(states))):
+        states = [state for state in self._states.values() if hasattr(state, "close")]
+        for close in (self.close_service, *(state.close for state in reversed(states))):
             try:
                 close()
             except Exception:
@@ -157,8 +157,8 @@ def unregister() -> None:
 
 def state(kind: type[State]) -> State:
     """Return the one instance of a feature's state, made on first use."""
-    found: State | None = _sessions[0]._states.get(kind) if _sessions else None
-    return found if found is not None else current().state(kind)
+    existing: State | None = _sessions[0]._states.get(kind) if _sessions else None
+    return existing if existing is not None else current().state(kind)
 
 
 def service() -> JobService:

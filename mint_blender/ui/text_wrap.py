@@ -41,11 +41,11 @@ def wrapped(
     *,
     width: int | None = None,
     icon: Any = "NONE",
-    most: int = 8,
+    max_lines: int = 8,
     scale: float = 0.75,
     translate: bool = True,
 ) -> None:
-    """Draw a text as labels of at most `width` pixels (default: the region's), `most` lines in all.
+    """Draw a text as labels of at most `width` pixels (default: the region's), `max_lines` in all.
 
     With `translate` it is shown in the user's language; the user's own words are not translated.
     """
@@ -55,8 +55,8 @@ def wrapped(
     lines = lines_of(translated(text) if translate else text, room)
     column = layout.column(align=True)
     column.scale_y = scale
-    for number, line in enumerate(lines[:most]):
-        last = number == most - 1 and len(lines) > most
+    for number, line in enumerate(lines[:max_lines]):
+        last = number == max_lines - 1 and len(lines) > max_lines
         beside: Any = icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE")
         column.label(text=f"{line} …" if last else line, icon=beside, translate=False)
 

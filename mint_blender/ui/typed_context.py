@@ -29,21 +29,21 @@ def all_areas() -> Iterator[bpy.types.Area]:
 def regions_over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region, int, int]]:
     """Yield the regions over the current one, with the pixels at which they begin in it."""
     region = context.region
-    for each in context.area.regions:
-        x = each.x - region.x
-        y = each.y - region.y
-        if each.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
-            yield each, x, y
+    for other in context.area.regions:
+        x = other.x - region.x
+        y = other.y - region.y
+        if other.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
+            yield other, x, y
 
 
 def sides(context: bpy.types.Context) -> tuple[float, float]:
     """Return where the toolbar ends and the sidebar begins, in pixels of the region."""
     left = 0.0
     right = float(context.region.width)
-    for each, x, _ in regions_over(context):
-        if each.type == "TOOLS":
-            left = max(left, x + each.width)
-        elif each.type == "UI":
+    for region, x, _ in regions_over(context):
+        if region.type == "TOOLS":
+            left = max(left, x + region.width)
+        elif region.type == "UI":
             right = min(right, x)
     return left, right
 
@@ -55,7 +55,7 @@ def is_gizmo_dragged(context: bpy.types.Context) -> bool:
     warns in the console when a script reads it.
     """
     running = context.window.modal_operators if context.window is not None else ()
-    return any(each.bl_idname == "GIZMOGROUP_OT_gizmo_tweak" for each in running)
+    return any(operator.bl_idname == "GIZMOGROUP_OT_gizmo_tweak" for operator in running)
 
 
 def can_add_modal_handler(window: bpy.types.Window) -> bool:

@@ -50,8 +50,8 @@ def key_problem() -> str | None:
     """Return why the key is of no use, as Mint has answered last; None if it is, or unknown."""
     service = session.existing_service()
     answers = service.queries.answers if service else {}
-    known = [answers[query] for query in (_KEY_OWNER, _BALANCE) if query in answers]
-    return max(known, key=lambda each: each.at).key_problem if known else None
+    answered = [answers[query] for query in (_KEY_OWNER, _BALANCE) if query in answers]
+    return max(answered, key=lambda answer: answer.at).key_problem if answered else None
 
 
 def check_failed() -> bool:
@@ -331,7 +331,7 @@ def _draw_bars(column: bpy.types.UILayout, month: Month, icons: IconCache) -> No
 
 def _draw_totals(figures: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
     """Draw what the generations have cost, and how many have failed."""
-    most = max(each.credits for each in month.days)
+    most_credits = max(day.credits for day in month.days)
     count = (
         Message("One generation")
         if month.count == 1
@@ -343,7 +343,7 @@ def _draw_totals(figures: bpy.types.UILayout, month: Month, icons: IconCache) ->
                 "{generations}, {credits:,.0f} Credits. Most in one day: {most:,.0f}",
                 generations=count,
                 credits=month.credits,
-                most=most,
+                most=most_credits,
             )
         ),
         translate=False,
@@ -362,8 +362,8 @@ def _draw_totals(figures: bpy.types.UILayout, month: Month, icons: IconCache) ->
 
 def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
     """Return the days of each tile."""
-    each = -(-len(days) // TILES)
-    return [days[start : start + each] for start in range(0, len(days), each)]
+    days_per_tile = -(-len(days) // TILES)
+    return [days[start : start + days_per_tile] for start in range(0, len(days), days_per_tile)]
 
 
 def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> NDArray[np.float32]:
@@ -375,27 +375,27 @@ def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> N
 
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
-    for place, each in enumerate(days):
+    for place, entry in enumerate(days):
         left = round((place + 0.2) * step)
         right = round((place + 0.8) * step)
-        up = _length(each.credits, most_credits, _TOP)
-        down = _length(each.failed, most_failed, _BASE - 6)
+        up = _length(entry.credits, most_credits, _TOP)
+        down = _length(entry.failed, most_failed, _BASE - 6)
         pixels[_BASE : _BASE + up, left:right] = _PAID
         pixels[_BASE - 2 - down : _BASE - 2, left:right] = _FAILED
     pixels[_BASE - 2 : _BASE] = _LINE
     return pixels
 
 
-def _length(value: float, most: float, room: int) -> int:
+def _length(value: float, largest: float, room: int) -> int:
     """Return the length of a bar in pixels; a value above zero is always visible."""
-    return max(4, round(room * value / most)) if value > 0 else 0
+    return max(4, round(room * value / largest)) if value > 0 else 0
 
 
 def _put(month: Month) -> None:
     import numpy as np
 
-    most_credits = max(each.credits for each in month.days)
-    most_failed = max(each.failed for each in month.days)
+    most_credits = max(day.credits for day in month.days)
+    most_failed = max(day.failed for day in month.days)
     for place, days in enumerate(tiles(month.days)):
         icon_cache().paint("chart", f"tile-{place}", tile_pixels(days, most_credits, most_failed))
     for name, color in (("paid", _PAID), ("failed", _FAILED)):

@@ -100,11 +100,11 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
     height = context.region.height
     shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
     used = entries.cells_used(fields)
-    known = entries.status(fields)
-    action = text_wrap.width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
+    status = entries.status(fields)
+    action = text_wrap.width_of(translated(status.label)) + 24 * scale if status.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
     layout = arrange(*shape, used, words)
-    lines = len(lines_of(translated(known.words), layout.status.width))
+    lines = len(lines_of(translated(status.words), layout.status.width))
     return layout if lines == 1 else arrange(*shape, used, replace(words, lines=lines))
 
 
@@ -125,7 +125,7 @@ def catch_up() -> bool:
     Returns whether pictures are still to be loaded.
     """
     wanted = state().area
-    area = next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
+    area = next((area for area in all_areas() if wanted and area.as_pointer() == wanted), None)
     if area is None:  # it is closed, or the area is gone
         return False
     page = assets(bpy.context)
@@ -149,15 +149,15 @@ def _keep_textures(urls: list[str]) -> bool:
 
     Each one is decoded here, so only a few are made at a time. Returns whether more are to be made.
     """
-    known = state()
-    for url in known.textures.keys() - set(urls):
-        del known.textures[url]
+    bar_state = state()
+    for url in bar_state.textures.keys() - set(urls):
+        del bar_state.textures[url]
     ready = [
-        url for url in urls if url not in known.textures and icons.cache().icon("library", url)
+        url for url in urls if url not in bar_state.textures and icons.cache().icon("library", url)
     ]
     for url in ready[:_AT_ONCE]:
-        if (found := icons.cache().pixels("library", url)) is not None:
-            known.textures[url] = texture_of(*found)
+        if (picture := icons.cache().pixels("library", url)) is not None:
+            bar_state.textures[url] = texture_of(*picture)
     return len(ready) > _AT_ONCE
 
 
@@ -235,7 +235,7 @@ def _columns(wide: float, count: int, picture: float, scale: float) -> int:
     """Return how many pictures fit side by side; only numbers that fill whole rows count."""
     cell = picture + _GAP * scale
     return max(
-        (each for each in range(1, count + 1) if count % each == 0 and each * cell <= wide),
+        (number for number in range(1, count + 1) if count % number == 0 and number * cell <= wide),
         default=1,
     )
 
@@ -360,10 +360,10 @@ def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
 
 def _draw_status(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
     """Draw the words about the library, what can be done about it, and which items are shown."""
-    known = entries.status(fields)
+    status = entries.status(fields)
     box = layout.status
     inset = 4 * theme.scale
-    lines = lines_of(translated(known.words), box.width)
+    lines = lines_of(translated(status.words), box.width)
     tall = box.height / len(lines)
     for number, line in enumerate(lines, start=1):
         under = Box(box.x, box.y + box.height - number * tall, box.width, tall)
@@ -371,7 +371,7 @@ def _draw_status(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
         x = box.x + inset if layout.cells else middle
         draw_text(line, x, under, theme.points, theme.text)
     if ACTION in layout.buttons:
-        _draw_field(ACTION, translated(known.label), layout, theme)
+        _draw_field(ACTION, translated(status.label), layout, theme)
     if layout.cells:
         words = translated(entries.range_words(fields))
         right = layout.range.x + layout.range.width - width_of(words, theme.points)
@@ -408,15 +408,15 @@ def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme) -> None:
     if hovered is not None and asset.id == hovered.id:
         draw_box(cell.grown(2 * theme.scale), (*theme.chosen[:3], 0.4))
     top = Box(cell.x, cell.y + cell.height - picture, picture, picture)
-    known = entries.cell(asset)
+    entry = entries.cell(asset)
     _draw_picture(asset, top, theme)
-    if known.state is not AssetState.DONE:
+    if entry.state is not AssetState.DONE:
         strip = Box(top.x, top.y, top.width, 18 * theme.scale)
         draw_box(strip, _SHADE)
         label = fitting(translated(state_label(asset)), picture, theme.points)
         draw_text(label, top.x + 4 * theme.scale, strip, theme.points, _WHITE)
     below = Box(cell.x, cell.y, picture, cell.height - picture)
-    draw_text(fitting(known.title, picture, theme.points), cell.x, below, theme.points, theme.text)
+    draw_text(fitting(entry.title, picture, theme.points), cell.x, below, theme.points, theme.text)
 
 
 def _draw_picture(asset: Asset, box: Box, theme: Theme) -> None:

@@ -37,7 +37,7 @@ def rig_of(context: bpy.types.Context) -> Any:
     active = context.active_object
     root = selected.model_root(active)
     below = root.children_recursive if root is not None else ()
-    return clips.rig_of(active) or next((each for each in below if each.type == "ARMATURE"), None)
+    return clips.rig_of(active) or next((obj for obj in below if obj.type == "ARMATURE"), None)
 
 
 _LINKED = Message("This character is linked from another file and can be changed only there.")
@@ -326,7 +326,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         layout = layout_of(self)
         motion_choice.draw(layout, self, self._known)
         layout.prop(self, "height")
-        if any(each.casefold() in self._known for each in motion_choice.chosen(self)):
+        if any(words.casefold() in self._known for words in motion_choice.chosen(self)):
             layout.prop(self, "again")
         if motion_choice.chosen(self) and not self._unpaid():
             wrapped(layout, _ALL_THERE, icon="CHECKMARK", width=_WIDTH)
@@ -358,8 +358,8 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
 
     def _unpaid(self) -> list[str]:
         """Return the words of the motions that have to be paid."""
-        known = () if self.again else self._known
-        return [each for each in motion_choice.chosen(self) if each.casefold() not in known]
+        ordered = () if self.again else self._known
+        return [words for words in motion_choice.chosen(self) if words.casefold() not in ordered]
 
 
 def _bring(service: "JobService", job: "Job", delivery: "Delivery") -> None:
@@ -438,4 +438,4 @@ def _known_rig(active: Any) -> Any:
         return rig
     root = selected.model_root(active)
     below = selected.known_objects(root) if root is not None else None
-    return next((each for each in below or () if each.type == "ARMATURE"), None)
+    return next((obj for obj in below or () if obj.type == "ARMATURE"), None)

@@ -161,7 +161,7 @@ def _draw_left(
 
 def _are_answered(service: JobService, queries: Sequence[Query]) -> bool:
     told = [service.queries.answers.get(query) for query in queries]
-    return all(each is not None and each.answer is not None for each in told)
+    return all(reply is not None and reply.answer is not None for reply in told)
 
 
 def ask_price() -> bool:

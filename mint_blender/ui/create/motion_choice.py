@@ -55,14 +55,14 @@ class MotionChoice:
     )
 
 
-def draw(layout: bpy.types.UILayout, choice: Any, known: Collection[str] = ()) -> None:
-    """Draw a line for each motion, and the field; `known` are words that were ordered before."""
+def draw(layout: bpy.types.UILayout, choice: Any, ordered: Collection[str] = ()) -> None:
+    """Draw a line for each motion, and the field; `ordered` are words from before."""
     from ...mint.motion_request import SUGGESTIONS
 
     column = layout.column(align=True)
     for name, words in zip(OFFERED, SUGGESTIONS, strict=True):
         label = Message(words)
-        if words.casefold() in known:
+        if words.casefold() in ordered:
             label = Message("{motion} · ordered before", motion=label)
         column.prop(choice, name, text=translated(label), translate=False)
     # as a label, German words would be cut off
@@ -98,5 +98,5 @@ def requests(
     """Return a request for each motion; what is offered "in Place" does not travel."""
     from ...mint.motion_request import SUGGESTIONS, MotionRequest
 
-    stays = {each for each in SUGGESTIONS if each.endswith("in Place")}
-    return [MotionRequest(each, meters, in_place or each in stays) for each in chosen(choice)]
+    stays = {words for words in SUGGESTIONS if words.endswith("in Place")}
+    return [MotionRequest(words, meters, in_place or words in stays) for words in chosen(choice)]

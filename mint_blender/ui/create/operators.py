@@ -208,7 +208,7 @@ class MINT_OT_generate_from_form(CheckedOperator):
 
         def start(service: "JobService") -> str:
             job = service.start(request, delivery, optimize=level, motions=motions)
-            followers = [each.id for each in service.followers(job)]
+            followers = [follower.id for follower in service.followers(job)]
             if bpy.app.background and followers:
                 _wait_for_all(service, job.id, followers)
             return job.id
@@ -238,8 +238,8 @@ def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
     form = create_properties.of(bpy.context)
     for name in names:
         if not operator.properties.is_property_set(name):
-            found = create_properties.mode_of(form) if name == "mode" else getattr(form, name)
-            setattr(operator, name, found)
+            value = create_properties.mode_of(form) if name == "mode" else getattr(form, name)
+            setattr(operator, name, value)
 
 
 LANDINGS = [

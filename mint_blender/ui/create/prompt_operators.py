@@ -149,7 +149,7 @@ class MINT_OT_save_style(MintOperator):
         if not (style.name and style.words):
             return report_error(self, Message("Enter a name and the words of the style."))
         fields = create_properties.of(context)
-        before = next((each for each in known() if each.name == self.instead_of), None)
+        before = next((preset for preset in known() if preset.name == self.instead_of), None)
         if before is not None and fields.style == before.words:
             fields.style = style.words
         instead_of = self.instead_of
@@ -186,9 +186,9 @@ class MINT_MT_prompts(bpy.types.Menu):
         """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
         layout = layout_of(self)
         kind = create_properties.of(context).kind
-        if found := earlier():
+        if prompts := earlier():
             layout.label(text="Earlier Prompts")
-            for prompt in found:
+            for prompt in prompts:
                 _draw_prompt(layout, prompt)
             layout.separator()
         layout.label(text="Examples")
@@ -320,9 +320,9 @@ def prepare() -> None:
     version = (id(service), journal.newest(), journal.current_account)
     if version != state.version:
         state.version = version
-        found = _distinct(map(_prompt, journal.newest_jobs(_LOOKED_AT)))
-        if found != state.earlier:
-            state.earlier = found
+        prompts = _distinct(map(_prompt, journal.newest_jobs(_LOOKED_AT)))
+        if prompts != state.earlier:
+            state.earlier = prompts
             heartbeat.redraw()
 
 
@@ -385,7 +385,7 @@ def save(style: Style, *, instead_of: str = "") -> None:
         StyleError: The file cannot be read or written, so nothing was changed.
     """
     gone = {style.name, instead_of}
-    _write([*(each for each in _read() if each.name not in gone), style])
+    _write([*(preset for preset in _read() if preset.name not in gone), style])
 
 
 def remove(name: str) -> None:
@@ -394,7 +394,7 @@ def remove(name: str) -> None:
     Raises:
         StyleError: The file cannot be read or written, so nothing was changed.
     """
-    _write([each for each in _read() if each.name != name])
+    _write([style for style in _read() if style.name != name])
 
 
 def file() -> Path:
@@ -403,7 +403,7 @@ def file() -> Path:
 
 
 def _first() -> tuple[Style, ...]:
-    return tuple(Style(translated(each.name), translated(each.words)) for each in FIRST)
+    return tuple(Style(translated(style.name), translated(style.words)) for style in FIRST)
 
 
 def _read() -> tuple[Style, ...]:
@@ -411,8 +411,8 @@ def _read() -> tuple[Style, ...]:
 
     path = file()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Style(str(each["name"]), str(each["words"])) for each in found)
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Style(str(entry["name"]), str(entry["words"])) for entry in entries)
     except FileNotFoundError:
         return _first()
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -427,7 +427,7 @@ def _write(styles: list[Style]) -> None:
 
     from ...files import disk
 
-    styles.sort(key=lambda each: each.name.casefold())
+    styles.sort(key=lambda style: style.name.casefold())
     path = file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -344,7 +344,7 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
     return (
         request.validation_error()
         or references.complaint(form.id_data)
-        or next(filter(None, (each.validation_error() for each in motions_of(form))), None)
+        or next(filter(None, (motion.validation_error() for motion in motions_of(form))), None)
     )
 
 
@@ -409,10 +409,10 @@ def original_of(form: MintForm, scene: bpy.types.Scene) -> bpy.types.Object | No
 
     if not form.original or not form.is_beside:
         return None
-    found = tags.roots(job_id=form.original, asset_id=form.original, scene=scene)
+    roots = tags.roots(job_id=form.original, asset_id=form.original, scene=scene)
     is_world = form.kind == "WORLD"
     return next(
-        (each for each in found if (each.get(tags.WORLD_MARK) is not None) is is_world), None
+        (root for root in roots if (root.get(tags.WORLD_MARK) is not None) is is_world), None
     )
 
 

@@ -141,18 +141,18 @@ def is_waiting(service: JobService) -> bool:
 
 def _candidates(service: JobService) -> tuple[Job, ...]:
     """Return the jobs that are ready in this document or requested, without the others."""
-    known = session.state(_Candidates)
+    state = session.state(_Candidates)
     documents = session.document_ids()
     asked = requested()
     version = (id(service), service.version, documents, asked)
-    if known.version != version:
-        known.version = version
-        known.jobs = tuple(
+    if state.version != version:
+        state.version = version
+        state.jobs = tuple(
             job
             for job in reversed(service.jobs())
             if job.id in asked or (job.phase is Phase.READY and job.delivery.document in documents)
         )
-    return known.jobs
+    return state.jobs
 
 
 def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | None:

@@ -320,8 +320,8 @@ class MINT_OT_dismiss(JobOperator):
         grouped_jobs.prepare(service)
         others = grouped_jobs.grouped().versions.get(self.job_id, ())
         service.dismiss(self.job_id)
-        for each in others:
-            service.dismiss(each.id)
+        for other in others:
+            service.dismiss(other.id)
         heartbeat.jobs_changed(service)
         heartbeat.redraw()
         return {"FINISHED"}

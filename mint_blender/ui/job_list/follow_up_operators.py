@@ -270,15 +270,15 @@ class MINT_OT_use_prompt(MintOperator):
         return attempt(self, lambda: self._fill(context, session.service()))
 
     def _fill(self, context: bpy.types.Context, service: "JobService") -> Result:
-        known, ids = self._template(context, service)
-        if not known.request.prompt and not known.request.images:
+        template, ids = self._template(context, service)
+        if not template.request.prompt and not template.request.images:
             return report_error(self, Message("Mint returned no prompt for this item."))
         original = _original(scene_of(context), ids)
-        create_properties.fill_form(create_properties.of(context), known, original)
+        create_properties.fill_form(create_properties.of(context), template, original)
         if original:
             text = Message("The original stays; the new one is placed beside it")
             self.report({"INFO"}, translated(text))
-        for image in known.gone:
+        for image in template.gone:
             self.report(
                 {"WARNING"},
                 translated(
@@ -307,8 +307,8 @@ class MINT_OT_use_prompt(MintOperator):
         if self.job_id:
             job = service.job(self.job_id)
             made = asset_of(job)
-            known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
-            template = new_jobs.template_of_job(job, known.values())
+            by_id = {other.id: other for other in (*service.jobs(), *service.jobs_of_asset(made))}
+            template = new_jobs.template_of_job(job, by_id.values())
             return template, (job.id, made or "")
         asset = entries.current_library().get(self.asset_id)
         if asset is None:
@@ -329,11 +329,11 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     from ..selection import selected
 
     root = selected.root_of(context.active_object)
-    known = tags.read(root) if root is not None else None
-    if known is None:
+    origin = tags.read(root) if root is not None else None
+    if origin is None:
         raise UserError(Message("Select a model or World from Mint."))
-    request = GenerationRequest(Kind(known.kind), known.prompt, name=known.name or None)
-    return RequestTemplate(request, is_complete=False), (known.job_id, known.asset_id)
+    request = GenerationRequest(Kind(origin.kind), origin.prompt, name=origin.name or None)
+    return RequestTemplate(request, is_complete=False), (origin.job_id, origin.asset_id)
 
 
 def _original(scene: bpy.types.Scene, ids: tuple[str, str]) -> str:
@@ -342,9 +342,9 @@ def _original(scene: bpy.types.Scene, ids: tuple[str, str]) -> str:
 
     return next(
         (
-            known.job_id or known.asset_id
+            origin.job_id or origin.asset_id
             for root in tags.roots(job_id=ids[0], asset_id=ids[1], scene=scene)
-            if (known := tags.read(root)) is not None
+            if (origin := tags.read(root)) is not None
         ),
         "",
     )

@@ -64,8 +64,8 @@ class MINT_MT_job(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what makes sense for the job whose menu was opened last."""
-        if (found := _job_of_menu()) is not None:
-            draw_job_menu(layout_of(self), *found)
+        if (opened := _job_of_menu()) is not None:
+            draw_job_menu(layout_of(self), *opened)
 
 
 class MINT_MT_job_support(bpy.types.Menu):
@@ -75,8 +75,8 @@ class MINT_MT_job_support(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it for the job whose menu was opened last."""
-        if (found := _job_of_menu()) is not None:
-            draw_support(layout_of(self), found[0])
+        if (opened := _job_of_menu()) is not None:
+            draw_support(layout_of(self), opened[0])
 
 
 def _job_of_menu() -> "tuple[JobView, bool] | None":
@@ -402,15 +402,15 @@ class MINT_OT_dismiss_finished(MintOperator):
 
         def ask() -> Result:
             service = session.service()
-            found = service.finished(_ids(service, key), failed=True)
-            kept = len(service.journal.listed_ids()) - len(found)
-            if not found:
+            finished = service.finished(_ids(service, key), failed=True)
+            kept = len(service.journal.listed_ids()) - len(finished)
+            if not finished:
                 return report_error(self, Message("There is nothing to dismiss."))
             return context.window_manager.invoke_confirm(
                 self,
                 event,
                 title="Dismiss All",
-                message=_dismissed(list(found.values()), kept),
+                message=_dismissed(list(finished.values()), kept),
                 confirm_text="Dismiss",
             )
 

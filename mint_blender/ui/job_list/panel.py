@@ -183,10 +183,10 @@ def _draw_scroll(
 
 def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw the jobs in the journal that cannot be read: they do not run, and nothing is lost."""
-    for each in service.unreadable():
+    for job in service.unreadable():
         row = layout.box().row()
         wrapped(row.column(align=True), UNREADABLE, width=width, icon="ERROR")
-        row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
+        row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = job.id
 
 
 # -- a row
@@ -401,8 +401,8 @@ def _outcome(batch: Row) -> str:
     """Return what has become of jobs that have all ended."""
     phases = {_READY: Phase.READY, _FAILED: Phase.FAILED, _CANCELED: Phase.CANCELED}
     counts = {words: batch.phases[phase] for words, phase in phases.items()}
-    found = [Message(words.template, count=count) for words, count in counts.items() if count]
-    return ", ".join(translated(each) for each in found) or _progress(batch)
+    parts = [Message(words.template, count=count) for words, count in counts.items() if count]
+    return ", ".join(translated(part) for part in parts) or _progress(batch)
 
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
@@ -420,16 +420,16 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
     service = session.existing_service()
     width = int(_WIDTH * ui_scale())
     state = view.state if job.hold is not None else view.short_state
-    headline = "  ·  ".join(translated(each) for each in (state, view.cost) if each)
+    headline = "  ·  ".join(translated(text) for text in (state, view.cost) if text)
     layout.label(text=headline, translate=False)
     for path in view.saved:
         layout.label(text=PurePath(path).name, translate=False, icon="FILE")
     if view.version:
         wrapped(layout, view.version, width=width, icon="MOD_DECIM")
     for note in view.notes:
-        wrapped(layout, note, width=width, icon="INFO", most=6)
+        wrapped(layout, note, width=width, icon="INFO", max_lines=6)
     if view.problem and job.decision is None:
-        wrapped(layout, view.problem, width=width, icon="ERROR", most=_MOST_LINES)
+        wrapped(layout, view.problem, width=width, icon="ERROR", max_lines=_MOST_LINES)
     if view.crash_log:
         layout.operator(
             "wm.path_open", text="Open Crash Log", icon="TEXT"

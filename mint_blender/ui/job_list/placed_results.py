@@ -101,8 +101,8 @@ def height_of(asset_id: str, scene: bpy.types.Scene) -> float:
     from ...scene import bounds
 
     root = next(tags.roots(asset_id=asset_id, scene=scene), None)
-    found = bounds.bounds(tags.hierarchy(root)) if root is not None else None
-    return found[1][2] - found[0][2] if found is not None else 0.0
+    corners = bounds.bounds(tags.hierarchy(root)) if root is not None else None
+    return corners[1][2] - corners[0][2] if corners is not None else 0.0
 
 
 def scene_of(job: Job) -> bpy.types.Scene:
@@ -123,16 +123,18 @@ def is_document_open(job: Job) -> bool:
 
 def scan() -> bool:
     """Find the results in all scenes of the open file; return whether they have changed."""
-    known = _known()
-    before = known.jobs, known.assets
+    state = _known()
+    before = state.jobs, state.assets
     from ...scene.animation import tracks
 
-    found = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
-    roots = (each.job_id for told in found.values() for each in told)
-    known.jobs = tracks.jobs().union(roots)
-    known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
-    known.objects = len(bpy.data.objects)
-    return (known.jobs, known.assets) != before
+    by_scene = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
+    roots = (origin.job_id for origins in by_scene.values() for origin in origins)
+    state.jobs = tracks.jobs().union(roots)
+    state.assets = {
+        name: frozenset(origin.asset_id for origin in origins) for name, origins in by_scene.items()
+    }
+    state.objects = len(bpy.data.objects)
+    return (state.jobs, state.assets) != before
 
 
 def look_soon() -> None:

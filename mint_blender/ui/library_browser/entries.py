@@ -95,7 +95,7 @@ def is_loading() -> bool:
     """Return whether a page of the list is being loaded."""
     service = session.existing_service()
     return service is not None and any(
-        isinstance(each, ListPage) for each in service.queries.pending()
+        isinstance(query, ListPage) for query in service.queries.pending()
     )
 
 
@@ -118,12 +118,12 @@ def page_for_screen(fields: MintLibrary) -> ListPage | None:
 
     None when it is, or when no more may be loaded automatically.
     """
-    known = library()
+    listing = library()
     wanted = filter_of(fields)
-    page = known.next_page(wanted.kind)
-    if page is None or library_state().pages_left <= 0 or known.error(wanted.kind) is not None:
+    page = listing.next_page(wanted.kind)
+    if page is None or library_state().pages_left <= 0 or listing.error(wanted.kind) is not None:
         return None
-    if known.settled_count(wanted) >= fields.start + ON_SCREEN:
+    if listing.settled_count(wanted) >= fields.start + ON_SCREEN:
         return None
     return replace(page, size=LARGEST_PAGE) if wanted.narrows and page.cursor else page
 
@@ -185,12 +185,12 @@ def status(fields: MintLibrary) -> Status:
 
 def _extent(fields: MintLibrary) -> Status | None:
     """Return how much of the library was searched or sorted; None without a filter or sorting."""
-    known = library()
+    listing = library()
     wanted = filter_of(fields)
-    count = known.count(wanted.kind)
-    if known.unloaded_pages(wanted.kind):
+    count = listing.count(wanted.kind)
+    if listing.unloaded_pages(wanted.kind):
         return Status(Message("Asking Mint…"))
-    is_all = known.next_page(wanted.kind) is None
+    is_all = listing.next_page(wanted.kind) is None
     if is_searching(fields):
         searching = Message("Searching… {count:,} items searched", count=count)
         return Status(searching, "mint.stop_search", Message("Stop"))
@@ -198,11 +198,11 @@ def _extent(fields: MintLibrary) -> Status | None:
         words = Message("Sorted among {count:,} loaded items", count=count)
         is_sorted = wanted.sort is not Sort.NEWEST and not is_all
         return Status(words, "mint.load_more", Message("Load More")) if is_sorted else None
-    found = () if shown(fields) else (Message("No matches."),)
+    no_matches = () if shown(fields) else (Message("No matches."),)
     if is_all:
-        return Status(sentences(*found, Message("All {count:,} items searched", count=count)))
+        return Status(sentences(*no_matches, Message("All {count:,} items searched", count=count)))
     words = Message("{count:,} items searched, more available", count=count)
-    return Status(sentences(*found, words), "mint.load_more", Message("Load More"))
+    return Status(sentences(*no_matches, words), "mint.load_more", Message("Load More"))
 
 
 def _sync() -> Status | None:
@@ -265,12 +265,12 @@ def prepare(service: JobService) -> None:
 
 def _clips(jobs: Iterable[Job]) -> dict[str, list[str]]:
     """Return the words of the motions that are here, by the id of their model."""
-    found: dict[str, list[str]] = {}
+    words_of_model: dict[str, list[str]] = {}
     for job in jobs:
         if job.motion is not None and job.source_asset_id is not None and job.phase in HAS_RESULT:
-            known = found.setdefault(job.source_asset_id, [])
-            known += [job.motion.words] if job.motion.words not in known else []
-    return found
+            words = words_of_model.setdefault(job.source_asset_id, [])
+            words += [job.motion.words] if job.motion.words not in words else []
+    return words_of_model
 
 
 def job_of(asset: Asset) -> Job | None:
@@ -321,7 +321,7 @@ def supply() -> bool:
     current_library()
     asked = _lacking(fields_of(bpy.context))
     library_state().pages_left -= any(
-        isinstance(each, ListPage) and each.cursor is not None for each in asked
+        isinstance(query, ListPage) and query.cursor is not None for query in asked
     )
     ask(*asked)
     return False
@@ -336,7 +336,7 @@ def ask(*queries: Query) -> str | None:
     service.allow_online(may_go_online())  # it may have been allowed a moment ago
     follow(service)  # what was reported before a page is requested is part of the answer
     pending = {
-        (each.kind, each.cursor) for each in service.queries.pending() if isinstance(each, ListPage)
+        (page.kind, page.cursor) for page in service.queries.pending() if isinstance(page, ListPage)
     }
     for query in queries:
         if not service.queries.is_pending(query) and not (
@@ -434,7 +434,7 @@ def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
         *(first if library().error(kind) is None else ()),
         *library().outdated_pages(kind),
     ]
-    is_reading = any(isinstance(each, ListPage) for each in (*queries, *asked))
+    is_reading = any(isinstance(query, ListPage) for query in (*queries, *asked))
     if not first and not is_reading and (page := page_for_screen(fields)) is not None:
         queries.append(page)
     return queries
@@ -443,8 +443,8 @@ def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
 def _pictures(fields: MintLibrary, asked: frozenset[Query]) -> list[Thumbnail]:
     urls = (picture_url(asset) for asset in _staying(fields))
     pictures = [Thumbnail(url) for url in urls if url and url not in library_state().pictures]
-    room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)
-    return [each for each in dict.fromkeys(pictures) if each not in asked][: max(0, room)]
+    room = PICTURES_AT_ONCE - sum(isinstance(query, Thumbnail) for query in asked)
+    return [picture for picture in dict.fromkeys(pictures) if picture not in asked][: max(0, room)]
 
 
 def _staying(fields: MintLibrary) -> list[Asset]:
@@ -470,8 +470,8 @@ def _take_picture(url: str, path: Path | None) -> None:
     library_state().pictures[url] = path
     visible = {picture_url(asset) for asset in on_screen(fields_of(bpy.context))}
     old = [picture for picture in library_state().pictures if picture not in visible]
-    for each in old[: max(0, len(library_state().pictures) - MOST_ICONS)]:
-        del library_state().pictures[each]
+    for url in old[: max(0, len(library_state().pictures) - MOST_ICONS)]:
+        del library_state().pictures[url]
     icons.cache().keep(
-        "library", {key: str(each) for key, each in library_state().pictures.items() if each}
+        "library", {key: str(file) for key, file in library_state().pictures.items() if file}
     )

@@ -46,7 +46,7 @@ def follow(service: JobService) -> None:
     state.unfinished = {job.id for job in makers if job.phase not in HAS_RESULT}
     if new and is_wanted():
         made = ((job.kind.value, asset) for job in new if (asset := asset_of(job)))
-        state.pending += [each for each in made if each not in state.pending]
+        state.pending += [entry for entry in made if entry not in state.pending]
 
 
 def forget_pending() -> None:
@@ -134,7 +134,7 @@ def refresh() -> None:
     """Have all Asset Browsers read their libraries again."""
     for window in bpy.context.window_manager.windows:
         for area in _browsers(window):
-            region = next(each for each in area.regions if each.type == "WINDOW")
+            region = next(region for region in area.regions if region.type == "WINDOW")
             with bpy.context.temp_override(window=window, area=area, region=region):
                 operator: Any = bpy.ops.asset.library_refresh
                 if operator.poll():
@@ -149,14 +149,14 @@ def _browsers(window: bpy.types.Window | None) -> Iterator[bpy.types.Area]:
 def _divide(context: bpy.types.Context) -> None:
     """Make the lower part of the largest 3D View an Asset Browser."""
     screen: Any = context.window.screen
-    views = [each for each in screen.areas if each.type == "VIEW_3D"]
-    area = max(views or screen.areas, key=lambda each: each.width * each.height)
-    before = {each.as_pointer() for each in screen.areas}
-    region = next(each for each in area.regions if each.type == "WINDOW")
+    views = [area for area in screen.areas if area.type == "VIEW_3D"]
+    area = max(views or screen.areas, key=lambda area: area.width * area.height)
+    before = {area.as_pointer() for area in screen.areas}
+    region = next(region for region in area.regions if region.type == "WINDOW")
     with context.temp_override(area=area, region=region):
         bpy.ops.screen.area_split(direction="HORIZONTAL", factor=_SHARE)
-    new = [each for each in screen.areas if each.as_pointer() not in before]
-    lowest = min((area, *new), key=lambda each: each.y)
+    new = [area for area in screen.areas if area.as_pointer() not in before]
+    lowest = min((area, *new), key=lambda area: area.y)
     lowest.ui_type = "ASSETS"
 
 

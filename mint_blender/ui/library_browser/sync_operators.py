@@ -57,9 +57,9 @@ class _AssetSaver(MintOperator):
         """Ask for the folder, starting at the first asset library of the preferences."""
         from ...scene import assets
 
-        known = assets.libraries()
-        if known and not self.directory:
-            self.directory = f"{known[0].folder}{os.sep}"
+        libraries = assets.libraries()
+        if libraries and not self.directory:
+            self.directory = f"{libraries[0].folder}{os.sep}"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

@@ -63,10 +63,10 @@ def website() -> str:
     return ""
 
 
-def address(found: object) -> str:
+def address(website: object) -> str:
     """Return what a manifest has as its website, with a slash at its end; empty if it is none."""
-    is_address = isinstance(found, str) and found.startswith("https://")
-    return f"{str(found).rstrip('/')}/" if is_address else ""
+    is_address = isinstance(website, str) and website.startswith("https://")
+    return f"{str(website).rstrip('/')}/" if is_address else ""
 
 
 def _prefix() -> str:

@@ -114,7 +114,7 @@ class SpendingDialog:
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Forget the dialog: Blender frees it."""
-        _state().open = [each for each in _state().open if each is not self]
+        _state().open = [dialog for dialog in _state().open if dialog is not self]
 
 
 def price_of(dialog: SpendingDialog) -> float | None:
@@ -216,8 +216,8 @@ def ask_price(
     act: Act,
 ) -> Any:
     """Show the user what a click costs whose button did not, and run the action if they agree."""
-    known = tuple(query for query in queries if query is not None)
-    _ask(Question(words, words, title, act, price, queries=known))
+    asked = tuple(query for query in queries if query is not None)
+    _ask(Question(words, words, title, act, price, queries=asked))
     return {"CANCELLED"}
 
 
@@ -315,7 +315,7 @@ def inside(key: int) -> Iterator[None]:
     """Run operators in the remembered window, else in the first one."""
     windows = list(bpy.context.window_manager.windows)
     first = next(iter(windows), None)
-    window = next((each for each in windows if each.as_pointer() == key), first)
+    window = next((window for window in windows if window.as_pointer() == key), first)
     with bpy.context.temp_override(window=window):
         yield
 

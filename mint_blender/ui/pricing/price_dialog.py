@@ -43,8 +43,8 @@ def with_price(words: Message, price: float | None, queries: Sequence[Query] = (
     """
     if price is not None:
         return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
-    if (known := without_motions(queries)) is not None:
-        return Message("{action} · {price}", action=words, price=and_motions(known))
+    if (base_price := without_motions(queries)) is not None:
+        return Message("{action} · {price}", action=words, price=and_motions(base_price))
     return Message("{action} · Price Unknown", action=words)
 
 
@@ -150,7 +150,7 @@ def refresh(service: JobService) -> None:
 def redraw_popups() -> None:
     """Redraw the open dialogs, and the review card."""
     state = _state()
-    state.regions = {each: None for each in state.regions if _is_open(each)}
+    state.regions = {region: None for region in state.regions if _is_open(region)}
     for region in state.regions:
         region.tag_redraw()
         region.tag_refresh_ui()

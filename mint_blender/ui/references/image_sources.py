@@ -155,7 +155,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     scene = scene_of(context)
     space = context.space_data
     # the click may have come from the sidebar
-    region = next(each for each in context.area.regions if each.type == "WINDOW")
+    region = next(region for region in context.area.regions if region.type == "WINDOW")
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)

@@ -101,7 +101,7 @@ def neighbor(job: Job, step: int) -> Job | None:
     """Return the job that waits before (-1) or after (1) this one, in order of their starts."""
     previews = grouped_jobs.grouped().previews
     others = [preview for preview in previews if (preview.created_at - job.created_at) * step > 0]
-    return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
+    return min(others, key=lambda preview: abs(preview.created_at - job.created_at), default=None)
 
 
 def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
@@ -119,11 +119,11 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
     unit = round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
     width = min(whole - unit, _SHARE * bpy.context.window.height / share)
     side = (width * share + _PADDING) / unit
-    found = icons_of(path)
+    icon_numbers = icons_of(path)
     column = layout.column(align=True)
-    for place, icon in enumerate(found):
+    for place, icon in enumerate(icon_numbers):
         line = column.column(align=True)
-        if place < len(found) - 1:
+        if place < len(icon_numbers) - 1:
             line.ui_units_y = 0.01
         row = line.row(align=True)
         row.alignment = "LEFT"
@@ -297,8 +297,8 @@ def height(path: str) -> float:
 
 def icons_of(path: str) -> tuple[int, ...]:
     """Return the icon number of a Preview, or those of the left and right end of a wide one."""
-    found = (icons.cache().icon(NAME, path), icons.cache().icon(NAME, path + _RIGHT))
-    return tuple(filter(None, found)) or (icons.of_file(path),)
+    ends = (icons.cache().icon(NAME, path), icons.cache().icon(NAME, path + _RIGHT))
+    return tuple(filter(None, ends)) or (icons.of_file(path),)
 
 
 def keep(job: Job) -> None:
@@ -319,7 +319,7 @@ def keep(job: Job) -> None:
 def follow(service: JobService) -> None:
     """Make the icon of a Preview that arrives while the card shows its job."""
     if _heights():
-        job = next((each for each in service.jobs() if each.id == card_state.shown_id()), None)
+        job = next((job for job in service.jobs() if job.id == card_state.shown_id()), None)
         if job is not None:
             keep(job)
 
@@ -434,7 +434,8 @@ def open_window(path: str) -> None:
 def fit(window: bpy.types.Window | None) -> bool:
     """Fit the picture to its window; return False while the window has no size yet."""
     area = window.screen.areas[0] if window is not None else None
-    region = next((each for each in area.regions if each.type == "WINDOW"), None) if area else None
+    regions = area.regions if area else ()
+    region = next((region for region in regions if region.type == "WINDOW"), None)
     if region is None or region.width <= 1:
         return False
     with bpy.context.temp_override(window=window, area=area, region=region):
@@ -485,11 +486,11 @@ HANDLERS = (
 
 
 def _image(path: str) -> bpy.types.Image:
-    known = next(
-        (each for each in bpy.data.images if each.get(_OURS) and each.filepath == path), None
+    image = next(
+        (image for image in bpy.data.images if image.get(_OURS) and image.filepath == path), None
     )
-    if known is not None:
-        return known
+    if image is not None:
+        return image
     image = bpy.data.images.load(path)
     image[_OURS] = True
     image.is_runtime_data = True  # Blender does not save such data

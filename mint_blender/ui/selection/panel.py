@@ -42,20 +42,20 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
     visibility.note(selected.PANEL)
     root = selected.model_root(context.active_object)
-    known = tags.read(root) if root is not None else None
-    if root is None or known is None:
+    origin = tags.read(root) if root is not None else None
+    if root is None or origin is None:
         return
     column = layout.column(align=True)
     for line in facts_lines(root, scene_of(context), width=context.region.width):
         column.label(text=line, translate=False)
-    if words := _version_words(known):
+    if words := _version_words(origin):
         column.label(text=words, translate=False)
-    if known.prompt and known.prompt != known.title:
+    if origin.prompt and origin.prompt != origin.title:
         aside = layout.column()
         aside.active = False
-        wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
+        wrapped(aside, origin.prompt, width=context.region.width, max_lines=3, translate=False)
     clips_panel.draw(layout, context)
-    _draw_next_steps(layout, root, known, context.region.width)
+    _draw_next_steps(layout, root, origin, context.region.width)
     _draw_block_out(layout, root, context.region.width)
 
 
@@ -167,22 +167,22 @@ class MINT_MT_selection(bpy.types.Menu):
         layout = layout_of(self)
         active = context.active_object
         root = selected.root_of(active)
-        known = tags.read(root) if root is not None else None
-        if active is None or root is None or known is None:
+        origin = tags.read(root) if root is not None else None
+        if active is None or root is None or origin is None:
             return
         layout.operator_context = "INVOKE_DEFAULT"
-        if known.kind == "model" and known.asset_id:
+        if origin.kind == "model" and origin.asset_id:
             layout.operator(
                 "mint.convert", text="Export As…", icon="EXPORT"
-            ).asset_id = known.asset_id
-        if known.kind == "model" and known.asset_id and not selected.is_instance(active):
-            layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = known.asset_id
-        if known.kind == "world":
-            _draw_variation(layout, root, known)
+            ).asset_id = origin.asset_id
+        if origin.kind == "model" and origin.asset_id and not selected.is_instance(active):
+            layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = origin.asset_id
+        if origin.kind == "world":
+            _draw_variation(layout, root, origin)
             if not selected.is_instance(active):
                 layout.menu("MINT_MT_world", icon="WORLD")
-        if known.mint_url:
-            layout.operator("mint.open_in_mint", icon="URL").url = known.mint_url
+        if origin.mint_url:
+            layout.operator("mint.open_in_mint", icon="URL").url = origin.mint_url
 
 
 def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -> list[str]:
@@ -193,7 +193,7 @@ def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -
     words = translated(
         Message("1 face") if facts.faces == 1 else Message("{count:,} faces", count=facts.faces)
     )
-    parts = [each for each in (words, size_words(facts.size, scene)) if each]
+    parts = [text for text in (words, size_words(facts.size, scene)) if text]
     line = " · ".join(parts)
     is_too_wide = text_wrap.width_of(line) > width - text_wrap.scaled(text_wrap.PANEL)
     return parts if is_too_wide else [line]
@@ -205,48 +205,48 @@ def size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) 
         return ""
     units = scene.unit_settings
     if units.system == "NONE":
-        return " × ".join(f"{each:.2f}" for each in size)
+        return " × ".join(f"{side:.2f}" for side in size)
     return " × ".join(
         bpy.utils.units.to_string(
-            units.system, "LENGTH", each * units.scale_length, precision=3, compatible_unit=False
+            units.system, "LENGTH", side * units.scale_length, precision=3, compatible_unit=False
         )
-        for each in size
+        for side in size
     )
 
 
-def _version_words(known: "Provenance") -> str:
+def _version_words(origin: "Provenance") -> str:
     """Return the preset, and whether this is the optimized file."""
     words = (
-        Message(known.preset.title()) if known.preset else "",
-        Message("Optimized") if known.file_used == "optimized" else "",
+        Message(origin.preset.title()) if origin.preset else "",
+        Message("Optimized") if origin.file_used == "optimized" else "",
     )
     return " · ".join(translated(word) for word in words if word)
 
 
 def _draw_next_steps(
-    layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance", width: int
+    layout: bpy.types.UILayout, root: bpy.types.Object, origin: "Provenance", width: int
 ) -> None:
     row = text_wrap.button_row(layout, (_REDUCE, _ANIMATE), width=width)
     row.operator_context = "INVOKE_DEFAULT"
-    is_model = known.kind == "model" and known.asset_id
-    if is_model and known.file_used != "optimized":
+    is_model = origin.kind == "model" and origin.asset_id
+    if is_model and origin.file_used != "optimized":
         row.operator(
             "mint.optimize", text=translated(_REDUCE), translate=False, icon="MOD_DECIM"
-        ).asset_id = known.asset_id
+        ).asset_id = origin.asset_id
     if is_model:
         row.operator(
             "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
-        ).asset_id = known.asset_id
-    _draw_variation(layout, root, known)
+        ).asset_id = origin.asset_id
+    _draw_variation(layout, root, origin)
 
 
 def _draw_variation(
-    layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance"
+    layout: bpy.types.UILayout, root: bpy.types.Object, origin: "Provenance"
 ) -> None:
     """Draw the button that fills the form: with what its job had, or what the file keeps."""
     facts = selected.facts(root)
     job = facts.job if facts is not None else None
-    if job is not None or known.prompt:
+    if job is not None or origin.prompt:
         layout.operator(
             "mint.use_prompt", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
         ).job_id = job.id if job is not None else ""

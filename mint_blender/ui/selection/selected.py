@@ -51,26 +51,26 @@ def _state() -> _State:
     return session.state(_State)
 
 
-def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def root_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root of the result that an object belongs to, instances or stood for, or None."""
-    if each is None:
+    if obj is None:
         return None
     from ...scene import tags
 
-    stood_for: bpy.types.Object | None = each.get("mint_model")
-    return stood_for or tags.root_in_instance(each) or tags.root_of(each)
+    stood_for: bpy.types.Object | None = obj.get("mint_model")
+    return stood_for or tags.root_in_instance(obj) or tags.root_of(obj)
 
 
-def model_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def model_root(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root if the result is a model, or a World that can only be changed elsewhere."""
-    root = root_of(each)
-    return None if root is not None and root == world_root(each) else root
+    root = root_of(obj)
+    return None if root is not None and root == world_root(obj) else root
 
 
-def world_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
+def world_root(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root if the result is a World that is in the scene itself."""
-    root = root_of(each)
-    return root if root is not None and is_world(root) and not is_instance(each) else None
+    root = root_of(obj)
+    return root if root is not None and is_world(root) and not is_instance(obj) else None
 
 
 def is_world(root: bpy.types.Object) -> bool:
@@ -80,29 +80,27 @@ def is_world(root: bpy.types.Object) -> bool:
     return root.get(tags.WORLD_MARK) is not None
 
 
-def is_instance(each: bpy.types.Object | None) -> bool:
+def is_instance(obj: bpy.types.Object | None) -> bool:
     """Return whether an object only shows a result, which is in a collection elsewhere."""
     from ...scene import tags
 
-    return each is not None and tags.root_in_instance(each) is not None
+    return obj is not None and tags.root_in_instance(obj) is not None
 
 
 def facts(root: bpy.types.Object) -> Facts | None:
     """Return what is known of a result; None until it was counted."""
-    known = _state().facts
+    counted = _state().facts
     try:
-        return known if known is not None and known.root == root else None
+        return counted if counted is not None and counted.root == root else None
     except ReferenceError:
         return None
 
 
 def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None:
     """Return the objects under a root as they were found last; None if they are not known."""
-    known = facts(root)
+    seen = facts(root)
     try:
-        return (
-            known.objects if known is not None and all(obj.name for obj in known.objects) else None
-        )
+        return seen.objects if seen is not None and all(obj.name for obj in seen.objects) else None
     except ReferenceError:  # one of them was deleted
         return None
 
@@ -137,7 +135,7 @@ def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
     from ..job_actions import find_job
 
     objects = tuple(root.children_recursive)
-    meshes = [each for each in (root, *objects) if each.type == "MESH"]
+    meshes = [obj for obj in (root, *objects) if obj.type == "MESH"]
     return Facts(
         root,
         objects,

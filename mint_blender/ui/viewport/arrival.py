@@ -80,9 +80,9 @@ def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
         return None
     if context.scene != scene or click.selection != _selection(context):
         return None
-    views_here = [each for each in context.window.screen.areas if each.type == "VIEW_3D"]
-    area = next((each for each in views_here if each.as_pointer() == click.area), None)
-    area = area or max(views_here, key=lambda each: each.width * each.height, default=None)
+    views_here = [area for area in context.window.screen.areas if area.type == "VIEW_3D"]
+    area = next((area for area in views_here if area.as_pointer() == click.area), None)
+    area = area or max(views_here, key=lambda area: area.width * area.height, default=None)
     if area is None or not _is_plain(area.spaces.active):
         return None
     space = area.spaces.active
@@ -109,7 +109,7 @@ def show(context: bpy.types.Context, chip: Chip) -> bool:
     is_shown = context.area is not None and _show(chip.job_id, context.area)
     if is_shown:
         _state().is_left_alone = True
-        _state().chips = [replace(each, is_shown=each == chip) for each in _state().chips]
+        _state().chips = [replace(other, is_shown=other == chip) for other in _state().chips]
     else:
         close(chip)
     return is_shown
@@ -122,14 +122,14 @@ def chips() -> list[Chip]:
 
 def close(chip: Chip) -> None:
     """Remove a chip."""
-    _state().chips = [each for each in _state().chips if each != chip]
+    _state().chips = [other for other in _state().chips if other != chip]
 
 
 def leave_alone() -> None:
     """Leave the views of this file as they are from now on; the chips of what is shown go."""
     state = _state()
     state.is_left_alone = True
-    state.chips = [each for each in state.chips if not each.is_shown]
+    state.chips = [chip for chip in state.chips if not chip.is_shown]
 
 
 @persistent
@@ -157,9 +157,9 @@ def _show(job_id: str, area: bpy.types.Area, *, is_first: bool = False) -> bool:
 
 
 def _add_chip(chip: Chip) -> None:
-    earlier = [each for each in _state().chips if each.job_id != chip.job_id]
+    earlier = [other for other in _state().chips if other.job_id != chip.job_id]
     if chip.is_shown:
-        earlier = [replace(each, is_shown=False) for each in earlier]
+        earlier = [replace(other, is_shown=False) for other in earlier]
     _state().chips = [*earlier, chip][-MOST:]
 
 
@@ -178,7 +178,7 @@ def _selection(context: bpy.types.Context) -> tuple[Any, ...]:
     if layer is None:
         return ()
     active = layer.objects.active
-    selected = tuple(each.name for each in layer.objects.selected)
+    selected = tuple(obj.name for obj in layer.objects.selected)
     return context.mode, active.name if active is not None else "", selected
 
 
@@ -202,7 +202,7 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
     views.show_edited()
     state = _state()
     changes = depsgraph.updates if state.click is not None and depsgraph is not None else ()
-    if any(each.is_updated_geometry or each.is_updated_transform for each in changes):
+    if any(change.is_updated_geometry or change.is_updated_transform for change in changes):
         state.click = None
 
 
@@ -212,7 +212,7 @@ def _undone(*_: object) -> None:
     from ...scene import tags
 
     state = _state()
-    state.chips = [each for each in state.chips if any(tags.roots(job_id=each.job_id))]
+    state.chips = [chip for chip in state.chips if any(tags.roots(job_id=chip.job_id))]
 
 
 HANDLERS = (

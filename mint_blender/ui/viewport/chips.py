@@ -205,18 +205,18 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     bottom = _bottom(context)
     top = float(region.height)
     panel = 0.0
-    for each, _, y in regions_over(context):
-        if each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
+    for other, _, y in regions_over(context):
+        if other.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
-        elif each.type in {"HEADER", "TOOL_HEADER"}:
-            bottom = max(bottom, y + each.height)
-        elif each.type == "HUD":
-            panel = y + each.height
+        elif other.type in {"HEADER", "TOOL_HEADER"}:
+            bottom = max(bottom, y + other.height)
+        elif other.type == "HUD":
+            panel = y + other.height
     margin = _MARGIN * scale
     left = left + margin
     right = right - _NAVIGATION * scale
-    over = [row.whole.y + row.whole.height for row in rows if row.whole.x < left + WIDTH * scale]
-    bottom = max(bottom, panel, *over) + margin
+    tops = [row.whole.y + row.whole.height for row in rows if row.whole.x < left + WIDTH * scale]
+    bottom = max(bottom, panel, *tops) + margin
     top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
     return Box(left, bottom, max(0.0, right - left), max(0.0, top - bottom))
 
@@ -371,7 +371,7 @@ def click(context: bpy.types.Context, part: Part) -> None:
     """Show a result, restore the view, close a chip, or go on with a job."""
     area = context.area
     assert area is not None
-    chip = next((each for each in arrival.chips() if each.job_id == part.job_id), None)
+    chip = next((chip for chip in arrival.chips() if chip.job_id == part.job_id), None)
     if part.name == CLOSE and chip is not None:
         arrival.close(chip)
     elif part.name == SHOW and chip is not None:
@@ -396,7 +396,8 @@ _OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "j
 
 def _approve(context: bpy.types.Context, job_id: str) -> None:
     """Approve the Preview that the chip shows, at the price on its button."""
-    target = next((each for each in targets.targets(context.scene) if each.job_id == job_id), None)
+    shown = targets.targets(context.scene)
+    target = next((target for target in shown if target.job_id == job_id), None)
     if target is None or not target.credits:
         return
     if not paid_clicks.is_settled():
@@ -424,8 +425,9 @@ def _show_list(area: bpy.types.Area) -> None:
 
 def _show_tab(address: int, attempts: list[None]) -> float | None:
     """Bring the tab to the front, once Blender has drawn the sidebar."""
-    area = next((each for each in all_areas() if each.as_pointer() == address), None)
-    region: Any = next((each for each in area.regions if each.type == "UI"), None) if area else None
+    area = next((area for area in all_areas() if area.as_pointer() == address), None)
+    regions = area.regions if area else ()
+    region: Any = next((region for region in regions if region.type == "UI"), None)
     if region is None or not attempts:
         return None
     attempts.pop()

@@ -63,7 +63,7 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
         if area is not None:
             space: Any = area.spaces.active
             if space.local_view is not None:
-                region = next(each for each in area.regions if each.type == "WINDOW")
+                region = next(region for region in area.regions if region.type == "WINDOW")
                 with context.temp_override(area=area, region=region):
                     bpy.ops.view3d.localview(frame_selected=False)
             if world_objects.is_root(placed.root):
@@ -166,7 +166,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         area = views.area_of(context)
         if area is None:
             return report_error(self, Message("Open a 3D View to look inside the World."))
-        region = next(each for each in area.regions if each.type == "WINDOW")
+        region = next(region for region in area.regions if region.type == "WINDOW")
         with bpy.context.temp_override(area=area, region=region):
             bpy.ops.view3d.walk("INVOKE_DEFAULT")
         return {"FINISHED"}
@@ -275,10 +275,10 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
         """Find the surface below the pointer; return whether it is over a 3D Viewport."""
         from . import targets
 
-        found = _ray(context, event)
-        if found is None:
+        ray = _ray(context, event)
+        if ray is None:
             return False
-        origin, direction, grid = found
+        origin, direction, grid = ray
         surface = self._surface_on(context, origin, direction)
         if surface is not None and event.ctrl:
             surface = _snapped(surface, grid)
@@ -381,11 +381,11 @@ def _ray(
     x = event.mouse_x
     y = event.mouse_y
     for area in context.screen.areas:
-        over = [each for each in area.regions if _is_over(each, x, y)]
+        regions = [region for region in area.regions if _is_over(region, x, y)]
         space: Any = area.spaces.active
-        if area.type == "VIEW_3D" and over and all(each.type == "WINDOW" for each in over):
-            region = over[0]
-            point = (x - over[0].x, y - over[0].y)
+        if area.type == "VIEW_3D" and {region.type for region in regions} == {"WINDOW"}:
+            region = regions[0]
+            point = (x - region.x, y - region.y)
             view = _view_of(area, space, region)
             origin = view3d_utils.region_2d_to_origin_3d(region, view, point)
             direction = view3d_utils.region_2d_to_vector_3d(region, view, point)
@@ -403,7 +403,7 @@ def _is_over(region: bpy.types.Region, x: int, y: int) -> bool:
 
 def _view_of(area: bpy.types.Area, space: Any, region: bpy.types.Region) -> Any:
     """Return the view of a region, one of four in a quad view."""
-    windows = [each for each in area.regions if each.type == "WINDOW"]
+    windows = [window for window in area.regions if window.type == "WINDOW"]
     if len(windows) > 1 and space.region_quadviews:
         return space.region_quadviews[windows.index(region)]
     return space.region_3d

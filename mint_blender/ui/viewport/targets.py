@@ -145,9 +145,9 @@ def follow(service: JobService) -> None:
     if state.version != version:
         state.version = version
         _choose(state, service if wanted else None, contents)
-    found = tuple(_target(state, service, job) for job in state.jobs)
-    if found != state.targets:
-        state.targets = found
+    targets = tuple(_target(state, service, job) for job in state.jobs)
+    if targets != state.targets:
+        state.targets = targets
         _switch_handler(state)
         tag_viewports()
 
@@ -206,7 +206,7 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
             state.spaces[job.id] = _space(job, _others(state, job))
     pictures = {path for job in state.jobs if (path := JobView(job).picture)}
-    state.pictures = {path: each for path, each in state.pictures.items() if path in pictures}
+    state.pictures = {path: picture for path, picture in state.pictures.items() if path in pictures}
 
 
 def _has_target(job: Job) -> bool:
@@ -422,7 +422,7 @@ def corners(low: Sequence[float], high: Sequence[float], matrix: Matrix) -> list
 
 def draw_box(points: Sequence[Vector], color: Color) -> None:
     """Draw the edges of a box with these corners, in the order of `corners`."""
-    _draw_lines([points[each] for edge in _EDGES for each in edge], color)
+    _draw_lines([points[corner] for edge in _EDGES for corner in edge], color)
 
 
 def draw_front(points: Sequence[Vector], color: Color) -> None:
@@ -432,7 +432,7 @@ def draw_front(points: Sequence[Vector], color: Color) -> None:
     back = (points[2] + points[3]) / 2
     middle = (left + right) / 2
     tip = middle + (middle - back) * 0.3
-    ends = (middle + (each - middle) * 0.4 for each in (left, right))
+    ends = (middle + (side - middle) * 0.4 for side in (left, right))
     _draw_lines([point for end in ends for point in (end, tip)], color)
 
 

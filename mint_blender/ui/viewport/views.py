@@ -91,7 +91,7 @@ def frame(
     space.overlay.show_bones = False
     _earlier()[space.as_pointer()]["shown"] = space.shading.type
     _hide_startup_cube(area)
-    points = [each for each in map(_points, objects) if each is not None]
+    points = [vertices for vertices in map(_points, objects) if vertices is not None]
     if points:
         view = space.region_3d
         turn = space.region_3d.view_rotation.copy()
@@ -197,8 +197,8 @@ def area_of(context: bpy.types.Context) -> bpy.types.Area | None:
     if context.area is not None and context.area.type == "VIEW_3D":
         return context.area
     areas = context.window.screen.areas if context.window is not None else all_areas()
-    found = [area for area in areas if area.type == "VIEW_3D"]
-    return max(found, key=lambda each: each.width * each.height, default=None)
+    views = [area for area in areas if area.type == "VIEW_3D"]
+    return max(views, key=lambda view: view.width * view.height, default=None)
 
 
 def pose(space: Any) -> tuple[Any, ...]:
@@ -244,32 +244,32 @@ def _hide_startup_cube(area: bpy.types.Area) -> None:
     space: Any = area.spaces.active
     _leave_local_view(area)
     others = [obj for obj in layer.objects if not _is_startup_cube(obj, layer)]
-    shown = [each for each in others if each.visible_get(view_layer=layer)]
+    shown = [obj for obj in others if obj.visible_get(view_layer=layer)]
     if len(others) == len(layer.objects) or not shown or space.local_view is not None:
         return
     selected = list(layer.objects.selected)
-    for each in (*selected, shown[0]):  # Local View begins with what is selected
-        each.select_set(each == shown[0], view_layer=layer)
+    for obj in (*selected, shown[0]):  # Local View begins with what is selected
+        obj.select_set(obj == shown[0], view_layer=layer)
     _toggle_local_view(area)
-    for each in (shown[0], *selected):
-        each.select_set(each in selected, view_layer=layer)
+    for obj in (shown[0], *selected):
+        obj.select_set(obj in selected, view_layer=layer)
     if (entered := _local_view(space)) is not None:  # Blender may refuse it
-        for each in others:
-            each.local_view_set(space, True)
+        for obj in others:
+            obj.local_view_set(space, True)
         _seen(area)[_LOCAL_VIEW] = entered
 
 
-def _is_startup_cube(each: bpy.types.Object, layer: bpy.types.ViewLayer) -> bool:
+def _is_startup_cube(obj: bpy.types.Object, layer: bpy.types.ViewLayer) -> bool:
     """Return whether nobody has made anything of this cube yet."""
-    mesh = each.data
+    mesh = obj.data
     return (
-        each.name == "Cube"
+        obj.name == "Cube"
         and isinstance(mesh, bpy.types.Mesh)
         and len(mesh.vertices) == 8
-        and not each.modifiers
-        and not each.children
-        and each.matrix_world == Matrix()
-        and each.visible_get(view_layer=layer)
+        and not obj.modifiers
+        and not obj.children
+        and obj.matrix_world == Matrix()
+        and obj.visible_get(view_layer=layer)
     )
 
 
@@ -293,7 +293,7 @@ def _local_view(space: Any) -> int | None:
 
 
 def _toggle_local_view(area: bpy.types.Area) -> None:
-    region = next(each for each in area.regions if each.type == "WINDOW")
+    region = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=_window_of(area), area=area, region=region):
         bpy.ops.view3d.localview(frame_selected=False)
 
@@ -310,26 +310,26 @@ def _has_colors_in_solid(root: bpy.types.Object) -> bool:
 
     splats = world_objects.parts_of(root, "splats")
     collider = world_objects.parts_of(root, "collider")
-    return any(each.type == "MESH" for each in splats) or any(
-        each.display_type == "TEXTURED" for each in collider if each.type == "MESH"
+    return any(obj.type == "MESH" for obj in splats) or any(
+        obj.display_type == "TEXTURED" for obj in collider if obj.type == "MESH"
     )
 
 
-def _points(each: bpy.types.Object) -> Any:
+def _points(obj: bpy.types.Object) -> Any:
     """Return vertices of an object in world space, shape (n, 3); None if it shows nothing."""
     import numpy as np
 
     from ...scene import mesh_arrays
 
-    if each.type == "MESH" and len(each.data.vertices):
-        found = mesh_arrays.positions(each.data).reshape(-1, 3)
-        found = found[:: max(1, len(found) // SAMPLE)]
-    elif each.type == "POINTCLOUD":
-        found = np.array(each.bound_box)
+    if obj.type == "MESH" and len(obj.data.vertices):
+        points = mesh_arrays.positions(obj.data).reshape(-1, 3)
+        points = points[:: max(1, len(points) // SAMPLE)]
+    elif obj.type == "POINTCLOUD":
+        points = np.array(obj.bound_box)
     else:
         return None
-    matrix = np.array(each.matrix_world)
-    return found @ matrix[:3, :3].T + matrix[:3, 3]
+    matrix = np.array(obj.matrix_world)
+    return points @ matrix[:3, :3].T + matrix[:3, 3]
 
 
 def _framing(area: bpy.types.Area, points: Any, rotation: Quaternion) -> tuple[Vector, float]:
@@ -361,16 +361,16 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
     """
     import numpy as np
 
-    region = next(each for each in area.regions if each.type == "WINDOW")
+    region = next(region for region in area.regions if region.type == "WINDOW")
     size = np.maximum((region.width, region.height), 1)
     low = np.zeros(2)
     high = size.astype(float)
-    for each in area.regions:
-        if each.width <= 1 or each.type not in _SIDE_OF:
+    for other in area.regions:
+        if other.width <= 1 or other.type not in _SIDE_OF:
             continue
-        side = _SIDE_OF[each.type]
-        begin = (each.x - region.x, each.y - region.y)[side]
-        extent = (each.width, each.height)[side]
+        side = _SIDE_OF[other.type]
+        begin = (other.x - region.x, other.y - region.y)[side]
+        extent = (other.width, other.height)[side]
         if begin + extent / 2 < size[side] / 2:
             low[side] = max(low[side], begin + extent)
         else:

@@ -180,7 +180,7 @@ class MINT_OT_rigid_collider(_WorldOperator):
         """Turn the rigid body on or off."""
         from ...scene.world import collider
 
-        meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
+        meshes = [obj for obj in parts.of_kind("collider") if obj.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
         else:
@@ -275,8 +275,8 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
         job = world_job.of(parts.root)
         path = import_job.part_file(job, Role.SPLATS) if job else None
-        for each in filter(splats.can_become_native, parts.of_kind("splats")):
-            splats.make_native(each, path)
+        for obj in filter(splats.can_become_native, parts.of_kind("splats")):
+            splats.make_native(obj, path)
 
 
 class MINT_OT_add_world_part(_WorldOperator):

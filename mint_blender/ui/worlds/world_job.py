@@ -24,8 +24,8 @@ from ..selection import selected
 
 def of(root: bpy.types.Object) -> Job | None:
     """Return the job that imported a World, if it is still on the list."""
-    known = tags.read(root)
-    return find_job(known.job_id) if known is not None and known.job_id else None
+    provenance = tags.read(root)
+    return find_job(provenance.job_id) if provenance is not None and provenance.job_id else None
 
 
 def why_not_fetch(root: bpy.types.Object) -> str:
@@ -108,4 +108,4 @@ class WorldParts:
     @property
     def is_edited(self) -> bool:
         """Return whether an object of the World is in another mode than Object Mode."""
-        return any(each.mode != "OBJECT" for each in (self.root, *self.objects))
+        return any(obj.mode != "OBJECT" for obj in (self.root, *self.objects))
