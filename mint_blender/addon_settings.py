@@ -72,8 +72,13 @@ def limits() -> Limits:
 
 
 _SHOWN = (
-    *("limit_each", "limit_day", "import_in_background", "show_targets"),
-    *("asset_library", "sync_new_assets", "log_level"),
+    "limit_each",
+    "limit_day",
+    "import_in_background",
+    "show_targets",
+    "asset_library",
+    "sync_new_assets",
+    "log_level",
 )
 
 

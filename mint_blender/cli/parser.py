@@ -114,12 +114,10 @@ ENGINES = ("cycles", "eevee")
 
 
 def _output_file(text: str) -> Path:
-    """Return the path of a .blend or .glb file."""
     return _file(text, ".blend", ".glb")
 
 
 def _picture_file(text: str) -> Path:
-    """Return the path of a .png file."""
     return _file(text, ".png")
 
 
@@ -182,7 +180,6 @@ def _range(text: str) -> range:
 
 
 def _credits(text: str) -> float:
-    """Return a number of Credits."""
     try:
         credits = float(text)
     except ValueError:

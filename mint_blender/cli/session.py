@@ -54,7 +54,8 @@ def account() -> Account:
     base_url = ""
     confirmed = frozenset[str]()
     if stored is not None:
-        (key, base_url), confirmed = stored.stored_account(), stored.confirmed_origins()
+        key, base_url = stored.stored_account()
+        confirmed = stored.confirmed_origins()
     return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed)
 
 

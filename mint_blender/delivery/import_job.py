@@ -304,7 +304,6 @@ def _motion_files(job: Job) -> list[Path]:
 
 
 def _rig_in(root: bpy.types.Object) -> bpy.types.Object | None:
-    """Return the armature of a model; None if it has none."""
     return next((obj for obj in tags.hierarchy(root) if obj.type == "ARMATURE"), None)
 
 
@@ -456,7 +455,11 @@ def _file(job: Job, role: Role) -> Path:
 
 
 def _world_files(job: Job) -> WorldFiles:
-    assets = _assets(job)
+    assets = (
+        (job.asset.assets if job.asset else None)
+        or (job.operation.assets if job.operation else None)
+        or Assets()
+    )
     links = {"rad": assets.rad_url, **{f"spz_{tier}": url for tier, url in assets.spz_urls.items()}}
     paths = {
         role: Path(kept.path) if (kept := job.file(role)) else None
@@ -468,14 +471,6 @@ def _world_files(job: Job) -> WorldFiles:
         splats=paths[Role.SPLATS],
         caption=assets.caption,
         links={name: url for name, url in links.items() if url},
-    )
-
-
-def _assets(job: Job) -> Assets:
-    return (
-        (job.asset.assets if job.asset else None)
-        or (job.operation.assets if job.operation else None)
-        or Assets()
     )
 
 

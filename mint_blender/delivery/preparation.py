@@ -192,7 +192,8 @@ class Preparations:
             self._settle(request, NOT_PREPARED)
             self.could_not_start = True
         else:
-            self._running, self._since = request, self._clock()
+            self._running = request
+            self._since = self._clock()
             self._expected = max(SHORTEST, request.size * self._seconds_per_byte)
 
     def _ensure_child(self) -> ChildProcess:

@@ -76,6 +76,7 @@ def _redact_record(record: logging.LogRecord, secrets: set[str]) -> None:
     if record.exc_info and record.exc_info[1] is not None:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
         if has_secret(text):
-            record.exc_info, record.exc_text = None, redact(text)
+            record.exc_info = None
+            record.exc_text = redact(text)
     if record.stack_info and has_secret(record.stack_info):
         record.stack_info = redact(record.stack_info)

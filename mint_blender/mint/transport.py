@@ -220,7 +220,11 @@ class Transport:
         request_id = errors.clean_line(response.headers.get("X-Request-Id"), self._secret)
         log.info(
             "%s /%s: status %d, request id %s, %.2f s",
-            *(method, path, response.status_code, request_id or "none", time.monotonic() - began),
+            method,
+            path,
+            response.status_code,
+            request_id or "none",
+            time.monotonic() - began,
         )
         return self._parse_response(response, answer, request_id, sent)
 
@@ -408,7 +412,8 @@ class Moment:
     """
 
     def __init__(self) -> None:
-        self._monotonic, self._wall = time.monotonic(), time.time()
+        self._monotonic = time.monotonic()
+        self._wall = time.time()
 
     def seconds_since(self) -> float:
         """Return how long ago it was, with sleep."""
@@ -440,7 +445,9 @@ class MintClock:
         if date is None or (headers.get("Age") or "0").strip() != "0":
             return
         if self._date is None or date >= self._date - MOST_STEPS_BACK:
-            self._date, self._read, self._sent = date, Moment(), sent
+            self._date = date
+            self._read = Moment()
+            self._sent = sent
 
     @property
     def age(self) -> float:

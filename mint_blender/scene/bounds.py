@@ -172,7 +172,8 @@ def world_matrix(obj: bpy.types.Object, evaluated: Container[bpy.types.Object] |
         matrix = obj.matrix_basis @ matrix
         if obj.parent is None:
             return matrix
-        obj, matrix = obj.parent, obj.matrix_parent_inverse @ matrix
+        matrix = obj.matrix_parent_inverse @ matrix
+        obj = obj.parent
     return obj.matrix_world @ matrix
 
 

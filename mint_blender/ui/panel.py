@@ -101,7 +101,6 @@ def _draw_section(
 
 
 def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw the form, and the sections that belong to it."""
     from .create import form_panel
     from .create import properties as create_properties
     from .references import operators

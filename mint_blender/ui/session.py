@@ -295,7 +295,8 @@ def adopt_documents(earlier: frozenset[str]) -> None:
 
 def document_changed() -> None:
     """Make a new document id, after another file was opened."""
-    current().document_id, current().earlier_ids = _new_id(), frozenset()
+    current().document_id = _new_id()
+    current().earlier_ids = frozenset()
 
 
 def _new_id() -> str:

@@ -67,7 +67,7 @@ def _of_journal(job_service: JobService) -> dict[str, Any]:
         "credits_spent_today": job_service.spending.today(),
         "limit_per_generation": limits.each or None,
         "limit_per_day": limits.day or None,
-        "running_blenders": [describe(each) for each in open_elsewhere(job_service.home)],
+        "running_blenders": [describe(document) for document in open_elsewhere(job_service.home)],
         "shares_jobs": job_service.process.has_others(),
     }
 
@@ -89,17 +89,18 @@ async def library(
     Place an item with its id; that costs nothing. A search looks through a few hundred items, and
     continues with next_cursor.
     """
-    found, looked_at, following = await _find(context, kind, search, cursor, most)
+    matches, looked_at, following = await _find(context, kind, search, cursor, most)
     content: list[ContentBlock] = []
-    paths = await anyio.to_thread.run_sync(_thumbnails, found[:pictures])
-    for asset, path in zip(found, paths, strict=False):
+    paths = await anyio.to_thread.run_sync(_thumbnails, matches[:pictures])
+    for asset, path in zip(matches, paths, strict=False):
         if path is not None and (shown := await picture_content(path)) is not None:
             content += [TextContent(type="text", text=f"{view_model.title(asset)} ({asset.id})")]
             content += [shown]
     clips = await with_jobs(
-        context, lambda jobs: [jobs.journal.clips_of(asset.id) for asset in found]
+        context, lambda jobs: [jobs.journal.clips_of(asset.id) for asset in matches]
     )
-    items = [_item(asset) | {"clips": own or None} for asset, own in zip(found, clips, strict=True)]
+    rows = zip(matches, clips, strict=True)
+    items = [_item(asset) | {"clips": own or None} for asset, own in rows]
     return answer({"items": items, "looked_at": looked_at, "next_cursor": following}, *content)
 
 

@@ -179,7 +179,6 @@ def _hashed(text: str) -> str:
 
 @contextmanager
 def _locked_manifest(folder: Path) -> Iterator[Manifest]:
-    """Lock the folder and yield its manifest."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:

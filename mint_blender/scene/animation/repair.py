@@ -24,7 +24,9 @@ def repair(objects: list[bpy.types.Object]) -> None:
     rigs = [obj for obj in objects if obj.type == "ARMATURE"]
     for rig in rigs:
         apply_scale(rig, objects)
-        _show_inside(rig)
+        # thin and inside the body: the importer draws large bones in front of it
+        rig.show_in_front = False
+        rig.data.display_type = "STICK"
     if rigs:
         _tidy_takes(rigs, objects)
     skinned = (obj for obj in objects if any(mod.type == "ARMATURE" for mod in obj.modifiers))
@@ -34,12 +36,6 @@ def repair(objects: list[bpy.types.Object]) -> None:
 
 
 # -- Bones
-
-
-def _show_inside(rig: Any) -> None:
-    """Let the bones be thin and inside the body: the importer draws large ones in front of it."""
-    rig.show_in_front = False
-    rig.data.display_type = "STICK"
 
 
 def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:

@@ -61,15 +61,10 @@ def import_glb(
     """
     units_of = scene or current_scene()
     with _readable(path) if checked else contextlib.nullcontext(path) as file:
-        if sources := _plain_meshes(file):
+        if not gltf_extensions.is_extended() and (sources := vertices.read_meshes(file)):
             with contextlib.suppress(UnknownMeshError):
                 return _import(file, path.name, collection, units_of, sources)
         return _import(file, path.name, collection, units_of)
-
-
-def _plain_meshes(file: Path) -> dict[str, MeshVertices]:
-    """Return what `set_normals` needs; empty if the importer has to set the normals itself."""
-    return {} if gltf_extensions.is_extended() else vertices.read_meshes(file)
 
 
 def _import(

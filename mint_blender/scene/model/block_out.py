@@ -136,7 +136,8 @@ def take_the_place_of(
                 holder.children.unlink(collection)
         for holder in block_out.users_collection:
             holder.children.link(collection)
-    root[BLOCK_OUT], block_out[MODEL] = block_out, root
+    root[BLOCK_OUT] = block_out
+    block_out[MODEL] = root
     show(root, before=False)
 
 

@@ -69,7 +69,10 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     made[MARK] = header.points
     collection.objects.link(made)
     if not has_native():
-        _show(made)
+        modifier = made.modifiers.new(_MODIFIER, "NODES")
+        modifier.node_group = splat_nodes.group()
+        if made.data.materials.get(splat_nodes.NAME) is None:
+            made.data.materials.append(splat_nodes.material())
     return made
 
 
@@ -198,10 +201,3 @@ def _read(mesh: Any) -> Iterable[tuple[str, str, np.ndarray]]:
             member, width = _MEMBERS[kind]
             values = mesh_arrays.read(attribute.data, member, len(mesh.vertices) * width)
             yield name, _four_floats() if name == "radiance:base" else kind, values
-
-
-def _show(made: bpy.types.Object) -> None:
-    modifier = made.modifiers.new(_MODIFIER, "NODES")
-    modifier.node_group = splat_nodes.group()
-    if made.data.materials.get(splat_nodes.NAME) is None:
-        made.data.materials.append(splat_nodes.material())

@@ -263,7 +263,8 @@ def catch_up() -> bool:
     state = _state()
     now = (service.cache.version, date_of(time.time()))
     if now != state.seen:
-        state.seen, month = now, service.spending.month()
+        state.seen = now
+        month = service.spending.month()
         state.here = service.spending.ever()
         if month != state.month:
             state.month = month

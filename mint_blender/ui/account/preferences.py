@@ -212,7 +212,6 @@ def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw the spending limits."""
     box.label(text=translated(Message("Limits")), translate=False, icon="LOCKED")
     column = _settings(box)
     _draw_limit(column.row(heading="Per Generation"), stored, "limit_each")

@@ -155,7 +155,8 @@ def _draw_left(
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
         left = billing_watch.left_after(balance, price + (extra or 0.0))
-        row.alert, words = left < 0, price_dialog.left_words(left)
+        row.alert = left < 0
+        words = price_dialog.left_words(left)
     row.label(text=translated(words), translate=False)
 
 

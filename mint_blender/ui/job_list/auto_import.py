@@ -249,8 +249,10 @@ _GROUPS = (
 )
 _HANDS_ON = (
     *(f"{group}_OT_" for group in _GROUPS.split()),
-    *("MINT_OT_place_with_mouse", "WM_OT_radial_control"),
-    *("SCREEN_OT_area_", "SCREEN_OT_region_scale"),
+    "MINT_OT_place_with_mouse",
+    "WM_OT_radial_control",
+    "SCREEN_OT_area_",
+    "SCREEN_OT_region_scale",
 )
 
 

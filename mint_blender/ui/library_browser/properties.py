@@ -85,7 +85,8 @@ def library_state() -> LibraryState:
 
 def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
     state = library_state()
-    fields.start, state.filter_changed_at = 0, time.monotonic()
+    fields.start = 0
+    state.filter_changed_at = time.monotonic()
     state.resume_searching()
     state.library.view(filter_of(fields))  # sort now, so that drawing need not
     visibility.tag_redraw()  # the bar, with each letter that is typed

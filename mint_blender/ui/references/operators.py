@@ -64,14 +64,6 @@ def message_about(entry: Any) -> Message:
     return Message.from_json(json.loads(entry.message)) if entry.message else Message("")
 
 
-def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
-    import json
-
-    entry.problem = problem
-    entry.note = note
-    entry.message = json.dumps(message_of(problem or note).to_json())
-
-
 def complaint(manager: Any = None) -> str | None:
     """Return why these pictures cannot be sent yet, or None. Opens no file."""
     entry = next((entry for entry in entries(manager) if entry.problem), None)
@@ -203,7 +195,10 @@ def _keep(path: Path, suffix: str) -> Path:
 
 def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
     """Update an entry for this file: what is wrong with it, and its thumbnail."""
+    import json
+
     from ...jobs.new_jobs import UPLOADABLE
+    from .. import icons
 
     size = kept.stat().st_size
     entry.source = str(kept)
@@ -215,9 +210,9 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
         problem = Message(
             "It is {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
         )
-    _tell(entry, problem=problem, note=note)
-    from .. import icons
-
+    entry.problem = problem
+    entry.note = note
+    entry.message = json.dumps(message_of(problem or note).to_json())
     icons.cache().keep("references", {path: path for path in sources() if "://" not in path})
 
 

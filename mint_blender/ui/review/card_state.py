@@ -87,7 +87,8 @@ def restore(service: JobService) -> None:
         drafts = {job.id: str(kept[job.id]) for job in service.jobs() if job.id in kept}
     except (OSError, ValueError, TypeError):
         return
-    _state().drafts, _state().saved = drafts, dict(drafts)
+    _state().drafts = drafts
+    _state().saved = drafts.copy()
 
 
 def save() -> None:

@@ -138,7 +138,8 @@ class MINT_MT_review(bpy.types.Menu):
         layout = layout_of(self)
         layout.operator_context = "INVOKE_DEFAULT"
         view = layout.operator("mint.show_preview", icon="ZOOM_IN")
-        view.job_id, view.preview = job.id, card_state.shown_number(job)
+        view.job_id = job.id
+        view.preview = card_state.shown_number(job)
         layout.operator("mint.copy_feedback", icon="COPYDOWN").job_id = job.id
         layout.separator()
         cancel = layout.operator("mint.cancel", text="Cancel Job…", icon="X")

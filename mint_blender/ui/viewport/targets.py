@@ -200,7 +200,8 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
         for job in reversed(service.jobs() if service is not None else ())
         if _has_target(job)
     ]
-    state.jobs, state.more = tuple(jobs[:MOST]), max(0, len(jobs) - MOST)
+    state.jobs = tuple(jobs[:MOST])
+    state.more = max(0, len(jobs) - MOST)
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in state.jobs:  # the oldest first, as they will be placed
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):

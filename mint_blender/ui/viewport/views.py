@@ -388,7 +388,8 @@ class _Glide:
     ) -> None:
         space: Any = area.spaces.active
         view = space.region_3d
-        self._address, self._begun = space.as_pointer(), time.monotonic()
+        self._address = space.as_pointer()
+        self._start_time = time.monotonic()
         self._from = view.view_location.copy(), view.view_distance, view.view_rotation.copy()
         self._to = location, distance, turn
         self._written = pose(space)
@@ -401,7 +402,7 @@ class _Glide:
         space: Any = area.spaces.active
         if pose(space) != self._written:
             return None
-        share = min(1.0, (time.monotonic() - self._begun) / GLIDE)
+        share = min(1.0, (time.monotonic() - self._start_time) / GLIDE)
         self.move_to(space, share * share * (3 - 2 * share))
         self._written = pose(space)
         area.tag_redraw()
@@ -436,10 +437,8 @@ def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) ->
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view = space.region_3d
     distance = AHEAD / scene.unit_settings.scale_length
-    space.lens, space.clip_start = (
-        2 * lens,  # a free view counts on a sensor of twice a camera's width
-        min(space.clip_start, 0.01 / scene.unit_settings.scale_length),
-    )
+    space.lens = 2 * lens  # a free view counts on a sensor of twice a camera's width
+    space.clip_start = min(space.clip_start, 0.01 / scene.unit_settings.scale_length)
     view.view_perspective = "PERSP"
     view.view_rotation = upright.to_quaternion()
     view.view_distance = distance
