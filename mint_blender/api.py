@@ -231,8 +231,8 @@ def animate(
     words = [motions] if isinstance(motions, str) else motions
     wanted = [MotionRequest(word, height, in_place) for word in words]
     with session.open_job_service() as job_service:
-        what = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
-        jobs = job_service.animate(what, wanted, Delivery(replaces=True), max_credits=max_credits)
+        asset = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
+        jobs = job_service.animate(asset, wanted, Delivery(replaces=True), max_credits=max_credits)
         return _placed_motions(job_service, jobs, progress)
 
 
@@ -303,14 +303,14 @@ def place(
         stored_job = journal.job(id_of(job))
         check_places(stored_job)
         places = _where(stored_job.kind, height, location, collection)
-        where = {name: value for name, value in places.items() if value is not None}
+        overrides = {name: value for name, value in places.items() if value is not None}
         file = None if path is None else _output(stored_job.kind, Path(path), overwrite=overwrite)
         check_finished(stored_job)
         if stored_job.is_on_disk:
-            return _delivered(journal, stored_job, where, file)
+            return _delivered(journal, stored_job, overrides, file)
     with session.open_job_service() as job_service:
         job_service.fetch_again(stored_job.id)
-        return _delivered(job_service, _Watch(job_service).follow(stored_job.id), where, file)
+        return _delivered(job_service, _Watch(job_service).follow(stored_job.id), overrides, file)
 
 
 def usage() -> Usage:
@@ -532,12 +532,12 @@ def _in_scene(job: Job, placed: Placed, notes: Iterable[str]) -> PlacedResult:
 
 
 def _delivered(
-    job_service: JobService, job: Job, where: dict[str, Any], file: Path | None
+    job_service: JobService, job: Job, overrides: dict[str, Any], file: Path | None
 ) -> Result:
-    """Place a copy, or write a file. `where` has what counts in place of the job's delivery."""
+    """Place a copy, or write a file. `overrides` count in place of the job's delivery."""
     if file is not None:
-        where = {**where, "output": str(file), "render": None}
-    job = replace(job, delivery=replace(job.delivery, replaces=False, **where))
+        overrides = {**overrides, "output": str(file), "render": None}
+    job = replace(job, delivery=replace(job.delivery, replaces=False, **overrides))
     if file is None:
         return _place(job_service, job)
     from .delivery.background import BlenderPool, write_result

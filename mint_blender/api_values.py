@@ -39,8 +39,8 @@ def id_of(job: JobReference) -> str:
     """Return the id of a job. Raises ValueError for what is none."""
     job_id = job.get("job") if isinstance(job, Mapping) else getattr(job, "job_id", job)
     if not isinstance(job_id, str):
-        what = f"{job!r:.200} is not a job"
-        raise ValueError(f"{what}. Name it by its id, or by what has a job_id.")  # noqa: TRY004
+        problem = f"{job!r:.200} is not a job"
+        raise ValueError(f"{problem}. Name it by its id, or by what has a job_id.")  # noqa: TRY004
     return job_id
 
 

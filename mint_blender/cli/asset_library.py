@@ -77,8 +77,8 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
     }
     words = [f"{len(result.saved)} saved", f"{result.unchanged} unchanged"]
     words += [
-        f"{len(sentences)} {what}"
-        for sentences, what in ((result.skipped, "skipped"), (result.failed, "failed"))
+        f"{len(sentences)} {outcome}"
+        for sentences, outcome in ((result.skipped, "skipped"), (result.failed, "failed"))
         if sentences
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")

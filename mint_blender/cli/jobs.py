@@ -39,8 +39,8 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)
             ]
             for job in crashed:
-                what = job.problem.message if job.problem else import_marks.CRASHED
-                terminal.note(f"{job.title}: {what} {terminal.command('resume', job.id)}")
+                problem = job.problem.message if job.problem else import_marks.CRASHED
+                terminal.note(f"{job.title}: {problem} {terminal.command('resume', job.id)}")
             if not jobs and not crashed:
                 terminal.note("No jobs were interrupted.")
             if foreign := sum(

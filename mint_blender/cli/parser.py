@@ -384,8 +384,8 @@ def _doctor(doctor: Parser) -> None:
 
 
 def _library(library: Parser) -> None:
-    what = "save what is new; continues an interrupted run"
-    _value(library, "what", "sync", what, choices=("sync",))
+    help = "save what is new; continues an interrupted run"
+    _value(library, "what", "sync", help, choices=("sync",))
     folder = "the asset library's folder; your own files in it are not changed"
     _value(library, "folder", "DIR", folder, type=Path)
     _value(library, "--kind", None, "only models or only Worlds", choices=("model", "world"))

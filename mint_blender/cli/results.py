@@ -92,14 +92,14 @@ def _each_file_once(jobs: Iterable[Job]) -> Iterator[Job]:
             yield job
 
 
-def asset_named(job_service: JobService, what: str) -> Asset:
+def asset_named(job_service: JobService, id: str) -> Asset:
     """Return the asset of a job, or a model by its id. Raises NotPossible."""
     try:
-        job = job_service.job(what)
+        job = job_service.job(id)
     except NotPossible:
-        if not is_valid_id(what):
+        if not is_valid_id(id):
             raise
-        return Asset.from_json(Kind.MODEL, {"id": what})
+        return Asset.from_json(Kind.MODEL, {"id": id})
     asset_id = asset_of(job)
     if asset_id is None:
         raise NotPossible(f"{job.title} has no model or World yet.")
@@ -250,8 +250,8 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
         terminal.result(result_record(job, line), *_done_lines(job))
         return status
     terminal.event(result_record(job, line))
-    where = "" if line is None else f"line {line}: "
-    terminal.note(f"{where}{job.title}: {stop_text(job, terminal)}")
+    prefix = "" if line is None else f"line {line}: "
+    terminal.note(f"{prefix}{job.title}: {stop_text(job, terminal)}")
     return status
 
 
@@ -291,10 +291,10 @@ def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
     view = JobView(job)
     written = [path for path in job.delivery.files if Path(path).exists()]
-    where = written or [file.path for file in job.files]
+    paths = written or [file.path for file in job.files]
     return [
         f"{job.title}: {view.state}{in_parentheses(view.cost)}",
-        *(f"  {path}" for path in where),
+        *(f"  {path}" for path in paths),
         *(f"  {note}" for note in job.notes),
     ]
 

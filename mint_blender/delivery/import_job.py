@@ -245,8 +245,8 @@ def _place_model(
     else:
         placed = scene_place.place_model(model, provenance, _place_options(job, scene), scene)
         _fit_into_box(job, placed, scene or current_scene())
-    told = imported_file.note(job)
-    notes = [message_of(told)] if told else []
+    explanation = imported_file.note(job)
+    notes = [message_of(explanation)] if explanation else []
     if faces := imported_file.faces_note(job, before, _face_count(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))

@@ -349,25 +349,25 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
     """Resume the part if these are the next bytes of the same file."""
     part = request.part
     source = request.part.source
-    given = re.fullmatch(
+    match = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
         response.headers.get("Content-Range", "").strip(),
     )
     validator = _validator(response)
     fits = (
         source is not None
-        and given is not None
-        and int(given[1]) == part.size
+        and match is not None
+        and int(match[1]) == part.size
         and (validator is None or validator == source.validator)
-        and (given[3] == "*" or source.total is None or int(given[3]) == source.total)
+        and (match[3] == "*" or source.total is None or int(match[3]) == source.total)
         and _encoding(response) is None
     )
-    if not fits or source is None or given is None:
+    if not fits or source is None or match is None:
         part.discard()
         raise _changed(request)
-    if given[3] != "*":
-        request.check_size(int(given[3]))
-        part.source = replace(source, total=int(given[3]))
+    if match[3] != "*":
+        request.check_size(int(match[3]))
+        part.source = replace(source, total=int(match[3]))
 
 
 def _changed(request: DownloadRequest) -> DownloadFailed:

@@ -109,12 +109,12 @@ def check_panorama(path: Path) -> None:
     Raises:
         InvalidPicture: It is not 2:1, too large, cut off, or in a format whose size is not read.
     """
-    seen = inspect_sized(path)
-    width = seen.width or 0
-    height = seen.height or 0
-    if not is_panorama(seen):
+    picture = inspect_sized(path)
+    width = picture.width or 0
+    height = picture.height or 0
+    if not is_panorama(picture):
         raise panorama_shape_error(path, width, height)
-    limit = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
+    limit = MAX_WIDTH_DEEP if picture.is_deep else MAX_WIDTH
     if width > limit:
         raise InvalidPicture(
             "The panorama {name} was not used: it is {width:,} pixels wide; the limit is {most:,}.",
@@ -122,8 +122,8 @@ def check_panorama(path: Path) -> None:
             width=width,
             most=limit,
         )
-    if seen.format == "jpeg":
-        check_complete(path, seen)  # Blender would show the missing part in gray
+    if picture.format == "jpeg":
+        check_complete(path, picture)  # Blender would show the missing part in gray
 
 
 def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:

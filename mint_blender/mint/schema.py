@@ -259,8 +259,8 @@ class AnimationFile:
     @property
     def is_glb(self) -> bool:
         """Whether it is a GLB, as far as is said."""
-        said = (self.format, self.filename, self.id)
-        return any((name or "").lower().endswith("glb") for name in said)
+        names = (self.format, self.filename, self.id)
+        return any((name or "").lower().endswith("glb") for name in names)
 
     @property
     def is_character(self) -> bool:
@@ -526,10 +526,10 @@ class Me:
     @classmethod
     def from_json(cls, data: Json) -> Me:
         """Parse Mint's JSON."""
-        how = _object(data.get("authentication")) or {}
+        authentication = _object(data.get("authentication")) or {}
         owner = _object(data.get("owner")) or {}
-        scopes = _texts(how.get("scopes"))
-        return _parse(cls, owner, authentication=_text(how.get("type")), scopes=scopes)
+        scopes = _texts(authentication.get("scopes"))
+        return _parse(cls, owner, authentication=_text(authentication.get("type")), scopes=scopes)
 
 
 # -- reading untrusted JSON: what is null, absent or of another type is None

@@ -273,9 +273,9 @@ class Transport:
     ) -> ApiResponse:
         status = response.status_code
         headers = response.headers
-        said = headers.get("Connection", "").lower()
-        is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
-        self._closes = "close" in said or not is_kept
+        connection = headers.get("Connection", "").lower()
+        is_kept = "keep-alive" in connection or response.raw.version != _HTTP_1_0
+        self._closes = "close" in connection or not is_kept
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )
@@ -365,11 +365,11 @@ def _redirect_problem(location: str | None, secret: str) -> str:
         host = errors.clean_line(urlsplit(location or "").hostname, secret)
     except ValueError:
         host = None
-    where = Message("to {host}", host=host) if host else Message("to another address")
+    target = Message("to {host}", host=host) if host else Message("to another address")
     return Message(
         "it redirects {where}. Redirects are not followed, so that the API key is sent to Mint"
         " only",
-        where=where,
+        where=target,
     )
 
 

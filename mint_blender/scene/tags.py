@@ -50,10 +50,10 @@ class Provenance:
     @property
     def title(self) -> str:
         """The name that the user sees: the one from Mint, else the beginning of the prompt."""
-        given = " ".join((self.name or self.prompt).split()) or f"Mint {self.kind}"
-        if len(given) <= 48:
-            return given
-        return given[:48].rsplit(" ", 1)[0] + "…"
+        title = " ".join((self.name or self.prompt).split()) or f"Mint {self.kind}"
+        if len(title) <= 48:
+            return title
+        return title[:48].rsplit(" ", 1)[0] + "…"
 
     def properties(self) -> dict[str, str]:
         """Return the custom properties: one for each known member."""

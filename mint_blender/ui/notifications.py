@@ -43,8 +43,8 @@ def catch_up(service: "JobService") -> None:
             shown[job.id] = job.phase
             if is_ours:
                 view = service.view(job)
-                said = Message("Mint: {title}: {state}", title=view.title, state=view.state)
-                notify(translated(said), good=job.phase in _GOOD)
+                words = Message("Mint: {title}: {state}", title=view.title, state=view.state)
+                notify(translated(words), good=job.phase in _GOOD)
 
 
 def skip_earlier(service: "JobService") -> None:

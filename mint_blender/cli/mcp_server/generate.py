@@ -181,10 +181,10 @@ async def _quote(context: tools.ToolContext, purchase: tools.Purchase) -> CallTo
 
 def purchase_of(request: GenerationRequest) -> tools.Purchase:
     """Return the generation of a request, as something that is quoted and started."""
-    what = " ".join((request.name or request.prompt).split()) or "from pictures"
-    what = what if len(what) <= 100 else f"{what[:99].rstrip()}…"
+    subject = " ".join((request.name or request.prompt).split()) or "from pictures"
+    subject = subject if len(subject) <= 100 else f"{subject[:99].rstrip()}…"
     return tools.Purchase(
-        title=f'Generate the {request.kind} "{what}" ({request.preset}, {request.mode}).',
+        title=f'Generate the {request.kind} "{subject}" ({request.preset}, {request.mode}).',
         content=partial(client_requests.content_of, request),
         prices=prices_of(request, None),
         start=lambda job_service, own_limit, subject: job_service.start(

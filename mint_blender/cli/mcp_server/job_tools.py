@@ -91,7 +91,7 @@ async def wait(
         return [job_state(job_service, job_service.job(job_id)) for job_id in dict.fromkeys(jobs)]
 
     before = state_of(context).seen.copy()
-    started = told = time.monotonic()
+    started = next_report = time.monotonic()
     while True:
         states = await with_jobs(context, read)
         # what needs somebody who does not know it yet
@@ -104,8 +104,8 @@ async def wait(
         is_over = all(state["is_waiting_for_somebody"] for state in states)
         if changed or is_over or elapsed >= seconds:
             break
-        if time.monotonic() >= told:
-            told = time.monotonic() + PROGRESS_INTERVAL
+        if time.monotonic() >= next_report:
+            next_report = time.monotonic() + PROGRESS_INTERVAL
             text = "; ".join(f"{state['title']}: {state['state']}" for state in states)
             await context.report_progress(min(elapsed, seconds), seconds, text)
         await anyio.sleep(min(INTERVAL, seconds - elapsed))

@@ -141,10 +141,10 @@ def _state(
     todo: str | None = None,
 ) -> dict[str, Any]:
     """Return where a result is, and what it is called there; bounds are in meters."""
-    where: dict[str, Any] = {"file": None, "scene": None, "objects": (), "low": None, "high": None}
-    where |= vars(placement) if placement else {}
+    placed: dict[str, Any] = {"file": None, "scene": None, "objects": (), "low": None, "high": None}
+    placed |= vars(placement) if placement else {}
     about = {"job": job.id, "title": job.title, "status": status}
-    return about | where | {"objects": list(where["objects"]), "notes": list(notes), "next": todo}
+    return about | placed | {"objects": list(placed["objects"]), "notes": list(notes), "next": todo}
 
 
 def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:

@@ -65,12 +65,12 @@ async def _keep_up(jobs: JobThread) -> None:
 
     An error is said by the next tool that needs the jobs, so that it ends nothing here.
     """
-    said = ""
+    last_error = ""
     while True:
         try:
             await jobs.run(lambda job_service: job_service.unfinished.take_over())
         except Exception as error:
-            if not exits.is_expected(error) and said != repr(error):
-                said = repr(error)
+            if not exits.is_expected(error) and last_error != repr(error):
+                last_error = repr(error)
                 log.exception("between calls")
         await anyio.sleep(KEEP_UP_INTERVAL)

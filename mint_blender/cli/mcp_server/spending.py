@@ -104,12 +104,12 @@ def without_person(job_service: JobService, approved_credits: float) -> float:
     return min(approved_credits, limits.each or limits.day or approved_credits)
 
 
-def question(context: ToolContext, what: str, reason: str | None) -> Question:
+def question(context: ToolContext, summary: str, reason: str | None) -> Question:
     """Return the question for a person, or that nobody has to be asked.
 
     Args:
         context: The call.
-        what: What is to be started, and its price.
+        summary: What is to be started, and its price.
         reason: Why a person has to decide; None if nobody has to.
 
     Raises:
@@ -121,8 +121,8 @@ def question(context: ToolContext, what: str, reason: str | None) -> Question:
     forms = capabilities.elicitation if capabilities else None
     # without members it means forms: there was nothing else at first
     if forms is None or (forms.form is None and forms.url is not None):
-        raise ToolError(f"{what} {reason} {HOW_TO_ALLOW} Nothing was started.")
-    return Elicit(f"{what} {reason} Spend these Credits?", Approval)
+        raise ToolError(f"{summary} {reason} {HOW_TO_ALLOW} Nothing was started.")
+    return Elicit(f"{summary} {reason} Spend these Credits?", Approval)
 
 
 def is_approved(decision: Decision) -> bool:
@@ -197,10 +197,10 @@ async def check_start(
     quote = await with_jobs(ctx, lambda jobs: quotes.usable(quote_id))
     await _check_price(ctx, quote, approved_credits)
     reason = await with_jobs(ctx, lambda jobs: reason_to_ask_about(jobs, quote))
-    what = quote.text
+    summary = quote.text
     if quote.credits is not None and approved_credits > quote.credits:  # all that is agreed to
-        what = f"{what} With revisions, up to {approved_credits:,.0f} Credits in total."
-    return question(ctx, what, reason)
+        summary = f"{summary} With revisions, up to {approved_credits:,.0f} Credits in total."
+    return question(ctx, summary, reason)
 
 
 async def start_quoted(
@@ -291,10 +291,10 @@ class Click:
 
 async def check_click(context: ToolContext, click: Click) -> Question:
     """Return the question for a person, if any; a stale decision is refused by the tool itself."""
-    seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
-    if revision_of(seen) != click.revision:
+    job = await with_jobs(context, lambda jobs: jobs.job(click.job))
+    if revision_of(job) != click.revision:
         return WithinLimits()
-    await ask_prices(context, prices_of_click(seen, click.verb))
+    await ask_prices(context, prices_of_click(job, click.verb))
 
     def ask(job_service: JobService) -> Question:
         job = job_service.job(click.job)
@@ -322,8 +322,8 @@ def apply_click(job_service: JobService, click: Click, *, is_agreed: bool) -> bo
         if expense is not None:
             reason = _reason(job_service, job, click, expense)
             if reason and not is_agreed:
-                what = _what(job, click, expense.total)
-                raise ToolError(f"{what} {reason} Nothing was started.")
+                summary = _what(job, click, expense.total)
+                raise ToolError(f"{summary} {reason} Nothing was started.")
             limit = expense.total if is_agreed else _new_limit(job_service, job, click)
             if limit is not None and limit > (job.max_credits or math.inf):
                 job_service.set_limit(job.id, limit)

@@ -373,7 +373,7 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
     sparse = get_object(accessor, "sparse")
     if not sparse:
         return
-    few = get_integer(sparse, "count", minimum=1, maximum=count)
+    sparse_count = get_integer(sparse, "count", minimum=1, maximum=count)
     for name, width in (("indices", None), ("values", size)):
         place = get_object(sparse, name)
         component = place.get("componentType")
@@ -381,7 +381,8 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
         if not stride:
             raise GltfError("it contains numbers of an unknown type")
         view = get_index(place, "bufferView", len(lengths), needed=True)
-        _check_covered(get_integer(place, "byteOffset", default=0) + few * stride, lengths[view])
+        end = get_integer(place, "byteOffset", default=0) + sparse_count * stride
+        _check_covered(end, lengths[view])
 
 
 def _check_covered(end: int, length: int) -> None:

@@ -149,14 +149,14 @@ def open_sections(file: BinaryIO, path: Path) -> tuple[Header, Iterator[Bytes]]:
         return _open_gzip(file, path, size)
     if start == MAGIC:
         return _open_zstd(file, path, size)
-    what = (
+    flaw = (
         Message("is empty")
         if not size
         else Message("is a web page")
         if start.lstrip()[:1] == b"<"
         else Message("is not an SPZ file")
     )
-    raise flawed(path.name, what)
+    raise flawed(path.name, flaw)
 
 
 def _open_gzip(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[Bytes]]:
@@ -292,8 +292,8 @@ def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
     filled = 0
     try:
         with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed) as reader:
-            while filled < length and (got := reader.readinto(view[filled : filled + (1 << 20)])):
-                filled += got
+            while filled < length and (count := reader.readinto(view[filled : filled + (1 << 20)])):
+                filled += count
             more = reader.read(1)
     except zstandard.ZstdError as error:
         raise flawed(name, Message("is damaged ({reason})", reason=error)) from error

@@ -45,9 +45,9 @@ _IN_BLENDER = {
 }
 
 
-def flawed(name: str, what: str) -> InvalidSplats:
+def flawed(name: str, flaw: str) -> InvalidSplats:
     """Return the error for a file with this name, which "is cut short"."""
-    return InvalidSplats("The splat file {name} {flaw}. Download it again.", name=name, flaw=what)
+    return InvalidSplats("The splat file {name} {flaw}. Download it again.", name=name, flaw=flaw)
 
 
 def parse_axes(records: bytes, name: str) -> str:

@@ -115,9 +115,9 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     curves = fcurves.by_bone(action)
     at = [fcurves.frames(curve) for channels in curves.values() for curve in channels.values()]
     frames = np.unique(np.concatenate(at))
-    own = _hip_height(character, clip)
-    theirs = _hip_height(clip, character)
-    ratio = own / theirs if min(own, theirs) > _LOW else 1.0
+    character_height = _hip_height(character, clip)
+    clip_height = _hip_height(clip, character)
+    ratio = character_height / clip_height if min(character_height, clip_height) > _LOW else 1.0
     turns = _turns(clip, curves, frames)
     poses: dict[str, np.ndarray] = {}
     for name, bone in character.items():

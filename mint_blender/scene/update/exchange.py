@@ -94,8 +94,8 @@ def _only_on_copy(obj: bpy.types.Object, lost: list[str]) -> list[Message]:
 def _own_animation(obj: bpy.types.Object) -> list[str]:
     """Return the names of the actions and the paths of the drivers that the user has added."""
     drivers = obj.animation_data.drivers if obj.animation_data else ()
-    mine = [action.name for action in cleanup.actions(obj) if not tags.is_marked(action)]
-    return sorted(mine) + [curve.data_path for curve in drivers]
+    action_names = [action.name for action in cleanup.actions(obj) if not tags.is_marked(action)]
+    return sorted(action_names) + [curve.data_path for curve in drivers]
 
 
 # -- The mesh of the root
@@ -316,26 +316,26 @@ def _repair_modifiers(
         earlier.modifiers.remove(modifier)
     for number, modifier in enumerate(new):
         if number < len(own):
-            mine = own[number]
+            target = own[number]
         else:  # before the user's modifiers, which work on the posed mesh
-            mine = earlier.modifiers.new(modifier.name, "ARMATURE")
+            target = earlier.modifiers.new(modifier.name, "ARMATURE")
             earlier.modifiers.move(len(earlier.modifiers) - 1, number)
-        mine.object = matches.get(modifier.object, modifier.object)
+        target.object = matches.get(modifier.object, modifier.object)
 
 
 def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
     """Animate an object as its match, if either version brings animation; return notes."""
-    theirs = part.animation_data
-    if theirs is None and not any(tags.is_marked(action) for action in cleanup.actions(earlier)):
+    part_data = part.animation_data
+    if part_data is None and not any(tags.is_marked(action) for action in cleanup.actions(earlier)):
         return []
     notes = _only_on_copy(earlier, _own_animation(earlier))
     earlier.animation_data_clear()
-    if theirs is not None:
-        mine = earlier.animation_data_create()
-        mine.action = theirs.action
-        _take_slot(mine, theirs)
-        for track in theirs.nla_tracks:
-            taken = mine.nla_tracks.new()
+    if part_data is not None:
+        data = earlier.animation_data_create()
+        data.action = part_data.action
+        _take_slot(data, part_data)
+        for track in part_data.nla_tracks:
+            taken = data.nla_tracks.new()
             taken.name = track.name
             for strip in track.strips:
                 if strip.action is not None:
@@ -346,10 +346,10 @@ def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[M
     return notes
 
 
-def _take_slot(mine: Any, theirs: Any) -> None:
+def _take_slot(target: Any, source: Any) -> None:
     """Choose the same slot of an action; Blender has slots since 4.4."""
-    if getattr(theirs, "action_slot", None) is not None:
-        mine.action_slot = theirs.action_slot
+    if getattr(source, "action_slot", None) is not None:
+        target.action_slot = source.action_slot
 
 
 def _take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:

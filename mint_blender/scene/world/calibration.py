@@ -163,11 +163,11 @@ def _scale_shown(holder: bpy.types.Object, point: bpy.types.Object | None) -> fl
     """
     if point is None or point.parent != holder:
         return scale_of(holder)
-    seen = _local(holder) @ _local(point)
-    height = seen.translation.z
+    matrix = _local(holder) @ _local(point)
+    height = matrix.translation.z
     if holder[HEIGHT] > 0.0 and height > 0.0:
         return float(height / holder[HEIGHT])
-    return float(seen.median_scale / holder[SCALE])
+    return float(matrix.median_scale / holder[SCALE])
 
 
 def _matrix(holder: bpy.types.Object, scale: float) -> Matrix:
@@ -197,5 +197,5 @@ def _set_local(obj: bpy.types.Object, matrix: Matrix) -> None:
 def _differ(one: Matrix, other: Matrix) -> bool:
     """Return whether two transforms differ by more than rounding."""
     size = max(abs(other[row][column]) for row in range(4) for column in range(4))
-    off = one - other
-    return any(abs(off[row][column]) > _ROUNDING * size for row in range(4) for column in range(4))
+    gap = one - other
+    return any(abs(gap[row][column]) > _ROUNDING * size for row in range(4) for column in range(4))

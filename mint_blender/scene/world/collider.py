@@ -193,12 +193,12 @@ def update_collider(
         obj for obj in parts_of(root, "collider") if obj.type == "MESH" and obj not in without
     ]
     image = root.get(IMAGE)
-    how = options.collider if options.collider in DISPLAY else root.get(COLLIDER_DISPLAY)
-    if how not in DISPLAY and parts_of(root, "splats"):
-        how = "BOUNDS"  # 150,000 black edges would cover them
-    elif how not in DISPLAY:
-        how = "VISIBLE" if image is not None else "PHYSICS"
-    is_textured = how == "VISIBLE" and image is not None and bool(meshes)
+    display = options.collider if options.collider in DISPLAY else root.get(COLLIDER_DISPLAY)
+    if display not in DISPLAY and parts_of(root, "splats"):
+        display = "BOUNDS"  # 150,000 black edges would cover them
+    elif display not in DISPLAY:
+        display = "VISIBLE" if image is not None else "PHYSICS"
+    is_textured = display == "VISIBLE" and image is not None and bool(meshes)
     # checked before anything is changed: the user may have entered Edit Mode since the request
     if is_textured and any(mesh.data.is_editmode for mesh in meshes):
         raise SceneImportError(
@@ -207,8 +207,8 @@ def update_collider(
     if options.rigid_body or any(obj.rigid_body is not None for obj in without):
         add_rigid_bodies(meshes, scene)
     for mesh in meshes:
-        mesh.display_type = DISPLAY[how]
-        mesh.hide_render = how != "VISIBLE"
+        mesh.display_type = DISPLAY[display]
+        mesh.hide_render = display != "VISIBLE"
     if is_textured:
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)

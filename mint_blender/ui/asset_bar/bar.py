@@ -560,10 +560,10 @@ def import_asset(
     context: bpy.types.Context, asset: Asset, location: tuple[float, float, float] | None = None
 ) -> None:
     """Import an item at a location, else at the 3D cursor; a mistake is shown in a popup."""
-    where = {"location": location} if location else {}
+    arguments = {"location": location} if location else {}
     with mistakes_in_popup(context):
         bpy.ops.mint.import_asset(  # type: ignore[attr-defined]
-            kind=asset.kind.name, asset_id=asset.id, **where
+            kind=asset.kind.name, asset_id=asset.id, **arguments
         )
 
 

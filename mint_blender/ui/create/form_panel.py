@@ -161,8 +161,8 @@ def _draw_left(
 
 
 def _are_answered(service: JobService, queries: Sequence[Query]) -> bool:
-    told = [service.queries.answers.get(query) for query in queries]
-    return all(reply is not None and reply.answer is not None for reply in told)
+    replies = [service.queries.answers.get(query) for query in queries]
+    return all(reply is not None and reply.answer is not None for reply in replies)
 
 
 def ask_price() -> bool:

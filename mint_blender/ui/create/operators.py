@@ -416,8 +416,8 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
             elif service is not None and any(query in service.queries.answers for query in queries):
                 layout.label(text="Price unavailable")
             return
-        said = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)
-        layout.label(text=translated(said), icon="INFO", translate=False)
+        text = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)
+        layout.label(text=translated(text), icon="INFO", translate=False)
         if service.budget.balance is not None:
             left = service.budget.balance - total
             row = layout.row()

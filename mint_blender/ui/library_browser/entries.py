@@ -372,13 +372,13 @@ def catch_up(service: JobService) -> None:
     for query in [
         answer for answer in service.queries.answers if isinstance(answer, ListPage | Thumbnail)
     ]:
-        said = service.queries.answers.pop(query)
+        reply = service.queries.answers.pop(query)
         if isinstance(query, ListPage):
             library().add_page(
-                query, said.answer if isinstance(said.answer, Page) else None, said.error
+                query, reply.answer if isinstance(reply.answer, Page) else None, reply.error
             )
         else:
-            _take_picture(query.url, said.answer if isinstance(said.answer, Path) else None)
+            _take_picture(query.url, reply.answer if isinstance(reply.answer, Path) else None)
     _keep_place(fields, first)
 
 

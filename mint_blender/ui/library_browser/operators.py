@@ -90,14 +90,14 @@ def known_asset(kind: str, asset_id: str) -> "Asset":
     if service is not None:
         # without a window no heartbeat runs, and a script may ask right after a job has ended
         entries.follow(service)
-    told = (
+    job_assets = (
         job.asset
         for job in (service.jobs_of_asset(asset_id) if service else ())
         if job.asset is not None
     )
     return (
         entries.current_library().get(asset_id)
-        or next(told, None)
+        or next(job_assets, None)
         or Asset.from_json(Kind[kind], {"id": asset_id})
     )
 

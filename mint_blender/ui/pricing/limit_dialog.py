@@ -285,8 +285,8 @@ class MINT_OT_spend(SpendingDialog, ButtonOperator):
         for number, line in enumerate(lines_of(translated(question.text), room)):
             column.label(text=line, icon="BLANK1" if number else icon, translate=False)
         if is_limit:
-            said = Message("Spent today: {credits:,.0f} Credits", credits=question.spent)
-            self.layout.label(text=translated(said), icon="BLANK1", translate=False)
+            words = Message("Spent today: {credits:,.0f} Credits", credits=question.spent)
+            self.layout.label(text=translated(words), icon="BLANK1", translate=False)
 
     def spend(self, context: bpy.types.Context, operator: Any) -> Any:
         """Run the confirmed action."""

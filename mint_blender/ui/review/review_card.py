@@ -153,9 +153,9 @@ def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
         )
         button.job_id = job.id
         button.preview = number
-    said = feedback_before(job, shown) if shown > 1 else job.request.prompt
-    words = Message("“{feedback}” led to Preview {number}", feedback=said, number=shown)
-    line = text_wrap.shortened(translated(words), WIDTH * ui_scale()) if said else ""
+    feedback = feedback_before(job, shown) if shown > 1 else job.request.prompt
+    words = Message("“{feedback}” led to Preview {number}", feedback=feedback, number=shown)
+    line = text_wrap.shortened(translated(words), WIDTH * ui_scale()) if feedback else ""
     layout.label(text=line, translate=False)  # always, so that nothing moves
 
 
@@ -236,8 +236,8 @@ def _left_words(service: JobService, job: Job) -> str:
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw what was decided, or what became of the job, as high as the buttons were."""
     view = placed_results.view_of(service, job)
-    said = _DECIDED.get(_last_verb(job), view.state)
-    layout.label(text=translated(said), translate=False, icon_value=icon_number("INFO"))
+    state = _DECIDED.get(_last_verb(job), view.state)
+    layout.label(text=translated(state), translate=False, icon_value=icon_number("INFO"))
     row = layout.row(align=True)
     row.scale_y = _APPROVE
     if view.job.phase is Phase.PLACED and not view.folder:
@@ -254,7 +254,7 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
     if share is not None:
         row.progress(text=translated(words), translate=False, factor=share)
     else:
-        row.label(text=translated(words) if words != said else "", translate=False)
+        row.label(text=translated(words) if words != state else "", translate=False)
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 

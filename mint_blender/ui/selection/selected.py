@@ -98,9 +98,9 @@ def facts(root: bpy.types.Object) -> Facts | None:
 
 def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None:
     """Return the objects under a root as they were found last; None if they are not known."""
-    seen = facts(root)
+    counted = facts(root)
     try:
-        return seen.objects if seen is not None and all(obj.name for obj in seen.objects) else None
+        return counted.objects if counted and all(obj.name for obj in counted.objects) else None
     except ReferenceError:  # one of them was deleted
         return None
 

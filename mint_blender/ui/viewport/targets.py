@@ -383,9 +383,9 @@ def draw_boxes() -> None:
 
 def _pixel(center: Vector, context: Any) -> float:
     """Return how long a pixel is at a place in world space; 0 behind the view."""
-    seen = context.region_data.perspective_matrix @ center.to_4d()
+    projected = context.region_data.perspective_matrix @ center.to_4d()
     scale = context.region_data.window_matrix[0][0] * context.region.width / 2
-    return max(0.0, seen.w) / scale
+    return max(0.0, projected.w) / scale
 
 
 LINE_WIDTH = 1.5

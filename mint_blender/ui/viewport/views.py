@@ -160,20 +160,20 @@ def show_edited() -> None:
 def restore(area: bpy.types.Area) -> None:
     """Show what the view showed before, in the shading that the user has chosen since, if any."""
     space: Any = area.spaces.active
-    seen = _earlier().get(space.as_pointer())
-    if seen is None:
+    stored = _earlier().get(space.as_pointer())
+    if stored is None:
         return
     _leave_local_view(area)
-    shading = seen["type"] if space.shading.type == seen["shown"] else space.shading.type
+    shading = stored["type"] if space.shading.type == stored["shown"] else space.shading.type
     _shade(space, "SOLID")
     for owner, names in _owners(space):
         for name in names:
-            setattr(owner, name, seen[name])
-    if seen["studio_light"] is not None:
-        space.shading.studio_light = seen["studio_light"]
+            setattr(owner, name, stored[name])
+    if stored["studio_light"] is not None:
+        space.shading.studio_light = stored["studio_light"]
     _shade(space, shading)
-    space.overlay.show_overlays = seen["overlays"]
-    space.overlay.show_bones = seen["bones"]
+    space.overlay.show_overlays = stored["overlays"]
+    space.overlay.show_bones = stored["bones"]
     # only now: if restoring fails, the saved view is still needed
     del _earlier()[space.as_pointer()]
     area.tag_redraw()
@@ -217,7 +217,7 @@ def _remember(space: Any) -> None:
     """Save what the view shows; after two looks in a row, what it showed before both."""
     if space.as_pointer() in _earlier():
         return
-    seen: dict[str, Any] = {
+    stored: dict[str, Any] = {
         "type": space.shading.type,
         "overlays": space.overlay.show_overlays,
         "bones": space.overlay.show_bones,
@@ -227,8 +227,8 @@ def _remember(space: Any) -> None:
     for owner, names in _owners(space):
         for name in names:
             value = getattr(owner, name)
-            seen[name] = value.copy() if hasattr(value, "copy") else value
-    _earlier()[space.as_pointer()] = seen
+            stored[name] = value.copy() if hasattr(value, "copy") else value
+    _earlier()[space.as_pointer()] = stored
 
 
 def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
@@ -342,10 +342,10 @@ def _framing(area: bpy.types.Area, points: Any, rotation: Quaternion) -> tuple[V
     space: Any = area.spaces.active
     view = space.region_3d
     turn = np.array(rotation.to_matrix())
-    seen = points @ turn  # right, up, and toward the viewer
-    middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+    turned = points @ turn  # right, up, and toward the viewer
+    middle = (turned.min(axis=0) + turned.max(axis=0)) / 2
     center, half = _in_sight(area, space.lens)
-    apart = seen - middle
+    apart = turned - middle
     nearer = apart[:, 2:] * (view.view_perspective != "ORTHO")
     across = np.abs(apart[:, :2] + center * nearer) / half / MARGIN
     distance = float((across.max(axis=1, keepdims=True) + nearer).max())
