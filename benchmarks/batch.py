@@ -17,7 +17,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from mint_blender.cli import main, session
+from mint_blender.application import session
+from mint_blender.cli import main
 from mint_blender.cli.batch import line_jobs
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_lines import Line, read_lines

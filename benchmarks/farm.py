@@ -43,7 +43,8 @@ MOST_GROWTH = 1.3
 # Runs a command and prints its time, and the memory of its largest process and largest child.
 COMMAND = """
 import json, os, resource, sys, time
-from mint_blender.cli import main, session
+from mint_blender.application import session
+from mint_blender.cli import main
 from benchmarks.batch import INTERVALS
 session.POLL_INTERVALS = INTERVALS
 output = os.dup(1)

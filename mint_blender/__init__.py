@@ -49,8 +49,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import *
     from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
-    from .cli.results import Approve, Cancel, Preview, Revise
-    from .cli.session import NotAllowedOnline
+    from .application.reviews import Approve, Cancel, Preview, Revise
+    from .application.session import NotAllowedOnline
     from .jobs.errors import NotPossible, TooExpensive
     from .jobs.storage.journal import JournalError
     from .mint.errors import *
@@ -114,7 +114,14 @@ __all__ = [
     "worlds",
 ]
 
-_PLACES = ("api", "cli.results", "cli.session", "jobs.service", "mint.errors", "scene.errors")
+_PLACES = (
+    "api",
+    "application.reviews",
+    "application.session",
+    "jobs.service",
+    "mint.errors",
+    "scene.errors",
+)
 """The modules in which these names are looked up, in this order."""
 
 

@@ -27,19 +27,16 @@ from .api_values import (
     id_of,
     is_number,
 )
-from .cli import client_requests, session
-from .cli.results import (
-    Preview,
-    Review,
+from .application import client_requests, session
+from .application.results import (
     asset_named,
     check_finished,
     check_places,
-    follow,
     not_written,
     note_written,
-    preview_of,
     with_limit,
 )
+from .application.reviews import Preview, Review, follow, preview_of
 from .dataclass import dataclass
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mint_blender.application.session import open_job_service
 from mint_blender.cli import main as mint
-from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.presentation.job_view import JobView

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mint_blender.application.session import open_job_service
 from mint_blender.cli import main as mint
-from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import blender_runtime
 from scripts.demo import ROOT, stand_in_service
 

@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..application import session
 from ..mint.schema import Kind
-from . import session
 from .exits import Exit
 from .terminal import Terminal
 

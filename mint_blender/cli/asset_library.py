@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..application import session
 from ..delivery import blender_runtime
 from ..mint.schema import Kind, is_valid_id
-from . import session
 from .exits import Exit, Refused
 from .terminal import Terminal
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from importlib import import_module, util
 from pathlib import Path
 
+from ..application import session
 from ..delivery import blender_runtime
 from ..jobs.diagnostics.log_file import NAME, LogFile
 from ..mint import redaction
-from . import exits, session
+from . import exits
 from .exits import Exit, Refused
 from .parser import COMMANDS, parser
 from .terminal import Terminal

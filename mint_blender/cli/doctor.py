@@ -10,11 +10,11 @@ import argparse
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from ..application import session
 from ..delivery import blender_runtime
 from ..files.file_choice import DRACO, WEBP
 from ..jobs.diagnostics import checks, report
 from ..jobs.diagnostics.checks import Finding, State
-from . import session
 from .exits import Exit
 from .terminal import Terminal
 

@@ -8,8 +8,8 @@ import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from ..application.session import NotAllowedOnline, home
 from ..jobs.diagnostics.log_file import NAME as LOG_FILE
-from .session import NotAllowedOnline, home
 
 if TYPE_CHECKING:
     from ..jobs.job import Job

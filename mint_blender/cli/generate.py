@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from ..application import session
+from ..application.results import asset_named
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
@@ -15,9 +17,8 @@ from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Format, Kind, OptimizationLevel
-from . import session
 from .exits import Exit, Refused
-from .results import asset_named, check_outputs, file_options, follow_and_write
+from .reports import check_outputs, file_options, follow_and_write
 from .terminal import Terminal
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from ..application import results, reviews, session
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
@@ -15,7 +16,7 @@ from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
-from . import exits, results, session
+from . import exits, reports
 from .exits import Exit, Refused
 from .terminal import Terminal
 
@@ -51,7 +52,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                     f"{foreign} unfinished {belong} to another account. Use that account's key and"
                     f" address to continue {them}."
                 )
-            status = results.follow_and_write(job_service, jobs, terminal)
+            status = reports.follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = results.with_limit(job_service, arguments.job, arguments.max_credits)
         if arguments.use is not None:
@@ -60,7 +61,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             job_service.send_once_more(job.id)
         elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
-        return results.follow_and_write(job_service, [job], terminal)
+        return reports.follow_and_write(job_service, [job], terminal)
 
 
 def _resume_all(job_service: JobService) -> list[Job]:
@@ -108,7 +109,7 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             job_service.revise(job.id, arguments.feedback)
         else:
             job_service.retry(job.id)
-        return results.follow_and_write(job_service, [job], terminal)
+        return reports.follow_and_write(job_service, [job], terminal)
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -119,9 +120,9 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        results.wait_for_other_process(job_service, job.id, terminal.note)
-        with results.progress_listener(terminal, job_service) as listener:
-            results.wait_for_decision(job_service, job.id, listener)
+        reviews.wait_for_other_process(job_service, job.id, terminal.note)
+        with reports.progress_listener(terminal, job_service) as listener:
+            reviews.wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
             terminal.event(job_service.view(job).to_json(event="result"))
@@ -135,7 +136,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f" {terminal.command('resume', job.id)}"
             )
             return Exit.FAILED
-        status = results.follow_and_write(job_service, [job], terminal)
+        status = reports.follow_and_write(job_service, [job], terminal)
         return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
 
 
@@ -161,7 +162,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
         results.check_places(job)
-        delivery = replace(job.delivery, **results.file_options(arguments))
+        delivery = replace(job.delivery, **reports.file_options(arguments))
         if job.motion is None:
             delivery = replace(delivery, motions=())
         # the only model file may be one that our check refused: another program may read it
@@ -170,25 +171,25 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # the job may have stopped with a file that our check refused
         can_copy = raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if job.phase not in HAS_RESULT and (not can_copy or job_service.is_active(job.id)):
-            why = results.stop_text(job, terminal)
+            why = reports.stop_text(job, terminal)
             terminal.error(f"{job.title} is not ready to place. {why}", job=job.id)
             return exits.of_job(job)
         # Blender writes a character in any case, as it does a World
         kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-        results.check_outputs(kind, arguments, terminal)
+        reports.check_outputs(kind, arguments, terminal)
         placed = replace(job, delivery=delivery)
         if raw:
-            return results.deliver(job_service, placed, terminal, raw=True)
+            return reports.deliver(job_service, placed, terminal, raw=True)
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
         parts = [job, *filter(results.is_finished, job_service.motions_of(job))]
         if all(part.is_on_disk for part in parts):
-            return results.deliver(job_service, placed, terminal)
+            return reports.deliver(job_service, placed, terminal)
     with session.open_job_service() as job_service:
         if job.motion is None:
             job_service.fetch_again(job.id)
-        return results.follow_and_write(job_service, [job], terminal, delivery=delivery)
+        return reports.follow_and_write(job_service, [job], terminal, delivery=delivery)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -202,11 +203,11 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 terminal.result({"event": "unreadable", "job": job.id}, text)
                 continue
             view = job_service.view(job)
-            cost = results.in_parentheses(view.cost)
+            cost = reports.in_parentheses(view.cost)
             terminal.result(
                 view.to_json(),
                 f"{job.id}  {job.kind:5}  {job.title}: {view.state}{cost}",
-                *(f"    {results.candidate_text(candidate)}" for candidate in job.candidates),
+                *(f"    {reports.candidate_text(candidate)}" for candidate in job.candidates),
             )
         if not count:
             terminal.note("There are no jobs.")

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
+from ..application.session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 from ..jobs.diagnostics.log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 from .exits import MEANINGS
-from .session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 GENERATE = """\
 examples:

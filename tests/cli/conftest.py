@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.workflow import context, look

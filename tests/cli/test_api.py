@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import mint_blender
-from mint_blender.cli import session
-from mint_blender.cli.results import Preview
+from mint_blender.application import session
+from mint_blender.application.reviews import Preview
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.cli.batch import result_files
 from mint_blender.cli.terminal import Terminal
 from mint_blender.files import pictures

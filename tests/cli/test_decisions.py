@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.new_jobs import new_job

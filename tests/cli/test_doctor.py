@@ -145,7 +145,7 @@ def test_no_network(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINT_API_BASE_URL", "http://example.com/v1")
     _, state, text = look(mint, "network")
     assert state == "problem" and "must start with https://" in text
-    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: False)
+    monkeypatch.setattr("mint_blender.application.session.may_go_online", lambda: False)
     status, _, text = look(mint, "network")
     assert status == 5 and "Online access is off" in text
 

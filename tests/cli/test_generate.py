@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from mint_blender.cli import results, session
+from mint_blender.application import reviews, session
 from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -258,14 +258,14 @@ def test_a_batch_stops_as_a_whole_without_network(mint: RunMint, tmp_path: Path)
 def test_wait_twenty_seconds_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command says why it waits for another process, and how the wait ended."""
     slept: list[float] = []
-    monkeypatch.setattr("mint_blender.cli.results.time.sleep", slept.append)
+    monkeypatch.setattr("mint_blender.application.reviews.time.sleep", slept.append)
     said: list[str] = []
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0)
     job = replace(job, decision=Decision(Verb.CANCEL, "click"))
     # another process drives the job, and never does what was decided
     theirs: Any = Mock(**{"job.return_value": job, "is_active.return_value": False})
     theirs.catch_up.return_value = False
-    results.wait_for_other_process(theirs, job.id, said.append)
+    reviews.wait_for_other_process(theirs, job.id, said.append)
     assert sum(slept) == pytest.approx(20)
     waiting, ended = said
     assert waiting.startswith("Another process is working on this job. Waiting up to 20 s for it")

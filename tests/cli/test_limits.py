@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 

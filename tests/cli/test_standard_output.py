@@ -23,7 +23,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.cli import commands, exits, results, session
+from mint_blender.application import session
+from mint_blender.cli import commands, exits, reports
 from mint_blender.cli.batch import result_writer
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_line, safe_lines
@@ -141,7 +142,7 @@ def test_an_unexpected_error_is_a_message_and_a_log_entry(
     def broken(*_: object, **_more: object) -> None:
         raise RuntimeError(f"the key is {mint.service.key}")
 
-    monkeypatch.setattr(results, "deliver", broken)
+    monkeypatch.setattr(reports, "deliver", broken)
     ran = mint(*LAMP, "--json")
     assert ran.status == 1
     assert "Unexpected error (RuntimeError)." in ran.error_text

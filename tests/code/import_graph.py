@@ -65,14 +65,18 @@ ROOMS = {
         rooms=_set("delivery", "scene", "jobs", "mint", "files", TOP),
         outside=frozenset({"numpy"} | BLENDERS_OWN),
     ),
+    "application": Room(
+        rooms=_set("delivery", "jobs", "mint"),
+        later_rooms=_set(TOP),
+    ),
     "cli": Room(
-        rooms=_set("delivery", "jobs", "mint", "files"),
+        rooms=_set("application", "delivery", "jobs", "mint", "files"),
         later_rooms=_set("scene", TOP),
         later_outside=_set("distributed", "rich"),
     ),
     TOP: Room(
-        rooms=_set("cli", "jobs", "mint"),
-        later_rooms=_set("ui", "scene", "delivery", "files"),
+        rooms=_set("application", "jobs", "mint"),
+        later_rooms=_set("cli", "ui", "scene", "delivery", "files"),
         # `addon_settings` only; another test checks that the package loads nothing by itself
         outside=_set("bpy"),
     ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli.results import stop_text
+from mint_blender.cli.reports import stop_text
 from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import (

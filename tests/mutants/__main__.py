@@ -40,6 +40,7 @@ ABOVE = {
     "jobs": ("delivery", "cli", "ui"),
     "scene": ("delivery", "cli", "ui"),
     "delivery": ("cli", "ui"),
+    "application": ("cli",),
     "cli": (),
     "ui": (),
 }

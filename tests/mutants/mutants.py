@@ -454,7 +454,7 @@ MUTANTS = (
     Mutant(
         "R-python-ids",
         "starts another request with the same request_id",
-        "cli/client_requests.py",
+        "application/client_requests.py",
         "    if earlier is None or is_same:\n",
         "    if True:\n",
     ),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.cli import main, session
+from mint_blender.application import session
+from mint_blender.cli import main
 from mint_blender.delivery import blender_runtime
 from mint_blender.files.download import Downloader
 from mint_blender.mint.retry import PollIntervals, RetryPolicy

@@ -17,7 +17,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mint_blender.cli import main, session
+from mint_blender.application import session
+from mint_blender.cli import main
 from mint_blender.cli.batch import command  # noqa: F401 - loaded before the fork, once for all
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.storage import job_cache

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.batch.runner import BatchRun, Options

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from ...application import session
 from ...dataclass import dataclass
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
@@ -20,9 +21,9 @@ from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaint
 from ...jobs.service import JobService
 from ...mint.errors import MintError
 from ...mint.schema import Kind
-from .. import exits, session
+from .. import exits
 from ..exits import Exit, Refused
-from ..results import picture_options
+from ..reports import picture_options
 from ..terminal import Terminal
 from . import contact_sheet, line_jobs, openjd, result_files
 from .result_writer import ResultWriter, Writers, open_writers

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ...application.results import fetch_files_again, is_finished
 from ...dataclass import dataclass
 from ...files.file_lock import file_lock
 from ...jobs.batch_folder import batch_lease, finished_lines, line_files
@@ -29,7 +30,6 @@ from ...jobs.service import JobService, NotPossible
 from ...mint.errors import MintError
 from ...mint.schema import Operation
 from ..exits import Exit
-from ..results import fetch_files_again, is_finished
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ...application.results import is_finished
 from ...dataclass import dataclass
 from ...delivery.write_files import copy_file, write_text
 from ...files import disk
@@ -21,7 +22,6 @@ from ...jobs.job_values import Delivery
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
-from ..results import is_finished
 from ..terminal import Terminal
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ...application import session
 from ...dataclass import dataclass
 from ...delivery.background import BlenderPool, default_workers, write_result
 from ...delivery.write_files import is_imported
@@ -19,7 +20,6 @@ from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
 from ...message import message_of
-from .. import session
 
 log = logging.getLogger(__name__)
 

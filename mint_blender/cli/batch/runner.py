@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ...application import results, session
 from ...dataclass import dataclass
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
@@ -26,7 +27,7 @@ from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.errors import MintError
 from ...mint.schema import Asset, Kind
-from .. import exits, results, session
+from .. import exits, reports
 from ..exits import Exit
 from ..jobs import was_interrupted
 from ..terminal import Terminal
@@ -84,7 +85,7 @@ class LineReports:
         self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event(results.result_record(job, line.number))
+        self._terminal.event(reports.result_record(job, line.number))
 
     def _write_record(self, line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
         try:
@@ -230,7 +231,7 @@ class BatchRun(LineReports):
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)
-        with results.progress_listener(self._terminal, self._job_service) as listener:
+        with reports.progress_listener(self._terminal, self._job_service) as listener:
             while True:
                 while self._busy() < at_once and (line := next(waiting, None)) is not None:
                     self._start_line(line)
@@ -392,7 +393,7 @@ class BatchRun(LineReports):
                 max_credits=line.max_credits,
                 subject=of_line(self._batch.id, line.tag),
             )
-            results.note_line(job, self._terminal)
+            reports.note_line(job, self._terminal)
             return job
         job = self._with_files(line, job)
         if self._options.start_again and _was_looked_for_in_vain(job):
@@ -535,13 +536,13 @@ class BatchRun(LineReports):
         elif is_unanswered(job):
             self._event(line, job)
             self._refuse(line, _started_perhaps(job), Exit.UNREACHABLE)
-            results.note_line(job, self._terminal)
-        elif not results.is_to_write(job):
+            reports.note_line(job, self._terminal)
+        elif not reports.is_to_write(job):
             self._conclude_line(
-                line, job, results.report_job(job, self._terminal, line=line.number)
+                line, job, reports.report_job(job, self._terminal, line=line.number)
             )
         elif stopped is not None:
-            status = results.report_job(stopped, self._terminal, line=line.number)
+            status = reports.report_job(stopped, self._terminal, line=line.number)
             self._conclude_line(line, job, status)
         elif self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
@@ -565,7 +566,7 @@ class BatchRun(LineReports):
                     line, f"{where} cannot be copied: {error.strerror or error}.", Exit.IMPORT
                 )
                 return
-        results.report_job(job, self._terminal, line=line.number)
+        reports.report_job(job, self._terminal, line=line.number)
         self._conclude_line(line, job, status)
 
     def _take_written(self) -> None:
@@ -577,7 +578,7 @@ class BatchRun(LineReports):
 
     def _end_written(self, line: Line, job: Job, result: DeliveryResult) -> None:
         line_jobs.current_job(self._job_service, job)  # it may have been dismissed
-        status = results.report_written(
+        status = reports.report_written(
             self._job_service, job, self._terminal, result, line=line.number
         )
         self._conclude_line(line, job, status)
@@ -585,7 +586,7 @@ class BatchRun(LineReports):
     def _conclude_line(self, line: Line, job: Job, status: Exit) -> None:
         self._statuses[line.number] = status
         current = line_jobs.current_job(self._job_service, job)
-        results.note_line(current, self._terminal)
+        reports.note_line(current, self._terminal)
         self._write_record(line, current, self._known_motions(line, current))
 
 
@@ -596,7 +597,7 @@ def _was_looked_for_in_vain(job: Job) -> bool:
 
 def _started_perhaps(job: Job) -> str:
     """Return what a person reads about a line that Mint may have started, and what to do."""
-    found = "".join(f"\n  {results.candidate_text(candidate)}" for candidate in job.candidates)
+    found = "".join(f"\n  {reports.candidate_text(candidate)}" for candidate in job.candidates)
     is_missing = _was_looked_for_in_vain(job)
     what = "nothing that is certainly its result" if is_missing else "something that looks like it"
     use = f" To use a result: resume {job.id} --use ID." if found else ""

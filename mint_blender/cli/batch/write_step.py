@@ -14,6 +14,8 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+from ...application import session
+from ...application.results import is_finished
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder import finished_lines
 from ...jobs.batch_folder.batch_lease import UNKNOWN, Claims
@@ -23,9 +25,9 @@ from ...jobs.job import Job
 from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
-from .. import exits, session
+from .. import exits
 from ..exits import Exit
-from ..results import is_finished, progress_listener, report_failure, report_job
+from ..reports import progress_listener, report_failure, report_job
 from ..terminal import Terminal
 from . import line_jobs, result_files
 from .result_writer import ResultWriter, Written

@@ -13,6 +13,7 @@ import anyio.to_thread
 from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
 
+from ...application import session
 from ...files.download import Downloader
 from ...files.errors import FileError
 from ...jobs.library import view_model
@@ -22,7 +23,6 @@ from ...jobs.transfers import fetch_file
 from ...mint.client import Client
 from ...mint.errors import KeyMissing, KeyRefused, MintError
 from ...mint.schema import Asset, Format, Kind
-from .. import session
 from .answers import answer, picture_content
 from .place import describe
 from .tools import READ_ONLY, Tool, ToolContext, with_client, with_jobs

@@ -17,6 +17,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 from pydantic import Field
 
+from ...application import client_requests, session
 from ...delivery import write_files
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
@@ -42,7 +43,6 @@ from ...mint.schema import (
     Preset,
     is_valid_id,
 )
-from .. import client_requests, session
 from . import spending, tools
 from .answers import answer, answer_with_jobs, picture_content
 

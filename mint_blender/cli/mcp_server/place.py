@@ -23,6 +23,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from ...application import session
+from ...application.results import check_finished, is_finished, not_written, note_written
 from ...delivery import blender_runtime, write_files
 from ...delivery.background import write_result
 from ...jobs.job import Job
@@ -32,8 +34,6 @@ from ...jobs.presentation import action_checks
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
-from .. import session
-from ..results import check_finished, is_finished, not_written, note_written
 from .answers import answer, picture_content
 from .tools import Tool, ToolContext, absolute_path, state_of, with_jobs
 

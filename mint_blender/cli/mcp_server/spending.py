@@ -20,6 +20,7 @@ from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from ...application import client_requests, session
 from ...dataclass import dataclass
 from ...jobs.budget.spending import Expense
 from ...jobs.job import Job
@@ -30,7 +31,6 @@ from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, TooExpensive
 from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Estimate
-from .. import client_requests, session
 from .answers import HELD_BACK, JobState, job_state, revision_of
 from .tools import (
     ASK_AGAIN,

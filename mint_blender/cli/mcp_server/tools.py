@@ -25,6 +25,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
+from ...application import session
 from ...dataclass import dataclass
 from ...delivery.background import BlenderPool
 from ...jobs.job import Job
@@ -32,7 +33,7 @@ from ...jobs.queries import PriceQuery
 from ...jobs.service import JobService
 from ...mint.client import Client
 from ...mint.redaction import redact
-from .. import exits, session
+from .. import exits
 
 T = TypeVar("T")
 Function = Callable[..., Awaitable[Any]]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.jobs.budget import prices
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService

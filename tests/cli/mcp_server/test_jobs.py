@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.runner import ThreadService

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.cli.mcp_server import place
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import DeliveryResult, Placement

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mint_blender.cli import session
+from mint_blender.application import session
 
 from .agent import Agent, pictures_of
 from .results import finished

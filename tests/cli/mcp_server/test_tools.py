@@ -17,7 +17,7 @@ import pytest
 from mcp_types import ImageContent
 from PIL import Image
 
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.cli.mcp_server import generate, server
 from mint_blender.cli.mcp_server.answers import LONGEST_SIDE, picture_content
 from mint_blender.cli.mcp_server.server import TOOLS

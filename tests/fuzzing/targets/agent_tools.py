@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 from mint_blender import json_text
-from mint_blender.cli import session
+from mint_blender.application import session
 from mint_blender.cli.mcp_server import job_tools
 from mint_blender.cli.mcp_server.server import TOOLS
 from mint_blender.jobs.budget.spending import Limits

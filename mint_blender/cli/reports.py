@@ -4,28 +4,27 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
-from ..dataclass import dataclass
+from ..application.results import fetch_files_again, is_finished, not_written
+from ..application.reviews import Approve, follow
 from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
-from ..jobs.job import Job, asset_of, is_looking
+from ..jobs.job import Job, asset_of
 from ..jobs.job_values import Candidate, Cause, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, HAS_RESULT, Phase
+from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation.job_view import JobView, duration
-from ..jobs.service import JobService, NotPossible
+from ..jobs.service import JobService
 from ..jobs.storage import import_marks
-from ..mint.generation_request import feedback_error
-from ..mint.schema import Asset, Kind, is_valid_id
+from ..mint.schema import Kind
 from . import exits
 from .exits import Exit, Refused
 from .terminal import Display, Terminal
@@ -92,29 +91,6 @@ def _each_file_once(jobs: Iterable[Job]) -> Iterator[Job]:
             yield job
 
 
-def asset_named(job_service: JobService, id: str) -> Asset:
-    """Return the asset of a job, or a model by its id. Raises NotPossible."""
-    try:
-        job = job_service.job(id)
-    except NotPossible:
-        if not is_valid_id(id):
-            raise
-        return Asset.from_json(Kind.MODEL, {"id": id})
-    asset_id = asset_of(job)
-    if asset_id is None:
-        raise NotPossible(f"{job.title} has no model or World yet.")
-    return job.asset or Asset.from_json(
-        job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
-    )
-
-
-def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
-    """Fetch the files of finished jobs again that are gone from the disk."""
-    for job in jobs:
-        if job.phase in HAS_RESULT and not job.is_on_disk:
-            job_service.fetch_again(job.id)
-
-
 def deliver(job_service: JobService, job: Job, terminal: Terminal, *, raw: bool = False) -> Exit:
     """Write the files of a finished job where its delivery says, and report how the job stands.
 
@@ -176,11 +152,6 @@ def _is_interrupted(job_service: JobService, job: Job) -> bool:
     )
 
 
-def is_finished(job: Job | None) -> TypeGuard[Job]:
-    """Return whether Mint has finished a job, so that its files can be written."""
-    return job is not None and job.phase in HAS_RESULT
-
-
 def is_to_write(job: Job) -> bool:
     """Return whether a job is finished at Mint, and its delivery names files."""
     return exits.of_job(job) is Exit.DONE and bool(job.delivery.files)
@@ -206,41 +177,10 @@ def report_written(
     return exits.of_problem(result.problem)
 
 
-def note_written(job_service: JobService, job_id: str, file: Path, result: DeliveryResult) -> None:
-    """Store that a result is in a file, unless it belongs to a scene or to a batch."""
-    with job_service.cache.single_commit():
-        now = job_service.job(job_id)
-        is_free = now.delivery.document is None and now.delivery.line is None
-        if now.phase is Phase.READY and is_free:
-            job_service.set_delivery(job_id, replace(now.delivery, output=str(file)))
-            job_service.record_delivery(job_id, result)
-
-
 def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
     """Report why the files of a finished job could not be written."""
     why = f"was downloaded, but could not be written. {problem}"
     terminal.error(not_written(job, why), job=job.id)
-
-
-def not_written(job: Job, why: str) -> str:
-    """Return why the files of a finished job were not written, and where Mint's are."""
-    files = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
-    return f"{job.title} {why}" + (f" Mint's files are kept:{files}" if files else "")
-
-
-def check_places(job: Job) -> None:
-    """Raise NotPossible for a job whose result goes into no scene."""
-    if job.convert:
-        raise NotPossible(
-            f"{job.title}: this job only saved other formats. Use the job that generated the model."
-        )
-
-
-def check_finished(job: Job) -> None:
-    """Raise NotPossible for a job without a result that can be placed."""
-    check_places(job)
-    if job.phase not in HAS_RESULT:
-        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:
@@ -277,14 +217,6 @@ def check_outputs(kind: Kind, arguments: argparse.Namespace, terminal: Terminal)
         is_kept = not arguments.overwrite and file is not None and file.is_file()
         if is_kept and not terminal.asks(f"{file} exists. Replace it?"):
             raise Refused(f"{file} exists already. Nothing was started. --overwrite replaces it.")
-
-
-def with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:
-    """Return a job, after setting its new limit, if there is one."""
-    job = job_service.job(job_id)
-    if max_credits is not None and max_credits != job.max_credits:
-        job_service.set_limit(job.id, max_credits)
-    return job_service.job(job.id)
 
 
 def _done_lines(job: Job) -> list[str]:
@@ -399,145 +331,3 @@ class ProgressReporter:
             self._slow.add(job.id)
             self._terminal.note(f"{job.title}: {error.message}")
             self._terminal.event(view.to_json(event="state"))
-
-
-ProgressListener = Callable[[Event], None]
-
-DECISION_POLL_INTERVAL = 0.2  # seconds
-DECISION_TIMEOUT = 20.0  # seconds that another process has to carry out a decision
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A Preview that waits for a decision.
-
-    Attributes:
-        path: Its picture, or None when Mint sent none.
-        number: 1 for the first Preview of a job.
-        job_id: The job that waits.
-    """
-
-    path: Path | None
-    number: int
-    job_id: str
-
-
-@dataclass(frozen=True)
-class Approve:
-    """The answer of a review: go on with this Preview. It costs the rest of the price."""
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """The answer of a review: cancel the job."""
-
-
-@dataclass(frozen=True)
-class Revise:
-    """The answer of a review: make another Preview, with these changes. It costs Credits.
-
-    Raises:
-        ValueError: Mint would refuse the feedback.
-    """
-
-    feedback: str
-
-    def __post_init__(self) -> None:
-        if complaint := feedback_error(self.feedback):
-            raise ValueError(complaint)
-
-
-Answer = Approve | Cancel | Revise
-Review = Callable[[Preview], Answer | str]
-_WORDS: dict[object, Answer] = {"approve": Approve(), "cancel": Cancel()}
-
-
-def answer_of(value: object, preview: Preview) -> Answer:
-    """Return what a review has decided.
-
-    Raises:
-        ValueError: It is none of the answers.
-    """
-    answer = _WORDS.get(value) if isinstance(value, str) else value
-    if isinstance(answer, Approve | Cancel | Revise):
-        return answer
-    raise ValueError(
-        f'The review has returned {value!r:.200}. Return Approve(), Cancel() or Revise("…"), or'
-        ' exactly "approve" or "cancel". Nothing was sent, and the Preview still waits (job'
-        f" {preview.job_id})."
-    )
-
-
-def follow(
-    job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
-) -> Job:
-    """Watch a job until it stops, and return it.
-
-    With `review`, each Preview is decided on the way.
-
-    Raises:
-        ValueError: The review has returned something else than a decision; nothing was sent.
-    """
-    while True:
-        job_service.watch([job_id], listener)
-        job = job_service.job(job_id)
-        is_decided = job.decision is not None  # and not sent: the journal could not be written
-        if review is None or job.phase is not Phase.REVIEW or is_decided:
-            return job
-        preview = preview_of(job)
-        answer = answer_of(review(preview), preview)
-        if isinstance(answer, Approve):
-            job_service.approve(job.id, seen=job)
-        elif isinstance(answer, Cancel):
-            job_service.cancel(job.id)
-        else:
-            job_service.revise(job.id, answer.feedback, seen=job)
-
-
-def preview_of(job: Job) -> Preview:
-    """Return the newest Preview of a job."""
-    newest = job.previews[-1] if job.previews else None
-    return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
-
-
-def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
-    """Watch a job until Mint has answered the decision, or the job is not active here.
-
-    A job that waits for minutes to look into Mint's list is not watched any longer.
-    """
-    while job_service.is_active(job_id) and (job := job_service.job(job_id)).decision is not None:
-        if is_looking(job):
-            return
-        listener(job_service.next_event())
-
-
-def wait_for_other_process(
-    job_service: JobService, job_id: str, note: Callable[[str], None]
-) -> None:
-    """Wait until the process that owns this job has carried out the decision.
-
-    If that process ends first, the decision is carried out here. The wait is limited, since that
-    process may be waiting for Mint itself. `note` is called with the reason for a wait, and if the
-    decision is still open at its end, with what happens next.
-    """
-
-    def is_theirs() -> bool:
-        return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
-
-    for attempt in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
-        if not is_theirs():
-            return
-        if attempt == 0:
-            note(
-                "Another process is working on this job. Waiting up to"
-                f" {DECISION_TIMEOUT:.0f} s for it to carry out your decision."
-            )
-        time.sleep(DECISION_POLL_INTERVAL)
-        job_service.catch_up()
-        if job_service.job(job_id).decision is not None:
-            job_service.resume(job_id)
-    if is_theirs():
-        note(
-            "The other process has not carried out your decision yet. It may be waiting for Mint."
-            " Your decision is saved and will be carried out as soon as possible."
-        )
