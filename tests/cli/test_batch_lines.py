@@ -61,7 +61,7 @@ def test_the_record_of_a_done_line(batch: Batch) -> None:
     expected = {"line": 1, "state": "done", "prompt": prompt, "credits": 248, "trouble": None}
     assert expected.items() <= record.items()
     assert record["files"] == {"result": "0001-lampe.glb", "picture": "0001-lampe.webp"}
-    operation = batch.service.operations()[0]
+    (operation,) = [made for made in batch.service.operations() if made.prompt == prompt]
     assert (record["operation"], record["asset"]) == (operation.id, operation.resource)
     assert record["mint_url"].startswith("https://")
     times = record["times"]
