@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -37,7 +37,6 @@ from .application.results import (
     with_limit,
 )
 from .application.reviews import Preview, Review, follow, preview_of
-from .dataclass import dataclass
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .dataclass import dataclass
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
 from .jobs.job_values import Cause, Problem

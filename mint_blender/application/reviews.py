@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..dataclass import dataclass
 from ..jobs.engine.thread_messages import Event
 from ..jobs.job import Job, is_looking
 from ..jobs.phases import Phase

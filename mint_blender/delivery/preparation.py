@@ -12,10 +12,10 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataclass import dataclass
 from ..files import disk
 from ..jobs.child_process import ChildEnded, ChildProcess
 from ..jobs.job import Job

@@ -15,7 +15,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -23,7 +23,6 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from ..dataclass import dataclass
 from ..net import connections, guarded_socket
 from ..net.connection_errors import describe
 from ..net.retry import RetryPolicy, parse_retry_after

@@ -18,13 +18,12 @@ import stat
 import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from .. import json_text
-from ..dataclass import dataclass
 from ..message import Message
 from . import disk, urls
 from .disk import disk_errors

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..dataclass import dataclass
 from ..message import Message, listed, sentences
 
 if TYPE_CHECKING:

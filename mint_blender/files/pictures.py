@@ -16,10 +16,10 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..dataclass import dataclass
 from ..message import Message
 from . import disk
 from .errors import InvalidPicture

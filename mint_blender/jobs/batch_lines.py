@@ -15,12 +15,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import json_text
-from ..dataclass import dataclass
 from ..files.download_folder import safe_name
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest, motions_in

@@ -6,11 +6,10 @@ An operation is Mint's own long-running work for it.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from ..dataclass import dataclass
 from ..message import Message, message_of
 from ..mint.account import Owner
 from ..mint.generation_request import GenerationRequest

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ..dataclass import dataclass
 from ..message import Message
 from .paid_requests.record import PaidVerb
 from .phases import Verb

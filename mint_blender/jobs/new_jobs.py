@@ -9,10 +9,9 @@ import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..dataclass import dataclass
 from ..files import disk, pictures
 from ..files.download_folder import DownloadFolder, safe_name
 from ..files.errors import DiskError, InvalidPicture

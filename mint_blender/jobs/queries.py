@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..dataclass import dataclass
 from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage

@@ -7,11 +7,10 @@ The base URL is validated before the key is sent to it. Opens no connection.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
-from ..dataclass import dataclass
 from ..message import Message
 from ..net import addresses
 from . import redaction

@@ -36,11 +36,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..dataclass import dataclass
 from ..message import Message, UserError, sentences
 from .redaction import redact
 

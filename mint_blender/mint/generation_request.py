@@ -7,12 +7,12 @@ Mint's schema is closed: empty members are left out, never sent as null.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from ..dataclass import dataclass
 from ..message import Message
 from .limits import MAX_FEEDBACK_LENGTH, MAX_IMAGES, MAX_NAME_LENGTH
 from .schema import Kind, Mode, Pose, Preset

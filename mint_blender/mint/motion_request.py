@@ -7,9 +7,9 @@ no other member is sent.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from ..dataclass import dataclass
 from ..message import Message
 
 MAX_MOTION_LENGTH = 500

@@ -10,9 +10,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from ..dataclass import dataclass
 from ..net.retry import RetryPolicy
 from .errors import MintError
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from ..dataclass import dataclass
 from ..message import Message
 
 Json = Mapping[str, Any]

@@ -7,10 +7,9 @@ Arithmetic only: clock, sleep and random numbers come from the caller.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-
-from ..dataclass import dataclass
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 

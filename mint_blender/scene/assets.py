@@ -7,13 +7,13 @@ import re
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..dataclass import dataclass
 from ..files import pictures
 from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileError

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
-from ..dataclass import dataclass
 from ..files.errors import FileError
 from ..message import Message, message_of
 from . import tags

@@ -8,11 +8,11 @@ it with `save`; the window adds it with `append`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
-from ..dataclass import dataclass
 from ..message import Message
 from .bounds import Bounds
 from .errors import SceneImportError

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import bpy
-
-from ..dataclass import dataclass
 
 STAGING_NAME = "\x01 Mint"
 """Sorts first: the glTF importer stores animations and variants in the first scene by name."""

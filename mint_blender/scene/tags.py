@@ -8,11 +8,10 @@ references to objects do not survive an undo.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import bpy
 
-from ..dataclass import dataclass
 from .data_blocks import current_scene
 
 PREFIX = "mint_"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from ..dataclass import dataclass
 from .typed_context import ui_scale
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from .sources import sources
 
 TOP = "top"  # the modules beside the rooms: __init__, __main__
 COMMON = {
-    "dataclass",
     "json_text",
     "message",
 }  # modules that every room may import, and that import no room

@@ -10,10 +10,9 @@ noted in the folder of results (`line_files`). A crash or another journal cannot
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...application import session
-from ...dataclass import dataclass
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder.batch_lease import UNKNOWN, Lease, open_claims

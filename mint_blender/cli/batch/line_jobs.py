@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...application.results import fetch_files_again, is_finished
-from ...dataclass import dataclass
 from ...files.file_lock import file_lock
 from ...jobs.batch_folder import batch_lease, finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine

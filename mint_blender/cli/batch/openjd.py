@@ -19,10 +19,10 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...dataclass import dataclass
 from ...delivery.background import TIME_LIMIT
 from ...files import disk
 from ...jobs.batch_lines import Line

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from ...application.results import is_finished
-from ...dataclass import dataclass
 from ...delivery.write_files import copy_file, write_text
 from ...files import disk
 from ...files.pictures import SUFFIXES

@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...application import session
-from ...dataclass import dataclass
 from ...delivery.background import BlenderPool, default_workers, write_result
 from ...delivery.write_files import is_imported
 from ...jobs.batch_lines import Line

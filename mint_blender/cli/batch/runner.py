@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ...application import results, session
-from ...dataclass import dataclass
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line

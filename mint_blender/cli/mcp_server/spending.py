@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, TypeAlias
 
@@ -21,7 +21,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from ...application import client_requests, session
-from ...dataclass import dataclass
 from ...jobs.budget.spending import Expense
 from ...jobs.job import Job
 from ...jobs.job_values import ClientRequest

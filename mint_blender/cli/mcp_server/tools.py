@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
@@ -26,7 +26,6 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
 from ...application import session
-from ...dataclass import dataclass
 from ...delivery.background import BlenderPool
 from ...jobs.job import Job
 from ...jobs.queries import PriceQuery

@@ -15,11 +15,10 @@ import shutil
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ... import json_text
-from ...dataclass import dataclass
 from ...files import disk
 from ...files.disk import PART, naming
 from ...message import Message

@@ -9,12 +9,12 @@ of an extension, with which Blender 5.3 and later add the library and ask for it
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 from typing import Any
 
 from ... import json_text
-from ...dataclass import dataclass
 from ...files import disk
 from ...files.file_lock import FileInUse, file_lock
 from ...jobs.child_process import ChildProcess

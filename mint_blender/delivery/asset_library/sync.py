@@ -14,11 +14,10 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ...dataclass import dataclass
 from ...files import disk, file_choice
 from ...files import urls as files_urls
 from ...files.download import Downloader

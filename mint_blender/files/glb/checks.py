@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-from ...dataclass import dataclass
 from ...message import MessageError
 from .. import pictures
 from ..errors import InvalidPicture

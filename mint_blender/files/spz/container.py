@@ -12,14 +12,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataclass import dataclass
 from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates

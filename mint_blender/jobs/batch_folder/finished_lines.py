@@ -18,11 +18,10 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...dataclass import dataclass
 from ...files import disk
 from ...message import Message
 from ..job import Job

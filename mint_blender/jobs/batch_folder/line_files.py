@@ -19,12 +19,11 @@ import logging
 import os
 import re
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ... import json_text
-from ...dataclass import dataclass
 from ...files import disk
 from ...files.disk import naming
 from ...files.download_folder import check_id

@@ -7,10 +7,9 @@ The window shows the price of all lines, the command line also has a limit for t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ...dataclass import dataclass
 from ..batch_lines import Line
 from ..job import Job
 from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery, prices_of

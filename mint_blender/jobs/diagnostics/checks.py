@@ -12,12 +12,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ...dataclass import dataclass
 from ...mint.account import Account
 from ...mint.client import connect
 from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreachable

@@ -13,11 +13,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...dataclass import dataclass
 from ...mint.account import Account
 from ...mint.retry import RetryPolicy
 from ...mint.schema import Kind

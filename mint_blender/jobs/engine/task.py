@@ -13,10 +13,10 @@ import heapq
 import itertools
 import math
 from collections import defaultdict
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ...dataclass import dataclass
 from ...files.errors import FileError
 from ...message import Message
 from ...mint.errors import MintError

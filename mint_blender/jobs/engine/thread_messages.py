@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ...dataclass import dataclass
+from dataclasses import dataclass
+
 from ...mint.account import Account
 from ..job_values import Role
 from ..queries import Query, QueryAnswered

@@ -10,9 +10,8 @@ anew with that page.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from ...dataclass import dataclass
 from ...mint.schema import Asset, Kind, Page
 from ..queries import ListPage
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from ...dataclass import dataclass
 from ...message import Message
 from ...mint.schema import ENDED, Asset, Kind, Operation, Page, Status
 from ..job import Job, asset_of, untitled

@@ -17,8 +17,8 @@ Where Mint does not say what it takes, the price counts in place of that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from ...dataclass import dataclass
 from ...mint.schema import Mode, Operation
 from .record import STARTS, PaidRequest, PaidVerb
 

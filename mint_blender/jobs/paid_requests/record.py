@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ...dataclass import dataclass
 from ...mint.schema import Operation
 
 YOUNG_FOR = 12 * 3600.0

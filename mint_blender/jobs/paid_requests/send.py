@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...dataclass import dataclass
 from ...files import urls
 from ...mint import errors
 from ...mint.schema import Kind, Operation, Status

@@ -7,7 +7,8 @@ What is true of a single row is a rule of the table itself, which refuses any ot
 
 from __future__ import annotations
 
-from ...dataclass import dataclass
+from dataclasses import dataclass
+
 from .record import PaidRequest, PaidVerb, key_of
 
 VERBS = frozenset(verb.value for verb in PaidVerb)

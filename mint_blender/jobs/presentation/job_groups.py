@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from ...dataclass import dataclass
 from ..budget.spending import price_of
 from ..job import Job, asset_of
 from ..job_values import Hold

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property, wraps
 from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
-from ...dataclass import dataclass
 from ...message import Message, message_of
 from ...mint.schema import Operation, Status
 from ..budget import spending

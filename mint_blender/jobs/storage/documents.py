@@ -14,11 +14,11 @@ import os
 import re
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from ... import json_text
-from ...dataclass import dataclass
 from ...files import disk
 from ...files.file_lock import try_lock, try_shared_lock
 

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import secrets
 import time
+from dataclasses import dataclass
 from functools import cached_property
 
-from ...dataclass import dataclass
 from ...mint.account import Account, Owner
 from ..database import Database
 from ..job_values import Hold

@@ -12,12 +12,11 @@ import json
 import math
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
-from ...dataclass import dataclass
 from ...message import Message, message_of
 from ...mint.account import Owner
 from ...mint.schema import Asset, Kind, Operation

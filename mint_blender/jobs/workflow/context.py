@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...dataclass import dataclass
 from ...files import urls
 from ...files.errors import FileError, InvalidFile
 from ...mint import errors

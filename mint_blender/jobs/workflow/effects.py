@@ -7,10 +7,9 @@ result.
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from ...dataclass import dataclass
 from ...mint import schema
 from ..job import Job
 from ..job_values import PAID_VERBS, LocalFile, Role

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Generator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...dataclass import dataclass
 from ...files.errors import FileError
 from ...mint import errors
 from ...mint.schema import Asset, Assets, Kind, Operation, Page

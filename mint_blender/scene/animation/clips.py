@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 
-from ...dataclass import dataclass
 from ...message import Message
 from .. import tags
 from ..data_blocks import current_scene

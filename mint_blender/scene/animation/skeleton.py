@@ -8,13 +8,13 @@ they were delivered, wherever the user has moved them since.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...dataclass import dataclass
 from .. import tags
 from . import fcurves
 

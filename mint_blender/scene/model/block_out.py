@@ -8,12 +8,12 @@ is the local axis nearest to Z, whichever way it points. The front of the model 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 from mathutils import Euler, Matrix, Vector
 
-from ...dataclass import dataclass
 from .. import tags
 from ..bounds import bounds, update_view_layers
 from ..data_blocks import hide

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ...dataclass import dataclass
 from .. import mesh_arrays, tags
 from ..animation import tracks
 from ..animation.repair import repair

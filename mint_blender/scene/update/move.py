@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import bpy
 from mathutils import Euler, Matrix, Quaternion, Vector
 
-from ...dataclass import dataclass
 from .. import tags
 from ..bounds import box
 from ..world import world_objects

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ...dataclass import dataclass
 from ...message import Message
 
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]

@@ -8,12 +8,11 @@ only asks the worker.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...dataclass import dataclass
 from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.queries import Balance

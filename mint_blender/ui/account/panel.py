@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...addon_settings import key_from_environment, may_go_online, preferences
-from ...dataclass import dataclass
 from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.queries import Balance, KeyOwner
 from ...message import Message

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from bpy_extras import view3d_utils
 
 from ... import __package__ as ADDON
 from ...addon_settings import settings
-from ...dataclass import dataclass
 from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
 from ...mint.schema import Asset

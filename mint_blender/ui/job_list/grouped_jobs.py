@@ -8,9 +8,8 @@ A row keeps its place for as long as its jobs are on the list, and new ones come
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from ...dataclass import dataclass
 from ...jobs.presentation import job_groups
 from ...jobs.presentation.job_groups import JobGroups, Row, group_jobs
 from ...jobs.service import JobService

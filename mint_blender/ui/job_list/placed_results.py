@@ -12,14 +12,13 @@ whatever name it was saved, the result comes into it by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ...dataclass import dataclass
 from ...jobs.job import Job, asset_of
 from ...jobs.phases import BUSY, HAS_RESULT, NEEDS_PERSON, Phase
 from ...jobs.presentation.job_view import JobView, cached_by_identity

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...dataclass import dataclass
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, Sort, state_label, state_of, title

@@ -8,12 +8,11 @@ when the answer is there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...dataclass import dataclass
 from ...jobs.budget.prices import NO_MODEL_YET
 from ...jobs.queries import AnimationPrice, OptimizationPrice, Query
 from ...jobs.service import JobService

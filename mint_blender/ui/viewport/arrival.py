@@ -9,13 +9,12 @@ the result is here, and its button shows it. Selection, active object and mode n
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ...dataclass import dataclass
 from .. import session
 from . import views
 

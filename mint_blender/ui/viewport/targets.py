@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix, Vector
 
 from ...addon_settings import settings
-from ...dataclass import dataclass
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...message import Message, UserError

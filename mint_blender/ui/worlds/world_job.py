@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
 
-from ...dataclass import dataclass
 from ...jobs.job import Job
 from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService

@@ -15,10 +15,9 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from ....dataclass import dataclass
 from ....delivery import background, blender_runtime
 from ....delivery.background import IMPORTERS, BackgroundImporter, write_result
 from ....delivery.write_files import with_real_paths
