@@ -20,7 +20,7 @@ from mint_blender.net import connections
 from scripts.devtools import compatibility
 from scripts.devtools.console import DevError
 from scripts.devtools.environments import BLENDERS
-from scripts.devtools.feature_markers import FeatureTest, feature_tests, in_source
+from scripts.devtools.feature_markers import FeatureTest, feature_tests
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 
 from ..features import FEATURES
@@ -159,22 +159,6 @@ def test_every_feature_has_a_test_and_every_marker_names_one() -> None:
     tests = feature_tests()
     assert {each.feature for each in tests} == set(FEATURES)
     assert [each for each in tests if not each.name.startswith("test_")] == []
-
-
-def test_markers_are_read_with_the_marks_of_their_file() -> None:
-    """Also several on one test, and beside other decorators; nothing else counts."""
-    source = (
-        "pytestmark = [pytest.mark.window, pytest.mark.usefixtures('x')]\n"
-        "@pytest.mark.feature('a')\n@pytest.mark.feature('b')\ndef test_a(): pass\n"
-        "@pytest.mark.parametrize('feature', ['c'])\ndef test_b(): pass\n"
-    )
-    assert list(in_source(source, "tests/test_x.py")) == [
-        FeatureTest("tests/test_x.py", "test_a", "a", has_window=True),
-        FeatureTest("tests/test_x.py", "test_a", "b", has_window=True),
-    ]
-    for mark, has_window in (("debian", True), ("blender", False)):
-        tests = list(in_source(source.replace("window", mark), "x"))
-        assert [each.has_window for each in tests] == [has_window] * 2
 
 
 def test_each_outcome_has_its_mark() -> None:

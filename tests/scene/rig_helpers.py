@@ -9,7 +9,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 
 from mint_blender.scene.place import PlaceOptions, place_model
 from mint_blender.scene.tags import Provenance
@@ -86,8 +85,3 @@ def world_heads(rig: bpy.types.Object) -> dict[str, np.ndarray]:
     """Return where the bones are in the scene now."""
     bpy.context.view_layer.update()
     return {each.name: np.array(rig.matrix_world @ each.head) for each in rig.pose.bones}
-
-
-def as_matrix(rotation: np.ndarray) -> Matrix:
-    """Return a rotation of glTF's axes in those of Blender."""
-    return Matrix((TO_BLENDER @ rotation @ TO_BLENDER.T).tolist())

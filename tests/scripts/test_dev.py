@@ -16,8 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import demo, dev, languages
-from scripts.devtools import __main__ as devtools
-from scripts.devtools import debian, environments, manual, pip_settings, soak, windows
+from scripts.devtools import debian, environments, pip_settings, soak, windows
 from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS, Environment
 from scripts.devtools.pytest_runs import Level
@@ -214,28 +213,6 @@ def test_windows_tests_are_run_a_file_at_a_time(monkeypatch):
     assert ran.count("tests/net/test_retry.py") == windows.TRIES
 
 
-def test_the_demo_runs_in_windows_own_python(monkeypatch):
-    """`demo --windows` hands on everything else, also the answer about Debian packages."""
-    asked, started = [], []
-
-    def ensure(*, install):
-        asked.append(install)
-        return Path("environment")
-
-    def call(command, *, cwd, env):
-        started.append((command, cwd, env))
-        return 3
-
-    monkeypatch.setattr(windows, "ensure", ensure)
-    monkeypatch.setattr(windows, "own_python", lambda folder: folder / "python.exe")
-    monkeypatch.setattr(windows, "variables_of", lambda folder: {"WINEPREFIX": str(folder)})
-    monkeypatch.setattr(subprocess, "call", call)
-    assert devtools.main(["demo", "--windows", "--install", "--", "more"]) == 3
-    command = ["wine", str(Path("environment", "python.exe")), "-m", "scripts.demo", "more"]
-    assert started == [(command, ROOT, {"WINEPREFIX": "environment"})]
-    assert asked == [True]
-
-
 def test_help_installs_nothing(tmp_path):
     """It is there before nox and uv are: a newcomer asks first."""
     words = [sys.executable, "scripts/dev.py", "test", "--help"]
@@ -306,27 +283,6 @@ def test_the_manual_has_the_languages_of_the_interface():
     folders = {path.name for path in languages.LOCALE.iterdir() if path.is_dir()}
     assert folders == set(languages.LANGUAGES)
     assert list(languages.manual_languages()) == ["en", *languages.LANGUAGES]
-
-
-def test_a_language_is_in_the_manual_once_it_was_begun(tmp_path, monkeypatch):
-    """The interface can be translated before the manual."""
-    monkeypatch.setattr(languages, "LOCALE", tmp_path)
-    monkeypatch.setitem(languages.LANGUAGES, "fr", "Français")
-    assert languages.manual_languages() == {"en": "English"}
-    (tmp_path / "fr").mkdir()
-    assert languages.manual_languages() == {"en": "English", "fr": "Français"}
-
-
-@pytest.mark.parametrize(
-    ("words", "languages"),
-    [([], ["en", "de", "ja"]), (["--language", "de"], ["de"]), (["--strict"], ["en", "de", "ja"])],
-)
-def test_the_manual_is_built_in_the_languages_that_are_asked_for(words, languages):
-    """All of them, or one; a warning is an error, and no language overwrites another one's pages."""
-    assert list(manual.languages(words)) == languages
-    commands = [manual.build_command(language) for language in languages]
-    assert all("--fail-on-warning" in command for command in commands)
-    assert len({command[-1] for command in commands}) == len(languages)
 
 
 MADE_UP = Method("made_up", "tests.made_up", ("--jobs", "9"), ("--jobs", "1"))

@@ -21,7 +21,6 @@ from packaging.metadata import Metadata
 
 from scripts.packaging import archive, blender_tool, pip_package, zip_writer
 from scripts.packaging.errors import PackageError
-from tests.harness.processes import captured
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,21 +189,10 @@ def test_blenders_validator_accepts_the_archive(tmp_path):
 
 
 @pytest.mark.blender
-@pytest.mark.parametrize(
-    ("good", "bad"),
-    [
-        ('tagline = "', 'tagline = "A sentence. '),
-        ('id = "mint_blender"', 'id = "mint__blender"'),
-        ('"3D View"', '"AI"'),
-    ],
-    ids=["tagline", "id", "tag"],
-)
-def test_blenders_validator_rejects_an_invalid_manifest(tmp_path, good, bad):
+def test_blenders_validator_rejects_an_invalid_manifest(tmp_path):
     """The error contains the validator's own message."""
     files = archive.contents()
-    text = files["blender_manifest.toml"].decode().replace(good, bad)
-    if "tagline" in bad:
-        text = text.replace("in your scene", "in your scene!")
+    text = files["blender_manifest.toml"].decode().replace('"3D View"', '"AI"')
     files["blender_manifest.toml"] = text.encode()
     bad_archive = tmp_path / "bad.zip"
     zip_writer.write(bad_archive, files, compressed=False)
@@ -212,33 +200,6 @@ def test_blenders_validator_rejects_an_invalid_manifest(tmp_path, good, bad):
     assert tool is not None
     with pytest.raises(PackageError, match="validator refuses"):
         blender_tool.validate(bad_archive, tool)
-
-
-@pytest.mark.debian
-def test_debians_blender_installs_the_archive(tmp_path):
-    """Debian's Blender installs the compressed archive as an extension and enables it."""
-    written = archive.build(tmp_path)
-    environment = {
-        "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
-        "HOME": str(tmp_path),
-        "PATH": "/usr/bin:/bin",
-    }
-    (tmp_path / "profile").mkdir()
-    command = [
-        "blender",
-        "--command",
-        "extension",
-        "install-file",
-        "-r",
-        "user_default",
-        "-e",
-        str(written),
-    ]
-    done = captured(command, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Error" not in done.stdout + done.stderr, done.stdout + done.stderr
-    installed = tmp_path / "profile" / "extensions" / "user_default" / "mint_blender"
-    assert (installed / "__init__.py").is_file()
 
 
 LICENSE = (Path(__file__).parents[2] / "LICENSE").read_bytes()
