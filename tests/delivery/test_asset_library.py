@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -158,6 +159,16 @@ def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
         '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
     )
     assert Manifest(tmp_path).entry("a") is None
+
+
+def test_a_file_name_that_macos_has_taken_apart_is_the_same(tmp_path: Path) -> None:
+    """Imitates HFS+ and some network drives, which return `é` as `e` with an accent behind it."""
+    name = "Café lamp.blend"
+    file = tmp_path / "source"
+    file.write_bytes(b"blend")
+    Manifest(tmp_path).place("asset-1", name, "v1", file)
+    (tmp_path / name).rename(tmp_path / unicodedata.normalize("NFD", name))
+    assert Manifest(tmp_path).is_up_to_date("asset-1", "v1")
 
 
 def test_only_what_is_new_is_downloaded(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -58,18 +57,6 @@ def written(folder: Path) -> list[Path]:
     for path in paths:
         path.write_text(path.name)
     return paths
-
-
-@pytest.mark.parametrize("name", ["new", "old"])
-def test_a_file_that_is_scanned_for_a_moment_is_replaced(
-    name: str, tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
-) -> None:
-    """A virus scanner has opened the new file, or a backup the old one."""
-    new, old = written(tmp_path)
-    elsewhere.refuse(name, times=3)
-    disk.replace(new, old)
-    assert old.read_text() == "new" and not new.exists()
-    assert waits == list(disk.INTERVALS[:3])
 
 
 def test_a_file_that_stays_open_is_an_error(
@@ -167,45 +154,17 @@ def test_a_drive_without_sync_of_folders_is_accepted(
         disk.sync_folder(tmp_path)
 
 
-@pytest.mark.parametrize("system", ["this", "windows"])
-def test_a_lock_ends_with_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
-) -> None:
-    """A second handle gets it only when the first one is closed, also of a file that grows.
-
-    `msvcrt`, which is imitated, locks at the position of each handle: here at the end of the file.
-    """
-    windows: Any = file_lock
-    if system == "windows":
-        windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
+def test_a_lock_ends_with_the_file(tmp_path: Path) -> None:
+    """A second handle gets it only when the first one is closed, also of a file that grows."""
     path = tmp_path / "lock"
     path.write_bytes(b"abc")
-    with windows.file_lock(path):
+    with file_lock.file_lock(path):
         with path.open("ab") as more:
             more.write(b"def")
-        with pytest.raises(windows.FileInUse), windows.file_lock(path):
+        with pytest.raises(file_lock.FileInUse), file_lock.file_lock(path):
             pass
-    with windows.file_lock(path):
+    with file_lock.file_lock(path):
         assert path.stat().st_size == 6
-
-
-def test_windows_keeps_the_position_of_a_handle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Imitates `msvcrt`. What is read or written after the lock is where it would be without.
-
-    Nobody else could read a locked byte, so it is outside of the content.
-    """
-    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
-    path = tmp_path / "document"
-    path.write_bytes(b"{}")
-    with path.open("r+b") as handle:
-        assert windows.try_lock(handle)
-        assert handle.read() == path.read_bytes() == b"{}"
-    with path.open("wb") as handle:
-        assert windows.try_lock(handle)
-        handle.write(b"[]")
-    assert path.read_bytes() == b"[]" and path.stat().st_size == 2
 
 
 def test_windows_refuses_nobody_where_a_drive_has_no_locks(

@@ -77,12 +77,6 @@ def test_public_addresses_are_accepted(url: str) -> None:
     assert urls.check(url) == url
 
 
-def test_http_is_refused_whatever_the_host() -> None:
-    """With a public API, files have to come by https."""
-    with pytest.raises(DownloadFailed, match="instead of https"):
-        urls.check("http://cdn.mint.gg/a.glb")
-
-
 # -- Once a name is resolved
 
 

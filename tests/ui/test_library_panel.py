@@ -382,39 +382,6 @@ def test_a_search_starts_again_for_another_account(
     assert fresh.status == "No matches. All 24 items searched"
 
 
-def test_a_retried_asset_on_the_last_screen(fresh: Panel) -> None:
-    """Its state changes in place without a list request, and it leaves the failed ones."""
-
-    def now() -> Asset:
-        asset = browser.library().get(old.id)
-        assert asset is not None
-        return asset
-
-    fresh.live()
-    fresh.fields.state = "FAILED"
-    fresh.live()
-    old = browser.shown(fresh.fields)[-1]
-    fresh.fields.state = "ALL"
-    while browser.library().next_page():
-        browser.turn(fresh.fields, forward=True)
-        fresh.live()
-    before, pages = ids(fresh.on_screen()), len(fresh.pages())
-    assert view_model.state_label(now()) == "Failed"
-    fresh.service.scenario(speed=0.0)
-    session.service().retry_asset(old)
-    fresh.live(until=lambda: view_model.state_label(now()) == "In progress")
-    assert browser.job_of(now()) is not None, "the menu offers no second import"
-    fresh.service.scenario(speed=2000.0)
-    fresh.live()
-    assert view_model.state_label(now()) == "Done"
-    assert browser.preset_words(now()) == "Fast", "Mint's, not the form's default"
-    assert ids(fresh.on_screen()) == before
-    fresh.fields.state = "FAILED"
-    assert old.id not in ids(browser.shown(fresh.fields))
-    fresh.live()
-    assert len(fresh.pages()) == pages
-
-
 def test_new_assets_do_not_move_the_screen(fresh: Panel) -> None:
     """The same assets stay on screen, whatever is added in front."""
     fresh.live()

@@ -190,11 +190,6 @@ def scene():
     }
 
 
-def _drawers(each):
-    """Return the functions that draw a menu, panel or header; there may be several."""
-    return getattr(getattr(each, "draw", None), "_draw_funcs", ())
-
-
 def _name_of(operator):
     """Return the name of an operator; empty if Blender is about to free it.
 
@@ -207,18 +202,12 @@ def _name_of(operator):
 
 
 def left_of_us():
-    """Return all that Blender and Python know of the add-on; nothing while it is disabled."""
+    """Return what runs for the add-on or is called; nothing while it is disabled."""
     handlers = [
         value
         for name in dir(bpy.app.handlers)
         if isinstance(value := getattr(bpy.app.handlers, name), list)
     ]
-    drawn = [
-        getattr(bpy.types, name)
-        for name in dir(bpy.types)
-        if hasattr(getattr(bpy.types, name), "_dyn_ui_initialize")
-    ]
-    windows = bpy.context.window_manager.windows
     return {
         "threads": [each.name for each in threading.enumerate() if "mint" in each.name],
         "handlers": [
@@ -227,22 +216,12 @@ def left_of_us():
             for each in handler
             if each.__module__.startswith(MODULE)
         ],
-        "menus": [
-            each.__name__
-            for each in drawn
-            for draw in _drawers(each)
-            if draw.__module__.startswith(MODULE)
-        ],
         "modal operators": [
             name
-            for window in windows
+            for window in bpy.context.window_manager.windows
             for each in window.modal_operators
             if "MINT" in (name := _name_of(each))
         ],
-        "properties": [
-            name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name
-        ],
-        "classes": [name for name in dir(bpy.types) if name.startswith(("MINT_", "Mint"))],
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,13 @@ import pytest
 from mint_blender.jobs.phases import Phase
 
 from ..cli.command_runner import command, environment
-from ..mint_service.runner import ThreadService, running_service
+from ..cli.conftest import service
+from ..mint_service.runner import ThreadService
 from ..process_kills.kills import check_table, jobs_in
 
 # at night: eight processes at once may stand still in Wine, before one of them has sent anything
 pytestmark = [pytest.mark.windows, pytest.mark.nightly]
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service that is 2,000 times as fast as Mint."""
-    with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
-        yield running
+__all__ = ["service"]
 
 
 def test_eight_commands_at_once(service: ThreadService, tmp_path: Path) -> None:
