@@ -103,10 +103,7 @@ def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
-    """Return a function that sets limits as the preferences do.
-
-    tests/ui/test_form.py tests where they come from.
-    """
+    """Return a function that sets limits as the preferences do."""
     return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 

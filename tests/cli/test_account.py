@@ -42,10 +42,7 @@ def service() -> Iterator[ThreadService]:
 
 
 def test_lists_follow_the_cursor(mint: RunMint) -> None:
-    """Every item is listed once, newest first, and no page is asked for twice.
-
-    For people it is one line per item: id, day, state and name.
-    """
+    """Every item is listed once, newest first, and no page is asked for twice."""
     for plural, count in (("models", 45), ("worlds", 21)):
         records = mint(plural, "--json").records
         requests = mint.service.requests("GET", f"/v1/{plural}")

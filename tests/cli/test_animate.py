@@ -52,10 +52,7 @@ def test_a_character_is_written_with_all_its_clips(
 def test_each_job_of_an_order_writes_the_whole_character(
     mint: RunMint, knight: str, tmp_path: Path
 ) -> None:
-    """`resume` and `place` of one of them, for free; also of what was paid for an earlier order.
-
-    Files that were deleted are fetched again.
-    """
+    """`resume` and `place` of one of them, for free; also of what was paid for an earlier order."""
     assert mint("animate", knight, "--motion", "walk", "-o", str(tmp_path / "a.glb")).status == 0
     (walk,) = [job for job in mint.jobs() if job["motion"]]
     Path(walk["files"]["clip"]).unlink()
@@ -78,10 +75,7 @@ def test_each_job_of_an_order_writes_the_whole_character(
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_above_the_limit_nothing_is_sent(mint: RunMint, knight: str, tmp_path: Path) -> None:
-    """The limit is for all motions together; without a price it is refused, too.
-
-    While the first motion waits for Credits, nothing is sent for the others.
-    """
+    """The limit is for all motions together; without a price it is refused, too."""
     output = ("-o", str(tmp_path / "knight.glb"))
     motions = ("--motion", "walk", "--motion", "run", *output)
     assert mint("animate", knight, *motions, "--max-credits", "499").status == 4
@@ -177,10 +171,7 @@ def test_again_writes_a_character_and_pays_nothing(
 def test_another_machine_writes_a_character(
     mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the folder alone: without a key, by the step or by a whole run; nothing is paid.
-
-    Half a character is not passed on, and nobody else pays for the other half.
-    """
+    """From the folder alone: without a key, by the step or by a whole run; nothing is paid."""
     words, service = batch_of(tmp_path, "walk | run [motion-fails]"), mint.service
     assert mint(*words, "--step", "generate").status == 1
     at_home("other")
@@ -254,10 +245,7 @@ def test_a_motion_that_failed_is_paid_again_only_if_that_is_said(
 
 @pytest.mark.blender
 def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService) -> None:
-    """The character takes the place of the model; a later call adds a clip, and pays only that.
-
-    Where a motion fails, the others are placed, and the error names it.
-    """
+    """The character takes the place of the model; a later call adds a clip, and pays only that."""
     import bpy
 
     placed = mint_blender.generate("a knight", preset="fast", pose="t_pose", location=(2, 0, 0))

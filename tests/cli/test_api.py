@@ -35,10 +35,7 @@ Signed = ThreadService
 
 
 def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
-    """It yields what `jobs --json` prints, newest first, and asks Mint nothing.
-
-    `usage` and both lists do ask.
-    """
+    """It yields what `jobs --json` prints, newest first, and asks Mint nothing."""
     assert mint_blender.usage().credits.total_available == 5000
     assert [*mint_blender.jobs(), *mint_blender.models(), *mint_blender.worlds()] == []
     mint("generate", "--prompt", "a lamp")
@@ -169,10 +166,7 @@ def test_programs_read_why_it_stopped() -> None:
 @pytest.mark.feature("scripts with generate()")
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: str) -> None:
-    """`placed.objects` are the new objects in the current scene; a World has a background, too.
-
-    A failure raises with its reason and leaves the scene alone.
-    """
+    """`placed.objects` are the new objects in the current scene; a World has a background, too."""
     import bpy
 
     bpy.ops.mesh.primitive_cube_add()
@@ -253,10 +247,7 @@ def test_where_a_result_goes(signed_in: Signed) -> None:
 @pytest.mark.blender
 @pytest.mark.covers("R-python-ids")
 def test_the_same_id_is_the_same_job(signed_in: Signed, home: Path) -> None:
-    """A repeated call pays nothing, also from a scene that has nothing of it; another is refused.
-
-    So is one whose job cannot be read.
-    """
+    """A repeated call pays nothing, also from a scene that has nothing of it; another is refused."""
     import bpy
 
     lamp: dict[str, Any] = {"preset": "fast", "request_id": "lamp-01"}
@@ -284,10 +275,7 @@ def test_the_same_id_is_the_same_job(signed_in: Signed, home: Path) -> None:
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_an_id_continues_what_waits(signed_in: Signed) -> None:
-    """A job that waits for a decision goes on, and one that failed or was canceled stays so.
-
-    What is no job is said to be none.
-    """
+    """A job that waits for a decision goes on, and one that failed or was canceled stays so."""
     for _ in range(2):
         with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
             mint_blender.generate("a lamp [moderation]", request_id="bad")

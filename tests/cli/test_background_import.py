@@ -60,11 +60,7 @@ def started(tmp_path: Path) -> Path:
 def test_a_crashing_import_fails_one_line(
     batch: Batch, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kill the child in the second import: that line has status 7, the others are done.
-
-    The downloads are kept, so a rerun only imports, and pays nothing. So it is with a program that
-    is missing; Mint's own .glb is copied without it.
-    """
+    """Kill the child in the second import: that line has status 7, the others are done."""
     lamp = {"prompt": "a lamp"}
     batch.lines(
         lamp, {"prompt": "a bad mug", "format": "blend"}, {"prompt": "b", "format": "blend"}

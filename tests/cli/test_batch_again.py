@@ -31,10 +31,7 @@ def posts(service: ThreadService) -> int:
 
 
 def test_without_network_and_key(made: Batch, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mint's files are on disk: the results come from them, and the sheet is written again.
-
-    A missing key is said only for what has no files, and every old file stays.
-    """
+    """Mint's files are on disk: the results come from them, and the sheet is written again."""
     asked = len(made.service.log())
     made.service.stop()
     monkeypatch.delenv("MINT_API_KEY")

@@ -35,10 +35,7 @@ LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in ran
 
 @pytest.mark.covers("R-batch-once")
 def test_two_journals_start_each_line_once(batch: Batch, tmp_path: Path, at_home: Home) -> None:
-    """Lines finished by another journal are done here, without a paid request.
-
-    The folder and the batch file may be elsewhere by then, and the pictures gone.
-    """
+    """Lines finished by another journal are done here, without a paid request."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     batch.lines(*LAMPS, {"prompt": "lamp 4", "image": "lamp.png"})
     assert batch().status == 0
@@ -90,10 +87,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
 
 @pytest.mark.usefixtures("_fast_look")
 def test_killed_after_the_send(batch: Batch, at_home: Home) -> None:
-    """What another machine has sent, and nobody has noted, is shown to a person, who chooses.
-
-    `--start-again` looks first, too, and starts what was looked for in vain, in one run.
-    """
+    """What another machine has sent, and nobody has noted, is shown to a person, who chooses."""
     batch.lines(*LAMPS)
     assert batch("--lines", "2-3").status == 0
     leave_only_starts(batch.out)
@@ -116,10 +110,7 @@ def test_killed_after_the_send(batch: Batch, at_home: Home) -> None:
 
 @pytest.mark.usefixtures("_fast_look")
 def test_killed_before_the_send(batch: Batch, at_home: Home) -> None:
-    """A line that another machine has taken is looked for, and reported. The others go on.
-
-    Only --start-again, which is an order, starts it; then each machine knows it.
-    """
+    """A line that another machine has taken is looked for, and reported. The others go on."""
     batch.lines(*LAMPS)
     first = f"{tags_of(batch.file)[0]}.start.1"
     write_starts(batch.out, {first: {"home": "farm", "born": 1.0}})
@@ -161,10 +152,7 @@ def test_lines_that_wait_for_their_look_hinder_no_others(
 def test_each_file_is_written_before_its_start(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is on disk when the start is sent, and has nothing that could be sent.
-
-    Afterwards another file names the operation.
-    """
+    """It is on disk when the start is sent, and has nothing that could be sent."""
     seen, begin, service = [], line_files.LineFile.note_operation, batch.service
 
     def note(self: line_files.LineFile, request, operation_id):  # type: ignore[no-untyped-def]

@@ -51,10 +51,7 @@ def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
 
 @pytest.mark.slow
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each line takes as much effort in a batch of four times as many lines.
-
-    So it is for the step of a farm, and for a run that finds all lines and writes them again.
-    """
+    """Each line takes as much effort in a batch of four times as many lines."""
     efforts: dict[tuple[str, ...], list[int]] = {WRITE: [], ("--again",): []}
     for count in (FEW, MANY):
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / f"home {count}"))

@@ -75,10 +75,7 @@ def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
 def test_a_forged_operation_is_at_most_polled(
     batch: Batch, mint: RunMint, at_home: Home, forged: object
 ) -> None:
-    """An operation that is not the line's own is not taken for it; nothing is started or decided.
-
-    Who cancels the line does not cancel the operation that the folder names.
-    """
+    """An operation that is not the line's own is not taken for it; nothing is started or decided."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
     world = ("generate", "--kind", "world", "--prompt", "lamp 1", "--mode", "review")
     assert mint(*world).status == 6
@@ -173,10 +170,7 @@ def test_the_id_of_another_job(batch: Batch, mint: RunMint, at_home: Home) -> No
 
 
 def test_a_damaged_batch_starts_nothing(batch: Batch) -> None:
-    """Without the id of the batch nobody knows what other machines have started.
-
-    The files of another version may say that in another way.
-    """
+    """Without the id of the batch nobody knows what other machines have started."""
     batch.lines({"prompt": "lamp 1"})
     inner = batch.out / ".mint-batch"
     inner.mkdir(parents=True)

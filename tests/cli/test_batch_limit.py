@@ -48,11 +48,7 @@ def test_the_price_is_fetched_once_for_each_kind_of_line(batch: Batch) -> None:
 
 
 def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
-    """The price of optimizing is part of the sum if the account has a model.
-
-    Without a model it is shown as additional, and any limit refuses the batch, since the sum is
-    unknown.
-    """
+    """The price of optimizing is part of the sum if the account has a model."""
     batch.lines(*({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = batch("--max-credits", "100000", "--json")
     assert ran.status == 4
@@ -96,10 +92,7 @@ def test_unpaid_and_paused_lines_count(batch: Batch) -> None:
 
 @pytest.mark.covers("R-batch-limit")
 def test_the_limit_holds_while_lines_run(batch: Batch) -> None:
-    """When lines cost more than expected, no more lines start, not even a cheaper one.
-
-    A rerun does the rest.
-    """
+    """When lines cost more than expected, no more lines start, not even a cheaper one."""
     batch.service.scenario(answers=[cheap(100)])
     batch.lines(*LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
     ran = batch("--jobs", "2", "--max-credits", "1098")
@@ -171,11 +164,7 @@ def test_optimizations_of_running_lines_count(batch: Batch, mint: RunMint) -> No
 
 
 def test_failed_lines_are_retried_on_request(batch: Batch) -> None:
-    """--retry-failed retries failed lines within the limit.
-
-    What Mint cannot retry, or was canceled, is started again, and the next rerun finds the newer
-    job. Done lines are not touched.
-    """
+    """--retry-failed retries failed lines within the limit."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
     batch.service.scenario(rules=[{"prompt": "lamp 3", "switches": ["canceled"]}])
     for _ in range(2):

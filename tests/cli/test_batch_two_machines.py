@@ -31,10 +31,7 @@ from .test_batch_folder import LAMPS
 def test_both_machines_queue_the_same_line(
     batch: Batch, mint: RunMint, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both checked before the other had noted anything. One sends; the other is told.
-
-    A run of the batch takes over what was made.
-    """
+    """Both checked before the other had noted anything. One sends; the other is told."""
     batch.lines(*LAMPS)
     take, turns = line_files.LineFile.take, iter(["the first line"])
     at_desk = list[CommandResult]()
@@ -95,10 +92,7 @@ def test_a_line_that_was_canceled_before_it_was_sent(mint: RunMint, queued: Batc
 def test_a_line_that_was_canceled_and_is_in_the_library(
     mint: RunMint, queued: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine whose folder is not seen here may have made it: a person decides.
-
-    What was left out of a list may be the result of a line, too.
-    """
+    """A machine whose folder is not seen here may have made it: a person decides."""
     for job in mint.jobs():
         mint("cancel", str(job["job"]))
     monkeypatch.setattr(runner, "_NEW", -1.0)

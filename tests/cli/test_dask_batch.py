@@ -55,10 +55,7 @@ def states(folder: Path) -> list[str]:
 def test_a_batch_is_written_by_the_workers(
     dask: DaskProcesses, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """All lines get done and are paid for once; the key is in no log.
-
-    `test_dask_cluster` looks for it in all that is sent.
-    """
+    """All lines get done and are paid for once; the key is in no log."""
     lamps = ({"prompt": f"lamp {n}", "format": "blend"} for n in range(2))
     knight = {"prompt": "a knight", "motions": "walk | run", "output": "knight"}
     file, out = lines_of(tmp_path / "a.jsonl", *lamps, knight), tmp_path / "out"

@@ -189,10 +189,7 @@ def test_a_worker_without_blender_is_named(
 def test_a_folder_that_a_worker_does_not_see_is_named(
     client: Client, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One worker reads the token, the other has another disk: that one is named.
-
-    An answer counts when it is seen here.
-    """
+    """One worker reads the token, the other has another disk: that one is named."""
     monkeypatch.setattr(worker_side, "blender_extensions", list)
     ANSWERS[:] = [worker_side.answer_token, None]
     with monkeypatch.context() as patched:

@@ -104,10 +104,7 @@ def farm(client: Client, tmp_path: Path) -> Farm:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_results_are_written(farm: Farm, shared: bool) -> None:
-    """Each result is complete in its place, and nothing else is in the folder.
-
-    A damaged file is a sentence for its line only; an earlier result stays.
-    """
+    """Each result is complete in its place, and nothing else is in the folder."""
     (farm.folder / "damaged.glb").write_bytes(b"no model")
     damaged = LocalFile(Role.MODEL, str(farm.folder / "damaged.glb"), LINK)
     (farm.out / "bad.glb").write_text("from an earlier run")

@@ -106,10 +106,7 @@ def test_stopped_jobs_continue(
 
 
 def test_dismiss_keeps_the_files(mint: RunMint, tmp_path: Path) -> None:
-    """A dismissed job is not listed, and its files are kept.
-
-    Before, it is written from them any number of times, without network.
-    """
+    """A dismissed job is not listed, and its files are kept."""
     mint(*LAMP)
     record = mint.jobs()[0]
     mint.service.stop()
@@ -185,10 +182,7 @@ def test_jobs_names_unsent_jobs_and_how_to_send_them(
 @pytest.mark.slow
 @pytest.mark.parametrize("lives", [True, False], ids=["it is watched", "its process has died"])
 def test_a_job_of_another_shell(mint: RunMint, home: Path, lives: bool) -> None:
-    """`resume` leaves a job to the process that runs it, and `cancel` lets it carry that out.
-
-    If Mint cannot cancel, the command says at once that the job continues and costs Credits.
-    """
+    """`resume` leaves a job to the process that runs it, and `cancel` lets it carry that out."""
     with start(mint.service, home, "generate", "--prompt", "a lamp [stuck]") as other:
         read_until(other, "Generating")
         if lives:
@@ -245,10 +239,7 @@ def doubtful(mint: RunMint, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> None:
-    """Two results look like the job's: each is shown with id, name and time. Using one is free.
-
-    The options that decide need a job. An agent reads what a person can do.
-    """
+    """Two results look like the job's: each is shown with id, name and time. Using one is free."""
     assert mint("resume", "--use", "asset").status == mint("resume", "--once-more").status == 2
     first, other = (str(operation.resource) for operation in mint.service.operations())
     ran = mint("resume", doubtful)
@@ -304,10 +295,7 @@ def test_once_more_of_what_was_started(mint: RunMint, doubtful: str) -> None:
 def test_a_cancel_does_not_wait_for_the_look(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch, carried_out: bool
 ) -> None:
-    """It returns at once, with status 1: nobody knows yet. `resume` tells the end later.
-
-    What looks like it is shown first, since it is paid for. Nothing is sent to find that out.
-    """
+    """It returns at once, with status 1: nobody knows yet. `resume` tells the end later."""
     job = start_without_answer(mint, carried_out=carried_out)
     ran = mint("cancel", job)
     assert ran.status == 1

@@ -84,10 +84,7 @@ def test_all_is_well(mint: RunMint, home: Path) -> None:
 @pytest.mark.windows
 @pytest.mark.covers("R-doctor")
 def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
-    """Neither an existing journal nor the permissions of its folder.
-
-    `--report` adds the text of Copy Diagnostics.
-    """
+    """Neither an existing journal nor the permissions of its folder."""
     fill(home).close()
     home.chmod(0o755)
     before = snapshot(home), home.stat().st_mode
@@ -153,10 +150,7 @@ def test_no_network(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int, tmp_path: Path
 ) -> None:
-    """One that works is named without its password; one that does not is the problem.
-
-    Where a company proxy opens TLS, the line names the variable for its CA bundle.
-    """
+    """One that works is named without its password; one that does not is the problem."""
     monkeypatch.setenv("MINT_API_BASE_URL", f"https://127.0.0.1:{secured}/v1")
     told = states(mint("doctor", "--json"))
     assert told["tls"][0] == "problem" and "REQUESTS_CA_BUNDLE" in told["tls"][1]
@@ -201,10 +195,7 @@ def test_splats_need_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.blender
 def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The version is named; what cannot be read, and what helps, is a note.
-
-    A broken `bpy` is a line, not a traceback.
-    """
+    """The version is named; what cannot be read, and what helps, is a note."""
     told = states(mint("doctor", "--json"))
     assert told["blender"][0] == "ok" and "the bpy module" in told["blender"][1]
     monkeypatch.setattr(blender_runtime, "readable_extensions", lambda: frozenset({DRACO}))

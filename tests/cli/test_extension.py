@@ -50,10 +50,7 @@ def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path)
 def test_from_the_prompt_to_the_blend(
     blender: Blender, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A .blend is generated inside Debian's Blender; standard output has only our results.
-
-    Without online access nothing is sent: status 5 and how to allow it.
-    """
+    """A .blend is generated inside Debian's Blender; standard output has only our results."""
     ran = blender("--command", "mint", *LAMP)
     assert ran.status == 5
     assert "--online-mode" in ran.error_text and "Allow Online Access" in ran.error_text
@@ -68,10 +65,7 @@ def test_from_the_prompt_to_the_blend(
 
 
 def test_blender_exits_with_the_status(blender: Blender, tmp_path: Path) -> None:
-    """Blender exits with the status of the command and prints its sentence.
-
-    Without rich, states are plain lines on standard error; the result is on standard output.
-    """
+    """Blender exits with the status of the command and prints its sentence."""
     ran = blender(*MINT, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"

@@ -28,10 +28,7 @@ STARTS = ("POST", "/v1/*:generate")
 
 
 def test_a_glb_is_mints_own_file(mint: RunMint, tmp_path: Path) -> None:
-    """A model's .glb is Mint's file, unchanged; the last lines name its path and cost.
-
-    Without -o, the downloaded files are listed. With --json the result names what was written.
-    """
+    """A model's .glb is Mint's file, unchanged; the last lines name its path and cost."""
     output = tmp_path / "new folder" / "lamp.glb"
     ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
     assert ran.status == 0
@@ -61,10 +58,7 @@ def test_all_options_are_in_the_request(mint: RunMint, service: ThreadService) -
 
 
 def test_review_stops_and_prints_the_next_commands(mint: RunMint) -> None:
-    """A Preview is status 6, with its picture and the three commands that continue.
-
-    With --approve no Preview waits.
-    """
+    """A Preview is status 6, with its picture and the three commands that continue."""
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
     job = mint.jobs()[0]
@@ -199,10 +193,7 @@ JSON_TOO = ("done", "moderation", "no key", "above the limit", "nobody there", "
 def test_every_situation_has_its_status_and_its_sentence(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The status and the sentence are as listed, and Mint has started what the table says.
-
-    With --json each status is the same, each line an object, and the last one the outcome.
-    """
+    """The status and the sentence are as listed, and Mint has started what the table says."""
     case = CASES[name]
     mint.service.scenario(**case.scenario)
     for variable, value in case.environment.items():
@@ -222,10 +213,7 @@ def test_every_situation_has_its_status_and_its_sentence(
 
 @pytest.mark.covers("R-three-minutes")
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: RunMint) -> None:
-    """Without a connection the status is 5, and `resume` finishes the job with one operation.
-
-    A short outage ends no command: it says so, and writes the result.
-    """
+    """Without a connection the status is 5, and `resume` finishes the job with one operation."""
     outage = {"path": "/v1/operations/*", "answer": {"close": True}}
     mint.service.scenario(answers=[{**outage, "times": 12}])
     ran = mint(*LAMP)
@@ -285,10 +273,7 @@ def made(mint: RunMint) -> dict[str, str]:
 def test_the_optimization_is_within_the_limit(
     mint: RunMint, made: dict[str, str], tmp_path: Path
 ) -> None:
-    """--max-credits includes the optimization, for `generate` and for `again`.
-
-    The .glb is the optimized file, from one optimization at the requested level.
-    """
+    """--max-credits includes the optimization, for `generate` and for `again`."""
     output = tmp_path / "lamp.glb"
     lighter = (*LAMP, "--optimize", "light", "-o", str(output), "--max-credits")
     refused = mint(*lighter, "267")
@@ -306,10 +291,7 @@ def test_the_optimization_is_within_the_limit(
 
 
 def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
-    """`convert` takes a job or a model, and names each file and the cost.
-
-    What is wrong is a sentence and a status, and nothing is paid.
-    """
+    """`convert` takes a job or a model, and names each file and the cost."""
     (tmp_path / "file").write_text("")
     for words, status in (
         (("nowhere", "--format", "fbx", "-o", str(tmp_path)), 1),

@@ -36,10 +36,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_first_page(capsys: pytest.CaptureFixture[str]) -> None:
-    """The main help lists the commands, exit statuses and environment variables.
-
-    `--version` prints name and version in one line, as the manifest has them.
-    """
+    """The main help lists the commands, exit statuses and environment variables."""
     assert commands.main(["--help"]) == 0
     text = capsys.readouterr().out
     variables = ("MINT_API_KEY", "MINT_API_BASE_URL", "MINT_BLENDER_HOME")

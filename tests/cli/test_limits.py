@@ -77,10 +77,7 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
 
 @pytest.mark.covers("R-limit")
 def test_max_credits_belongs_to_the_job(mint: RunMint, set_limits: SetLimits) -> None:
-    """The limit of a job holds for later commands, until one sets another limit.
-
-    A decision asks for the price again, waits for Mint as any command does, and says so.
-    """
+    """The limit of a job holds for later commands, until one sets another limit."""
     assert mint(*LAMP, "--mode", "review", "--max-credits", "300").status == 6
     job = mint.job
     mint.service.scenario(answers=[cheap(700, times=3)])
@@ -130,10 +127,7 @@ def waits(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> Waits:
 def test_a_command_waits_for_three_minutes(
     command: str, mint: RunMint, waits: Waits, batch: Batch
 ) -> None:
-    """It ends then, not before, with a status of its own, and nothing was started.
-
-    If Mint comes back before, nobody has to start the command again.
-    """
+    """It ends then, not before, with a status of its own, and nothing was started."""
     batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
     words = batch.words if command == "batch" else (*LAMP, "--max-credits", "1000")
     mint.service.stop()
@@ -149,10 +143,7 @@ def test_a_command_waits_for_three_minutes(
 def test_another_journal_waits_until_it_knows_whose_key_it_is(
     mint: RunMint, waits: Waits, batch: Batch, at_home: Home
 ) -> None:
-    """A line of the same account is not taken for one of another account.
-
-    After three minutes the sentence says that Mint cannot be reached, and nothing about accounts.
-    """
+    """A line of the same account is not taken for one of another account."""
     batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
     assert batch().status == 0
     at_home("elsewhere")

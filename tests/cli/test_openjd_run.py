@@ -44,10 +44,7 @@ def write_template(place: Path, folder: Path, *options: str) -> Path:
 
 
 def end_session(job: Path, service: ThreadService, home: Path, **changes: str) -> tuple[int, str]:
-    """Run all steps as a worker of a farm does; return the exit status and the output.
-
-    Each worker has a home of its own, as machines have.
-    """
+    """Run all steps as a worker of a farm does; return the exit status and the output."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     told = environment(service, home, PATH=path, **changes)
     values = f"file://{job / 'parameters.json'}"
@@ -75,10 +72,7 @@ def check_complete(job: Path, service: ThreadService) -> None:
 
 
 def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_path: Path) -> None:
-    """One command runs all steps in their order, and the key is in no output.
-
-    With `--again`, another worker writes all files again, and nothing is paid.
-    """
+    """One command runs all steps in their order, and the key is in no output."""
     status, output = end_session(job, service, tmp_path / "worker")
     assert status == 0, output
     assert service.key not in output

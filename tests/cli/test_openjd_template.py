@@ -42,10 +42,7 @@ def _no_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
-    """The template calls the program that wrote it, and a farm can name another path for it.
-
-    The farm's dialog can also change the samples of pictures.
-    """
+    """The template calls the program that wrote it, and a farm can name another path for it."""
     folder = write(tmp_path, *LOOK, program=program)
     job, table = job_of(folder)
     assert command_of(job, table, 0)[: len(program.split()) + 1] == [*program.split(), "batch"]
@@ -138,10 +135,7 @@ BAD: dict[str, tuple[str, tuple[str, ...], str]] = {
 
 
 def test_a_bad_batch_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Sentences are those of the batch; paths that are no text, or too long, are named.
-
-    The folder is not even made.
-    """
+    """Sentences are those of the batch; paths that are no text, or too long, are named."""
     for name, (text, options, says) in BAD.items():
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -186,10 +180,7 @@ def test_a_full_disk_leaves_no_template(
 
 
 def test_the_steps_call_the_batch_command(tmp_path: Path) -> None:
-    """One task generates, the next step's tasks write some lines each, the last one the sheet.
-
-    Each task is asked to stop before it is killed, and none runs forever.
-    """
+    """One task generates, the next step's tasks write some lines each, the last one the sheet."""
     job, table = job_of(write(tmp_path))
     assert [step.name for step in job.steps] == STEPS
     needs = [[need.dependsOn for need in step.dependencies or ()] for step in job.steps]

@@ -38,10 +38,7 @@ def test_a_refused_file_is_kept_and_nothing_is_started(mint: RunMint) -> None:
 
 
 def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) -> None:
-    """With -o FILE.glb only incomplete files are refused, by `generate` as by `place`.
-
-    `place JOB --raw` copies a downloaded file unchanged; so does `place` without --raw.
-    """
+    """With -o FILE.glb only incomplete files are refused, by `generate` as by `place`."""
     output, cut = tmp_path / "lamp.glb", str(tmp_path / "cut.glb")
     assert mint(*REFUSED, "-o", str(output)).status == 0
     assert b"uri" in output.read_bytes()

@@ -83,10 +83,7 @@ def test_for_programs_standard_output_is_json_lines(service: ThreadService, home
 
 @pytest.mark.slow
 def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """It shows prompts as they are, without markup, and how far a batch is.
-
-    Its last line has lines, Credits and what waits for a person; standard output stays clean.
-    """
+    """It shows prompts as they are, without markup, and how far a batch is."""
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
     waiting = {"prompt": "a [red] chest [/bold]", "mode": "review"}
     lamps = ({"prompt": f"lamp {number}"} for number in range(3))
@@ -132,10 +129,7 @@ def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> No
 def test_an_unexpected_error_is_a_message_and_a_log_entry(
     mint: RunMint, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unexpected exception is a sentence; the log has the traceback without the key.
-
-    Without an error there is no log.
-    """
+    """An unexpected exception is a sentence; the log has the traceback without the key."""
     mint("usage")
     assert not (home / "mint.log").exists()
 
@@ -218,10 +212,7 @@ def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.slow
 def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(batch: Batch, home: Path) -> None:
-    """It leaves the folder free, says how to continue, and a rerun pays nothing twice.
-
-    Done, running and unstarted lines have cards on the sheet.
-    """
+    """It leaves the folder free, says how to continue, and a rerun pays nothing twice."""
     if sys.platform == "win32":
         pytest.skip(DOES_NOT_APPLY + "Windows has no SIGTERM; farms send Ctrl-C there")
     batch.lines(*({"prompt": prompt} for prompt in ("lamp 1", "lamp 2 [slow-start]", "lamp 3")))
@@ -345,10 +336,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Any]:
 def test_ctrl_break_ends_a_command_in_order(
     start: Callable[[], int], handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Imitates Windows' signal, by which job schedulers ask a process to end before they kill it.
-
-    Linux and macOS have no such signal.
-    """
+    """Imitates Windows' signal, by which job schedulers ask a process to end before they kill it."""
     monkeypatch.delattr(signal, "SIGBREAK", raising=False)
     assert start() == 0 and set(handlers) - {signal.SIGINT} == {signal.SIGTERM}
     monkeypatch.setattr(signal, "SIGBREAK", 21, raising=False)
@@ -378,11 +366,7 @@ def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
 
 @pytest.mark.parametrize("level", ["info", "DEBUG"])
 def test_the_log_has_requests_and_phases(mint: RunMint, home: Path, level: str) -> None:
-    """Each request with its status and id, each phase of the job; no prompt, no link and no key.
-
-    DEBUG has also each step of the workflow. The next command writes warnings only, and a
-    program's own logging is as before.
-    """
+    """Each request with its status and id, each phase of the job; no prompt, no link and no key."""
     assert mint(*LAMP, "--log-level", level).status == 0
     log = (home / "mint.log").read_text()
     (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]

@@ -52,10 +52,7 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Com
 )
 @pytest.mark.slow
 def test_the_package_without_blender(service: ThreadService, home: Path, site: Path) -> None:
-    """Writing Mint's .glb needs no Blender; a .blend does, and names the package before a start.
-
-    The program names itself in its hints.
-    """
+    """Writing Mint's .glb needs no Blender; a .blend does, and names the package before a start."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (home.parent / "lamp.glb").read_bytes()[:4] == b"glTF"

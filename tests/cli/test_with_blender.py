@@ -82,10 +82,7 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
 
 
 def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path) -> None:
-    """Of a job, of a later `place`, and of the lines of a batch in background Blenders.
-
-    A rerun that only renders a picture does not change a result that the user edited.
-    """
+    """Of a job, of a later `place`, and of the lines of a batch in background Blenders."""
     picture, look = tmp_path / "lamp.png", ("--render-samples", "2", "--render-engine", "cycles")
     assert mint(*LAMP, "--render", str(picture), "--render-size", "40x20", *look).status == 0
     assert Image.open(picture).size == (40, 20)

@@ -1,18 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tests that drawing functions, and all functions that they call, only draw.
 
-The source is analyzed. Starting at each function that Blender calls in order to draw, the calls are
-followed through all modules of `ui`. None of these functions may send a request to Mint, register a
-timer, load a picture, open a file, create or delete anything that outlives the call, or write to
-anything but the layout.
-
-There are three exceptions. Blender has no event for "this panel became visible", but data that is
-fetched only when it is visible (prices, pages of the library, thumbnails) depends on it. So drawing
-may add a name to a set, and start the timer that soon afterwards empties that set and fetches the
-data, in `ui/visibility.py`: `note`. Also, Blender gives the region of a popup only while it is
-drawn. So a dialog adds that region to another set, in `ui/pricing/price_dialog.py`: `note`. And a
-button that spends Credits must not take a click right after it has changed: what has such a button
-notes what it shows, in `ui/pricing/paid_clicks.py`: `note`.
+The calls are followed through all modules of `ui`, from each function that Blender calls in order to
+draw. None of them may send a request to Mint, register a timer, load a picture, open a file, create or
+delete anything that outlives the call, or write to anything but the layout. The exceptions, which are
+in `ALLOWED`, note what was drawn, since Blender has no event for that: that a panel is visible, so that
+a timer fetches its data; the region of a dialog; and since when a button shows what it would spend.
 """
 
 from __future__ import annotations
@@ -190,10 +183,7 @@ def test_the_analysis_covers_all_panels() -> None:
 
 
 def test_each_exception_is_needed_and_only_adds_a_name_to_a_set() -> None:
-    """An exception is drawn; it adds to a set, or starts the timer, and calls nothing else.
-
-    So the analysis finds what is forbidden, also behind several calls.
-    """
+    """An exception is drawn; it adds to a set, or starts the timer, and calls nothing else."""
     reached = {each.name: each for each in GRAPH.reached(ROOTS.values())}
     assert all(complaints(reached[name].node) for name in ALLOWED)
     assert {name: calls_of(reached[name]) for name in ALLOWED} == ALLOWED

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the rules for imports between the rooms, read from the source.
-
-A room imports only the rooms below it, and the code in Blender needs no extra package.
-"""
+"""Tests of the rules for imports between the rooms, read from the source."""
 
 from __future__ import annotations
 

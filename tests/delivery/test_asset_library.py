@@ -206,10 +206,7 @@ def _enter(folder: Path, done: list[Asset]) -> None:
 def test_killed_while_a_file_is_placed(
     service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """After a kill at any step, the next run determines the version by the bytes.
-
-    It downloads only what is missing and leaves no partial file.
-    """
+    """After a kill at any step, the next run determines the version by the bytes."""
     folder, asset = tmp_path / "library", finished_model(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     old = file.read_bytes()

@@ -199,11 +199,7 @@ def test_the_end_of_a_pool_kills_its_blenders(tmp_path: Path, started: Path) -> 
 @pytest.mark.covers("R-batch-crash", "R-batch-free")
 @pytest.mark.blender
 def test_a_crash_is_tried_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second try has a new child process. After two crashes, a sentence says so.
-
-    New files replace old ones only when all are complete. What the result became is described: the
-    names of the objects, their size in meters, and the file itself, not its part.
-    """
+    """The second try has a new child process. After two crashes, a sentence says so."""
     names = {"mark": str(tmp_path / "mark"), "started": str(tmp_path / "started")}
     monkeypatch.setattr(background, "CODE", CRASHING % names)
     output, render = tmp_path / "out" / "lamp.blend", tmp_path / "out" / "lamp.png"

@@ -67,10 +67,7 @@ def web_server(folder: Path) -> Iterator[str]:
 def test_blender_reads_the_listing_from_a_web_server(
     service: ThreadService, tmp_path: Path
 ) -> None:
-    """Its own downloader accepts the listing; a Blender that cannot write one changes nothing.
-
-    A second listing has the name that the studio wrote into the first one.
-    """
+    """Its own downloader accepts the listing; a Blender that cannot write one changes nothing."""
     folder = tmp_path / "a library"
     words = command("library", "sync", str(folder), "--listing", "--json")
     synced = captured(words, env=environment(service, tmp_path / "home"), timeout=200)

@@ -69,10 +69,7 @@ def run_page(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[PageRunner]:
-    """Return a runner for one page, in a folder with the files that pages speak of.
-
-    The add-on is enabled, under the name that it has as an extension.
-    """
+    """Return a runner for one page, in a folder with the files that pages speak of."""
     from mint_blender.delivery import import_job
     from mint_blender.scene.export import output
 

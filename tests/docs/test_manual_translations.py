@@ -63,11 +63,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
 def test_a_page_that_was_begun_has_to_be_complete(
     pages: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each text without a translation is listed, and pages without a file are no error.
-
-    `begin` writes no file a second time. The same translations make the same file, so that merges
-    do not conflict.
-    """
+    """Each text without a translation is listed, and pages without a file are no error."""
     assert tool.main(["begin", "fr", "index", "costs"]) == 0
     translate("fr", "costs")
     assert check(capsys) == (
@@ -93,10 +89,7 @@ def test_a_page_that_was_begun_has_to_be_complete(
 def test_changed_texts_are_fuzzy_until_somebody_looks(
     pages: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`update` keeps the old translation of a text that has changed a little, and marks it.
-
-    The file of a page that is gone is removed by it, and is a problem until then.
-    """
+    """`update` keeps the old translation of a text that has changed a little, and marks it."""
     tool.main(["begin", "fr", "costs"])
     translate("fr", "costs")
     pages["costs"][1] = "Each model costs some Credits."
@@ -113,10 +106,7 @@ def test_changed_texts_are_fuzzy_until_somebody_looks(
 
 
 def other_labels(catalog: Catalog, known: dict[str, str]) -> list[str]:
-    """Return the labels of a page whose translation is not the one in the interface.
-
-    Labels are emphasized, and those of nested menus have ` > ` between them.
-    """
+    """Return the labels of a page whose translation is not the one in the interface."""
     return [
         label
         for message in catalog

@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build small GLBs and picture headers for tests; a box is enough for most.
-
-A valid GLB of 8 vertices and 12 triangles:
-    path.write_bytes(box())
-A GLB with a change:
-    document, binary = box_parts(low=(0, 0, 0)); ...; pack(document, binary)
-"""
+"""Build small GLBs and picture headers for tests; a box is enough for most."""
 
 from __future__ import annotations
 

@@ -49,10 +49,7 @@ def plain(
     colors: Any = (1,) * 3,
     opacities: Any = 1,
 ) -> Splats:
-    """Return splats without harmonics; colors are sRGB values as displayed.
-
-    A single value is used for all.
-    """
+    """Return splats without harmonics; colors are sRGB values as displayed."""
     count = len(places)
 
     def rows(values: Any) -> np.ndarray:

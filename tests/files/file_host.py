@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small real file host on loopback that can misbehave; it records every request.
-
-Use it as a context manager:
-    with FileHost() as host:
-        host.put("/lamp.glb", content, etag='"1"', faults=[cut(after=1000)])
-        ...
-        assert len(host.asked) == 2
-"""
+"""A small real file host on loopback that can misbehave; it records every request."""
 
 from __future__ import annotations
 

@@ -67,10 +67,7 @@ def test_a_broken_download_continues_where_it_stopped(lamp: Lamp) -> None:
     "how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}]
 )
 def test_a_download_continues_after_a_restart(lamp: Lamp, how: dict[str, Any]) -> None:
-    """Another process continues from the part and its note.
-
-    The query of the link may have changed meanwhile.
-    """
+    """Another process continues from the part and its note."""
     url = lamp.put(faults=[cut(120_000)], **how)
     failed(url + "?signature=old", lamp.target, DownloadLimits(most_tries=1))
     assert not lamp.target.exists()
@@ -236,10 +233,7 @@ def test_pauses_double_and_tries_are_limited(lamp: Lamp, time: Time) -> None:
 
 
 def test_tries_that_bring_bytes_do_not_count(lamp: Lamp) -> None:
-    """A connection that breaks every 20 kB still completes the file.
-
-    The limit counts only tries that bring nothing.
-    """
+    """A connection that breaks every 20 kB still completes the file."""
     assert lamp.fetch(etag='"a"', faults=[cut(20_000)] * 12) == CONTENT
     assert len(lamp.asked) == 13
 
@@ -327,10 +321,7 @@ def test_a_silent_tls_handshake_says_how_long_it_was_waited_for(target: Path) ->
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="does not apply: no /dev/full")
 def test_a_disk_that_fills_up_is_an_error(lamp: Lamp, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk is full in the middle of a download, it fails without another try.
-
-    No incomplete file is left under the target's name.
-    """
+    """When the disk is full in the middle of a download, it fails without another try."""
     monkeypatch.setattr(PartFile, "open", lambda self: Path("/dev/full").open("wb"))  # noqa: SIM115 - closed by its user
     with pytest.raises(DiskError, match="disk is full"):
         lamp.fetch(etag='"a"')

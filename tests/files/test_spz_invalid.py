@@ -158,10 +158,7 @@ print(json.dumps(answers))
 @pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows has no module `resource`")
 @pytest.mark.covers("S-splats")
 def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
-    """Huge claims are refused within a few megabytes.
-
-    Four billion splats, streams that decompress to 100 MB, a picture of five billion pixels.
-    """
+    """Huge claims are refused within a few megabytes."""
     import zstandard
 
     parts = sections(4)

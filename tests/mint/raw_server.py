@@ -147,10 +147,7 @@ def running_proxy(
     refusal: bytes | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Proxy]:
-    """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`.
-
-    With `NO_ANSWER` it never responds.
-    """
+    """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`."""
 
     def serve(client: socket.socket) -> None:
         received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"")

@@ -306,10 +306,7 @@ OF_ANOTHER = {"id": "o", "resource": {"type": "Model", "id": "other"}}
     ],
 )
 def test_a_response_about_another_resource_is_rejected(make_client, said, call):
-    """A result of another resource is never accepted, for instance from a wrong cache.
-
-    The error can be retried, since the next response may be right.
-    """
+    """A result of another resource is never accepted, for instance from a wrong cache."""
     with (
         raw_server(answer(said, X_Request_Id="req_4")) as server,
         pytest.raises(errors.MismatchedResponse) as raised,

@@ -250,10 +250,7 @@ def test_the_key_is_removed_from_library_logs(
 
 
 def test_records_without_the_key_are_unchanged(foreign: Foreign) -> None:
-    """Arguments and exceptions without the key stay as they are.
-
-    A text too short to be a key is not searched for.
-    """
+    """Arguments and exceptions without the key stay as they are."""
     redaction.register_secret(SECRET)
     redaction.register_secret("the")
     try:

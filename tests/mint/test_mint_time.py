@@ -290,10 +290,7 @@ def test_a_start_takes_no_other_way(make_client, monkeypatch, secure):
 
 
 def test_a_start_opens_no_other_connection(connect, tls):
-    """Neither before Mint's time is known, nor after the server has closed that connection.
-
-    Only what is sent inside is bound, also after an error inside.
-    """
+    """Neither before Mint's time is known, nor after the server has closed that connection."""
     with connect(STARTED, then_close=True, tls=tls) as (server, client):
         assert_not_sent(client)
         assert server.connections == 0
@@ -345,10 +342,7 @@ def sleeps_in(
 def test_a_computer_that_slept_while_it_connected_sends_nothing(
     connect, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock, again
 ):
-    """The deadline is checked before the first byte, after DNS, TCP and TLS.
-
-    Also where a start has a connection of its own, after that of Mint's time.
-    """
+    """The deadline is checked before the first byte, after DNS, TCP and TLS."""
     with connect(*[LAST][:again], STARTED, then_close=again, tls=secure) as (server, client):
         if again:
             client.mint_time()

@@ -148,10 +148,7 @@ def test_mint_names_its_problems(type_):
     ],
 )
 def test_the_text_of_a_problem(body, said):
-    """The first field error is used, else the detail, else the title.
-
-    OAuth errors and other bodies are read as far as possible.
-    """
+    """The first field error is used, else the detail, else the title."""
     assert read_problem(401, body).explanation == said
 
 

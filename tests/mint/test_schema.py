@@ -148,10 +148,7 @@ def test_a_null_status_with_files_means_finished():
     ],
 )
 def test_when_polling_continues(status, mode, busy, review, payment, succeeded):
-    """Polling stops at the six final statuses, and at a Preview in review mode.
-
-    An unknown status counts as in progress.
-    """
+    """Polling stops at the six final statuses, and at a Preview in review mode."""
     operation = Operation.from_json(OPERATION | {"status": status, "generationMode": mode})
     assert (
         operation.is_busy,
@@ -242,10 +239,7 @@ def test_a_tier_of_splats_needs_a_plain_name(tier):
     ],
 )
 def test_which_assets_can_be_imported(changed, usable):
-    """A finished asset with a file can be imported.
-
-    Without a status, the file decides.
-    """
+    """A finished asset with a file can be imported."""
     assert Asset.from_json(Kind.MODEL, MODEL | changed).is_usable is usable
 
 

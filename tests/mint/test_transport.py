@@ -47,10 +47,7 @@ PROBLEM = {
 
 @pytest.mark.parametrize("path", ["models:generate", "/worlds:generate"])
 def test_the_bytes_of_a_start_request(make_client, path):
-    """A start has a Bearer key, JSON, the idempotency key, and nothing that identifies the computer.
-
-    Mint's routes have a literal colon; %3A would be another route.
-    """
+    """A start has a Bearer key, JSON, the idempotency key, and nothing that identifies the computer."""
     with raw_server() as server:
         make_client(server.base_url).request(
             "POST", path, body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
@@ -271,10 +268,7 @@ def test_a_server_that_is_too_slow_times_out(make_client, method, said, drip, ti
     ids=["silent", "headers", "body", "tls"],
 )
 def test_another_thread_can_stop_a_call(connect, said, scheme, secure):
-    """A call that waits or receives slowly ends soon after it was stopped.
-
-    No other call follows.
-    """
+    """A call that waits or receives slowly ends soon after it was stopped."""
     with connect(said, drip=1.0, tls=secure if scheme == "https" else None) as (server, transport):
         ended: list[MintError] = []
 

@@ -44,10 +44,7 @@ class Project:
 
 @dataclass(eq=False)
 class Resource:
-    """A Model or World. `assets` has the members of its document, with paths instead of addresses.
-
-    `operation` is the last one that generated it.
-    """
+    """A Model or World. `assets` has the members of its document, with paths instead of addresses."""
 
     id: str
     kind: str

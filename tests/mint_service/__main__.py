@@ -51,13 +51,7 @@ def options(args: argparse.Namespace) -> Options:
 
 
 def announcement(mint: Mint, *, to_person: bool, windows: bool = os.name == "nt") -> str:
-    """Return what is printed once the service listens.
-
-    Args:
-        mint: The service.
-        to_person: Whether a person reads it, and not a program.
-        windows: Whether the person has PowerShell.
-    """
+    """Return what is printed once the service listens."""
     if not to_person:
         return json.dumps({"api": mint.api_url, "files": mint.files_url, "key": mint.key})
     if windows:

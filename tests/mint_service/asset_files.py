@@ -185,10 +185,7 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
 
 
 def _path(made: Made, slug: str, operation: Operation, content: bytes) -> str:
-    """Return a path that depends on the content and its operation.
-
-    Each revision has another path, as with content-hashed addresses.
-    """
+    """Return a path that depends on the content and its operation."""
     about = f"{operation.id} {made.role} {len(operation.feedback)} ".encode()
     digits = hashlib.sha256(about + content).hexdigest()[:16]
     role, _, tier = made.role.partition(":")

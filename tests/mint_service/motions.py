@@ -49,10 +49,7 @@ def picked(prompt: str) -> str:
 def files(
     prompt: str, height: float, seed: str, switches: Collection[str], *, color: Color | None = None
 ) -> dict[str, bytes]:
-    """Return the files of one order by their ids.
-
-    With a color it is a figure of that color that moves as people do, else boxes.
-    """
+    """Return the files of one order by their ids: a figure of this color, or boxes without one."""
     count = MOST_CLIPS if "several-clips" in switches else 2 if "partial" in switches else 1
     names = [picked(prompt), *(each for each in CATALOG.values() if each != picked(prompt))][:count]
     chosen = tuple(

@@ -43,10 +43,7 @@ def _hash(text: str) -> int:
 
 
 def color_word(description: str) -> str:
-    """Return the last color named in the text, or one derived from its words.
-
-    A revision comes last in the text.
-    """
+    """Return the last color named in the text, or one derived from its words."""
     named = [word for word in _words(description) if word in COLORS]
     return named[-1] if named else HASHED[_hash(description) % len(HASHED)]
 

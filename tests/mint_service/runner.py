@@ -140,10 +140,7 @@ class ThreadService:
         ]
 
     def leaks(self) -> list[LoggedRequest]:
-        """Return the requests that sent a key or a cookie where it must not be.
-
-        A test fails when there are any.
-        """
+        """Return the requests that sent a key or a cookie where it must not be."""
         return [entry for entry in self.log() if entry.leak]
 
     def connections(self, host: str = "api") -> int:

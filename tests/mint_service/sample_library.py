@@ -22,10 +22,7 @@ def add_samples(mint: Mint) -> None:
 
 
 def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, count: int) -> None:
-    """Add one finished, failed or running asset.
-
-    Every seventh asset has failed, and the last but one stays running.
-    """
+    """Add one finished, failed or running asset."""
     made, project = mint.clock.now() - 3600.0 * (count - index), mint.project
     prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"
     name = prompt.title() if index % 3 else None

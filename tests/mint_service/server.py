@@ -33,11 +33,7 @@ class Server:
         self._ports = (0, 0)
 
     async def start(self, api_port: int = 0, files_port: int = 0) -> None:
-        """Start to listen, by default on the ports of the last time.
-
-        Raises:
-            OSError: A port is in use.
-        """
+        """Start to listen, by default on the ports of the last time."""
         api_port, files_port = api_port or self._ports[0], files_port or self._ports[1]
         files_port = await self._listen(filehost.application(self.mint), files_port)
         api_port = await self._listen(application(self.mint), api_port)

@@ -56,13 +56,7 @@ Behavior = Callable[[Exchange], Awaitable[web.StreamResponse]]
 
 @dataclass
 class ArmedFault:
-    """A fault that is waiting for its call, or has met it.
-
-    Attributes:
-        hits: How many requests it has hit.
-        is_over: Set by the test: from then on nothing is hit.
-        most: How many requests it hits at most.
-    """
+    """A fault that is waiting for its call, or has met it."""
 
     call: Call
     behavior: Behavior | None = None
@@ -79,16 +73,7 @@ class ArmedFault:
 
 
 class Hosts:
-    """The two hosts, on a thread of their own.
-
-    Attributes:
-        api: The base URL of the API.
-        files: The address of the file host.
-        ports: The port of "api" and of "files".
-        fault: The armed fault.
-        told_to_files: The first line and the headers of each request to the file host.
-        scale: By how much waits are shorter than in earnest.
-    """
+    """The two hosts, on a thread of their own."""
 
     def __init__(
         self, service: ThreadService, *, scale: float, tls: ssl.SSLContext | None = None

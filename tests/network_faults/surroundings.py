@@ -22,13 +22,7 @@ from .name_resolution import HERE, Found, leads_to, resolving
 
 
 class Surroundings:
-    """A network in which a fault waits for its call.
-
-    Attributes:
-        api: The base URL for the client.
-        armed: The fault, which counts its hits.
-        hosts: The reverse proxy in front of the service.
-    """
+    """A network in which a fault waits for its call."""
 
     def __init__(self, fault: NetworkFault, hosts: Hosts, authority: trustme.CA) -> None:
         self.hosts = hosts

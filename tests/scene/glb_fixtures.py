@@ -121,10 +121,7 @@ class Glb:
 def box_arrays(
     low: Sequence[float] | np.ndarray, high: Sequence[float] | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return positions, normals, UVs and indices of a box in glTF axes.
-
-    There are 24 vertices and 36 indices.
-    """
+    """Return positions, normals, UVs and indices of a box in glTF axes."""
     points, normals, uvs, faces = [], [], [], []
     low_, high_ = np.array(low, float), np.array(high, float)
     for axis in range(3):

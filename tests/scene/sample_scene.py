@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scene with the kinds of data that an artist may have in a file. Needs bpy.
-
-A test can then say that nothing of it has changed.
-"""
+"""A scene with the kinds of data that an artist may have in a file. Needs bpy."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show three splats in a Blender with a window: an EEVEE render and a 3D viewport.
-
-The colors are printed as JSON lines.
-"""
+"""Show three splats in a Blender with a window: an EEVEE render and a 3D viewport."""
 
 from __future__ import annotations
 

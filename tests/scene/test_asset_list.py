@@ -94,10 +94,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_object_keeps_its_provenance(way: str, tmp_path: Path) -> None:
-    """Its entry is the same after it was saved and linked, exported and replaced.
-
-    Of several libraries, the bill says which one has it.
-    """
+    """Its entry is the same after it was saved and linked, exported and replaced."""
     WAYS[way](tmp_path)
     assert only_entry() == EXPECTED
     if way == "linked":

@@ -59,10 +59,7 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
 
 @needs_windows_itself("graphics")
 def test_several_parts_are_one_asset(tmp_path: Path) -> None:
-    """A model of several objects is an asset as a collection; marked again, it has each tag once.
-
-    A web page in place of the picture does not keep it from becoming one.
-    """
+    """A model of several objects is an asset as a collection; marked again, it has each tag once."""
     page = tmp_path / "thumbnail.webp"
     page.write_text("<html>Not found</html>")
     placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
@@ -99,10 +96,7 @@ def test_saving_again_replaces_the_same_file(model: Path, tmp_path: Path) -> Non
 
 
 def test_the_catalogs_of_the_user_stay(tmp_path: Path) -> None:
-    """Existing catalogs are kept; ours is added once, or one with its path is used.
-
-    A new file has a version, and the permissions of any other new file.
-    """
+    """Existing catalogs are kept; ours is added once, or one with its path is used."""
     file = _library(tmp_path) / asset_catalogs.FILE
     uuid = asset_catalogs.catalog_for("world", file.parent)
     text = file.read_text(encoding="utf-8")

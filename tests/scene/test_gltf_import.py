@@ -54,10 +54,7 @@ def test_only_the_objects_of_a_file_are_added(
     tmp_path: Path,
     target_collection: bpy.types.Collection,
 ) -> None:
-    """All are in that collection and in no other: neither scenes nor helper shapes for bones come.
-
-    Animations and scene extras leave nothing on the user's scene, which the window still shows.
-    """
+    """All are in that collection and in no other: neither scenes nor helper shapes for bones come."""
     before = SceneSnapshot()
     objects = import_glb(make(tmp_path / "m.glb"), target_collection)
     assert sorted(each.type for each in objects if not each.name.startswith("second")) == kinds

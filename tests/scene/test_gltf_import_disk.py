@@ -110,10 +110,7 @@ def test_nothing_outside_the_folder_is_touched(
     target_collection: bpy.types.Collection,
     events: list[tuple[str, str, bool]],
 ) -> None:
-    """A good, damaged or hostile file opens no other file and no address.
-
-    A bad one is refused with a sentence, and no data-block changes.
-    """
+    """A good, damaged or hostile file opens no other file and no address."""
     before = SceneSnapshot()
     model.write_bytes((BAD | GOOD)[kind](model.read_bytes()))
     there = sorted(path.name for path in tmp_path.iterdir())

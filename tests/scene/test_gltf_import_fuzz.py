@@ -23,10 +23,7 @@ MOST_MEGABYTES = 600
 @pytest.mark.covers("S-models")
 @pytest.mark.parametrize("seeds", [40, pytest.param(600, marks=pytest.mark.nightly)])
 def test_each_file_is_imported_or_refused_in_a_sentence(tmp_path: Path, seeds: int) -> None:
-    """There is no crash or traceback, and enough files of both kinds.
-
-    Of a refused file no data-block, scene or file is left, and the memory is bounded.
-    """
+    """There is no crash or traceback, and enough files of both kinds."""
     words = ("-m", "tests.scene.import_mutated_glbs", str(tmp_path), "0", str(seeds))
     done = captured([sys.executable, *words], cwd=ROOT, timeout=280)
     lines = said(done)

@@ -23,10 +23,7 @@ def mesh_of(points: Sequence[tuple[float, float, float]], *faces: tuple[int, ...
 
 
 def test_all_values_are_read() -> None:
-    """Of faces of several sizes, a loose vertex and nothing, where Blender keeps no attribute.
-
-    Edit Mode shows the mesh before the edit, so that a model does not seem to be empty.
-    """
+    """Of faces of several sizes, a loose vertex and nothing, where Blender keeps no attribute."""
     points = [(x, x * x, 0.5) for x in range(8)]
     edited = mesh_of(points, (0, 1, 2, 3, 4), (4, 5, 6))
     thing = bpy.data.objects.new("thing", edited)

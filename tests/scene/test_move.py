@@ -108,10 +108,7 @@ def ray(
 
 
 def test_the_ray_finds_the_first_surface(lamp: bpy.types.Object) -> None:
-    """What is being placed does not count; beside everything the floor is at height 0.
-
-    Above the horizon there is no surface.
-    """
+    """What is being placed does not count; beside everything the floor is at height 0."""
     bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 0))
     found, below, aside = ray(), ray(0.0, (0, 0, -1), bpy.context.object), ray(30)
     assert found is not None and found.point.z == pytest.approx(1) and found.normal.z == 1

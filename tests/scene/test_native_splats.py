@@ -79,11 +79,7 @@ def test_splats_are_native_and_nothing_else_changes(path, version):
 
 @pytest.mark.feature("splats of Blender's own")
 def test_a_click_makes_older_splats_native(path, monkeypatch):
-    """It is possible only with native splats, and until it was done.
-
-    Position, name and parent stay. The splats are imported as in an earlier Blender, without
-    harmonics, which then come from the file.
-    """
+    """It is possible only with native splats, and until it was done."""
     monkeypatch.setattr(splats, "has_native", lambda: False)
     scene = bpy.context.scene
 

@@ -52,10 +52,7 @@ def shown_as(root, name: str) -> bpy.types.World:
 @pytest.mark.parametrize("is_moved", [False, True])
 @pytest.mark.feature("panorama on the collider")
 def test_background_and_projection_line_up_with_the_world(room, tmp_path, is_moved):
-    """From the capture point, the background shows what the room would show, and the collider, too.
-
-    The collider has its colors also from elsewhere, and in a scene without lamps.
-    """
+    """From the capture point, the background shows what the room would show, and the collider, too."""
     scene, shape, camera = bpy.context.scene, part(room, "collider"), part(room, "camera")
     if is_moved:
         room.location, room.rotation_euler, room.scale = (3, -2, 0.5), (0.4, -0.3, 2.0), (0.7,) * 3
@@ -194,10 +191,7 @@ SIZES += [(999_999_999, 500_000_000)]
 @pytest.mark.covers("S-splats")
 @pytest.mark.parametrize("changed", [40, pytest.param(1000, marks=pytest.mark.nightly)])
 def test_hostile_pictures_are_refused_or_loaded(tmp_path: Path, changed: int) -> None:
-    """Large claims and cut files are refused; changed ones are refused or keep their size.
-
-    They are opened in a Blender of their own, whose memory stays small.
-    """
+    """Large claims and cut files are refused; changed ones are refused or keep their size."""
     folder, chance = tmp_path / "hostile", random.Random(1)
     folder.mkdir()
     for number, (width, height) in enumerate(SIZES):

@@ -35,11 +35,7 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 @pytest.mark.feature("import of models")
 def test_one_mesh_is_its_own_root(model: Path) -> None:
-    """One mesh under a bare node becomes one object with applied transform and no empty.
-
-    Its origin is on the floor. Object, mesh, material, picture and collection have the model's
-    name. Prompt, ids, preset, link, file and date are on the root, which is found by them.
-    """
+    """One mesh under a bare node becomes one object with applied transform and no empty."""
     placed = place_model(model, LAMP, ORIGIN)
     (lamp,) = placed.objects
     assert lamp == placed.root and lamp.type == "MESH"
@@ -125,10 +121,7 @@ def test_an_animation_moves_as_in_a_plain_import(
 
 
 def test_results_are_in_the_collection_mint(model: Path) -> None:
-    """Each result has a collection of its own, inside the scene's collection “Mint”.
-
-    A model that is placed in another scene does not appear in this one.
-    """
+    """Each result has a collection of its own, inside the scene's collection “Mint”."""
     first, second = place_model(model, LAMP), place_model(model, LAMP)
     (home,) = [each for each in bpy.context.scene.collection.children if each.name == "Mint"]
     assert list(home.children) == [first.collection, second.collection]
@@ -209,10 +202,7 @@ SHEET = ((-1, 0, -1), (1, 0, 1))
 def test_a_height_scales_evenly(
     system: str, corners: Any, height: float | None, expected: Any, tmp_path: Path
 ) -> None:
-    """At the point of the click, wherever the cursor is by now.
-
-    Vertices are measured, not what the file says; units only change how lengths are written.
-    """
+    """At the point of the click, wherever the cursor is by now."""
     bpy.context.scene.unit_settings.system = system
     bpy.context.scene.cursor.location = (9, 9, 9)
     glb = glb_fixtures.Glb()

@@ -69,10 +69,7 @@ CASES += [pytest.param("plain", mode, marks=pytest.mark.thorough) for mode in PA
 def test_what_the_user_works_on_stays(
     kind: str, mode: str, tmp_path: Path, with_undo: None
 ) -> None:
-    """Mode, selection, active object, frame and scene are the same, also after undo and redo.
-
-    One undo removes all of a result and nothing of the user's. Only Local View hides a result.
-    """
+    """Mode, selection, active object, frame and scene are the same, also after undo and redo."""
     worked_on = _at_work(mode).name
     bpy.ops.ed.undo_push(message="The user's own")
     path, notes = KINDS[kind](tmp_path / "lamp.glb"), []
@@ -210,10 +207,7 @@ def test_an_overridden_collection_mint_is_not_used(model: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
-    """A scene with every kind of data, under the model's own names, only gets new members.
-
-    All objects of the result and their data are new.
-    """
+    """A scene with every kind of data, under the model's own names, only gets new members."""
     sample_scene.build(tmp_path)
     before = SceneSnapshot()
     placed = place_model(KINDS[kind](tmp_path / "lamp.glb"), NAMESAKE)

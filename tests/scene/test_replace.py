@@ -54,10 +54,7 @@ def _size(root: bpy.types.Object) -> list[float]:
 
 
 def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
-    """Do to a model what a user may do, and return the objects made.
-
-    It is parented, moved, put into another collection, modified and used as a target.
-    """
+    """Do to a model what a user may do, and return the objects made."""
     scene = bpy.context.scene
     names = ("Table", "Watcher", "Compass", "Shade", "Driven")
     made = {name: new_empty(name) for name in names}
@@ -77,10 +74,7 @@ def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
 
 @pytest.mark.feature("replacing a model by a new version")
 def test_everything_around_the_model_stays(model: Path, larger: Path) -> None:
-    """Name, transform, parent, collections, modifiers, constraints and drivers are kept.
-
-    A linked duplicate, which shares the mesh, gets the new one.
-    """
+    """Name, transform, parent, collections, modifiers, constraints and drivers are kept."""
     root = place_model(model, FIRST).root
     copy = bpy.data.objects.new("Copy", root.data)
     made = _built_around(root)
@@ -270,11 +264,7 @@ def test_one_mesh_is_parented_to_the_earlier_empty(model: Path, tmp_path: Path) 
 
 
 def test_what_the_user_has_put_on_bones_stays(tmp_path: Path) -> None:
-    """Constraints, children and drivers are on the same armature after the replacement.
-
-    Modifiers before and after that of the armature keep order and settings; bones move the new
-    mesh. The pose is that of the new file, and one of the user's is on the hidden copy.
-    """
+    """Constraints, children and drivers are on the same armature after the replacement."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     armature, body = only_object(root, "ARMATURE"), only_object(root, "MESH")
     hat, compass, needle = (new_empty(name) for name in ("Hat", "Compass", "Needle"))

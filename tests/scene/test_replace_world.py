@@ -43,10 +43,7 @@ def test_a_world_is_replaced_under_its_root(files: WorldFiles) -> None:
 
 
 def bad_part(files: WorldFiles, what: str, folder: Path) -> WorldFiles:
-    """Replace a part by a file that cannot be imported.
-
-    A look at its header may or may not find that.
-    """
+    """Replace a part by a file that cannot be imported."""
     if what == "no surface":
         glb = glb_fixtures.Glb()
         points = {"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0}
@@ -86,10 +83,7 @@ def test_a_bad_part_prevents_the_others(tmp_path: Path, files: WorldFiles, there
 
 
 def test_a_collider_in_edit_mode(files: WorldFiles) -> None:
-    """A panorama is not added: a sentence says what to do, and nothing has changed.
-
-    Splats do not change the mesh, so they are added, and the user can go on editing.
-    """
+    """A panorama is not added: a sentence says what to do, and nothing has changed."""
     root = place_world(WorldFiles(collider=files.collider), FIRST).root
     bpy.context.view_layer.objects.active = part(root, "collider")
     bpy.ops.object.mode_set(mode="EDIT")

@@ -39,11 +39,7 @@ RIGS = {
 
 @pytest.mark.parametrize("name", RIGS)
 def test_bones_have_the_length_that_they_show(name: str, tmp_path: Path) -> None:
-    """The armature has no scale, each bone is at its joint and ends near the next one.
-
-    They are thin, and not drawn in front of the body. The motion is that of the file, whatever its
-    axes and scales.
-    """
+    """The armature has no scale, each bone is at its joint and ends near the next one."""
     file, clip = RIGS[name], Clip()
     root = place(file.save(tmp_path / "a.glb", clip))
     rig = armature_of(root)

@@ -67,10 +67,7 @@ def image(pixels: np.ndarray) -> bpy.types.Image:
 
 
 def test_the_mean_is_that_of_light() -> None:
-    """Of a black and a white half it is half the light, which is not the middle of sRGB.
-
-    What is transparent does not count, and a picture that is missing has no mean.
-    """
+    """Of a black and a white half it is half the light, which is not the middle of sRGB."""
     halves = np.ones((64, 64, 4))
     halves[:32, :, :3] = 0
     assert build.mean_color(image(halves)) == pytest.approx([0.5, 0.5, 0.5], abs=0.03)

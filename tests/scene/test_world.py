@@ -29,11 +29,7 @@ from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # n
 @pytest.mark.covers("R-world", "C10-links", "C11-upright")
 @pytest.mark.feature("import of Worlds")
 def test_a_world_is_upright_to_scale_and_together(files):
-    """The root stands on the floor, neutral; an empty below it has Mint's calibration.
-
-    The parts have no transform, and every corner of the room, from either file, is where the
-    upright room has it. Caption and links are on the root, also the link of the RAD file.
-    """
+    """The root stands on the floor, neutral; an empty below it has Mint's calibration."""
     root = build(files, at=(3, 4, 0.5)).root
     assert root.location[:] == (3, 4, 0.5) and root.scale[:] == (1, 1, 1)
     assert root.rotation_euler[:] == (0, 0, 0)
@@ -52,10 +48,7 @@ def test_a_world_is_upright_to_scale_and_together(files):
 
 @pytest.mark.parametrize("unit", [0.01, 0.3048])
 def test_a_world_keeps_its_size_in_any_unit(files, unit):
-    """In centimeters it has a hundred times as many units; splats and collider still agree.
-
-    The camera sees from a centimeter to a kilometer, so that a room of ten meters is not cut off.
-    """
+    """In centimeters it has a hundred times as many units; splats and collider still agree."""
     bpy.context.scene.unit_settings.scale_length = unit
     root = build(files).root
     expected = (CORNERS * 2.5 + [0, 0, 1.5]) / unit
@@ -207,10 +200,7 @@ def _built_on(root) -> dict[str, bpy.types.Object]:
 
 
 def test_references_to_the_collider_are_moved_to_the_new_one(files):
-    """Children stay where they are; modifier, constraint and rigid body use the new collider.
-
-    If it is removed, its children are parented to the root, and move with the World.
-    """
+    """Children stay where they are; modifier, constraint and rigid body use the new collider."""
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)

@@ -252,10 +252,7 @@ def test_the_bpy_stubs_and_bpy_are_in_different_environments():
 
 
 def test_uv_uses_the_package_index_of_pip(monkeypatch):
-    """Settings of pip are passed to uv, those of the environment before those of a file.
-
-    Settings of uv itself take precedence.
-    """
+    """Settings of pip are passed to uv, those of the environment before those of a file."""
     listed = (
         "global.find-links='/a\\n/b'\nglobal.index-url='https://global.invalid/simple'\nglobal.no-color='1'\n"
         "install.index-url='https://install.invalid/simple'\n:env:.index-url='https://env.invalid/simple'\n"

@@ -84,10 +84,7 @@ def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
 
 
 def test_a_skipped_file_counts_as_run_where_its_tests_ran():
-    """A skipped file is listed by its own name.
-
-    On the Blender where it applies, only its tests are listed.
-    """
+    """A skipped file is listed by its own name."""
     *outcomes, last = skipped_everywhere("tests/test_it.py")
     ran = _outcome(last.title, passed={"tests/test_it.py::test_a"})
     assert testing.print_summary([*outcomes, ran], checks={}, strict=True) == 0
@@ -106,10 +103,7 @@ def test_a_run_without_a_results_file_is_a_failure(capsys):
 
 
 def outcomes_of(monkeypatch, *tries: dict) -> list[list[str]]:
-    """Let the runs of pytest have these outcomes, in turn; return the commands, as they come.
-
-    An empty one is a crash in a test.
-    """
+    """Let the runs of pytest have these outcomes, in turn; return the commands, as they come."""
     commands = list[list[str]]()
 
     def run(command, *, cwd, extra, output):
@@ -166,10 +160,7 @@ def test_a_second_try_has_limits(monkeypatch, first):
 
 @pytest.mark.parametrize("again", ["ends", "crashes", "is unstable"])
 def test_a_part_that_crashed_runs_again(monkeypatch, capsys, again):
-    """Once, as a whole. The summary names the test that ran; a second crash is a failure.
-
-    A strict run fails for the first one already.
-    """
+    """Once, as a whole. The summary names the test that ran; a second crash is a failure."""
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
     ends = {"passed": ["a", "b"]}
     tries: dict[str, list[dict]] = {
@@ -226,10 +217,7 @@ def is_chosen(pytest_run: PytestRun, *marks: str) -> bool:
 @pytest.mark.parametrize("level", [Level.TEST, Level.NIGHTLY])
 @pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2", "bpy-5.3"])
 def test_every_blender_runs_the_bpy_tests(name, level):
-    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
-
-    One that is between two others shows the features by day, and runs the rest at night.
-    """
+    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`."""
     *smoke, selected = pytest_runs.runs_for(ENVIRONMENTS[name], ENVIRONMENTS["bpy-4.5"], level)
     is_whole = level is Level.NIGHTLY or name not in pytest_runs.BETWEEN
     assert is_chosen(selected, "blender", "feature")
@@ -241,10 +229,7 @@ def test_every_blender_runs_the_bpy_tests(name, level):
 
 
 def test_between_is_between():
-    """Whatever saves time on a Blender has an older and a newer one that runs all of it.
-
-    One of these has the same Python and NumPy.
-    """
+    """Whatever saves time on a Blender has an older and a newer one that runs all of it."""
     names = [environment.name for environment in BLENDERS]
     assert not pytest_runs.BETWEEN & {names[0], names[-1], *DEFAULTS.values()}
     kinds = {each.name: (each.python, numpy_of(each)) for each in BLENDERS}
@@ -271,11 +256,7 @@ def test_another_python_runs_the_tests_without_blender_at_night():
 @pytest.mark.parametrize("file", [f"tests/{each}/test_it.py" for each in ("scene", "cli", "docs")])
 @pytest.mark.parametrize("level", Level)
 def test_each_test_is_in_one_run_of_its_level(level, file):
-    """Whatever markers a test has, one run of the default environment includes it, or none.
-
-    None does if a marker leaves it out of the level, or if it needs a Blender and `--fast` is asked
-    for.
-    """
+    """Whatever markers a test has, one run of the default environment includes it, or none."""
     default = ENVIRONMENTS["bpy-4.5"]
     runs = pytest_runs.runs_for(default, default, level)
     needs_blender = {"blender", "window", "debian"}

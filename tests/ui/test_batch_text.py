@@ -43,10 +43,7 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
 
 
 def test_a_style_is_added_to_each_line(service: ThreadService) -> None:
-    """It is an argument, and the form's style counts only in the dialog, where it is seen.
-
-    The only text needs no name.
-    """
+    """It is an argument, and the form's style counts only in the dialog, where it is seen."""
     write("lamp 1", "lamp 2, clay")
     bpy.context.window_manager.mint.style = "low poly"
     assert bpy.ops.mint.batch_text(preset="FAST", style="clay") == {"FINISHED"}

@@ -92,10 +92,7 @@ def test_drawing_does_not_grow_with_the_jobs(
 
 
 def test_drawing_does_not_grow_with_the_library(job_service: JobService) -> None:
-    """With 1,000 entries, each made by a job, as many lines are executed as with 100.
-
-    So it is while they are searched, and in a beat.
-    """
+    """With 1,000 entries, each made by a job, as many lines are executed as with 100."""
     bpy.context.window_manager.mint_library.words = "thing"
     lines, beats = [], []
     for count in (100, 1000):

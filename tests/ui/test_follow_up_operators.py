@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation, in background mode.
-
-Each operator blocks to its end, against the stand-in for Mint.
-"""
+"""What can be done after a generation, in background mode."""
 
 from __future__ import annotations
 

@@ -263,10 +263,7 @@ def test_the_command_line_inside_blender_keeps_the_limit(
 def test_a_changed_form_drops_the_old_price(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old price is not shown, and the new one is requested once the user pauses.
-
-    Disabling the add-on stops that; enabled again, a change is noticed once.
-    """
+    """The old price is not shown, and the new one is requested once the user pauses."""
     monkeypatch.setattr(saved_settings, "PAUSE", 1e6)  # of a person; no machine is as slow
     window = SimpleNamespace(background=False, timers=bpy.app.timers)
     monkeypatch.setattr(saved_settings, "bpy", SimpleNamespace(app=window, context=bpy.context))

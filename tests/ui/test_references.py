@@ -140,10 +140,7 @@ def test_a_world_from_one_picture_has_a_default_prompt(
 
 
 def test_the_last_render_is_added() -> None:
-    """Without a render there is an error; the output settings are not changed.
-
-    Blender writes the path of the .blend and the name of the scene into a picture; not here.
-    """
+    """Without a render there is an error; the output settings are not changed."""
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
         bpy.ops.mint.add_reference_render()
     scene = bpy.context.scene
@@ -248,10 +245,7 @@ def test_the_first_frame_of_a_gif_is_converted(tmp_path: Path) -> None:
 
 @pytest.mark.covers("C13-consent")
 def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
-    """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes.
-
-    The original is not changed.
-    """
+    """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes."""
     source = colorful(tmp_path / "large.png", "PNG", 3800, noisy=True)
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES

@@ -31,10 +31,7 @@ from .drawings import drawn_by, in_class, sidebar  # noqa: E402
 
 
 def drawn(width: int = 300) -> Counter[str]:
-    """Return what the panel draws for the active object; nothing if it is not shown.
-
-    `width` is that of the sidebar in pixels.
-    """
+    """Return what the panel draws for the active object; nothing if it is not shown."""
     context = sidebar(width=width)
     title = panel.title(context)
     if not title:

@@ -73,10 +73,7 @@ OFFERED = Asset.from_json(Kind.WORLD, {"id": "w", "status": "succeeded", "assets
 def test_an_unusable_part_is_not_called_missing(
     registered: None, tmp_path: Path, lacking: Role, asset: Asset | None
 ) -> None:
-    """The job's note says why it was left out; the note of the import would contradict.
-
-    Nor does it stay when the part was fetched later and is bad; what the job says itself does.
-    """
+    """The job's note says why it was left out; the note of the import would contradict."""
     roles = [role for role in BAD if role is not lacking]
     job = replace(make_job(tmp_path, Delivery(), *roles), asset=asset)
     placed = import_job.place(job)

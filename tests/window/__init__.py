@@ -1,5 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on in Debian's Blender with a window, driven by mouse and keyboard.
-
-The built archive is installed.
-"""
+"""The add-on in Debian's Blender with a window, driven by mouse and keyboard."""

@@ -253,10 +253,7 @@ class BlenderWindow:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until Blender has processed its events and drawn.
-
-        That takes two turns of its loop, each of which answers one question.
-        """
+        """Wait until Blender has processed its events and drawn."""
         for _ in range(2):
             self.ask("None")
 
@@ -346,10 +343,7 @@ class BlenderWindow:
         return list(met)
 
     def buttons(self, *, kind: str = "VIEW_3D", name: str = "UI") -> dict[str, tuple[int, int]]:
-        """Return every button that the pointer meets in a region, by its command or data path.
-
-        That takes software ten seconds of a core.
-        """
+        """Return every button that the pointer meets in a region, by its command or data path."""
         _, met = self.ask("look_for(kind, name)", kind=kind, name=name)
         found: dict[str, tuple[int, int]] = met
         return found
@@ -421,10 +415,7 @@ class BlenderWindow:
         self.settle()
 
     def until_it_shows(self, act: Callable[[], object]) -> None:
-        """Act, and wait until the screen has changed and does not change any more.
-
-        This is for menus and dialogs, which Blender does not report.
-        """
+        """Act, and wait until the screen has changed and does not change any more."""
         before = self.display.still()
         act()
         until = time.monotonic() + PATIENCE

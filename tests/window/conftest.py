@@ -36,10 +36,7 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a profile with the archive of this source tree installed, to be copied.
-
-    One process makes it for all, which starts Blender twice.
-    """
+    """Return a profile with the archive of this source tree installed, to be copied."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "installed"
     is_made = folder / "is-made"
@@ -198,10 +195,7 @@ def open_blender(
     tmp_path: Path,
     service: Service,
 ) -> Iterator[Callable[..., BlenderWindow]]:
-    """Return a function that starts Blenders for this test: `open_blender(key=…, online=…)`.
-
-    They share a profile and a journal.
-    """
+    """Return a function that starts Blenders for this test: `open_blender(key=…, online=…)`."""
     running: list[BlenderWindow] = []
 
     def start(**options: Any) -> BlenderWindow:
@@ -218,10 +212,7 @@ def open_blender(
 def blender(
     request: pytest.FixtureRequest, _shared_here: SharedBlender, service: Service
 ) -> Iterator[BlenderWindow]:
-    """Return the Blender that tests share, as fresh as after a start.
-
-    When a test has failed, a screenshot is named after it.
-    """
+    """Return the Blender that tests share, as fresh as after a start."""
     window = _shared_here.at(service)
     window.fresh()
     yield window

@@ -42,10 +42,7 @@ class Difference:
     share: float
 
     def is_little(self, times: float = 1) -> bool:
-        """Return whether somebody who follows the manual would hardly notice.
-
-        `times` multiplies the usual limits.
-        """
+        """Return whether somebody who follows the manual would hardly notice."""
         return self.mean <= times * MAX_MEAN and self.share <= times * MAX_SHARE
 
 

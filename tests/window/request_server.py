@@ -191,10 +191,7 @@ def scene():
 
 
 def _name_of(operator):
-    """Return the name of an operator; empty if Blender is about to free it.
-
-    That is so when its class was unregistered.
-    """
+    """Return the name of an operator; empty if Blender is about to free it."""
     try:
         return operator.bl_idname
     except ValueError:
@@ -355,10 +352,7 @@ def _say(**said):
 
 
 def _work():
-    """Do one tick: continue a generator, or read the next request.
-
-    There is one request at a time.
-    """
+    """Do one tick: continue a generator, or read the next request."""
     global _peer, _unread, _going_on
     if _peer is None:
         _peer, _ = _listener.accept()

@@ -62,10 +62,7 @@ def test_an_unknown_price_does_not_stop_a_generation(
 def test_the_balance_is_checked_while_a_job_waits(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Card and notification say when there are enough Credits.
-
-    The job does not continue before Resume; afterwards no timer is left.
-    """
+    """Card and notification say when there are enough Credits."""
     blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.5)")
     assert not blender.ask(TICKS)
     service.scenario(credits=300)

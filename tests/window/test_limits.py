@@ -23,10 +23,7 @@ except RuntimeError as error:
 
 
 def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
-    """The dialog names price, limit and what was spent today.
-
-    Escape, Enter and a letter start nothing and keep the prompt; a click on the price starts it.
-    """
+    """The dialog names price, limit and what was spent today."""
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "an expensive lamp")

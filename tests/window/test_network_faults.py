@@ -53,10 +53,7 @@ def window(
 def test_the_main_thread_is_free(
     name: str, window: BlenderWindow, hosts: Hosts, service: ThreadService
 ) -> None:
-    """While a call hangs Blender draws; then the job ends in the scene.
-
-    Only threads of the add-on use the network, also to look up a name.
-    """
+    """While a call hangs Blender draws; then the job ends in the scene."""
     before = len(service.operations())
     hosts.fault = armed = ArmedFault(*FAULTS[name])
     window.fresh()

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models and Worlds as a user sees them: the pictures of the manual.
-
-Each is compared with its file in docs/images; `python3 scripts/dev.py images --window` renews them.
-"""
+"""Models and Worlds as a user sees them: the pictures of the manual."""
 
 from __future__ import annotations
 

@@ -32,10 +32,7 @@ def slow_price(
 def test_a_dialog_shows_a_price_that_comes_late(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """It opens at once, says that Mint is being asked, and is drawn again with the answer.
-
-    Typing into it meanwhile is not lost. Closed before the answer comes, it is left alone.
-    """
+    """It opens at once, says that Mint is being asked, and is drawn again with the answer."""
     blender.ask(NOTE_DIALOG)
     for closes in (False, True):
         blender.ask(f"{DRAWN}.clear()")

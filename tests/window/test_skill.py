@@ -17,10 +17,7 @@ START, GENERATE, WAIT = (
 
 
 def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since) -> None:
-    """The code opens the dialog and starts nothing; the user's click starts it once.
-
-    The Preview is found and approved as the skill says, and the result is in the scene.
-    """
+    """The code opens the dialog and starts nothing; the user's click starts it once."""
     blender.over("VIEW_3D", "WINDOW")
     blender.until_it_shows(lambda: blender.ask(GENERATE + "\nresult = None"))
     blender.settle()

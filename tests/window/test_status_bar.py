@@ -18,10 +18,7 @@ HEIGHT = 20  # pixels at the lower edge of the screen, which the window fills
 
 
 def bar(blender: BlenderWindow) -> NDArray[np.bool_]:
-    """Return where something is in the right half of the status bar.
-
-    The left half explains the mouse buttons for what is under the pointer.
-    """
+    """Return where something is in the right half of the status bar."""
     blender.settle()
     width, height = blender.display.size
     shown = blender.display.picture((width // 2, height - HEIGHT, width, height))

@@ -225,10 +225,7 @@ def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
 def test_a_preview_is_approved_in_the_viewport(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Its picture is large while the pointer is on the chip or the button with the price.
-
-    The button is there only without a draft, which it would leave out.
-    """
+    """Its picture is large while the pointer is on the chip or the button with the price."""
     blender.fill(preset="FAST", prompt="a lamp")
     known_price(blender)
     waiting(blender, "a red lamp")

@@ -38,10 +38,7 @@ def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") ->
 def test_a_person_decides_beyond_the_limits(
     connect: Connect, set_limits: SetLimits, mode: str, limits: Limits, reason: str
 ) -> None:
-    """The question has what, how much and why; a yes starts it once, with its own limit.
-
-    The most that the person agrees to is part of it, so that nobody is asked again within it.
-    """
+    """The question has what, how much and why; a yes starts it once, with its own limit."""
     set_limits(limits)
     person = Person()
     agent, quote = ask_for_lamp(connect, person, mode)

@@ -80,10 +80,7 @@ def test_a_revision_brings_another_preview(agent: Agent) -> None:
 
 @pytest.mark.parametrize("verb", ["approve", "revise", "cancel"])
 def test_what_was_not_seen_is_not_decided(agent: Agent, blender: JobService, verb: str) -> None:
-    """A person has revised in Blender: the agent gets the new Preview instead.
-
-    The answer has a part of what the agent has sent.
-    """
+    """A person has revised in Blender: the agent gets the new Preview instead."""
     job = lamp_at_preview(agent, approved_credits=1000)
     blender.catch_up()
     blender.set_limit(job["job"], None)
@@ -106,10 +103,7 @@ def test_what_was_not_seen_is_not_decided(agent: Agent, blender: JobService, ver
 
 
 def test_an_approval_costs_no_more_than_was_approved(agent: Agent) -> None:
-    """The whole price of the job counts, not only what is still to be spent.
-
-    A cancel spends nothing more.
-    """
+    """The whole price of the job counts, not only what is still to be spent."""
     job = lamp_at_preview(agent)
     refusal = agent.refusal("approve", job=job["job"], revision=PREVIEW, approved_credits=247)
     assert "up to 248 Credits in total, 248 of them are spent or reserved" in refusal
@@ -233,10 +227,7 @@ def failed_lamp(
 
 @pytest.mark.parametrize(("switch", "phase"), [("transient", "ready"), ("fails", "failed")])
 def test_a_new_attempt_is_started_once(agent: Agent, switch: str, phase: str) -> None:
-    """The same call again is refused, also after another failure: the job has changed since.
-
-    What the job has cost before counts for the approved amount.
-    """
+    """The same call again is refused, also after another failure: the job has changed since."""
     job = failed_lamp(agent, switch)
     seen = {"job": job["job"], "revision": job["revision"], "approved_credits": 2000}
     few = agent.refusal("retry", **seen | {"approved_credits": 10})
@@ -280,10 +271,7 @@ def test_a_model_is_optimized_once(agent: Agent) -> None:
 def test_a_person_is_asked_about_a_price_that_mint_does_not_give(
     connect: Connect, limits: Limits, tmp_path: Path
 ) -> None:
-    """Conversions have no price: a client that cannot ask is refused, a person may agree.
-
-    Formats that exist already are free, and are only downloaded.
-    """
+    """Conversions have no price: a client that cannot ask is refused, a person may agree."""
     silent = connect()
     request = {"action": "convert", "job": finished(silent)["job"], "formats": ["fbx", "stl"]}
     quote = silent.ask("estimate_transform", **request, folder=str(tmp_path / "a"))

@@ -67,10 +67,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None
 def test_the_same_request_returns_the_same_job(
     limits: object, connect: Connect, is_restarted: bool
 ) -> None:
-    """Also with another quote, and from another server, which has the journal but not the quote.
-
-    The same id with another prompt is a mistake of the agent, and starts nothing.
-    """
+    """Also with another quote, and from another server, which has the journal but not the quote."""
     first = connect()
     quote = first.ask("estimate", **LAMP)
     job = generate(first, quote)

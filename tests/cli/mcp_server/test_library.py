@@ -21,10 +21,7 @@ def service() -> Iterator[ThreadService]:
 
 
 def test_page_by_page(agent: Agent) -> None:
-    """Every item comes once, newest first, and says whether it can be placed.
-
-    Worlds have a list of their own, and a refused key is a sentence.
-    """
+    """Every item comes once, newest first, and says whether it can be placed."""
     items, cursor, pages = [], None, 0
     while pages == 0 or cursor:
         page = agent.ask("library", most=20, cursor=cursor)

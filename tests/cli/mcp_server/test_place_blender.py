@@ -89,10 +89,7 @@ def test_a_running_blender_places_it(agent: Agent, home: Path) -> None:
 def test_without_a_blender_it_says_so(
     agent: Agent, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And offers a file; a Blender that has ended is none. An idle one is woken by a person.
-
-    The next call with the same arguments finds it placed once.
-    """
+    """And offers a file; a Blender that has ended is none. An idle one is woken by a person."""
     job = finished(agent)["job"]
     for _ in range(2):
         sentence = agent.refusal("place", job=job)

@@ -46,10 +46,7 @@ READS = {
 
 
 def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
-    """A client may run without asking only what changes nothing; `place` can replace a file.
-
-    Each tool has a title, sentences, and no argument of the server's.
-    """
+    """A client may run without asking only what changes nothing; `place` can replace a file."""
     listed = agent.portal.call(agent.client.list_tools)
     hints = {tool.name: tool.annotations for tool in listed.tools}
     assert set(hints) == IRREVERSIBLE | READS | {"place"}
@@ -109,10 +106,7 @@ TOO_LONG: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 
 def test_errors_quote_no_long_argument(agent: Agent) -> None:
-    """What an agent has sent by mistake does not fill its memory a second time.
-
-    A long error keeps its beginning and its end; a path of usual length stays one.
-    """
+    """What an agent has sent by mistake does not fill its memory a second time."""
     for tool, words, end in TOO_LONG:
         sentence = agent.refusal(tool, **words)
         assert len(sentence) < 1000
@@ -187,10 +181,7 @@ def decoded(path: Path) -> Image.Image:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_pictures_are_sent_whole_or_scaled(tmp_path: Path, format: str) -> None:
-    """A small one is sent as it is, with the type of its content, and a large one as a JPEG.
-
-    One that is cut off is not sent, neither as it is nor decoded.
-    """
+    """A small one is sent as it is, with the type of its content, and a large one as a JPEG."""
     path = tmp_path / "preview.bin"
     Image.new("RGB", (512, 300), (200, 100, 0)).save(path, format)
     picture = content(path)

@@ -53,10 +53,7 @@ def read(name: str) -> bytes:
 
 @lru_cache(maxsize=16)
 def _model(shape: str, name: str, color: prompt_words.Color) -> bytes:
-    """Return a GLB with the pictures of the optimized one, whose white has become this color.
-
-    In the original they are PNG, and not in the committed file.
-    """
+    """Return a GLB with the pictures of the optimized one, whose white has become this color."""
     content, optimized = read(f"{shape}/{name}"), read(f"{shape}/optimized.glb")
     for part in ("base", "orm"):
         with Image.open(io.BytesIO(glb.image(optimized, part))) as image:
