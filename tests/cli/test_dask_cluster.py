@@ -202,17 +202,6 @@ def test_a_folder_that_a_worker_does_not_see_is_named(
     assert all(words in told for words in workers)
 
 
-def test_a_token_is_answered_beside_it(tmp_path: Path) -> None:
-    """Only the right token is answered, and a missing folder is not made."""
-    assert worker_side.answer_token(str(tmp_path / "missing"), "token") is None
-    (tmp_path / worker_side.TOKEN).write_text("another")
-    assert worker_side.answer_token(str(tmp_path), "token") is None
-    (tmp_path / worker_side.TOKEN).write_text("token")
-    name = str(worker_side.answer_token(str(tmp_path), "token"))
-    assert (tmp_path / name).read_text() == "token"
-    assert {path.name for path in tmp_path.iterdir()} == {name, worker_side.TOKEN}
-
-
 def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path: Path) -> None:
     """A command that was killed leaves its folder; another run may still be using a newer one."""
     left, used = (tmp_path / ".mint-batch" / name for name in ("dask-left", "dask-used"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import pickle
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -305,27 +304,6 @@ def test_notes_and_placement_come_back(farm: Farm, monkeypatch: pytest.MonkeyPat
     assert result.notes == (note,)
     assert (result.notes[0].params, result.notes[0].code) == ({"count": 3}, "objects")
     assert result.placement == Placement("Scene", ("lamp",), str(farm.out / "a.glb"))
-
-
-def test_stopping_leaves_no_task(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At an exception, as Ctrl+C raises, nothing else begins, and the scheduler forgets all."""
-    begun, released = threading.Semaphore(0), threading.Event()
-
-    def held(job: Job, others: Any) -> DeliveryResult:
-        begun.release()
-        released.wait(240)
-        return DeliveryResult()
-
-    monkeypatch.setattr(worker_side, "write_result", held)
-    with pytest.raises(KeyboardInterrupt), farm.opened() as farming:
-        written = [farming.begin(f"{n}.glb") for n in range(10)]
-        assert begun.acquire(timeout=240) and begun.acquire(timeout=240)
-        raise KeyboardInterrupt
-    assert all(future.done() for future in written)
-    released.set()
-    assert not begun.acquire(timeout=0.5)
-    assert not [key for keys in farm.client.processing().values() for key in keys]
-    assert not [*farm.out.iterdir()]
 
 
 ADDRESSES = {

@@ -11,10 +11,10 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-from ..scene.rig_fixtures import HEIGHT, JOINTS, REST, Clip, Motion, Rig, Turns, turn, walk
+from ..scene.rig_fixtures import HEIGHT, JOINTS, REST, Clip, Rig, turn, walk
 from . import figure
 from .figure import Figure
 from .prompt_words import Color
@@ -35,8 +35,6 @@ CATALOG = {
 }
 """A word of a prompt, and the motion that it picks. Nothing else exists."""
 MOST_CLIPS = 3
-LEFT_OUT = ("head_end", "headfront")
-"""Joints that the rig of `missing-bones` lacks."""
 
 
 def picked(prompt: str) -> str:
@@ -52,9 +50,7 @@ def files(
     """Return the files of one order by their ids: a figure of this color, or boxes without one."""
     count = MOST_CLIPS if "several-clips" in switches else 2 if "partial" in switches else 1
     names = [picked(prompt), *(each for each in CATALOG.values() if each != picked(prompt))][:count]
-    chosen = tuple(
-        sorted(set(switches) & {"missing-bones", "foreign-bones", "clip-without-mesh", "travel"})
-    )
+    chosen = tuple(sorted(set(switches) & {"clip-without-mesh", "travel"}))
     ids = random.Random(f"{seed} clips").sample(range(10**6), count)
     made = {"rigged_character_glb": _file("", height, seed, chosen, color)}
     for id, name in zip(ids, names, strict=True):
@@ -69,34 +65,17 @@ def _file(
     """Return the rigged file, or that of a clip."""
     chance = random.Random(seed)
     tilt = turn([chance.gauss() for _ in range(3)], chance.uniform(3.0, 5.0))
-    joints = JOINTS
-    if "missing-bones" in switches:
-        joints = {each: at for each, at in JOINTS.items() if each not in LEFT_OUT}
-    if "foreign-bones" in switches:
-        joints = {
-            f"bip_{each}": (f"bip_{above}" if above else "", at)
-            for each, (above, at) in JOINTS.items()
-        }
-    prefix = "bip_" if "foreign-bones" in switches else ""
     has_mesh = not name or "clip-without-mesh" not in switches
-    axes = dict.fromkeys(joints, tilt)
-    rig = Rig(dict(joints), axes=axes, has_mesh=has_mesh)
+    axes = dict.fromkeys(JOINTS, tilt)
+    rig = Rig(dict(JOINTS), axes=axes, has_mesh=has_mesh)
     if color is not None:
-        along = figure.along_bones(rig.heads(), {name: each[0] for name, each in joints.items()})
+        along = figure.along_bones(rig.heads(), {name: each[0] for name, each in JOINTS.items()})
         axes = {name: tilt @ each for name, each in along.items()}
-        rig = Figure(dict(joints), axes=axes, has_mesh=has_mesh, color=color)
+        rig = Figure(dict(JOINTS), axes=axes, has_mesh=has_mesh, color=color)
     rig = rig.scaled(height / HEIGHT)
     travel = 1.5 if "travel" in switches else 0.0
-    clip = Clip(f"Armature|{name}|baselayer", _with_prefix(prefix, travel)) if name else REST
+    clip = Clip(f"Armature|{name}|baselayer", partial(walk, travel=travel)) if name else REST
     if name and color is not None:
         clip = figure.clip(name)
     with tempfile.TemporaryDirectory() as folder:
         return rig.save(Path(folder, "rig.glb"), clip).read_bytes()
-
-
-def _with_prefix(prefix: str, travel: float) -> Motion:
-    def motion(fraction: float) -> tuple[Turns, tuple[float, ...]]:
-        turns, offset = walk(fraction, travel=travel)
-        return {f"{prefix}{name}": change for name, change in turns.items()}, tuple(offset)
-
-    return motion

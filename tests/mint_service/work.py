@@ -101,14 +101,8 @@ class Work(Operations):
         is_preview = operation.stage == "preview" and operation.status in {"running", "enchanting"}
         if is_preview and "canceled" in operation.switches:
             self.cancel(operation, now)
-        elif not self._is_stuck(operation, is_preview):
+        elif not (is_preview and "stuck" in operation.switches):
             super().move(operation, now)
-
-    def _is_stuck(self, operation: Operation, is_preview: bool) -> bool:
-        is_rigging = operation.motion is not None and operation.status == "running"
-        return (is_preview and "stuck" in operation.switches) or (
-            is_rigging and "rig-stuck" in operation.switches
-        )
 
     def fail(self, operation: Operation, now: float, code: str, message: str) -> None:
         if operation.motion is not None:  # the rig is paid, whatever becomes of it
