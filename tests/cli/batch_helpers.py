@@ -90,7 +90,6 @@ def start_files(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def operations_of(folder: Path) -> set[str]:
-    """Return the operations that the folder names."""
     place = folder / ".mint-batch" / "requests"
     return {json.loads(path.read_bytes())["operation"] for path in place.glob("*.operation")}
 

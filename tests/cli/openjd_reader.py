@@ -64,7 +64,6 @@ def made_of(content: Any, parameters: Any, folder: Path) -> tuple[Job, SymbolTab
 
 
 def command_of(job: Job, table: SymbolTable, step: int) -> list[str]:
-    """Return the command line of a step."""
     action = job.steps[step].script.actions.onRun
     return [text.resolve(symtab=table) for text in (action.command, *action.args)]
 

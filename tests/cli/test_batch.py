@@ -34,7 +34,6 @@ def test_a_failed_line_does_not_stop_the_others(batch: Batch, mint: RunMint) -> 
 
 
 def test_the_status_is_that_of_the_first_line_that_is_not_done(batch: Batch) -> None:
-    """The status is that of the first line in the file that is not done."""
     batch.lines({"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2 [start-fails]"})
     assert batch().status == 6
 

@@ -14,7 +14,6 @@ from .command_runner import RunMint
 
 
 def test_all_fields_reach_mint_and_files_are_named_by_line(batch: Batch, tmp_path: Path) -> None:
-    """All fields reach Mint, the total price is shown, files are named by line."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
     hero = {"prompt": "a hero", "name": "The Hero", "preset": "standard", "pose": "t_pose"}

@@ -20,14 +20,12 @@ pytestmark = pytest.mark.usefixtures("_fast_look")
 
 
 def run_once(batch: Batch, *lines: dict[str, object]) -> Path:
-    """Run a batch; return its folder."""
     batch.lines(*lines)
     assert batch().status in {0, 6}
     return batch.out
 
 
 def line_file(folder: Path, tag: str) -> tuple[Path, dict[str, Any]]:
-    """Return the file of a line, and what it says."""
     path = folder / ".mint-batch" / "lines" / f"{tag}.json"
     return path, json.loads(path.read_bytes())
 

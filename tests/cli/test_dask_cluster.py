@@ -65,7 +65,6 @@ class OnCluster:
 
 @pytest.fixture
 def on_cluster(batch: Batch) -> OnCluster:
-    """Return what runs a batch on a cluster."""
     return OnCluster(batch)
 
 

@@ -61,7 +61,6 @@ class Farm:
 
     @property
     def job(self) -> Job:
-        """Return the job."""
         kept = LocalFile(Role.MODEL, str(self.file), LINK)
         return replace(a_job(), phase=Phase.READY, files=(kept,))
 
@@ -95,7 +94,6 @@ class Writing:
 
 @pytest.fixture
 def farm(client: Client, tmp_path: Path) -> Farm:
-    """Return a farm."""
     (tmp_path / "out").mkdir()
     glb_fixtures.simple(tmp_path / "model.glb")
     return Farm(client, tmp_path)

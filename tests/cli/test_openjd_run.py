@@ -37,7 +37,6 @@ def job(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_template(place: Path, folder: Path, *options: str) -> Path:
-    """Write the template into a folder, and return it."""
     file, output = str(place / "props.jsonl"), str(place / "results")
     assert commands.main(["batch", file, "-o", output, "--openjd", str(folder), *options]) == 0
     return folder

@@ -404,7 +404,6 @@ def test_a_windows_console_takes_every_text(encoding: str, monkeypatch: pytest.M
 
 
 def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual duration is shown if the history has one."""
     monkeypatch.setattr(session, "POLL_INTERVALS", PollIntervals(first=1.2, factor=1.0))
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first

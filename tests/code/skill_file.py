@@ -24,7 +24,6 @@ def body() -> str:
 
 
 def code_blocks() -> list[str]:
-    """Return the blocks of Python code."""
     return re.findall(r"```python\n(.*?)```", body(), re.DOTALL)
 
 

@@ -28,5 +28,4 @@ def nodes_of(source: str) -> tuple[ast.AST, ...]:
 
 
 def calls_in(source: str) -> list[ast.Call]:
-    """Return all calls in a source."""
     return [node for node in nodes_of(source) if isinstance(node, ast.Call)]

@@ -161,7 +161,6 @@ def forbidden(graph: CallGraph, starts: Iterable[Function]) -> list[str]:
 
 
 def calls_of(function: Function) -> set[str]:
-    """Return what a function calls."""
     nodes = ast.walk(function.node)
     return {ast.unparse(each.func) for each in nodes if isinstance(each, ast.Call)}
 

@@ -223,12 +223,10 @@ def test_dates_follow_the_language(function: str, expected: list[str]) -> None:
 
 
 def german(message: Message) -> str:
-    """Return the message in German."""
     return render(message, TABLES["de"], "de")
 
 
 def japanese(message: Message) -> str:
-    """Return the message in Japanese."""
     return render(message, TABLES["ja"], "ja")
 
 

@@ -19,7 +19,6 @@ sync = partial(asset_library_sync.sync, local_files=True)
 
 
 def list_assets(service: ThreadService) -> list[Asset]:
-    """Return all assets of the service."""
     client = connect(Account(service.key, service.api))
     try:
         return asset_library_sync.list_assets(client, list(Kind))
@@ -28,7 +27,6 @@ def list_assets(service: ThreadService) -> list[Asset]:
 
 
 def finished_model(service: ThreadService) -> Asset:
-    """Return a finished model."""
     return next(
         asset
         for asset in list_assets(service)

@@ -46,7 +46,6 @@ MINT = {"library": {"models": 8, "worlds": 2}}
 
 
 def models_of(service: ThreadService) -> list[Asset]:
-    """Return the models that Mint lists."""
     return [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
 
 

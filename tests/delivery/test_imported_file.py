@@ -57,7 +57,6 @@ def test_every_choice_has_its_sentence(
 
 
 def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
-    """A failed optimization is named as the reason, once."""
     known = note("not_optimized", reason="Not enough Credits.")
     job = replace(_job(tmp_path / "model.glb"), notes=(known,))
     assert imported_file.explanation(job) is known

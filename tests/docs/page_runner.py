@@ -47,7 +47,6 @@ class PageRunner:
         return len(chosen)
 
     def run_block(self, block: CodeBlock, page: str) -> str:
-        """Run one block and return what it printed."""
         if block.language == "bash":
             return self._shell.run(examples.fill_in(block.code, self.folder, self.service))
         # the lines of an error are those of the page

@@ -117,7 +117,6 @@ def other_labels(catalog: Catalog, known: dict[str, str]) -> list[str]:
 
 
 def labels_in(text: str) -> list[str]:
-    """Return the labels in a text of a page."""
     return [label for path in LABEL.findall(text) for label in path.split(" > ")]
 
 

@@ -46,8 +46,6 @@ def lamp(host: FileHost, loader: Downloader, target: Path) -> Lamp:
 
 @pytest.fixture
 def write_spz(tmp_path: Path) -> Callable[[bytes], Path]:
-    """Return a function that writes bytes to `place.spz` and returns its path."""
-
     def write(data: bytes) -> Path:
         path = tmp_path / "place.spz"
         path.write_bytes(data)

@@ -29,5 +29,4 @@ def changed(change: Callable[[Document], object]) -> bytes:
 
 
 def data_uri(content: bytes, kind: str = "application/octet-stream") -> str:
-    """Return these bytes as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

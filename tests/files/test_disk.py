@@ -182,7 +182,6 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return a file."""
     path = tmp_path / "journal.sqlite3"
     path.write_bytes(b"first")
     return path

@@ -185,7 +185,6 @@ def test_a_stopped_download_keeps_its_part(lamp: Lamp) -> None:
 
 
 def test_a_stop_ends_a_pause(lamp: Lamp, time: Time) -> None:
-    """A stop does not wait for the end of a long pause."""
     url = lamp.put(faults=[status(503, Retry_After="60")] * 9)
     with pytest.raises(Stopped):
         lamp.load(url, stop=lambda: time.now > 1)
@@ -264,7 +263,6 @@ def test_retry_after_is_obeyed_within_bounds(lamp: Lamp, time: Time) -> None:
 
 
 def test_no_pause_ends_after_the_time_limit(lamp: Lamp, time: Time) -> None:
-    """A pause that would end after the time limit is not begun."""
     url, limits = lamp.put(faults=[status(503, Retry_After="50")] * 9), DownloadLimits(total=120)
     failed(url, lamp.target, limits, clock=lambda: time.now, sleep=time.sleep)
     assert time.now == pytest.approx(100) and len(lamp.asked) == 3

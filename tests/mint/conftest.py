@@ -95,7 +95,6 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def client(service: ThreadService) -> Iterator[Client]:
-    """A client of the stand-in service."""
     client = client_of(service)
     yield client
     client.close()

@@ -19,7 +19,6 @@ LONG = 60.0  # seconds of service time after which every stage has ended
 
 
 def client_of(service: ThreadService, **more: Any) -> Client:
-    """Return a client of a stand-in service."""
     return Client(Origin.parse(service.api), service.key, **more)
 
 
@@ -30,7 +29,6 @@ def start(
     mode: Mode = Mode.AUTO,
     key: str = "start-1",
 ) -> Operation:
-    """Start a generation and return its operation."""
     body = GenerationRequest(kind, prompt, Preset.FAST, mode).body(())
     return client.pay("start", kind, "", body, key=key)
 

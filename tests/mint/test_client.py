@@ -47,7 +47,6 @@ def test_estimate_of_a_generation(service, client, kind):
 
 @pytest.mark.parametrize(("name", "price"), [("optimization", 20), ("animation", 250)])
 def test_an_estimate_for_a_model(service, client, name, price):
-    """The price is requested for one model."""
     model = made(service, client)
     estimate = getattr(client, f"estimate_{name}")
     assert estimate(model).estimated_total == price
@@ -126,7 +125,6 @@ def test_resume_after_billing_required(service, client):
 
 
 def test_cancel_an_operation(client):
-    """A running operation can be canceled."""
     operation = client.cancel(start(client).id, key="cancel-1")
     assert operation.status is Status.CANCELED
     assert operation.canceled_at is not None

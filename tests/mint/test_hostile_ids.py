@@ -81,7 +81,6 @@ def test_an_operation_needs_a_valid_id(connect, id):
 @pytest.mark.covers("S-names")
 @each_hostile_id
 def test_a_resource_needs_a_valid_id(connect, id):
-    """An operation whose resource has no valid id has no resource."""
     said = {**OPERATION, "resource": {"type": "model", "id": id}}
     with connect(answer(said)) as (_, client):
         for call in OPERATIONS.values():

@@ -98,7 +98,6 @@ def resource(each: Resource, address: Address) -> dict[str, Any]:
 
 
 def animation_file(id: str, path: str) -> dict[str, Any]:
-    """Return a file of an animation."""
     kind = "rigged_character" if id.startswith("rigged_character") else "animation_clip"
     return {"id": id, "kind": kind, "format": "glb", "filename": path.rpartition("/")[2]}
 

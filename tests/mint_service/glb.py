@@ -70,7 +70,6 @@ def image(content: bytes, name: str) -> bytes:
 
 
 def with_image(content: bytes, name: str, picture: bytes) -> bytes:
-    """Return a GLB with another picture under this name."""
     document, binary = unpack(content)
     replaced, packed = _view_of_image(document, name), b""
     for number, view in enumerate(document["bufferViews"]):

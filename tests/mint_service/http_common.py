@@ -71,7 +71,6 @@ def shut(request: web.Request) -> web.Response:
 def problem_response(
     problem: Problem, instance: str | None = None, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Return a problem document as a response."""
     body = json.dumps(problem.document(instance)).encode()
     return web.Response(
         status=problem.status,

@@ -12,7 +12,6 @@ from .prompt_words import Color
 
 
 def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
-    """Return a lossless WebP of one color."""
     made = Image.new("RGB", (width, height), _bytes(color))
     return saved(made, "WEBP", lossless=True, method=0)
 
@@ -35,7 +34,6 @@ def _bytes(color: Color) -> tuple[int, int, int]:
 
 
 def saved(made: Image.Image, format: str, **options: Any) -> bytes:
-    """Return the bytes of a picture in a format."""
     stream = io.BytesIO()
     made.save(stream, format, **options)
     return stream.getvalue()

@@ -204,7 +204,6 @@ def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
 
 
 def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
-    """Link a model of another file into this one."""
     place_model(model, FIRST)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)

@@ -182,7 +182,6 @@ def test_different_versions_are_rejected(tmp_path, monkeypatch):
 
 @pytest.mark.blender
 def test_blenders_validator_accepts_the_archive(tmp_path):
-    """The validator of this Blender accepts the archive."""
     tool = blender_tool.find_tool()
     assert tool is not None
     blender_tool.validate(archive.build(tmp_path, compressed=False), tool)

@@ -259,7 +259,6 @@ def test_the_page_is_checked_and_unpacked_as_it_was_looked_at(written, tmp_path)
 
 
 def files(folder: Path) -> list[Path]:
-    """Return all files of a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
 

@@ -254,7 +254,6 @@ def ready(job_service: JobService) -> Job:
 
 
 def row_of(job_service: JobService, job: Job) -> list[Call]:
-    """Return what the row of a job shows."""
     return calls_of(panel.draw_row, panel.Sidebar(job_service, 300), Row(job.id, (job,)))
 
 

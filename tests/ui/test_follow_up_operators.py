@@ -63,7 +63,6 @@ def root_of(job: Job) -> bpy.types.Object:
 
 
 def generated(**more: object) -> Job:
-    """Generate a model and return its job."""
     arguments = {"kind": "MODEL", "preset": "FAST", "prompt": "a lamp", **more}
     assert bpy.ops.mint.generate(**arguments) == {"FINISHED"}
     return newest()

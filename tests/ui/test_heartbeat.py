@@ -51,7 +51,6 @@ def beat_until(fact: Callable[[], object], seconds: float = 120.0) -> None:
 
 
 def start(prompt: str) -> Job:
-    """Start a job of this Blender."""
     return session.service().start(GenerationRequest(Kind.MODEL, prompt))
 
 
@@ -216,7 +215,6 @@ def test_a_result_that_cannot_be_shown_is_placed_all_the_same(
 def test_the_outcome_of_a_dismissed_job_is_dropped(
     job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outcome of a job that was dismissed meanwhile is dropped."""
     let_fail(monkeypatch, job_service, "record_delivery", 1, LOCKED)
     heartbeat.beat()
     job_service.dismiss(ready.id)

@@ -69,7 +69,6 @@ def drawn(job_service: JobService, **size: int) -> Counter[str]:
 
 
 def in_menu(job: Job) -> Counter[str]:
-    """Return what the menu of a job draws."""
     return drawn_by(list_operators.draw_job_menu, JobView(job), False)
 
 
@@ -81,7 +80,6 @@ def titles(job_service: JobService, **size: int) -> list[str]:
 
 
 def in_status_bar() -> Counter[str]:
-    """Return what the status bar draws."""
     return drawn_by(in_class(menus._draw_status_bar), bpy.context)
 
 
@@ -266,7 +264,6 @@ def test_an_unreadable_job_has_a_row(job_service: JobService) -> None:
 
 
 def add_batch(job_service: JobService, *phases: Phase) -> None:
-    """Add a batch of a job in each of these phases."""
     for number, phase in enumerate(phases):
         job_service.cache.add(a_job(phase, delivery=Delivery(group="one"), now=float(number)))
 

@@ -30,7 +30,6 @@ from .drawings import drawn_by, in_class  # noqa: E402
 
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
-    """Return a job that has made the model of this number."""
     request = GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset)
     job = new_job(request, Delivery(), now=time.time())
     made = operation("succeeded", resource=f"id_{number}")
@@ -38,7 +37,6 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
 
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:
-    """Return the job of an asset, as it is after a beat."""
     entries.prepare(job_service)
     return entries.job_of(asset)
 

@@ -32,7 +32,6 @@ MINT = {"library": {"models": 40, "worlds": 5}}
 def entries(
     state: view_model.AssetState = view_model.AssetState.DONE, kind: Kind = Kind.MODEL
 ) -> list[Asset]:
-    """Return the loaded assets of one state and kind."""
     return browser.library().entries(view_model.Filter(kind, state))
 
 

@@ -67,7 +67,6 @@ class Panel:
         return browser.status(self.fields).words
 
     def on_screen(self) -> list[Asset]:
-        """Return the assets on screen."""
         return list(browser.on_screen(self.fields))
 
     def requests(self, *hosts: str) -> list[Any]:
@@ -77,7 +76,6 @@ class Panel:
         ]
 
     def pages(self) -> list[str]:
-        """Return every requested page of a list."""
         lists = {"/v1/models", "/v1/worlds"}
         return [f"{each.path}?{each.query}" for each in self.requests() if each.path in lists]
 
@@ -290,7 +288,6 @@ def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
 
 
 def ids(assets: Iterable[Asset]) -> list[str]:
-    """Return the IDs of assets."""
     return [each.id for each in assets]
 
 

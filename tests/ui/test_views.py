@@ -263,7 +263,6 @@ def targeted(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:
 
 
 def boxes_of(job_service: JobService, *jobs: Job) -> list[Footprint]:
-    """Return where the boxes of these jobs are."""
     job_service.cache.add(*jobs)
     state = targets._State()
     targets._choose(state, job_service, 1)

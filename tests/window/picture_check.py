@@ -41,18 +41,16 @@ class Difference:
     mean: float
     share: float
 
-    def is_little(self, times: float = 1) -> bool:
-        """Return whether somebody who follows the manual would hardly notice."""
-        return self.mean <= times * MAX_MEAN and self.share <= times * MAX_SHARE
+    @property
+    def is_little(self) -> bool:
+        """Whether somebody who follows the manual would hardly notice."""
+        return self.mean <= MAX_MEAN and self.share <= MAX_SHARE
 
 
-def check_picture(
-    blender: BlenderWindow, name: str, box: Sequence[int] | None = None, *, times: float = 1
-) -> None:
+def check_picture(blender: BlenderWindow, name: str, box: Sequence[int] | None = None) -> None:
     """Take a picture of the window and compare it with docs/images/<name>.png.
 
-    `box` is the part of the window to show: left, top, right, bottom, in pixels from the upper
-    left. `times` multiplies the limits, for a picture that is never quite the same.
+    `box` is the part of the window to show: left, top, right, bottom, in pixels.
 
     Raises:
         AssertionError: There is no such picture, or it differs by more than a little.
@@ -72,7 +70,7 @@ def check_picture(
     end = -STATUS_BAR if box is None else None
     difference = compare(before[:end], now[:end])
     print(f"{name}: mean {difference.mean:.4f}, share {difference.share:.6f}")
-    assert difference.is_little(times), f"{taken} differs from {committed}: {difference}. {advice}"
+    assert difference.is_little, f"{taken} differs from {committed}: {difference}. {advice}"
 
 
 def read(file: Path) -> NDArray[np.uint8]:

@@ -59,7 +59,6 @@ def scroll(blender: BlenderWindow, steps: int = 12, *, up: bool = False) -> None
 
 
 def click_title(blender: BlenderWindow, name: str) -> None:
-    """Click the title of a section."""
     blender.rest_at(*_title_of(blender, name))
     blender.display.press()
     blender.settle()

@@ -34,7 +34,6 @@ result = part('ui.job_list.placed_results').view_of(service, job).short_state
 
 
 def open_file(blender: BlenderWindow, path: Path) -> None:
-    """Open a file and the sidebar."""
     blender.ask(OPEN, path=str(path))
     blender.wait("bpy.data.filepath == path", path=str(path))
     blender.open_sidebar()

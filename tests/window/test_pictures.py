@@ -284,7 +284,6 @@ def test_from_a_prompt_to_a_walking_character(
 
 
 def generate(service: Service, home: Path, prompts: dict[str, str] = PROMPTS) -> list[Path]:
-    """Generate from each prompt, one after the other, and return their pictures."""
     job_service = JobService(fast_config(home), account(service))
     try:
         return [

@@ -55,12 +55,10 @@ class Agent:
 
 
 def text_of(result: CallToolResult) -> str:
-    """Return the texts of a result."""
     return "\n".join(each.text for each in result.content if isinstance(each, TextContent))
 
 
 def pictures_of(result: CallToolResult) -> list[bytes]:
-    """Return the pictures of a result."""
     return [
         base64.b64decode(each.data) for each in result.content if isinstance(each, ImageContent)
     ]

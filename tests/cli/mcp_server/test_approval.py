@@ -27,7 +27,6 @@ REASONS = (
 
 
 def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") -> tuple[Agent, Any]:
-    """Return an agent with this person, and a quote for a lamp."""
     agent = connect(mode=mode, elicitation_callback=person.answer if person else None)
     return agent, agent.ask("estimate", **LAMP)
 

@@ -33,7 +33,6 @@ def lamp_at_preview(agent: Agent, approved_credits: float = 248, **changes: Any)
 
 
 def wait(agent: Agent, job: str) -> dict[str, Any]:
-    """Wait for a job, and return its state."""
     return agent.ask("wait", jobs=[job], seconds=60)["jobs"][0]
 
 

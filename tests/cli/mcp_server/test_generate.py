@@ -32,7 +32,6 @@ def generate(agent: Agent, quote: dict[str, Any], **changes: Any) -> dict[str, A
 
 
 def arguments(quote: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Return the arguments that start a quote."""
     of_quote = {"quote_id": quote["quote_id"], "approved_credits": quote["credits"]}
     return {**of_quote, "request_id": "one", **changes}
 

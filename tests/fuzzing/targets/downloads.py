@@ -64,7 +64,6 @@ def _check_folder(folder: Path) -> None:
 
 
 def response(status: int, body: bytes = b"", **headers: object) -> bytes:
-    """Return the bytes of a response with these headers."""
     named = [(name.replace("_", "-"), str(value)) for name, value in headers.items()]
     return fake_http.response_bytes(status, named, body)
 

@@ -109,7 +109,6 @@ def _template() -> Path:
 
 
 def row(job: Job, **more: object) -> dict[str, object]:
-    """Return the row of a job."""
     return {
         "id": job.id,
         "created_at": job.created_at,
