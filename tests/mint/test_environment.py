@@ -7,9 +7,11 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
+import trustme
 
 from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
@@ -63,6 +65,23 @@ def test_a_certificate_for_another_name_is_rejected(make_client, secured):
     with pytest.raises(Unreachable, match="certificate is not trusted"):
         make_client(secured.base_url).request("GET", "me")
     assert secured.received == []
+
+
+@pytest.mark.covers("S-tls")
+def test_an_expired_certificate_is_rejected(make_client, monkeypatch, tmp_path):
+    """The sentence says why it is not trusted."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    day, now = timedelta(days=1), datetime.now(UTC)
+    expired = authority.issue_cert("127.0.0.1", not_before=now - 9 * day, not_after=now - day)
+    expired.configure_cert(tls)
+    with (
+        raw_server(tls=tls) as server,
+        pytest.raises(Unreachable, match=r"not trusted \(certificate has expired\)"),
+    ):
+        make_client(server.base_url).request("GET", "me")
+    assert server.received == []
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import trustme
 
 from .hosts import Behavior, Call
 from .name_resolution import Lookup
@@ -26,7 +23,6 @@ class NetworkFault:
         how: What happens, in words.
         exchange: What happens to the exchange.
         lookup: What the name of the host leads to.
-        certificate: What is shown where the name leads; then there is TLS.
         is_refused: Nothing listens at Mint.
         is_lasting: It does not end, since the client can live with it, such as HTTP/1.0.
         clock: Seconds by which this computer's clock is ahead.
@@ -41,7 +37,6 @@ class NetworkFault:
     how: str
     exchange: Behavior | None = None
     lookup: Lookup | None = None
-    certificate: Callable[[trustme.CA], trustme.LeafCert] | None = None
     is_refused: bool = False
     is_lasting: bool = False
     clock: float = 0.0

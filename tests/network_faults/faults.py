@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from . import listeners
 from .behaviors import (
     HTML,
     LOGIN_PAGE,
@@ -44,11 +43,6 @@ def invalid(what: str) -> str:
     return f"Mint's response is invalid: {what}. Check the base URL and your proxy settings."
 
 
-def _not_trusted(why: str) -> str:
-    advice = "Behind a company proxy, set REQUESTS_CA_BUNDLE to the proxy's CA bundle"
-    return f"its TLS certificate is not trusted ({why}). {advice}"
-
-
 def file_unreachable(reason: str) -> str:
     """Return what is read when the file host cannot be reached."""
     return f"Could not reach the host of {_FILE}: {reason}."
@@ -75,7 +69,6 @@ REDIRECTED = invalid(
 _NAME_UNKNOWN = "localhost was not found; this computer may be offline"
 NAME_UNKNOWN = unreachable(_NAME_UNKNOWN)
 _REFUSED = "localhost:… refused the connection"
-_EXPIRED = _not_trusted("certificate has expired")
 UNAVAILABLE = f"Mint is temporarily unavailable: HTTP status 504. Nothing is lost. {_REPEATED}"
 UNEXPECTED = f"Mint returned an unexpected status: HTTP status 524. {_REPORT}"
 OTHER_ID = "Mint's response is about op_of_another instead of …. Trying again."
@@ -83,7 +76,6 @@ OTHER_ID = "Mint's response is about op_of_another instead of …. Trying again.
 FILE_HOST_LOST = file_unreachable(_LOST)
 FILE_HOST_UNKNOWN = file_unreachable(_NAME_UNKNOWN)
 FILE_HOST_BUSY = f"The file host cannot deliver {_FILE} right now (HTTP 503). Try again later."
-FILE_HOST_EXPIRED = f"{file_unreachable(_EXPIRED)} {_AGAIN}"
 FILE_GONE = (
     f"{_FILE} was not found (HTTP 404). The link may have expired; Mint can provide a new one."
     " Resume does that."
@@ -118,9 +110,6 @@ FAULTS = (
     NetworkFault("ipv6-broken", START, "the first of two addresses refuses", lookup=leads_to("127.0.0.2", "127.0.0.1"), is_lasting=True),
     NetworkFault("refused", START, "nothing listens at Mint", is_refused=True, reads=unreachable(_REFUSED)),
     NetworkFault("refused", DOWNLOAD, "nothing listens at the file host", lookup=leads_to("127.0.0.2"), reads=file_unreachable(_REFUSED)),
-    NetworkFault("certificate-expired", START, "TLS: the certificate was valid until yesterday", certificate=listeners.expired, reads=unreachable(_EXPIRED)),
-    NetworkFault("certificate-expired", DOWNLOAD, "TLS: the certificate was valid until yesterday", certificate=listeners.expired, then=RESUME, reads=FILE_HOST_EXPIRED),
-    NetworkFault("certificate-of-another-host", START, "TLS: the certificate names another host", certificate=listeners.of_another_host, reads=unreachable(_not_trusted("Hostname mismatch"))),
     NetworkFault("clock-ahead", START, "this computer's clock is a day ahead", clock=DAY, is_lasting=True),
     NetworkFault("clock-behind", START, "this computer's clock is a day behind", clock=-DAY, is_lasting=True),
     NetworkFault("clock-jumps", START, "the answer is lost, then the clock is set a day forward", sent(nothing, close), clock_jump=DAY, reads=LOST),

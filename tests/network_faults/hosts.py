@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -75,16 +74,13 @@ class ArmedFault:
 class Hosts:
     """The two hosts, on a thread of their own."""
 
-    def __init__(
-        self, service: ThreadService, *, scale: float, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, service: ThreadService, *, scale: float) -> None:
         self.scale = scale
         self.fault: ArmedFault | None = None
         self.told_to_files = ""
         self.ports: dict[str, int] = {}
         self._service = service
         self._upstream = {"api": service.api.removesuffix("/v1"), "files": service.files}
-        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._runners: list[web.AppRunner] = []
         self._thread = threading.Thread(
@@ -94,9 +90,8 @@ class Hosts:
     def __enter__(self) -> Hosts:
         self._thread.start()
         self.run(self._open())
-        scheme = "https" if self._tls else "http"
-        self.api = f"{scheme}://{NAME}:{self.ports['api']}/v1"
-        self.files = f"{scheme}://{NAME}:{self.ports['files']}"
+        self.api = f"http://{NAME}:{self.ports['api']}/v1"
+        self.files = f"http://{NAME}:{self.ports['files']}"
         self._service.mint.files_url = self.files
         return self
 
@@ -139,7 +134,7 @@ class Hosts:
             self._runners.append(runner)
             for listener in _listeners(self.ports.get(host, 0)):
                 self.ports[host] = listener.getsockname()[1]
-                await web.SockSite(runner, listener, ssl_context=self._tls).start()
+                await web.SockSite(runner, listener).start()
 
     async def _close_runners(self) -> None:
         runners, self._runners = self._runners, []
