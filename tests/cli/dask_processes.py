@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Dask cluster for tests: a scheduler and workers as processes, as `dask scheduler` starts them.
-
-They get no API key, and everything that they print is kept.
-"""
+"""A Dask cluster for tests: a scheduler and workers as processes, as `dask scheduler` starts them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-import io
 import json
 import logging
 import os
@@ -388,19 +387,6 @@ def test_the_log_has_requests_and_phases(mint: RunMint, home: Path, level: str) 
     assert (home / "mint.log").read_text() == log
     logger = logging.getLogger("mint_blender")
     assert (logger.level, logger.handlers, logger.propagate) == (logging.NOTSET, [], True)
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "cp932", "ascii"])
-def test_a_windows_console_takes_every_text(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Imitates the code pages of Western and Japanese systems: unknown letters are escaped."""
-    bytes_out = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_out, encoding=encoding))
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    terminal = Terminal("mint", as_json=False)
-    terminal.result({}, "ein Stuhl für 椅子 🪑")
-    assert b"ein Stuhl f" in bytes_out.getvalue()
-    Terminal("mint", as_json=True).event({"prompt": "椅子 🪑"})
-    assert json.loads(bytes_out.getvalue().splitlines()[-1]) == {"prompt": "椅子 🪑"}
 
 
 def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:

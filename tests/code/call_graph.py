@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A call graph of a package, read from the source without importing it.
-
-It has more calls than there are: a method that is called may be any method of that name.
-"""
+"""A call graph of a package, read from the source without importing it."""
 
 from __future__ import annotations
 

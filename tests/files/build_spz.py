@@ -22,10 +22,7 @@ FRACTIONAL_BITS = 12
 
 
 def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
-    """Return random splats that differ in everything.
-
-    Positions are within 8 units, sizes from 0.01 to 0.4; rotations, colors and opacities vary.
-    """
+    """Return random splats that differ in everything."""
     random = np.random.default_rng(seed)
     rotations = random.normal(size=(points, 4))
     rotations /= np.linalg.norm(rotations, axis=1, keepdims=True)

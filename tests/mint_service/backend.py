@@ -76,10 +76,7 @@ class Mint(MintModel):
     # -- the scenario
 
     def scenario(self, values: Mapping[str, Any]) -> None:
-        """Change options while the service runs.
-
-        `answers` are added to those still waiting; `credits` sets the available Credits.
-        """
+        """Change options while the service runs."""
         with self.at_work():
             options = self.options.changed(values)
             if options.assets != self.options.assets:

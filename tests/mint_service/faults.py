@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faulty responses: errors, empty bodies, bodies of a gateway, closed connections.
-
-They come from switches (by their word, such as `503`) and from a scenario's `answers`:
-
-    {"method": "GET", "path": "/v1/operations/*", "skip": 1, "times": 2, "host": "api", "when": "before",
-     "answer": {"status": 503, "problem": "service-unavailable", "detail": "…", "headers": {…}, "json": …, "text": "…",
-                "content_type": "…", "close": true, "delay": 0.5, "word": "429-date"}}
-"""
+"""Faulty responses: errors, empty bodies, bodies of a gateway, closed connections."""
 
 from __future__ import annotations
 

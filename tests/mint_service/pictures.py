@@ -17,11 +17,7 @@ def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
 
 
 def tiny_panorama(color: Color, width: int = 64) -> bytes:
-    """Return a 2:1 PNG for a panorama.
-
-    It has the sky above, ground of the given color below, and a white mark in the middle of the
-    horizon.
-    """
+    """Return a 2:1 PNG for a panorama."""
     made = Image.new("RGB", (width, width // 2), (150, 190, 230))
     made.paste(_bytes(color), (0, width // 4, width, width // 2))
     made.paste((255, 255, 255), (width // 2, width // 4 - 1, width // 2 + 1, width // 4 + 2))

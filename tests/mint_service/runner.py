@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the service in a thread of the test's process, or in a separate process.
-
-Both are used in the same way:
-
-    with running_service(speed=1000) as service:
-        client = Client(service.api, service.key)
-        ...
-        assert len(service.requests("POST", "/v1/models:generate")) == 1
-"""
+"""Run the service in a thread of the test's process, or in a separate process."""
 
 from __future__ import annotations
 
@@ -116,10 +108,7 @@ class ThreadService:
             pass
 
     def scenario(self, **values: Any) -> None:
-        """Change options while the service runs.
-
-        Examples: `switches=["moderation"]`, `answers=[…]`, `credits=100`, `revoked=True`.
-        """
+        """Change options while the service runs."""
         self.mint.scenario(values)
 
     def credits(self) -> float:

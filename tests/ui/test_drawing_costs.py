@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What drawing and a beat cost does not depend on how many jobs and library entries there are.
-
-The panels are drawn into a layout that notes its calls, and the executed lines of Python are counted.
-"""
+"""What drawing and a beat cost does not depend on how many jobs and library entries there are."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The timer of the main thread: notifications, the balance, and the import of results.
-
-Each result is imported once, whether it was made here or sent by another program. If the journal
-cannot be written, only the recording is retried.
-"""
+"""The timer of the main thread: notifications, the balance, and the import of results."""
 
 from __future__ import annotations
 

@@ -164,10 +164,7 @@ class BlenderWindow:
     # ----------------------------------------------------------------------------------------------------------------
 
     def ask(self, code: str, **values: Any) -> Any:
-        """Run code inside Blender and return its value, or what it leaves in `result`.
-
-        `values` are names that the code can use.
-        """
+        """Run code inside Blender and return its value, or what it leaves in `result`."""
         try:
             self._peer.sendall(json.dumps({"code": code, "values": values}).encode() + b"\n")
             line = self._answers.readline()

@@ -18,10 +18,7 @@ _PAGES = 6
 
 
 def open_section(blender: BlenderWindow, name: str) -> None:
-    """Open a section by a click on its title, and scroll until it is on top.
-
-    `name` is the one in `layout.panel`, such as "mint_library".
-    """
+    """Open a section by a click on its title, and scroll until it is on top."""
     blender.ask("mark_section()")
     try:
         blender.wait("is_open(name) is not None", name=name)

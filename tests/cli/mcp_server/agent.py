@@ -49,10 +49,6 @@ class Agent:
         assert result.is_error, result.structured_content
         return text_of(result)
 
-    def pictures(self, tool: str, **arguments: Any) -> list[bytes]:
-        """Return the pictures of a result."""
-        return pictures_of(self.call(tool, **arguments))
-
 
 def text_of(result: CallToolResult) -> str:
     return "\n".join(each.text for each in result.content if isinstance(each, TextContent))
