@@ -11,15 +11,7 @@ from graphlib import TopologicalSorter
 import pytest
 
 from ..harness.processes import captured
-from .import_graph import (
-    COMMON,
-    ROOMS,
-    TOP,
-    complaints,
-    import_graph,
-    imports_of,
-    room_of,
-)
+from .import_graph import COMMON, ROOMS, TOP, complaints, import_graph, imports_of, room_of
 from .sources import PACKAGE, ROOT, TESTS, nodes_of, sources
 
 

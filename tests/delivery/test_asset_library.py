@@ -18,29 +18,18 @@ from ..mint_service.runner import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
-from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
-    FILE_NAME,
-    LOCK,
-    Manifest,
-    ManifestEntry,
-)
-from mint_blender.delivery.asset_library.sync import SyncRunning  # noqa: E402
-from mint_blender.files import asset_catalogs  # noqa: E402
-from mint_blender.files.disk import PART  # noqa: E402
-from mint_blender.files.file_lock import file_lock  # noqa: E402
-from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.mint.account import Account  # noqa: E402
-from mint_blender.mint.client import connect  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.delivery.asset_library import sync as asset_library_sync
+from mint_blender.delivery.asset_library.manifest import FILE_NAME, LOCK, Manifest, ManifestEntry
+from mint_blender.delivery.asset_library.sync import SyncRunning
+from mint_blender.files import asset_catalogs
+from mint_blender.files.disk import PART
+from mint_blender.files.file_lock import file_lock
+from mint_blender.jobs.library import view_model
+from mint_blender.mint.account import Account
+from mint_blender.mint.client import connect
+from mint_blender.mint.schema import Asset, Kind
 
-from .asset_library_helpers import (  # noqa: E402
-    blend_names,
-    finished_model,
-    list_assets,
-    renamed,
-    sync,
-)
+from .asset_library_helpers import blend_names, finished_model, list_assets, renamed, sync
 
 MINT = {"library": {"models": 8, "worlds": 2}}
 

@@ -17,11 +17,11 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene.errors import SceneImportError  # noqa: E402
+from mint_blender.delivery.asset_library import sync as asset_library_sync
+from mint_blender.mint.schema import Kind
+from mint_blender.scene.errors import SceneImportError
 
-from .asset_library_helpers import blend_names, finished_model, sync  # noqa: E402
+from .asset_library_helpers import blend_names, finished_model, sync
 
 MINT = {"library": {"models": 8}}
 

@@ -15,11 +15,11 @@ from ..scene import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job, imported_file  # noqa: E402
-from mint_blender.files.file_choice import DRACO, choose_model  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
-from mint_blender.jobs.notes import note  # noqa: E402
+from mint_blender.delivery import import_job, imported_file
+from mint_blender.files.file_choice import DRACO, choose_model
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.notes import note
 
 
 def _job(path: Path, **more: Any) -> Job:

@@ -13,24 +13,24 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import background, import_job, write_files  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_motions, request_for  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.mint.motion_request import MotionRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import tags  # noqa: E402
-from mint_blender.scene.animation import clips, tracks  # noqa: E402
-from mint_blender.scene.model import build  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
-from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
-from mint_blender.scene.tags import Provenance  # noqa: E402
+from mint_blender.delivery import background, import_job, write_files
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_motions, request_for
+from mint_blender.jobs.phases import Phase
+from mint_blender.mint.motion_request import MotionRequest
+from mint_blender.mint.schema import Asset, Kind
+from mint_blender.scene import tags
+from mint_blender.scene.animation import clips, tracks
+from mint_blender.scene.model import build
+from mint_blender.scene.place import PlaceOptions, place_model
+from mint_blender.scene.staging_scene import SceneUnits
+from mint_blender.scene.tags import Provenance
 
-from ..mint_service import glb, motions  # noqa: E402
-from ..mint_service.asset_generator.tiny_assets import box  # noqa: E402
-from ..scene.glb_fixtures import Glb, png  # noqa: E402
-from ..scene.rig_fixtures import Rig  # noqa: E402
+from ..mint_service import glb, motions
+from ..mint_service.asset_generator.tiny_assets import box
+from ..scene.glb_fixtures import Glb, png
+from ..scene.rig_fixtures import Rig
 
 KNIGHT = Asset.from_json(Kind.MODEL, {"id": "mdl_1", "name": "Knight", "status": "succeeded"})
 

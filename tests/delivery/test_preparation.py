@@ -13,19 +13,19 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import blender_runtime, import_job, preparation  # noqa: E402
-from mint_blender.delivery.preparation import CRASHED, NOT_PREPARED, TOO_SLOW, Preparations  # noqa: E402
-from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.storage.serialization import dump_result  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.scene.prepared import PreparedResult  # noqa: E402
-from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
+from mint_blender.delivery import blender_runtime, import_job, preparation
+from mint_blender.delivery.preparation import CRASHED, NOT_PREPARED, TOO_SLOW, Preparations
+from mint_blender.jobs.child_process import ChildEnded, ChildProcess
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Role
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage.serialization import dump_result
+from mint_blender.message import Message
+from mint_blender.scene.prepared import PreparedResult
+from mint_blender.scene.staging_scene import SceneUnits
 
-from ..scene import glb_fixtures  # noqa: E402
-from ..ui import sample_jobs  # noqa: E402
+from ..scene import glb_fixtures
+from ..ui import sample_jobs
 
 UNITS = SceneUnits()
 ANSWER = dump_result(DeliveryResult()) | {"extent": [[0, 0, 0], [1, 1, 1]]}

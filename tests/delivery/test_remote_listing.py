@@ -26,10 +26,10 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
-from mint_blender.delivery.asset_library.manifest import LOCK  # noqa: E402
-from mint_blender.files.file_lock import file_lock  # noqa: E402
-from mint_blender.scene.export.output_path import OutputError  # noqa: E402
+from mint_blender.delivery.asset_library import remote_listing
+from mint_blender.delivery.asset_library.manifest import LOCK
+from mint_blender.files.file_lock import file_lock
+from mint_blender.scene.export.output_path import OutputError
 
 MINT = {"library": {"models": 2, "worlds": 1}}
 DOWNLOAD = """

@@ -32,18 +32,7 @@ from mint_blender.files.errors import (
 )
 
 from .downloading import CONTENT, OTHER, Downloader, Lamp, Time, failed
-from .file_host import (
-    Fault,
-    Handler,
-    Served,
-    become,
-    claim,
-    cut,
-    hang,
-    mute,
-    released,
-    status,
-)
+from .file_host import Fault, Handler, Served, become, claim, cut, hang, mute, released, status
 
 
 def test_a_download_saves_the_file_under_its_name(lamp: Lamp) -> None:

@@ -17,14 +17,7 @@ from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
 from mint_blender.net.connection_errors import describe
 
-from .raw_server import (
-    KEY,
-    RawServer,
-    answer,
-    raw_server,
-    running_proxy,
-    unused_port,
-)
+from .raw_server import KEY, RawServer, answer, raw_server, running_proxy, unused_port
 
 # A name that no name server resolves, so that it can be reached only through the proxy.
 FAR = "mint.test"

@@ -13,10 +13,10 @@ from typing import Any
 ROOT, FOLDER = Path(__file__).parents[2], Path(sys.argv[-1])
 sys.path.insert(0, str(ROOT))
 
-import bpy  # noqa: E402
+import bpy
 
-from mint_blender.scene.world import splats  # noqa: E402
-from tests.scene import synthetic_world  # noqa: E402
+from mint_blender.scene.world import splats
+from tests.scene import synthetic_world
 
 COLUMNS = (28, 48, 68)  # where the three splats are in the picture
 

@@ -13,13 +13,13 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import asset_list, tags  # noqa: E402
-from mint_blender.scene.export import output  # noqa: E402
-from mint_blender.scene.place import place_model  # noqa: E402
-from mint_blender.scene.tags import Provenance  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene import asset_list, tags
+from mint_blender.scene.export import output
+from mint_blender.scene.place import place_model
+from mint_blender.scene.tags import Provenance
+from mint_blender.scene.update.replace import replace_model
 
-from . import glb_fixtures  # noqa: E402
+from . import glb_fixtures
 
 ADDRESS = "https://mint.gg/asset_1"
 LAMP = Provenance(

@@ -15,12 +15,12 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files import asset_catalogs  # noqa: E402
-from mint_blender.scene import assets  # noqa: E402
-from mint_blender.scene.export.output_path import OutputError  # noqa: E402
-from mint_blender.scene.place import Provenance, SceneImportError, place_model  # noqa: E402
+from mint_blender.files import asset_catalogs
+from mint_blender.scene import assets
+from mint_blender.scene.export.output_path import OutputError
+from mint_blender.scene.place import Provenance, SceneImportError, place_model
 
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from .scene_snapshot import SceneSnapshot
 
 LAMP = Provenance(
     job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a small ceramic lamp", preset="fast"

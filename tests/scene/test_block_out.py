@@ -13,16 +13,16 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-import numpy as np  # noqa: E402
-from mathutils import Euler, Matrix, Vector  # noqa: E402
+import numpy as np
+from mathutils import Euler, Matrix, Vector
 
-from mint_blender.scene.bounds import world_points  # noqa: E402
-from mint_blender.scene.model import block_out  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
+from mint_blender.scene.bounds import world_points
+from mint_blender.scene.model import block_out
+from mint_blender.scene.place import PlaceOptions, place_model
 
-from . import glb_fixtures  # noqa: E402
-from .place_helpers import LAMP  # noqa: E402
-from .world_helpers import ordered  # noqa: E402
+from . import glb_fixtures
+from .place_helpers import LAMP
+from .world_helpers import ordered
 
 
 @pytest.fixture

@@ -18,21 +18,14 @@ from .rig_fixtures import JOINTS, REST, Clip, Rig, odd_axes, turn, walk
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.animation import clips  # noqa: E402
-from mint_blender.scene.assets import save_model_to_library  # noqa: E402
-from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
-from mint_blender.scene.export.output import export_glb  # noqa: E402
-from mint_blender.scene.place import find  # noqa: E402
+from mint_blender.scene.animation import clips
+from mint_blender.scene.assets import save_model_to_library
+from mint_blender.scene.data_blocks import all_data_blocks
+from mint_blender.scene.export.output import export_glb
+from mint_blender.scene.place import find
 
-from .rig_helpers import (  # noqa: E402
-    KNIGHT,
-    armature_of,
-    assert_moves_as,
-    clip_names,
-    place,
-    world_heads,
-)
-from .undo_check import seen  # noqa: E402
+from .rig_helpers import KNIGHT, armature_of, assert_moves_as, clip_names, place, world_heads
+from .undo_check import seen
 
 STRUT = Clip("Armature|Proud_Strut|baselayer", motion=partial(walk, travel=1.2))
 

@@ -20,13 +20,13 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.gltf import gltf_extensions, gltf_import  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
-from mint_blender.scene.place import place_model  # noqa: E402
-from mint_blender.scene.staging_scene import staging_scene  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions, gltf_import
+from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb
+from mint_blender.scene.place import place_model
+from mint_blender.scene.staging_scene import staging_scene
 
-from .place_helpers import ORIGIN, PLAIN  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from .place_helpers import ORIGIN, PLAIN
+from .scene_snapshot import SceneSnapshot
 
 
 def two_scenes(path: Path) -> Path:

@@ -19,9 +19,9 @@ from ..files.build_glb import pack
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.windows]
 
-from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb
 
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from .scene_snapshot import SceneSnapshot
 
 CHANGES_THE_DISK = {
     *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"),

@@ -20,13 +20,13 @@ from .glb_fixtures import Glb
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files.file_choice import DRACO  # noqa: E402
-from mint_blender.files.glb import vertices  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions, gltf_import  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
-from mint_blender.scene.transaction import temporary_data  # noqa: E402
+from mint_blender.files.file_choice import DRACO
+from mint_blender.files.glb import vertices
+from mint_blender.scene.gltf import gltf_extensions, gltf_import
+from mint_blender.scene.gltf.gltf_import import import_glb
+from mint_blender.scene.transaction import temporary_data
 
-from . import scene_snapshot  # noqa: E402
+from . import scene_snapshot
 
 SET, COMPUTED, OWN = "set", "computed", "Blender's own way"
 HALF_A_DEGREE = np.cos(np.radians(0.5))

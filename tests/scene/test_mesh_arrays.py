@@ -12,7 +12,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import mesh_arrays  # noqa: E402
+from mint_blender.scene import mesh_arrays
 
 
 def mesh_of(points: Sequence[tuple[float, float, float]], *faces: tuple[int, ...]) -> Any:

@@ -11,14 +11,14 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mathutils import Euler, Matrix, Vector  # noqa: E402
+from mathutils import Euler, Matrix, Vector
 
-from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
-from mint_blender.scene.update import move  # noqa: E402
-from mint_blender.scene.update.move import Surface  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, place_model
+from mint_blender.scene.update import move
+from mint_blender.scene.update.move import Surface
 
-from . import world_helpers  # noqa: E402
-from .place_helpers import LAMP, extent  # noqa: E402
+from . import world_helpers
+from .place_helpers import LAMP, extent
 
 UP, WALL = Vector((0, 0, 1)), Vector((1, 0, 0))
 

@@ -15,21 +15,21 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import calibration, splat_nodes, splats, world_objects  # noqa: E402
-from mint_blender.scene.world.files import WorldFiles  # noqa: E402
-from mint_blender.ui import registration  # noqa: E402
-from mint_blender.ui.worlds import world_job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+from mint_blender.scene.transaction import DataSnapshot
+from mint_blender.scene.world import calibration, splat_nodes, splats, world_objects
+from mint_blender.scene.world.files import WorldFiles
+from mint_blender.ui import registration
+from mint_blender.ui.worlds import world_job
 
-from ..conftest import DOES_NOT_APPLY  # noqa: E402
-from ..files import build_spz  # noqa: E402
-from ..files.read_spz import read_splats, to_blender_axes  # noqa: E402
-from . import world_helpers  # noqa: E402
-from .test_splats import arrays, read  # noqa: E402
+from ..conftest import DOES_NOT_APPLY
+from ..files import build_spz
+from ..files.read_spz import read_splats, to_blender_axes
+from . import world_helpers
+from .test_splats import arrays, read
 
 if not splats.has_native():
     pytest.skip(DOES_NOT_APPLY + "this Blender has no splats of its own", allow_module_level=True)

@@ -11,12 +11,12 @@ import pytest
 pytestmark = pytest.mark.blender
 pytest.importorskip("bpy")
 
-from mint_blender import scene  # noqa: E402
-from mint_blender.files.errors import InvalidFile  # noqa: E402
-from mint_blender.jobs.notes import stored_note  # noqa: E402
-from mint_blender.scene import notes  # noqa: E402
-from mint_blender.scene.world import build  # noqa: E402
-from mint_blender.scene.world.files import PART_NAMES, WorldFiles, WorldOptions  # noqa: E402
+from mint_blender import scene
+from mint_blender.files.errors import InvalidFile
+from mint_blender.jobs.notes import stored_note
+from mint_blender.scene import notes
+from mint_blender.scene.world import build
+from mint_blender.scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 
 
 @pytest.mark.parametrize(

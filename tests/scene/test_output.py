@@ -15,10 +15,10 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files.glb.header import inspect  # noqa: E402
-from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.export import output  # noqa: E402
-from mint_blender.scene.place import (  # noqa: E402
+from mint_blender.files.glb.header import inspect
+from mint_blender.scene.bounds import bounds
+from mint_blender.scene.export import output
+from mint_blender.scene.place import (
     PlacedResult,
     PlaceOptions,
     Provenance,
@@ -26,10 +26,10 @@ from mint_blender.scene.place import (  # noqa: E402
     place_model,
     place_world,
 )
-from mint_blender.scene.world.build import WorldFiles  # noqa: E402
+from mint_blender.scene.world.build import WorldFiles
 
-from . import synthetic_world  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from . import synthetic_world
+from .scene_snapshot import SceneSnapshot
 
 LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
 ROOM = Provenance(job_id="w", kind="world", name="Room")

@@ -15,18 +15,18 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from mint_blender.files import pictures  # noqa: E402
-from mint_blender.files.errors import InvalidPicture  # noqa: E402
-from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import panorama  # noqa: E402
+from mint_blender.files import pictures
+from mint_blender.files.errors import InvalidPicture
+from mint_blender.scene.transaction import DataSnapshot
+from mint_blender.scene.world import panorama
 
-from ..files.build_glb import png_that_claims  # noqa: E402
-from ..harness.processes import captured  # noqa: E402
-from . import synthetic_world  # noqa: E402
-from .window_script import said  # noqa: E402
-from .world_helpers import build, part  # noqa: E402
+from ..files.build_glb import png_that_claims
+from ..harness.processes import captured
+from . import synthetic_world
+from .window_script import said
+from .world_helpers import build, part
 
 
 @pytest.fixture

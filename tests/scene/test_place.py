@@ -15,10 +15,10 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.bounds import bounds, world_points  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
-from mint_blender.scene.model import grid_layout  # noqa: E402
-from mint_blender.scene.place import (  # noqa: E402
+from mint_blender.scene.bounds import bounds, world_points
+from mint_blender.scene.gltf.gltf_import import import_glb
+from mint_blender.scene.model import grid_layout
+from mint_blender.scene.place import (
     PlaceOptions,
     Provenance,
     SceneImportError,
@@ -26,11 +26,11 @@ from mint_blender.scene.place import (  # noqa: E402
     place_model,
     select,
 )
-from mint_blender.scene.tags import read  # noqa: E402
+from mint_blender.scene.tags import read
 
-from . import world_helpers  # noqa: E402
-from .place_helpers import LAMP, ORIGIN, PLAIN, extent  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from . import world_helpers
+from .place_helpers import LAMP, ORIGIN, PLAIN, extent
+from .scene_snapshot import SceneSnapshot
 
 
 @pytest.mark.feature("import of models")

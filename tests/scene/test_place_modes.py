@@ -17,17 +17,17 @@ from .glb_fixtures import KINDS
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import bmesh  # noqa: E402
+import bmesh
 
-from mint_blender.scene import undo_step  # noqa: E402
-from mint_blender.scene.model import grid_layout  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene import undo_step
+from mint_blender.scene.model import grid_layout
+from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
+from mint_blender.scene.update.replace import replace_model
 
-from . import sample_scene  # noqa: E402
-from .place_helpers import ASIDE, PLAIN  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
-from .undo_check import act_undo_redo, override, seen  # noqa: E402
+from . import sample_scene
+from .place_helpers import ASIDE, PLAIN
+from .scene_snapshot import SceneSnapshot
+from .undo_check import act_undo_redo, override, seen
 
 MODES = ("OBJECT", "EDIT", "SCULPT", "POSE", "EDIT an armature", "LOCAL VIEW")
 PAINTS = ("VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT")

@@ -15,21 +15,21 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import prepared  # noqa: E402
-from mint_blender.scene.errors import SceneImportError  # noqa: E402
-from mint_blender.scene.model.build import import_model  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
-from mint_blender.scene.prepared import PreparedResult  # noqa: E402
-from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
-from mint_blender.scene.update.replace import complete_world, replace_model, replace_world  # noqa: E402
-from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import edit, world_objects  # noqa: E402
-from mint_blender.scene.world.build import import_world  # noqa: E402
-from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.scene import prepared
+from mint_blender.scene.errors import SceneImportError
+from mint_blender.scene.model.build import import_model
+from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world
+from mint_blender.scene.prepared import PreparedResult
+from mint_blender.scene.staging_scene import SceneUnits
+from mint_blender.scene.update.replace import complete_world, replace_model, replace_world
+from mint_blender.scene.world import build as world_build
+from mint_blender.scene.world import edit, world_objects
+from mint_blender.scene.world.build import import_world
+from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
-from . import synthetic_world  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
-from .world_helpers import all_parts  # noqa: E402
+from . import synthetic_world
+from .scene_snapshot import SceneSnapshot
+from .world_helpers import all_parts
 
 CENTIMETERS = SceneUnits(scale_length=0.01, fps=30)
 ROOM_A, ROOM_B = (Provenance(job_id=job, kind="world", prompt="room") for job in "ab")

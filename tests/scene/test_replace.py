@@ -15,12 +15,12 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.model import cleanup  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene.bounds import bounds
+from mint_blender.scene.model import cleanup
+from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model
+from mint_blender.scene.update.replace import replace_model
 
-from .replace_helpers import (  # noqa: E402
+from .replace_helpers import (
     FIRST,
     KEPT,
     SECOND,

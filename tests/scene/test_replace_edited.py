@@ -16,15 +16,15 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.scene import data_blocks, undo_step  # noqa: E402
-from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
-from mint_blender.scene.update import exchange, replace  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.delivery import import_job
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.scene import data_blocks, undo_step
+from mint_blender.scene.place import SceneImportError, place_model
+from mint_blender.scene.update import exchange, replace
+from mint_blender.scene.update.replace import replace_model
 
-from .replace_helpers import (  # noqa: E402
+from .replace_helpers import (
     FIRST,
     KEPT,
     SECOND,
@@ -34,7 +34,7 @@ from .replace_helpers import (  # noqa: E402
     new_empty,
     place_first,
 )
-from .scene_snapshot import SceneSnapshot  # noqa: E402
+from .scene_snapshot import SceneSnapshot
 
 
 def _weight(root: Any) -> None:

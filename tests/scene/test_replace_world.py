@@ -14,14 +14,14 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.place import Provenance, SceneImportError, find, place_world  # noqa: E402
-from mint_blender.scene.update.replace import complete_world, replace_world  # noqa: E402
-from mint_blender.scene.world.files import WorldFiles  # noqa: E402
+from mint_blender.scene.place import Provenance, SceneImportError, find, place_world
+from mint_blender.scene.update.replace import complete_world, replace_world
+from mint_blender.scene.world.files import WorldFiles
 
-from . import synthetic_world  # noqa: E402
-from .replace_helpers import new_empty  # noqa: E402
-from .scene_snapshot import SceneSnapshot  # noqa: E402
-from .world_helpers import part  # noqa: E402
+from . import synthetic_world
+from .replace_helpers import new_empty
+from .scene_snapshot import SceneSnapshot
+from .world_helpers import part
 
 FIRST, SECOND = (Provenance(job_id=job, kind="world", name="Room") for job in ("w1", "w2"))
 

@@ -11,22 +11,15 @@ import pytest
 from .rig_fixtures import HEIGHT, JOINTS, REST, Clip, Rig, odd_axes, turn, walk
 
 bpy = pytest.importorskip("bpy")
-from mathutils import Vector  # noqa: E402
+from mathutils import Vector
 
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.model import cleanup  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene.bounds import bounds
+from mint_blender.scene.model import cleanup
+from mint_blender.scene.update.replace import replace_model
 
-from .rig_helpers import (  # noqa: E402
-    KNIGHT,
-    armature_of,
-    assert_moves_as,
-    clip_names,
-    place,
-    world_heads,
-)
+from .rig_helpers import KNIGHT, armature_of, assert_moves_as, clip_names, place, world_heads
 
 STRUT = Clip("Armature|Proud_Strut|baselayer", seconds=2.0)
 RIGS = {

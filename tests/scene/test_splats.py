@@ -12,17 +12,17 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.files.errors import InvalidSplats  # noqa: E402
-from mint_blender.files.spz import decode  # noqa: E402
-from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
+from mint_blender.files.errors import InvalidSplats
+from mint_blender.files.spz import decode
+from mint_blender.scene.transaction import DataSnapshot
+from mint_blender.scene.world import splat_nodes, splats
 
-from ..conftest import DOES_NOT_APPLY  # noqa: E402
-from ..files import build_spz  # noqa: E402
-from ..files.read_spz import Splats, read_splats, to_blender_axes  # noqa: E402
-from . import synthetic_world  # noqa: E402
-from .splat_settings import set_display, shown  # noqa: E402
-from .synthetic_world import linear  # noqa: E402
+from ..conftest import DOES_NOT_APPLY
+from ..files import build_spz
+from ..files.read_spz import Splats, read_splats, to_blender_axes
+from . import synthetic_world
+from .splat_settings import set_display, shown
+from .synthetic_world import linear
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 

@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.blender
 pytest.importorskip("bpy")
 
-from mint_blender.scene.world import collider  # noqa: E402
+from mint_blender.scene.world import collider
 
 
 def sheet(

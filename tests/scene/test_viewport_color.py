@@ -13,11 +13,11 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.model import build  # noqa: E402
-from mint_blender.scene.place import place_model  # noqa: E402
+from mint_blender.scene.model import build
+from mint_blender.scene.place import place_model
 
-from .place_helpers import LAMP  # noqa: E402
-from .synthetic_world import linear  # noqa: E402
+from .place_helpers import LAMP
+from .synthetic_world import linear
 
 
 def textured(path: Path, factor: tuple[float, float, float], *colors: tuple[int, int, int]) -> Path:

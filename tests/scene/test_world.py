@@ -13,17 +13,17 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 
-from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
-from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import collider, panorama, world_objects  # noqa: E402
-from mint_blender.scene.world import edit as world_edit  # noqa: E402
-from mint_blender.scene.world.build import WorldFiles  # noqa: E402
+from mint_blender.scene import place
+from mint_blender.scene.gltf.gltf_import import SceneImportError
+from mint_blender.scene.transaction import DataSnapshot
+from mint_blender.scene.world import build as world_build
+from mint_blender.scene.world import collider, panorama, world_objects
+from mint_blender.scene.world import edit as world_edit
+from mint_blender.scene.world.build import WorldFiles
 
-from ..files import build_spz  # noqa: E402
-from . import synthetic_world  # noqa: E402
-from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
+from ..files import build_spz
+from . import synthetic_world
+from .world_helpers import CORNERS, assert_at, build, ordered, part, places
 
 
 @pytest.mark.covers("R-world", "C10-links", "C11-upright")

@@ -12,12 +12,12 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import calibration, world_objects  # noqa: E402
-from mint_blender.scene.world import edit as world_edit  # noqa: E402
+from mint_blender.scene.world import build as world_build
+from mint_blender.scene.world import calibration, world_objects
+from mint_blender.scene.world import edit as world_edit
 
-from . import synthetic_world  # noqa: E402
-from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
+from . import synthetic_world
+from .world_helpers import CORNERS, assert_at, build, ordered, part, places
 
 ROOM = CORNERS * 2.5 + [0, 0, 1.5]
 PART_NAMES = ("collider", "splats")

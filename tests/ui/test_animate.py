@@ -13,28 +13,28 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job, asset_of  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import AnimationPrice  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
-from mint_blender.mint.schema import Estimate  # noqa: E402
-from mint_blender.scene.animation import clips  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.clips import operators as animate  # noqa: E402
-from mint_blender.ui.create import form_panel, motion_choice  # noqa: E402
-from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
-from mint_blender.ui.pricing import price_dialog  # noqa: E402
-from mint_blender.ui.viewport import targets  # noqa: E402
+from mint_blender.jobs.job import Job, asset_of
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import AnimationPrice
+from mint_blender.message import Message
+from mint_blender.mint.motion_request import SUGGESTIONS
+from mint_blender.mint.schema import Estimate
+from mint_blender.scene.animation import clips
+from mint_blender.ui import session
+from mint_blender.ui.clips import operators as animate
+from mint_blender.ui.create import form_panel, motion_choice
+from mint_blender.ui.create import properties as create_properties
+from mint_blender.ui.job_list import grouped_jobs, placed_results
+from mint_blender.ui.pricing import price_dialog
+from mint_blender.ui.viewport import targets
 
-from ..scene import glb_fixtures  # noqa: E402
-from ..scene.rig_fixtures import Clip, Rig  # noqa: E402
-from ..scene.rig_helpers import armature_of, clip_names, place  # noqa: E402
-from ..scene.test_clips import STRUT  # noqa: E402
-from .drawings import calls_of, sidebar  # noqa: E402
-from .test_job_list import drawn as drawn_rows  # noqa: E402
-from .test_selection import activate, drawn  # noqa: E402
+from ..scene import glb_fixtures
+from ..scene.rig_fixtures import Clip, Rig
+from ..scene.rig_helpers import armature_of, clip_names, place
+from ..scene.test_clips import STRUT
+from .drawings import calls_of, sidebar
+from .test_job_list import drawn as drawn_rows
+from .test_selection import activate, drawn
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.scene import tags  # noqa: E402
-from mint_blender.scene.model import grid_layout  # noqa: E402
-from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
+from mint_blender.scene import tags
+from mint_blender.scene.model import grid_layout
+from mint_blender.scene.model.grid_layout import Footprint
+from mint_blender.ui import session
 
 MINT = {"switches": ("poll-hint",), "retry_after": 0.05}
 

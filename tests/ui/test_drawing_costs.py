@@ -13,28 +13,28 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
-from mint_blender.jobs.job_values import Cause, Delivery, Problem  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import (  # noqa: E402
+from mint_blender.jobs.job_values import Cause, Delivery, Problem
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import (
     Balance,
     ListPage,
     QueryAnswered,
 )
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402
-from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
-from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.library_browser import entries as library_entries  # noqa: E402
-from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
-from mint_blender.ui.viewport import chips, targets  # noqa: E402
+from mint_blender.jobs.service import JobService
+from mint_blender.message import Message
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Estimate, Kind, Page, Usage
+from mint_blender.ui import heartbeat, menus, panel, session
+from mint_blender.ui.create import properties as create_properties
+from mint_blender.ui.library_browser import entries as library_entries
+from mint_blender.ui.library_browser.properties import library_state
+from mint_blender.ui.viewport import chips, targets
 
-from ..harness.call_counts import calls_of, count_lines  # noqa: E402
-from ..jobs.library_helpers import an_asset  # noqa: E402
-from .drawings import Draw, drawn_by, in_class, sidebar  # noqa: E402
-from .sample_jobs import a_job  # noqa: E402
-from .test_library_jobs import made  # noqa: E402
+from ..harness.call_counts import calls_of, count_lines
+from ..jobs.library_helpers import an_asset
+from .drawings import Draw, drawn_by, in_class, sidebar
+from .sample_jobs import a_job
+from .test_library_jobs import made
 
 FEW_LINES = 30
 """The steps of a bisection, or of a check whose result Python keeps."""

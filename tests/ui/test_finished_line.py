@@ -21,24 +21,24 @@ from .drawings import drawn_by
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role  # noqa: E402
-from mint_blender.jobs.paid_requests.record import made_elsewhere  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.schema import Asset, Format, Kind, Operation, OptimizationLevel  # noqa: E402
-from mint_blender.scene import notes as scene_notes  # noqa: E402
-from mint_blender.scene import place, tags  # noqa: E402
-from mint_blender.scene.place import PlaceOptions  # noqa: E402
-from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
-from mint_blender.scene.tags import Provenance  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.job_list import (  # noqa: E402
+from mint_blender.delivery import import_job
+from mint_blender.jobs.child_process import ChildProcess
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role
+from mint_blender.jobs.paid_requests.record import made_elsewhere
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.presentation.job_groups import Row
+from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.service import JobService
+from mint_blender.message import Message
+from mint_blender.mint.schema import Asset, Format, Kind, Operation, OptimizationLevel
+from mint_blender.scene import notes as scene_notes
+from mint_blender.scene import place, tags
+from mint_blender.scene.place import PlaceOptions
+from mint_blender.scene.staging_scene import SceneUnits
+from mint_blender.scene.tags import Provenance
+from mint_blender.ui import session
+from mint_blender.ui.job_list import (
     auto_import,
     grouped_jobs,
     list_operators,
@@ -46,10 +46,10 @@ from mint_blender.ui.job_list import (  # noqa: E402
     placed_results,
 )
 
-from ..scene.replace_helpers import FIRST  # noqa: E402
-from .drawings import Call, calls_of  # noqa: E402
-from .sample_jobs import URL, a_job  # noqa: E402
-from .test_job_list import drawn, in_menu, said  # noqa: E402
+from ..scene.replace_helpers import FIRST
+from .drawings import Call, calls_of
+from .sample_jobs import URL, a_job
+from .test_job_list import drawn, in_menu, said
 
 NOTE = Message("This world has no panorama.")
 

@@ -16,27 +16,27 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS  # noqa: E402
-from mint_blender.jobs.job import Job, asset_of  # noqa: E402
-from mint_blender.jobs.job_values import Candidate  # noqa: E402
-from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation import error_messages  # noqa: E402
-from mint_blender.mint.account import Account  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import place, tags  # noqa: E402
-from mint_blender.scene.data_blocks import hide  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.scene.model import grid_layout  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.create import saved_settings  # noqa: E402
-from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
-from mint_blender.ui.references import operators as references_properties  # noqa: E402
+from mint_blender.files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS
+from mint_blender.jobs.job import Job, asset_of
+from mint_blender.jobs.job_values import Candidate
+from mint_blender.jobs.library import view_model
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.presentation import error_messages
+from mint_blender.mint.account import Account
+from mint_blender.mint.schema import Asset, Kind
+from mint_blender.scene import place, tags
+from mint_blender.scene.data_blocks import hide
+from mint_blender.scene.gltf import gltf_extensions
+from mint_blender.scene.model import grid_layout
+from mint_blender.ui import session
+from mint_blender.ui.create import properties as create_properties
+from mint_blender.ui.create import saved_settings
+from mint_blender.ui.library_browser import entries as browser
+from mint_blender.ui.library_browser.properties import library_state
+from mint_blender.ui.references import operators as references_properties
 
-from .sample_jobs import a_job  # noqa: E402
-from .test_job_list import in_menu  # noqa: E402
+from .sample_jobs import a_job
+from .test_job_list import in_menu
 
 OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 

@@ -17,28 +17,28 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import mint_blender  # noqa: E402
-from mint_blender.cli import main  # noqa: E402
-from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
-from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
-from mint_blender.jobs.errors import TooExpensive  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_fetch  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.ui import heartbeat, session  # noqa: E402
-from mint_blender.ui.account import billing_watch  # noqa: E402
-from mint_blender.ui.account import panel as account_panel  # noqa: E402
-from mint_blender.ui.create import form_panel, prompt_operators, saved_settings  # noqa: E402
-from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
+import mint_blender
+from mint_blender.cli import main
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
+from mint_blender.jobs.budget.spending import Day, date_of
+from mint_blender.jobs.errors import TooExpensive
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_fetch
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService
+from mint_blender.message import Message
+from mint_blender.scene.gltf import gltf_extensions
+from mint_blender.ui import heartbeat, session
+from mint_blender.ui.account import billing_watch
+from mint_blender.ui.account import panel as account_panel
+from mint_blender.ui.create import form_panel, prompt_operators, saved_settings
+from mint_blender.ui.create import properties as create_properties
+from mint_blender.ui.pricing import limit_dialog, price_dialog
 
-from ..jobs.library_helpers import an_asset  # noqa: E402
-from .sample_jobs import a_job  # noqa: E402
+from ..jobs.library_helpers import an_asset
+from .sample_jobs import a_job
 
 
 @pytest.fixture

@@ -19,20 +19,20 @@ from .sample_jobs import a_job
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.engine.config import EngineConfig  # noqa: E402
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import Balance  # noqa: E402
-from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
-from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene import tags  # noqa: E402
-from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
-from mint_blender.ui.job_list import auto_import  # noqa: E402
-from mint_blender.ui.viewport import arrival  # noqa: E402
+from mint_blender.delivery import import_job
+from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import Balance
+from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import JournalError
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+from mint_blender.scene import tags
+from mint_blender.ui import heartbeat, notifications, session
+from mint_blender.ui.job_list import auto_import
+from mint_blender.ui.viewport import arrival
 
 MINT = {"cancel": "everywhere"}
 

@@ -20,24 +20,24 @@ from .sample_jobs import a_job
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, Problem  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
-from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
-from mint_blender.jobs.presentation.job_groups import Group, group_of  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView, duration  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.jobs.storage.job_cache import LATEST  # noqa: E402
-from mint_blender.jobs.storage.journal import Journal  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.account import Owner  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind, OptimizationLevel  # noqa: E402
-from mint_blender.ui import heartbeat, menus  # noqa: E402
-from mint_blender.ui.account import billing_watch  # noqa: E402
-from mint_blender.ui.job_list import grouped_jobs, list_operators, panel  # noqa: E402
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, Problem
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.presentation.job_groups import Group, group_of
+from mint_blender.jobs.presentation.job_view import JobView, duration
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.job_cache import LATEST
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.message import Message
+from mint_blender.mint.account import Owner
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, OptimizationLevel
+from mint_blender.ui import heartbeat, menus
+from mint_blender.ui.account import billing_watch
+from mint_blender.ui.job_list import grouped_jobs, list_operators, panel
 
-from ..jobs.workflow_harness import operation  # noqa: E402
+from ..jobs.workflow_harness import operation
 
 CARD = "mint.job_menu"
 

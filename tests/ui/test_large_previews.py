@@ -14,11 +14,11 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.ui import icons  # noqa: E402
-from mint_blender.ui.icons import IconCache  # noqa: E402
-from mint_blender.ui.review import review_card  # noqa: E402
+from mint_blender.ui import icons
+from mint_blender.ui.icons import IconCache
+from mint_blender.ui.review import review_card
 
-from ..mint_service import pictures  # noqa: E402
+from ..mint_service import pictures
 
 BLUE = (0.0, 0.2, 0.8)
 

@@ -11,22 +11,22 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_fetch, new_job, new_motions  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import ListPage  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.motion_request import MotionRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
-from mint_blender.ui.asset_bar import bar  # noqa: E402
-from mint_blender.ui.library_browser import entries, operators  # noqa: E402
-from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_fetch, new_job, new_motions
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import ListPage
+from mint_blender.jobs.service import JobService
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.motion_request import MotionRequest
+from mint_blender.mint.schema import Asset, Kind, Page, Preset
+from mint_blender.ui.asset_bar import bar
+from mint_blender.ui.library_browser import entries, operators
+from mint_blender.ui.library_browser.properties import library_state
 
-from ..jobs.test_library import an_asset  # noqa: E402
-from ..jobs.workflow_harness import accepted, operation, with_operation  # noqa: E402
-from .drawings import drawn_by, in_class  # noqa: E402
+from ..jobs.test_library import an_asset
+from ..jobs.workflow_harness import accepted, operation, with_operation
+from .drawings import drawn_by, in_class
 
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:

@@ -13,18 +13,18 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.mint.account import Account  # noqa: E402
-from mint_blender.mint.client import connect  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene import tags as origin  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.scene.model import grid_layout  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
+from mint_blender.jobs.library import view_model
+from mint_blender.mint.account import Account
+from mint_blender.mint.client import connect
+from mint_blender.mint.schema import Asset, Kind
+from mint_blender.scene import place
+from mint_blender.scene import tags as origin
+from mint_blender.scene.gltf import gltf_extensions
+from mint_blender.scene.model import grid_layout
+from mint_blender.ui import session
+from mint_blender.ui.library_browser import entries as browser
+from mint_blender.ui.library_browser import properties as browser_properties
+from mint_blender.ui.library_browser.properties import library_state
 
 MINT = {"library": {"models": 40, "worlds": 5}}
 

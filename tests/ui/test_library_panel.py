@@ -20,19 +20,19 @@ from ..mint_service.runner import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
-import mint_blender  # noqa: E402
-from mint_blender.jobs.job import Job, asset_of  # noqa: E402
-from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
-from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
-from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
+import mint_blender
+from mint_blender.jobs.job import Job, asset_of
+from mint_blender.jobs.library import view_model
+from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage
+from mint_blender.jobs.service import JobService
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind, Preset
+from mint_blender.ui import heartbeat, session, visibility
+from mint_blender.ui.library_browser import entries as browser
+from mint_blender.ui.library_browser import properties as browser_properties
+from mint_blender.ui.library_browser.properties import library_state
 
-from ..jobs.fast_config import fast_config  # noqa: E402
+from ..jobs.fast_config import fast_config
 
 MODELS, WORLDS = 1000, 20
 NONE = "no such thing"

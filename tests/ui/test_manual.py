@@ -19,17 +19,17 @@ from ..code import skill_file
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.account import panel  # noqa: E402
-from mint_blender.ui.manual import links as manual  # noqa: E402
-from mint_blender.ui.manual.links import PAGES  # noqa: E402
-from scripts.reference_pages import operators, preferences  # noqa: E402
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+from mint_blender.ui import session
+from mint_blender.ui.account import panel
+from mint_blender.ui.manual import links as manual
+from mint_blender.ui.manual.links import PAGES
+from scripts.reference_pages import operators, preferences
 
-from .drawings import calls_of  # noqa: E402
+from .drawings import calls_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://manual.example/mint/"

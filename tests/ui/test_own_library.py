@@ -15,15 +15,15 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
-from mint_blender.delivery.asset_library.sync_process import SyncProcess  # noqa: E402
-from mint_blender.jobs.child_process import ChildEnded  # noqa: E402
-from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.library_browser import entries, library_sync, sync_operators  # noqa: E402
+from mint_blender.delivery.asset_library import remote_listing
+from mint_blender.delivery.asset_library.sync_process import SyncProcess
+from mint_blender.jobs.child_process import ChildEnded
+from mint_blender.jobs.library import view_model
+from mint_blender.mint.schema import Kind
+from mint_blender.ui import session
+from mint_blender.ui.library_browser import entries, library_sync, sync_operators
 
-from .drawings import drawn_by, in_class  # noqa: E402
+from .drawings import drawn_by, in_class
 
 MINT = {"library": {"models": 3, "worlds": 1}}
 

@@ -22,8 +22,8 @@ from .drawings import drawn_by, sidebar
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.references import operators as references_panel  # noqa: E402
+from mint_blender.ui import session
+from mint_blender.ui.references import operators as references_panel
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 

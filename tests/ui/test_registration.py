@@ -18,9 +18,9 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui import heartbeat, menus, session, translations  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+from mint_blender.ui import heartbeat, menus, session, translations
 
 HANDLERS = (
     *("load_pre", "load_post", "save_post", "undo_post", "redo_post"),

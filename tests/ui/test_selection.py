@@ -17,17 +17,17 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import assets, tags  # noqa: E402
-from mint_blender.scene.place import place_model  # noqa: E402
-from mint_blender.scene.world import world_objects  # noqa: E402
-from mint_blender.ui import session, text_fields, typed_context  # noqa: E402
-from mint_blender.ui.selection import panel, selected  # noqa: E402
+from mint_blender.scene import assets, tags
+from mint_blender.scene.place import place_model
+from mint_blender.scene.world import world_objects
+from mint_blender.ui import session, text_fields, typed_context
+from mint_blender.ui.selection import panel, selected
 
-from ..code.sources import PACKAGE, sources  # noqa: E402
-from ..harness.call_counts import count_lines  # noqa: E402
-from ..scene import glb_fixtures, synthetic_world  # noqa: E402
-from ..scene.place_helpers import LAMP  # noqa: E402
-from .drawings import drawn_by, in_class, sidebar  # noqa: E402
+from ..code.sources import PACKAGE, sources
+from ..harness.call_counts import count_lines
+from ..scene import glb_fixtures, synthetic_world
+from ..scene.place_helpers import LAMP
+from .drawings import drawn_by, in_class, sidebar
 
 
 def drawn(width: int = 300) -> Counter[str]:

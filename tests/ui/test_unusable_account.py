@@ -17,20 +17,20 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402 - needs bpy
-from mint_blender.delivery import blender_runtime  # noqa: E402
-from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.jobs.queries import KeyOwner, QueryAnswered  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.jobs.storage import import_marks  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
-from mint_blender.ui import heartbeat, panel, registration, session  # noqa: E402
-from mint_blender.ui.account import preferences as preferences  # noqa: E402
+import mint_blender
+from mint_blender.delivery import blender_runtime
+from mint_blender.jobs.job_values import Cause, Problem
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.queries import KeyOwner, QueryAnswered
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import import_marks
+from mint_blender.message import Message
+from mint_blender.ui import heartbeat, panel, registration, session
+from mint_blender.ui.account import preferences as preferences
 
-from .drawings import calls_of, in_class, sidebar  # noqa: E402
-from .sample_jobs import a_job  # noqa: E402
+from .drawings import calls_of, in_class, sidebar
+from .sample_jobs import a_job
 
 
 @pytest.fixture

@@ -16,27 +16,27 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import numpy as np  # noqa: E402
-from mathutils import Quaternion, Vector  # noqa: E402
+import numpy as np
+from mathutils import Quaternion, Vector
 
-from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene import place as scene_place  # noqa: E402
-from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
-from mint_blender.scene.world import world_objects  # noqa: E402
-from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
-from mint_blender.ui import registration, session  # noqa: E402
-from mint_blender.ui.drawing import Box  # noqa: E402
-from mint_blender.ui.job_list import placed_results  # noqa: E402
-from mint_blender.ui.viewport import chips, targets, views  # noqa: E402
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService
+from mint_blender.mint.schema import Kind
+from mint_blender.scene import place as scene_place
+from mint_blender.scene.model.grid_layout import Footprint
+from mint_blender.scene.place import PlaceOptions, Provenance
+from mint_blender.scene.world import world_objects
+from mint_blender.scene.world.files import WorldFiles, WorldOptions
+from mint_blender.ui import registration, session
+from mint_blender.ui.drawing import Box
+from mint_blender.ui.job_list import placed_results
+from mint_blender.ui.viewport import chips, targets, views
 
-from ..scene import synthetic_world  # noqa: E402
-from ..scene.scene_snapshot import SceneSnapshot  # noqa: E402
-from .sample_jobs import a_job  # noqa: E402
+from ..scene import synthetic_world
+from ..scene.scene_snapshot import SceneSnapshot
+from .sample_jobs import a_job
 
 
 @pytest.fixture

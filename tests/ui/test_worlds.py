@@ -14,30 +14,30 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.files import pictures  # noqa: E402
-from mint_blender.files.errors import InvalidFile  # noqa: E402
-from mint_blender.jobs import notes  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, Role  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene.world import edit as world_edit  # noqa: E402
-from mint_blender.scene.world import splats, world_objects  # noqa: E402
-from mint_blender.scene.world.files import Part  # noqa: E402
-from mint_blender.ui import operator_bases, session  # noqa: E402
-from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.job_list import auto_import  # noqa: E402
-from mint_blender.ui.selection import selected  # noqa: E402
-from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
-from mint_blender.ui.worlds import world_job  # noqa: E402
+from mint_blender.delivery import import_job
+from mint_blender.files import pictures
+from mint_blender.files.errors import InvalidFile
+from mint_blender.jobs import notes
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.phases import Phase
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind
+from mint_blender.scene.world import edit as world_edit
+from mint_blender.scene.world import splats, world_objects
+from mint_blender.scene.world.files import Part
+from mint_blender.ui import operator_bases, session
+from mint_blender.ui.create import properties as create_properties
+from mint_blender.ui.job_list import auto_import
+from mint_blender.ui.selection import selected
+from mint_blender.ui.worlds import operators as worlds_operators
+from mint_blender.ui.worlds import world_job
 
-from ..conftest import DOES_NOT_APPLY  # noqa: E402
-from ..mint_service.runner import ThreadService  # noqa: E402
-from ..scene import synthetic_world  # noqa: E402
-from ..scene.splat_settings import set_display, setting  # noqa: E402
-from .drawings import drawn_by, sidebar  # noqa: E402
-from .world_jobs import make_job, part, world_root  # noqa: E402
+from ..conftest import DOES_NOT_APPLY
+from ..mint_service.runner import ThreadService
+from ..scene import synthetic_world
+from ..scene.splat_settings import set_display, setting
+from .drawings import drawn_by, sidebar
+from .world_jobs import make_job, part, world_root
 
 
 def test_the_settings_of_the_form_are_used(registered: None, tmp_path: Path) -> None:
