@@ -19,14 +19,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mint_blender.application import session
 from mint_blender.cli import commands, exits, reports
 from mint_blender.cli.batch import result_writer
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
-from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_line, safe_lines
+from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_lines
 from mint_blender.delivery import blender_runtime, write_files
 from mint_blender.files import disk
 from mint_blender.files.disk import naming
@@ -171,20 +169,6 @@ SAMPLES = {
     "tab\tbed": "tab bed",
     "café 木 👩\u200d🔧": "café 木 👩\u200d🔧",
 }
-
-
-@pytest.mark.covers("S-terminal")
-@given(
-    st.text(
-        alphabet=st.characters() | st.sampled_from("\x1b\x9b\x9d\x90[];\\\x07\x9c\r\n\u202e"),
-        max_size=60,
-    )
-)
-def test_no_control_sequence_is_left(text: str) -> None:
-    """No text leaves a control sequence, and cleaning twice changes nothing."""
-    assert not HARMFUL.search(safe_lines(text))
-    assert "\n" not in safe_line(text)
-    assert safe_lines(safe_lines(text)) == safe_lines(text)
 
 
 @pytest.mark.covers("S-terminal")

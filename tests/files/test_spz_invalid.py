@@ -108,14 +108,6 @@ def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
         decode.inspect(tmp_path / "gone.spz")
 
 
-@pytest.mark.parametrize("version", [3, 4])
-def test_a_cut_file_is_refused(write_spz, version):
-    """The file may be cut anywhere."""
-    for length in range(4, len(WHOLE[version]) - 1, 97):
-        with pytest.raises(InvalidSplats):
-            read_splats(write_spz(WHOLE[version][:length]))
-
-
 def test_inspect_reads_only_the_header(write_spz, monkeypatch):
     """The header is read without the splats, and the limit applies to it."""
     path = write_spz(WHOLE[4])

@@ -48,7 +48,7 @@ def changed_seeds(target: Target, count: int) -> Iterator[bytes]:
         yield data if random.random() < 0.9 else random.randbytes(random.randrange(60))
 
 
-@pytest.mark.covers("S-models", "S-foreign")
+@pytest.mark.covers("S-models", "S-foreign", "C8-members")
 @pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.thorough)])
 def test_hostile_inputs_pass(target: Target, count: int) -> None:
     """Any input is used, or refused with the errors that the docstrings promise."""

@@ -38,6 +38,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "optimize": lambda client: client.pay("optimize", Kind.MODEL, "m1", {}, key="k"),
     "page": lambda client: client.page(Kind.MODEL),
     "asset": lambda client: client.asset(Kind.MODEL, "m1"),
+    "world": lambda client: client.asset(Kind.WORLD, "m1"),
     "image": lambda client: client.upload_image(b"a", "b.png", "image/png", key="k"),
 }
 
@@ -151,6 +152,7 @@ ANSWERS = Target(
         seed("estimate", {"operation": "x", "credits": {"requiredToStart": 1}}),
         seed("page", PAGE),
         seed("asset", MODEL),
+        seed("world", MODEL | {"assets": {"spzUrls": {"100k": "https://a.example/s.spz"}}}),
         seed("image", {"id": "i1", "url": "https://a.example/b.png"}),
     ),
     is_json=True,
