@@ -17,9 +17,7 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery.asset_library import sync as asset_library_sync
 from mint_blender.mint.schema import Kind
-from mint_blender.scene.errors import SceneImportError
 
 from .asset_library_helpers import blend_names, finished_model, sync
 
@@ -39,11 +37,6 @@ def documents(tmp_path: Path) -> Iterator[list[Path]]:
     for folder in folders:
         assert [each.name for each in folder.iterdir()] == ["letter.txt"]
         assert (folder / "letter.txt").read_text() == "Dear Ada"
-
-
-def refuse(*_: Any) -> Path:
-    """Fail to save an asset, as when its file cannot be imported."""
-    raise SceneImportError("no")
 
 
 def paths_to(folder: Path) -> dict[str, str]:
@@ -91,19 +84,6 @@ def test_a_model_whose_id_is_a_device_is_saved(service: ThreadService, tmp_path:
     found = [replace(model, id=id) for id in DEVICES]
     assert len(sync(folder, found, home, refresh=None).saved) == len(DEVICES)
     assert blend_names(folder) == sorted(f"{model.name} {id}.blend" for id in DEVICES)
-
-
-def test_no_folder_is_named_by_an_id(
-    service: ThreadService, tmp_path: Path, documents: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Downloads that are kept for the next run are in folders named by hashes."""
-    home, model = tmp_path / "home", finished_model(service)
-    monkeypatch.setattr(asset_library_sync, "_save", refuse)
-    ids = [*paths_to(documents[0]).values(), *DEVICES]
-    sync(tmp_path / "library", [replace(model, id=id) for id in ids], home)
-    folders = [*(home / "library-sync").glob("????????????/*")]
-    assert len(folders) == len(set(ids))
-    assert all(each.is_dir() and len(bytes.fromhex(each.name)) == 16 for each in folders)
 
 
 @pytest.mark.covers("S-names")

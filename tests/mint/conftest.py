@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import trustme
-from hypothesis import HealthCheck, settings
 
 from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
@@ -21,10 +20,6 @@ from ..mint_service.runner import ThreadService, running_service
 from .clock_helpers import ShiftedClocks
 from .generation_helpers import client_of
 from .raw_server import KEY, RawServer, raw_server, server_context
-
-# A slow machine must not fail a test.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
 
 LISTENED_TO = (
     *(f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")),
