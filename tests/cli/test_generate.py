@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from mint_blender.application import reviews, session
+from mint_blender.application import reviews
 from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -123,16 +123,6 @@ def test_an_unwritable_output_is_refused_before_payment(
         ran = mint("generate", "--prompt", "a lamp", *words)
         assert (ran.status, sentence in ran.error_text) == (7, True), ran.err
     assert not mint.service.log()
-
-
-def test_a_slow_generation_is_finished(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow generation is reported once, is checked less often, and is written at its end."""
-    quick = replace(session.POLL_INTERVALS, slow_after=0.06, slow=0.02)
-    monkeypatch.setattr(session, "POLL_INTERVALS", quick)
-    mint.service.scenario(durations={"final": 1200.0})  # 0.6 s here
-    ran = mint("generate", "--prompt", "a lamp")
-    assert ran.status == 0
-    assert ran.error_text.count("Checking continues once a minute; this is free.") == 1
 
 
 @dataclass(frozen=True)

@@ -140,15 +140,6 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
     assert mine.read_bytes() == content
 
 
-@pytest.mark.covers("S-names")
-def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
-    """Manifest entries with a path instead of a name are ignored."""
-    (tmp_path / FILE_NAME).write_text(
-        '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
-    )
-    assert Manifest(tmp_path).entry("a") is None
-
-
 def test_a_file_name_that_macos_has_taken_apart_is_the_same(tmp_path: Path) -> None:
     """Imitates HFS+ and some network drives, which return `é` as `e` with an accent behind it."""
     name = "Café lamp.blend"

@@ -94,13 +94,6 @@ def test_start_and_poll_until_it_succeeds(service, client, kind):
     assert file.startswith(service.files)
 
 
-def test_a_poll_returns_the_requested_wait(connect):
-    """A 200 response can have a Retry-After header."""
-    with connect(answer({"id": "op_1"}, Retry_After="7")) as (_, client):
-        seen = client.poll("op_1")
-        assert (seen.operation.id, seen.retry_after) == ("op_1", 7)
-
-
 def test_a_review_with_a_revision(service, client):
     """The operation waits at each Preview; feedback leads to another, and approval to the end."""
     first = finished(service, client, start(client, mode=Mode.REVIEW))

@@ -15,7 +15,6 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job
-from mint_blender.files import pictures
 from mint_blender.files.errors import InvalidFile
 from mint_blender.jobs import notes
 from mint_blender.jobs.job_values import Delivery, Role
@@ -34,7 +33,6 @@ from mint_blender.ui.worlds import world_job
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService
-from ..scene import synthetic_world
 from ..scene.splat_settings import set_display, setting
 from .drawings import drawn_by, sidebar
 from .world_jobs import make_job, part, world_root
@@ -85,25 +83,6 @@ def test_an_unusable_part_is_not_called_missing(
     assert note.code in import_job.resolved_codes(updated, placed)
     own = notes.part_missing(Kind.WORLD, lacking)
     assert own.code not in import_job.resolved_codes(replace(job, notes=(own,)), placed)
-
-
-def test_an_unreadable_panorama_is_left_out(registered: None, tmp_path: Path) -> None:
-    """The rest is placed, and the card has a note as for any other bad part."""
-    job, job_service = make_job(tmp_path), session.service()
-    noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
-    noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
-    Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
-    pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
-    job_service.cache.add(job)
-    assert auto_import.import_result(job_service, job) is None
-    updated = job_service.job(job.id)
-    assert updated.phase is Phase.PLACED and updated.problem is None
-    assert [note for note in updated.notes if "panorama" in note] == [
-        "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
-    ]
-    assert part("collider") is not None
-    assert part("splats") is not None
-    assert world_root().get("mint_panorama_image") is None
 
 
 def test_parts_removed_from_any_copy_are_named(registered: None, tmp_path: Path) -> None:
