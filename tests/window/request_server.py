@@ -108,7 +108,7 @@ def fresh():
     for _ in range(500):
         jobs = job_service().jobs() if job_service() else []
         for job in jobs:  # also one in review, which counts at Mint
-            with contextlib.suppress(part("jobs.budget.prices").NotPossible):
+            with contextlib.suppress(part("jobs.errors").NotPossible):
                 job_service().cancel(job.id)
         if not jobs or not (
             job_service().catch_up() or any(job_service().is_active(job.id) for job in jobs)
