@@ -115,7 +115,6 @@ def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     other.post(f"/operations/{operation}:revise", {"feedback": "make the shade blue"})
     while other.operation(operation)["status"] != "preview_ready":
         time.sleep(0.1)
-    blender.ask("part('jobs.workflow.decisions').PREVIEW_RECENT_FOR = 0.0")
     blender.review()
     blender.click_in_popup("mint.approve")
     blender.wait(RESTS.format(2))
