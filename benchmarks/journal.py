@@ -30,7 +30,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, Operation
-from tests.jobs.workflow_harness import with_operation
+from tests.jobs.workflow_harness import accepted, with_operation
 
 from .measure import Row, in_turn, milliseconds
 
@@ -87,9 +87,10 @@ def _placed(number: int, ago: float) -> Job:
         "credits": {"reserved": 0, "finalized": 248},
     }
     created_at = time.time() - ago
+    job = new_job(LAMP, Delivery(), now=created_at, estimate=248.0)
     return with_operation(
         replace(
-            new_job(LAMP, Delivery(), now=created_at, estimate=248.0),
+            accepted(job, f"op_{number}", at=created_at),
             phase=Phase.PLACED,
             asset=Asset.from_json(Kind.MODEL, {"id": f"id_{number}", **result}),
         ),
