@@ -264,14 +264,17 @@ def job_after(job: Job, verb: Verb, prices: ClickPrices) -> Job:
     generation, optimization = prices
     orders: list[PaidVerb] = []
     if verb is Verb.RETRY:
-        orders = [order for order in orders_of_retry(job) if not request_to_repeat(job, order)]
+        orders = orders_of_retry(job)
     elif verb in PAID_VERBS and job.operation is not None:
         orders = [PAID_VERBS[verb]]
         job = job.with_prices(None, optimization)
     if not orders:
         return job.with_prices(*prices)
     for order in orders:
-        credits = optimization if order is PaidVerb.OPTIMIZE else generation
-        request = new_request(of_job(job.id), order, job.id, now=0.0, number=0)
+        price = optimization if order is PaidVerb.OPTIMIZE else generation
+        request = request_to_repeat(job, order) if verb is Verb.RETRY else None
+        if request is None:
+            request = new_request(of_job(job.id), order, job.id, now=0.0, number=0)
+        credits = request.credits if price is None else price
         job = job.with_request(replace(request, credits=credits))
     return job
