@@ -13,8 +13,8 @@ from datetime import UTC, datetime, tzinfo
 from unittest.mock import patch
 
 from mint_blender.files import download
+from mint_blender.jobs import queries
 from mint_blender.jobs.budget import prices
-from mint_blender.jobs.engine import thread_messages
 from mint_blender.mint import transport
 from mint_blender.net import guarded_socket
 
@@ -52,7 +52,7 @@ def simulated_time(clock: SimulatedClock, rng: random.Random) -> Iterator[None]:
             return datetime.fromtimestamp(clock.wall(), tz)
 
     with ExitStack() as stack:
-        for module in (thread_messages, prices, transport, download):
+        for module in (queries, prices, transport, download):
             stack.enter_context(patch.object(module, "datetime", Datetime))
         stack.enter_context(patch.object(time, "time", clock.wall))
         stack.enter_context(patch.object(time, "monotonic", clock.monotonic))
