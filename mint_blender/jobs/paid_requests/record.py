@@ -209,9 +209,11 @@ class PaidRequest:
     def may_be_reopened(self) -> bool:
         """Whether it was given up, and only others can have started something with its key.
 
-        With another key, the same could be paid for twice.
+        With another key, the same could be paid for twice. In a copy of the journal, the original
+        is one of the others: it is looked for there before it is sent.
         """
-        return self.state is State.DROPPED and self.is_outside and not self.has_unclear_attempt
+        is_unsent = self.attempts == self.refusals
+        return self.state is State.DROPPED and self.is_outside and is_unsent
 
     @property
     def is_refused_here(self) -> bool:

@@ -171,6 +171,8 @@ class PaidRequests:
             if before is not None and before.may_be_reopened:
                 reopened = ("job", "credits", "born", "closed")
                 changes = {name: getattr(request, name) for name in reopened}
+                if before.is_copied:  # the original may have sent it since then
+                    changes["born"] = before.born
                 self._change(before, Event.REOPEN, body=request.body or before.body, **changes)
             else:
                 self._db.rows(_INSERT, *row)

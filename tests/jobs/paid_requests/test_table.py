@@ -99,7 +99,7 @@ def test_what_only_others_can_have_started_is_ordered_with_the_same_key(
     assert not records.of_jobs(["job_1"])
 
 
-@pytest.mark.parametrize("changes", [{"attempts": 1}, {"operation": "op_1"}, {"journal": "a copy"}])
+@pytest.mark.parametrize("changes", [{"attempts": 1}, {"operation": "op_1"}])
 def test_what_this_journal_may_have_started_is_not_reopened(
     records: PaidRequests, changes: dict[str, Any]
 ) -> None:
@@ -107,6 +107,16 @@ def test_what_this_journal_may_have_started_is_not_reopened(
     line = replace(OTHERS_CAN_ORDER, closed=State.DROPPED, journal=records.identity)
     records.insert(replace(line, **changes))
     assert order_line(records).number == 2
+
+
+def test_what_the_original_of_a_copy_may_have_started_keeps_its_key(records: PaidRequests) -> None:
+    """It is looked for, from when it was ordered first on, and only then a person sends it."""
+    line = replace(OTHERS_CAN_ORDER, closed=State.DROPPED, journal="the original")
+    records.insert(replace(line, born=NOW - 3 * YOUNG_FOR))
+    again = order_line(records)
+    assert (again.number, again.state, again.is_copied) == (1, State.IN_DOUBT, True)
+    assert again.born == NOW - 3 * YOUNG_FOR
+    assert not again.may_be_sent(NOW, CREDENTIAL)
 
 
 def test_an_order_gives_up_what_its_job_has_left_open(records: PaidRequests) -> None:
