@@ -106,6 +106,7 @@ class Operation:
     ended: float | None = None
     resource: Resource | None = None
     name: str | None = None
+    price_factor: float = 1.0
     level: str | None = None
     formats: tuple[str, ...] = ()
     motion: str | None = None
@@ -140,7 +141,7 @@ class Operation:
     def price(self) -> float:
         """What it costs in all, with its revisions."""
         revisions = len(self.feedback) if self.is_generation else 0
-        return price(self.type, self.preset) + PREVIEW * revisions
+        return self.price_factor * price(self.type, self.preset) + PREVIEW * revisions
 
     @property
     def reserved(self) -> float:

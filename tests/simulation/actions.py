@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
-from mint_blender.jobs.job_values import Delivery, Hold
+from mint_blender.jobs.job_values import ABOVE_OWN_LIMIT, Delivery, Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
@@ -171,7 +171,16 @@ class Actions:
 
     def _note_start(self, job: Job, *, is_confirmed: bool) -> None:
         if job.start_request is not None:
+            accepted = job.start_request.credits, self.world.clock.true
+            self.world.clicks.accepted.setdefault(job.start_request.key, accepted)
             self._note_paid(job.id, job.start_request.key, is_confirmed=is_confirmed)
+
+    def note_price(self, job: Job) -> None:
+        """Note that a person has accepted the price that is shown, which has risen."""
+        is_risen = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
+        if is_risen and job.start_request is not None:
+            accepted = job.start_request.credits, self.world.clock.true
+            self.world.clicks.accepted[job.start_request.key] = accepted
 
     def _note_paid(self, job_id: str, key: str, *, is_confirmed: bool) -> None:
         world = self.world
@@ -231,7 +240,13 @@ class Actions:
     def retry(self, service: JobService, job: Job) -> None:
         """Pay for a new attempt."""
         prompt = self._prompt_of(job)
-        with self.counted("starts", prompt), self.counted("previews", prompt):
+        request = job.start_request
+        is_in_doubt = request is not None and request.may_be_started
+        with ExitStack() as counted:
+            # nobody has agreed to pay again for what may be started, and was not told so
+            if not is_in_doubt or request.key in self.world.books.in_doubt:
+                counted.enter_context(self.counted("starts", prompt))
+                counted.enter_context(self.counted("previews", prompt))
             self._count_follow_ups(job)
             with self._limits(service) as is_confirmed:
                 service.retry(job.id)
@@ -265,6 +280,7 @@ class Actions:
         """Resume a job."""
         with self._limits(service) as is_confirmed:
             service.resume(job.id)
+        self.note_price(job)
         self._note_decision(service, job, Verb.RESUME, is_confirmed=is_confirmed)
         if is_confirmed:
             self.world.clicks.confirmed.add(job.id)

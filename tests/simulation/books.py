@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Cause
-from mint_blender.jobs.paid_requests.record import PaidRequest, State
 from mint_blender.jobs.phases import Phase
 
 from ..mint_model.records import BUSY, DONE, Operation
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 SENTENCES = ("othing was started", "othing was sent")
 OPEN_SENTENCES = ("may have started",)
+Requests = dict[str, tuple[str, str | None]]
+"""The job and the end of each request of a journal, by its key."""
 NEVER_PAID = frozenset({"failed", "canceled"})
 
 
@@ -45,6 +46,12 @@ class Books:
     told: dict[tuple[str, frozenset[str], bool], Told] = field(default_factory=dict)
     named: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     sent_at: dict[str, float] = field(default_factory=dict)
+    in_doubt: set[str] = field(default_factory=set)
+    """The keys of which people were told that Mint may have started something."""
+    restored: set[str] = field(default_factory=set)
+    """The jobs that the copy of a journal has brought back to where they were."""
+    forgotten: set[str] = field(default_factory=set)
+    """The keys of requests that were only in a journal which a copy has replaced."""
 
     def note(self, world: World, job: Job) -> None:
         """Note what a job says now. A sentence that is said again counts from the first time on."""
@@ -56,6 +63,31 @@ class Books:
             keys = frozenset(_keys(world, job))
             told = Told(job.id, text, world.clock.now, keys, frozenset(named), is_final)
             self.told.setdefault((job.id, keys, is_final), told)
+        if says_doubt(job):
+            self.in_doubt.update(each.key for each in job.requests if each.has_unclear_attempt)
+
+    def restore(self, world: World, since: float, before: Requests, after: Requests) -> None:
+        """Forget what a journal has said, of which a copy of that time has taken the place.
+
+        What is open in the copy has to be told again.
+        """
+        _check_sentences(world, list(world.mint.operations.all.values()))
+        jobs = {job for job, _ in before.values()}
+        self.told = {
+            place: each
+            for place, each in self.told.items()
+            if each.at < since or each.job not in jobs
+        }
+        given_up = {key for key, (_, closed) in after.items() if closed is not None}
+        self.in_doubt -= {*before, *after} - given_up
+        self.restored.update(job for job, _ in after.values())
+        self.forgotten |= set(before) - set(after)
+
+
+def says_doubt(job: Job) -> bool:
+    """Return whether a job says that Mint may have started something."""
+    code = job.problem.code if job.problem is not None else ""
+    return is_unanswered(job) or code == "other_key" or job.has_note("canceled_in_doubt")
 
 
 def sentence(job: Job) -> str | None:
@@ -67,6 +99,8 @@ def sentence(job: Job) -> str | None:
         return None
     if any(each in text for each in SENTENCES):
         return text
+    if job.has_note("first_failed"):
+        return "not sent"
     is_refused = job.problem is not None and job.problem.cause is Cause.REFUSED
     if job.phase is Phase.FAILED and is_refused:
         return text
@@ -152,7 +186,9 @@ def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> N
     """
     from .world import Violation
 
-    told = {request.key for job in jobs for request in job.requests if is_told(job, request)}
+    known = {each.key for job in jobs for each in job.requests if each.attempts}
+    told = world.books.in_doubt | (world.books.forgotten - known)
+    told.update(each.key for job in filter(is_held_for_good, jobs) for each in job.requests)
     ever = set().union(*world.books.named.values())
     at_the_end = {name for job in jobs for name in names(job)}
     for each in (each for each in operations if each.key not in told):
@@ -169,12 +205,13 @@ def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> N
             )
 
 
-def is_told(job: Job, request: PaidRequest) -> bool:
-    """Return whether a person was told that Mint may have started it, and has given it up."""
-    is_given_up = request.state is State.OVER
-    if request.state is State.DROPPED:  # only the library of another API key could be read
-        is_given_up = job.has_note("canceled_in_doubt")
-    return is_given_up and request.attempts > request.refusals
+def is_held_for_good(job: Job) -> bool:
+    """Return whether it waits for a key that is gone, and that Mint never said whose it was.
+
+    Nothing was sent for it, and only a person can say that the next key is of the same account.
+    """
+    has_lost_key = job.owner is not None and job.owner.account.startswith("key:")
+    return has_lost_key and not any(each.attempts for each in job.requests) and not job.operations
 
 
 def _check_own(world: World, jobs: list[Job]) -> None:

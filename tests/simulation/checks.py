@@ -69,7 +69,10 @@ def _check_paid_once(world: World, operations: list[Operation]) -> None:
     """No more operations, Previews or follow-ups than were clicked; a final stage once."""
     clicks = world.clicks
     made = Counter(each.prompt for each in operations if each.is_generation)
-    extra = Counter(map(_follow_up, (each for each in operations if not each.is_generation)))
+    # a copy of a journal that does not know of a failed one, which cost nothing, orders it again
+    is_free = {"failed"} if world.books.restored else set()
+    others = (each for each in operations if not each.is_generation and each.status not in is_free)
+    extra = Counter(map(_follow_up, others))
     stages = Counter((c.operation.prompt, c.stage) for c in world.mint.operations.ledger)
     for prompt, count in made.items():
         if count > clicks.starts.get(prompt, 0):
@@ -116,7 +119,7 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         code = job.problem.code if job.problem is not None else ""
         is_over = code == "no_file" and not _wanted(world, job)
         is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
-        is_over = is_over or _is_held_for_good(job) or _waits_for_first_key(world, job)
+        is_over = is_over or books.is_held_for_good(job) or _waits_for_first_key(world, job)
         if is_over or _waits_for_another_account(job, jobs):
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
@@ -133,15 +136,6 @@ def _was_started(world: World, job: Job) -> bool:
     """Return whether Mint works on a batch line, or has; its job is on another machine."""
     prompts = {each.prompt for each in world.mint.operations.all.values()}
     return job.operation is None and job.request.prompt in prompts
-
-
-def _is_held_for_good(job: Job) -> bool:
-    """Return whether it waits for a key that is gone, and that Mint never said whose it was.
-
-    Nothing was sent for it, and only a person can say that the next key is of the same account.
-    """
-    has_lost_key = job.owner is not None and job.owner.account.startswith("key:")
-    return has_lost_key and not any(each.attempts for each in job.requests) and not job.operations
 
 
 def _waits_for_first_key(world: World, job: Job) -> bool:
@@ -189,7 +183,8 @@ def _check_files(world: World, jobs: list[Job]) -> None:
     for job in jobs:
         if job.phase not in {Phase.READY, Phase.PLACED}:
             continue
-        for file in job.files:
+        # a file that is there is taken for this one: it may be of what was forgotten
+        for file in job.files if job.id not in world.books.restored else ():
             path = Path(file.path)
             if not path.is_file() or path.read_bytes() != content(urlsplit(file.url).path):
                 raise Violation(f"{path.name} of {job.id} is not what Mint has made", job.id)

@@ -35,6 +35,7 @@ class Clicks:
         pictures: The hashes of the reference pictures of each start, by prompt.
         paid: Clicks that cost, by their idempotency keys.
         confirmed: The jobs that may exceed the limits.
+        accepted: The price that a person has accepted for a start, or None, and when, by its key.
         ordered: The job of each paid request in a journal, and when it was ordered, by its key.
     """
 
@@ -47,6 +48,7 @@ class Clicks:
     pictures: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     paid: dict[str, PaidClick] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
+    accepted: dict[str, tuple[float | None, float]] = field(default_factory=dict)
     ordered: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @staticmethod

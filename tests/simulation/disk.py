@@ -42,11 +42,13 @@ class Disk:
 
     `boundary` is called before and after everything that leaves a trace outside the process; it
     raises Killed where the process dies. `opened` is told of what a dead process leaves open.
-    `writes` counts the statements that may have changed a journal.
+    `writes` counts the statements that may have changed a journal. `device` is the number of the
+    device; 0: that which it really has.
     """
 
     def __init__(self) -> None:
         self.is_full = False
+        self.device = 0
         self.writes = 0
         self.boundary: Callable[[], None] = lambda: None
         self.opened: Callable[[Connection | ProcessLock], None] = lambda opened: None
@@ -62,6 +64,14 @@ class Disk:
         connection.disk = self
         self.opened(connection)
         return connection
+
+    def stat(self, *values: Any, **more: Any) -> os.stat_result:
+        """Return what the system says about a file, and the number that its device has now."""
+        found: Any = _stat(*values, **more)
+        if not self.device:
+            return found
+        _, (members, others) = found.__reduce__()
+        return os.stat_result((*members[:2], self.device, *members[3:]), others)
 
     def release(self, lock: ProcessLock) -> None:
         """Release the lock of a dead process, as the system does."""
@@ -103,6 +113,9 @@ class Disk:
         created = _create(path, data)
         self.boundary()
         return created
+
+
+_stat = os.stat
 
 
 class Rows:
@@ -180,4 +193,5 @@ def simulated_disk(disk: Disk) -> Iterator[None]:
         use(patch.object(os, "fsync", lambda handle: disk.boundary()))
         for name in ("replace", "rename", "unlink", "mkdir", "link"):
             use(patch.object(os, name, around(getattr(os, name))))
+        use(patch.object(os, "stat", lambda *values, **more: disk.stat(*values, **more)))
         yield

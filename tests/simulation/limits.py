@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 
 from mint_blender.jobs.budget import spending
 
-from ..mint_model.records import Charge
+from ..mint_model.records import Charge, price
 from .clicks import PaidClick
+from .options import LONGEST_REQUEST
 from .world import Violation, World
 
 MARGIN = 300.0
 """Seconds around midnight in which a charge may belong to either day."""
+PRICE_AGE = 3600.0 + 300.0
+"""Seconds after which a price is asked again. This computer's clock may be off by some."""
 
 
 def check(world: World) -> None:
@@ -23,14 +27,49 @@ def check(world: World) -> None:
     """
     if not world.mint.habits.reports_credits:
         return
+    _check_rises(world)
     charges = [
-        (click, charge)
+        (click, replace(charge, credits=_accepted(world, charge)))
         for charge in world.mint.operations.ledger
         if not charge.released and (click := world.clicks.paid_by(charge.key)) is not None
+        if charge.key not in world.books.forgotten  # the copy of a journal does not know of it
     ]
     _check_jobs(world, charges)
     if world.most_clock_jump < MARGIN / 2:
         _check_days(world, charges)
+
+
+def _accepted(world: World, charge: Charge) -> float:
+    """Return what a charge would be at the price that was accepted: it may have risen just then.
+
+    An approval is checked at the price of a new start, which may have fallen since.
+    """
+    operation = charge.operation
+    accepted, _ = world.clicks.accepted.get(operation.key, (None, 0.0))
+    part = (accepted or operation.price) / operation.price
+    if charge.key != operation.key:
+        part = min(part, world.surprises.price_factor(charge.at) / operation.price_factor)
+    return charge.credits * min(1.0, part)
+
+
+def _check_rises(world: World) -> None:
+    """What has waited is not started at a price that has risen, unless a person accepts that.
+
+    How long it has waited is measured with this computer's clock.
+    """
+    if world.surprises.clock_jumps:
+        return
+    clicks, factor = world.clicks, world.surprises.price_factor
+    for each in world.mint.operations.all.values():
+        accepted, at = clicks.accepted.get(each.key, (None, 0.0))
+        job, sent = clicks.ordered.get(each.key, ("", at))
+        is_first_attempt = 0.0 <= each.created - sent <= LONGEST_REQUEST
+        if accepted is None or sent - at < PRICE_AGE or not is_first_attempt:
+            continue
+        least = min(factor(sent - PRICE_AGE), factor(sent)) * price(each.type, each.preset)
+        if max(accepted, clicks.own_limit.get(job, 0.0)) < least - 1.0:
+            what = f"started at {least} Credits, and a person has accepted {accepted}"
+            raise Violation(f"{each.id} was {what}", job, each.id, each.key[-4:])
 
 
 def _check_jobs(world: World, charges: list[tuple[PaidClick, Charge]]) -> None:

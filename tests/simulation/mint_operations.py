@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Callable
 from typing import Any
 
 from ..mint_model.operations import Operations
@@ -35,6 +36,7 @@ class SimulatedOperations(Operations):
         super().__init__(self._new_id)
         self._rng = rng
         self.enforces_limit = True
+        self.price_factor: Callable[[str, float], float] = lambda type, at: 1.0
         self._ends: dict[str, str] = {}
         self.settled: dict[str, float] = {}
         """When the files of a resource are there, by its id."""
@@ -47,6 +49,7 @@ class SimulatedOperations(Operations):
             super().check_limit(project, kind, but)
 
     def plan(self, operation: Operation, before: Operation | None) -> None:
+        operation.price_factor = self.price_factor(operation.type, operation.created)
         outcome = self._outcome(operation)
         if outcome == "failed" and self._rng.random() < 0.5:
             outcome = "failed early"

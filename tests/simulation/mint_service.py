@@ -92,7 +92,13 @@ class SimulatedMint(MintModel):
         self.surprises = surprises
         self.approved: Callable[[str, str], None] = lambda key, picture: None
         self.calls = 0
+        self.operations.price_factor = self.price_factor
         self._busy_until: dict[tuple[str, ...], float] = {}
+
+    def price_factor(self, type: str, at: float) -> float:
+        """Return by what the price of an operation is multiplied at a time."""
+        is_fixed = type in {"model_optimization", "model_conversion"}
+        return 1.0 if is_fixed else self.surprises.price_factor(at)
 
     def respond(self, request: Request, now: float) -> Response:
         """Carry out a request that has arrived, and return the answer."""
@@ -203,6 +209,12 @@ class SimulatedMint(MintModel):
         answer, found = super()._read_resource(call), self._demand_resource(call)
         if self._is_settling(found) and self._rng.random() < 0.5:
             raise Problem("service-unavailable", "It is settling.")
+        return answer
+
+    def _estimate(self, call: Call) -> Answer:
+        answer = super()._estimate(call)
+        factor = self.price_factor(answer.document["operation"], self.now)
+        answer.document["credits"]["estimatedTotal"] *= factor
         return answer
 
     def _generate(self, call: Call) -> Outcome:

@@ -14,17 +14,21 @@ from typing import Any
 from unittest.mock import patch
 
 from mint_blender.files import download
+from mint_blender.files.file_identity import identity
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.budget import spending
+from mint_blender.jobs.paid_requests import journal_id
 from mint_blender.jobs.paid_requests import send as sending
-from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import collect
+from mint_blender.jobs.workflow import collect, context
 from mint_blender.jobs.workflow.effects import ReadFirst
 
 _post, _read_first = sending._post, ReadFirst.apply
+_record = PaidRequests._record
 
 
 def _post_with_a_new_key(client: Any, call: Any, body: Any) -> Any:
@@ -40,6 +44,17 @@ def _go_on_at_once(self: Any, journal: Any, job: Any) -> Any:
     return replace(first, phase=Phase.READY) if has_model else _read_first(self, journal, job)
 
 
+def _take_for_original(database: Any, file: str) -> str | None:
+    """Let a copy keep the id of its original."""
+    row = database.row("SELECT id FROM this_journal")
+    return str(row[0]) if row is not None else None
+
+
+def _record_as_looked_for(self: Any, row: Any) -> PaidRequest:
+    """Let a copy count the look of its original as its own."""
+    return replace(_record(self, row), is_looked_for=True)
+
+
 MUTATIONS: dict[str, AbstractContextManager[Any]] = {
     "a new key at each try": patch.object(sending, "_post", _post_with_a_new_key),
     # although another machine has the file of the line
@@ -53,6 +68,12 @@ MUTATIONS: dict[str, AbstractContextManager[Any]] = {
     # the user's own pictures are uploaded, as they are when it is their turn
     "keeps no pictures": patch.object(new_jobs, "keep", lambda home, job: job),
     "sends all motions": patch.object(ReadFirst, "apply", _go_on_at_once),
+    "takes a copy for the original": patch.object(journal_id, "_known", _take_for_original),
+    "counts the device": patch.object(
+        journal_id, "identity", lambda path: f"{identity(path)}-{path.stat().st_dev}"
+    ),
+    "needs no look of its own": patch.object(PaidRequests, "_record", _record_as_looked_for),
+    "asks no price again": patch.object(context, "are_prices_old", lambda run: False),
     # although the journal knows its clip
     "pays motions again": patch.object(JobService, "paid_motions", lambda self, asset_id: []),
 }

@@ -16,6 +16,9 @@ from typing import Any
 from zlib import crc32
 
 DAY = 24 * 3600.0
+PRICES_LAST = 3 * 3600.0
+"""Seconds between two changes of Mint's prices."""
+PRICE_FACTORS = (1.0, 0.9, 1.2, 1.5)
 LONGEST_REQUEST = 599.0
 """Seconds after which everything that a request does has happened, and is to be seen."""
 LONGEST_LAG = 60.0
@@ -56,6 +59,9 @@ class Surprises:
         shows_late: Whether what was made just now is not to be seen for some seconds.
         second_project: Whether the person has a second project, with an API key of its own.
         clock_jumps: Whether this computer's clock is off by a day at times, and is corrected.
+        journals_are_restored: Whether older copies of journals are put in their place.
+        devices_change: Whether the disk has another device number after a restart.
+        prices_change: Whether Mint's prices rise and fall.
     """
 
     key_scope: str = "person"
@@ -76,6 +82,9 @@ class Surprises:
     shows_late: bool = False
     second_project: bool = False
     clock_jumps: bool = False
+    journals_are_restored: bool = False
+    devices_change: bool = False
+    prices_change: bool = False
 
     @classmethod
     def of(cls, rng: random.Random) -> Surprises:
@@ -125,6 +134,12 @@ class Surprises:
         """Return the seconds until something that was made is to be seen."""
         return crc32(id.encode()) % (LONGEST_LAG + 1.0) if self.shows_late else 0.0
 
+    def price_factor(self, at: float) -> float:
+        """Return by what Mint's prices are multiplied at a time."""
+        period = int(at // PRICES_LAST)
+        number = crc32(str(period).encode()) % len(PRICE_FACTORS)
+        return PRICE_FACTORS[number] if self.prices_change else 1.0
+
     def shift(self, id: str) -> float:
         """Return by how many seconds something is out of order in a list."""
         return crc32(id.encode()) % 61.0 - 30.0 if self.lists_are_out_of_order else 0.0
@@ -147,7 +162,8 @@ class Options:
         quits: Whether Blenders are quit while jobs are in flight.
         pause: Mean seconds between two clicks; below one second, nobody ever takes a break.
         motions: Whether people animate models, in some worlds.
-        surprises: Whether Mint and the rest of the world may be other than was taken for granted.
+        surprises: Whether Mint and the rest of the world may be other than was taken for granted, or
+            in which way.
     """
 
     jobs: int = 40
@@ -162,7 +178,7 @@ class Options:
     quits: bool = True
     pause: float = 60.0
     motions: bool = True
-    surprises: bool = True
+    surprises: bool | Surprises = True
 
 
 CALM = Options(

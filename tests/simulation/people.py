@@ -21,6 +21,7 @@ from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.mint.account import Account
 
 from .actions import Actions
+from .backups import Backups
 from .batch import run_batch
 from .options import SMALL_CLOCK_JUMP
 from .process import Machine, Process
@@ -29,6 +30,8 @@ from .world import API, OTHER_API, Beat, World
 BLENDERS = ("Blender A", "Blender B")
 BEAT = 10.0
 """Seconds between two looks of a Blender at its jobs."""
+RESTORED = 0.04
+"""How often a journal is copied, or a copy put back, before somebody does something."""
 ENDED = frozenset({Phase.READY, Phase.PLACED, Phase.FAILED, Phase.CANCELED})
 
 
@@ -39,6 +42,7 @@ class People:
         self.world = world
         self.rng = world.rng
         self.actions = Actions(world)
+        self.backups = Backups(world)
         self._is_over = False
 
     # -- a few days
@@ -55,6 +59,8 @@ class People:
         self._is_over = sum(world.clicks.starts.values()) >= world.options.jobs
         if not self._is_over:
             world.at(self._pause(), self._live_on)
+            if world.surprises.journals_are_restored and world.chance.random() < RESTORED:
+                self.backups.back_up_or_restore(world.chance.choice(world.machines))
             self._let_something_happen()
 
     def _pause(self) -> float:
@@ -288,7 +294,7 @@ class People:
         name = f"Blender at the end on {machine.name}"
         process = self._blender(name, machine)
         assert process is not None
-        for _ in range(60):
+        for _ in range(90):  # a stage takes thirty hours at most, and there are several
             left = list[Job | None]([None])
             self._do(
                 process,
@@ -333,3 +339,4 @@ class People:
             self.actions.approve(service, job)
         elif Verb.RESUME in verbs or job.phase is Phase.PAUSED:
             service.resume(job.id)
+            self.actions.note_price(job)

@@ -16,7 +16,7 @@ from mint_blender.jobs.engine.task import Task
 from mint_blender.jobs.job import Job
 
 from ..specification import trace
-from ..specification.events import Begun, Inserted
+from ..specification.events import Begun, Inserted, Restored
 from ..specification.recorder import Recorder
 from .mint_service import AT_MINT
 
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 
 def _is_line(row: Inserted) -> bool:
     return row.subject.startswith("line:")
+
+
+def _first(journal: str, restored: dict[str, str]) -> str:
+    """Return the first journal of a machine; others have taken its place."""
+    seen = set[str]()
+    while journal in restored and journal not in seen:
+        seen.add(journal)
+        journal = restored[journal]
+    return journal
 
 
 def recorder_of(world: World) -> Recorder:
@@ -64,9 +73,10 @@ def check(world: World) -> None:
         event = history[found.index]
         raise Violation(f"the rule {found.rule!r}: {found.what} ({event})", found.key[-4:])
     sent = [each for each in history if isinstance(each, Begun) and each.key in lines]
-    machines = {each.key: each.journal for each in reversed(sent)}
+    restored = {each.journal: each.replaced for each in history if isinstance(each, Restored)}
+    machines = {each.key: _first(each.journal, restored) for each in reversed(sent)}
     for each in sent:
-        if each.journal != machines[each.key]:
+        if _first(each.journal, restored) != machines[each.key]:
             raise Violation(f"the rule 'file': two machines have sent {each}", each.key[-4:])
 
 

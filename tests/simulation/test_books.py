@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Problem
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Problem
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation
@@ -23,6 +25,8 @@ from .clicks import PaidClick
 from .options import Options
 from .world import Violation, World
 
+IN_DOUBT = replace(records.sent(job="job-1"), key="k", looked_by="here", is_looked_for=True)
+GIVEN_UP = replace(IN_DOUBT, closed=State.OVER)
 REFUSED = Problem(Cause.REFUSED, "Mint does not accept this request. Nothing was started.")
 UNPAID = Problem(Cause.CREDITS, "Nothing was started. Buy Credits, then resume.")
 
@@ -79,6 +83,33 @@ def test_a_lost_operation(world: World) -> None:
     with pytest.raises(Violation, match="nobody knows the operation"):
         books.check(world, [])
     world.mint.operations.all[operation.id].status = "failed"
+    books.check(world, [])
+
+
+@pytest.mark.parametrize("code", [None, UNANSWERED, "other_key"])
+def test_what_a_person_was_not_told_is_lost(world: World, code: str | None) -> None:
+    """That a request was given up does not say that a person knows what it may have made."""
+    start(world)
+    problem = Problem(Cause.UNREACHABLE, "Mint may have started this.", code=code) if code else None
+    asked = replace(job(Phase.PAUSED, problem), requests=(IN_DOUBT,))
+    given_up = replace(asked, problem=None, requests=(GIVEN_UP,))
+    world.books.note(world, asked)
+    with nullcontext() if code else pytest.raises(Violation, match="nobody knows the operation"):
+        books.check(world, [given_up])
+
+
+def test_a_copy_of_the_journal_tells_it_again(world: World) -> None:
+    """What is open in the copy may have been sent since; what was given up before is known."""
+    start(world)
+    problem = Problem(Cause.UNREACHABLE, "Mint may have started this.", code=UNANSWERED)
+    asked = replace(job(Phase.PAUSED, problem), requests=(IN_DOUBT,))
+    world.books.note(world, asked)
+    world.books.restore(world, 0.0, {"k": ("job-1", "over")}, {"k": ("job-1", "over")})
+    books.check(world, [replace(asked, problem=None)])
+    world.books.restore(world, 0.0, {"k": ("job-1", "over")}, {"k": ("job-1", None)})
+    with pytest.raises(Violation, match="nobody knows the operation"):
+        books.check(world, [replace(asked, problem=None)])
+    world.books.restore(world, 0.0, {"k": ("job-1", None)}, {})
     books.check(world, [])
 
 

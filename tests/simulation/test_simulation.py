@@ -12,7 +12,7 @@ import pytest
 from ..harness.methods import seed_of_commit
 from ..mint_model.operations import LIMIT
 from .mutations import MUTATIONS
-from .options import CALM, Options
+from .options import CALM, Options, Surprises
 from .world import Outcome, simulate
 
 pytestmark = pytest.mark.slow
@@ -109,6 +109,9 @@ def test_does_not_fail_again(seed: int) -> None:
 
 SHORT = replace(PLAIN, jobs=12)
 MOVING = replace(SHORT, motions=True)
+RESTORED = replace(PLAIN, surprises=Surprises(journals_are_restored=True))
+RESTARTED = replace(SHORT, surprises=Surprises(devices_change=True))
+CHANGING = replace(PLAIN, surprises=Surprises(prices_change=True))
 FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "a new key at each try": (1, SHORT, "the rule 'record'"),
     "shares lines": (1, PLAIN, "the rule 'once'"),
@@ -117,6 +120,10 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "waits for nobody": (11, SHORT, "is stuck in fetching"),
     "keeps no pictures": (10, SHORT, "other pictures than at the click"),
     "sends all motions": (7, MOVING, "was sent before"),
+    "takes a copy for the original": (1, RESTORED, "the rule 'copy'"),
+    "counts the device": (1, RESTARTED, "the rule 'record'"),
+    "needs no look of its own": (24, RESTORED, "the rule 'look'"),
+    "asks no price again": (5, CHANGING, "a person has accepted"),
     "pays motions again": (1, MOVING, "follow-ups"),
 }
 """A world that finds each mistake, and what is said of it."""

@@ -82,7 +82,8 @@ class World:
         self.rng = random.Random(seed)
         self.chance = random.Random(f"surprises {seed}")
         """Decides about surprises alone, so that worlds without them stay as they are."""
-        self.surprises = Surprises.of(self.chance) if options.surprises else Surprises()
+        chosen = options.surprises or Surprises()
+        self.surprises = Surprises.of(self.chance) if chosen is True else chosen
         self.motions = random.Random(f"motions {seed}")
         """Decides about motions alone, likewise."""
         self.has_motions = options.motions and self.motions.random() < 0.4
@@ -286,6 +287,8 @@ class World:
         """Start a process, unless it dies or finds its journal unusable at once."""
         process = Process(self, name, machine or self.machines[0])
         self.note(f"{name} starts")
+        if self.surprises.devices_change and all(each.is_dead for each in self.processes.values()):
+            self.disk.device += 1  # the computers were off
         self.processes[name] = process
         opened: list[Any] = []
         with suppress(Exception):

@@ -99,6 +99,13 @@ class Conflicted(OfRow):
 
 
 @dataclass(frozen=True)
+class TakenOver(OfRow):
+    """A person lets a copy of the journal send the row; `attempts` counts one for the original."""
+
+    attempts: int
+
+
+@dataclass(frozen=True)
 class Reopened(OfRow):
     """A person orders again what was dropped, and this journal file has started nothing with it."""
 
@@ -153,6 +160,29 @@ class Again(OfRow):
 
 
 @dataclass(frozen=True)
+class BackedUp:
+    """A journal file was copied."""
+
+    journal: str
+    backup: int
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A copy was put in the place of a journal file, and is taken for `journal` since.
+
+    Attributes:
+        replaced: The journal that was there.
+        backup: Which copy it is.
+    """
+
+    journal: str
+    replaced: str
+    backup: int
+    at: float
+
+
+@dataclass(frozen=True)
 class Ended:
     """A process ended, and forgot what it had not stored."""
 
@@ -174,5 +204,5 @@ class Made:
     asset: str = ""
 
 
-Event = OfRow | Ended | Made
+Event = OfRow | BackedUp | Restored | Ended | Made
 """What a history consists of."""

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .events import (
     Adopted,
     Again,
     Answered,
     Approved,
+    BackedUp,
     Begun,
     Closed,
     Ended,
@@ -18,13 +21,15 @@ from .events import (
     Received,
     Refused,
     Reopened,
+    Restored,
     Sent,
+    TakenOver,
     Told,
 )
 from .rules import key_of
 
 HOUR = 3600.0
-A = "journal A"
+A, COPY = "journal A", "copy of A"
 JOB, LINE, PREVIEW = "job:1", "line:1:chair", "preview:op-1:picture"
 K1, K2 = (key_of(JOB, "start", number) for number in (1, 2))
 L1, P1 = key_of(LINE, "start", 1), key_of(PREVIEW, "approve", 1)
@@ -61,6 +66,8 @@ LOST: list[Event] = [START, *attempt(1, 10), made()]
 IN_DOUBT: list[Event] = [START, *attempt(1, 10)]
 REFUSED: list[Event] = [Refused(K1, 1, 1, True), Closed(K1, "refused")]
 NOT_FOUND: list[Event] = [Looked(K1, (), True, HOUR), Told(K1)]
+COPIED: list[Event] = [BackedUp(A, 1), Restored(COPY, A, 1, HOUR)]
+LATER: list[Event] = [Looked(K1, (), True, 2 * HOUR), Told(K1)]
 REPLACED: list[Event] = [Again(K1, K2), ANOTHER]
 
 
@@ -105,6 +112,17 @@ BROKEN: dict[str, tuple[str, list[Event]]] = {
     "a second row that nobody has ordered": ("look", [*IN_DOUBT, *REFUSED, ANOTHER]),
     "told before the look": ("look", [*IN_DOUBT, Told(K1)]),
     "over before the look": ("look", [*IN_DOUBT, Closed(K1, "dropped"), Closed(K1, "over")]),
+    "ordered again from a copy that has not looked": (
+        "look", [*IN_DOUBT, *NOT_FOUND, *COPIED, Again(K1, K2), replace(ANOTHER, journal=COPY)],
+    ),
+    "a copy that has looked at once": ("settled", [START, *COPIED, Looked(K1, (), True, HOUR + 1)]),
+    "canceled in a copy": ("memory", [START, *COPIED, Closed(K1, "canceled")]),
+    "sent from a copy": ("copy", [START, *COPIED, *attempt(1, 2 * HOUR)]),
+    "taken over before a look": ("copy", [START, *COPIED, TakenOver(K1, 1)]),
+    "taken over, and not counted": ("takeover", [START, *COPIED, *LATER, TakenOver(K1, 0)]),
+    "a copy is not recognized": (
+        "copy", [START, BackedUp(A, 1), *attempt(1, 10), Restored(A, A, 1, HOUR)],
+    ),
     "an answer is not stored": ("operation", [*LOST, Closed(K1, "dropped"), Received(K1, "op-1")]),
     "a Preview that nobody has seen": ("preview", [DECIDED, Approved(P1, "picture", "newer")]),
     "a Preview that Mint was not asked about": ("preview", [DECIDED, *attempt(1, 10, key=P1)]),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from .events import Adopted, Made
@@ -28,6 +28,18 @@ class Books:
     """When a person was told that nothing was started, and with which key."""
     adopted: list[tuple[int, Adopted, frozenset[str]]] = field(default_factory=list)
     """What was adopted, with the keys of the journal in which it was."""
+
+    def forget_denials(self, since: int, keys: Container[str]) -> None:
+        """Forget what a journal with these keys has denied since: a copy has taken its place.
+
+        What was false by then stays.
+        """
+        made = {each.key for _, each in self.made}
+        self.denials = [
+            (index, key)
+            for index, key in self.denials
+            if index < since or key not in keys or key in made
+        ]
 
     def findings(self) -> Iterator[Finding]:
         """Yield what does not agree."""

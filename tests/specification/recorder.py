@@ -30,7 +30,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Operation, Status
 
 from . import events
-from .rules import FOUND, JOB, key_of
+from .rules import CONVERT, FOUND, JOB, key_of
 
 _WRITES = ("INSERT INTO paid_requests", "UPDATE paid_requests")
 _NOTED = (*_WRITES, "BEGIN IMMEDIATE", "COMMIT")
@@ -165,7 +165,9 @@ class Recorder:
         if before is None:
             yield from self._insertion(row, journal)
             return
-        if row.attempts > before.attempts:
+        if row.journal != before.journal:
+            yield events.TakenOver(row.key, row.attempts, journal=journal)
+        elif row.attempts > before.attempts:
             yield self._attempt(before, row, journal)
         if row.refusals > before.refusals:
             attempt = self._sends[-1].attempt if self._sends else 0
@@ -236,7 +238,8 @@ class Recorder:
         at = self._read.get(about, -1.0)
         if kind in {"asset", *DECIDED} and at >= self._begun.get(row.key, 0.0):
             found = (row.operation,) if row.operation else ()
-            is_direct = kind in DECIDED or bool(found)  # what is there cannot come later
+            # what is there cannot come later: all of a conversion is, if nothing else is read
+            is_direct = kind in DECIDED or bool(found) or row.verb == CONVERT
             at += _WHOLE_SECONDS
             yield events.Looked(row.key, found, True, at, is_direct, journal=journal)
             yield events.Told(row.key, journal=journal)  # by a note of the job

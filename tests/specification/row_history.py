@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from .events import Begun, Inserted
 
+ORIGINAL = -1
+"""In place of the number of an attempt: that of the original of a copy."""
+
 
 @dataclass
 class RowHistory:
@@ -30,6 +33,10 @@ class RowHistory:
     """Whether a person was told that."""
     told_by: str = ""
     """The process that has told her, and remembers it."""
+    shown: tuple[str, ...] | None = None
+    """What the lists have shown last, also before the journal was copied."""
+    is_copied: bool = False
+    """Whether it is in a copy, whose original may have sent it since."""
     is_checked: bool = False
     """Whether Mint shows the Preview that is decided about."""
 
@@ -53,7 +60,15 @@ class RowHistory:
         """Return the rule by which something may have been started; empty if nothing was."""
         if self.inserted.is_outside:
             return "outside"
+        if self.is_copied:
+            return "memory"
         return "" if self.attempts == self.refusals else "doubt"
+
+    def copy(self, at: float) -> None:
+        """Forget what was looked for: the original may have sent it until now."""
+        self.is_copied = True
+        self.candidates, self.is_told, self.is_checked = None, False, False
+        self.unanswered[ORIGINAL] = at
 
     def begin(self, begun: Begun) -> None:
         """Count an attempt."""
@@ -65,7 +80,8 @@ class RowHistory:
         self.attempts = begun.attempts
         self.begun[begun.attempts] = begun
         self.unanswered[begun.attempts] = begun.at
-        self.candidates, self.is_told, self.is_checked = None, False, False
+        self.candidates = self.shown = None
+        self.is_told = self.is_checked = False
 
     def refuse(self, attempt: int) -> None:
         """Count the refusal of an attempt: of the last one if `attempt` is 0."""

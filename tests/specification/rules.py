@@ -41,6 +41,8 @@ PROPERTIES = {
 """What the rules are for, by name: what is compared with Mint's own books."""
 
 
+CONVERT = "convert"
+"""The verb before which the asset itself is read, and shows what earlier conversions have made."""
 YOUNG_FOR = 12 * 3600.0
 """Seconds after `born` within which each attempt is begun."""
 JOB = "job:"

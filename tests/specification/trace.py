@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
@@ -11,14 +12,12 @@ from . import events
 from .events import Event, OfRow
 from .mint_books import Books
 from .row_history import RowHistory
-from .rules import YOUNG_FOR, key_of
+from .rules import CONVERT, YOUNG_FOR, key_of
 
 SETTLED_AFTER = 600.0
 """Seconds after which nothing of an attempt can be on its way any more."""
 ASSET = "asset:"
 """How the subjects begin of what is done to a Model or World that exists."""
-CONVERT = "convert"
-"""The verb before which the asset itself is read, and shows what earlier conversions have made."""
 DECISIONS = frozenset({"approve", "revise"})
 """The verbs before which Mint has to show the Preview that the person has seen."""
 
@@ -66,6 +65,10 @@ class _Trace:
         """Journal file and key of what was ordered again."""
         self._owed: dict[tuple[str, str], tuple[events.Received, int]] = {}
         """The answers that have to be stored, by journal file and key."""
+        self._backups: dict[int, tuple[int, str, dict[str, RowHistory]]] = {}
+        """When each copy was made, of which journal, and its rows."""
+        self._begun: list[tuple[int, str]] = []
+        """When an attempt was begun, and from which journal."""
 
     def violations(self) -> list[Violation]:
         for received, index in self._owed.values():
@@ -94,6 +97,11 @@ class _Trace:
             self.books.made.append((self.index, event))
         elif isinstance(event, events.Ended):
             self._forget(event.process)
+        elif isinstance(event, events.BackedUp):
+            table = deepcopy(self._tables.get(event.journal, {}))
+            self._backups[event.backup] = self.index, event.journal, table
+        elif isinstance(event, events.Restored):
+            self._restore(event)
         elif isinstance(event, events.Inserted):
             self._insert(event)
         elif (row := self._row(event)) is not None:
@@ -107,6 +115,20 @@ class _Trace:
             for row in table.values():
                 if row.is_told and row.told_by == process:
                     row.is_told, row.candidates = False, None
+
+    def _restore(self, event: events.Restored) -> None:
+        since, original, table = self._backups[event.backup]
+        known = {original, event.replaced}
+        is_old = any(index > since and journal in known for index, journal in self._begun)
+        if event.journal == original and is_old:
+            what = "a copy is taken for its original, which has sent more"
+            self._found.append(Violation("copy", "", what, self.index))
+        self.books.forget_denials(since, self._tables.get(event.replaced, {}))
+        self._tables[event.journal] = table = deepcopy(table)
+        for key, row in table.items():
+            self._journals[key] = event.journal
+            if event.journal != original and (row.is_open or row.closed == "dropped"):
+                row.copy(event.at)
 
     def _insert(self, event: events.Inserted) -> None:
         table = self._tables.setdefault(event.journal, {})
@@ -146,8 +168,11 @@ class _Trace:
         is_in_doubt = event.is_replay or row.why_in_doubt
         if is_in_doubt and event.at - row.born >= YOUNG_FOR:
             self._wrong("age", event, f"sent after {(event.at - row.born) / 3600:.1f} hours")
+        if row.is_copied:
+            self._wrong("copy", event, "sent from a copy, and nobody has said so")
         self._check_decision(event, row)
         row.begin(event)
+        self._begun.append((self.index, journal))
         self.books.begun.add(event.key)
 
     def _check_decision(self, event: events.Begun, row: RowHistory) -> None:
@@ -195,6 +220,14 @@ class _Trace:
         row.unanswered.pop(event.attempt, None)
 
     @_add.register
+    def _(self, event: events.TakenOver, row: RowHistory, journal: str) -> None:
+        if not row.is_told:
+            self._wrong("copy", event, "taken over before a person was told what the lists show")
+        if event.attempts != row.attempts + 1:
+            self._wrong("takeover", event, "no attempt was counted for the original")
+        row.is_copied, row.attempts = False, event.attempts
+
+    @_add.register
     def _(self, event: events.Reopened, row: RowHistory, journal: str) -> None:
         if row.closed != "dropped" or row.attempts != row.refusals:
             what = f"{row.closed or 'open'} after {row.attempts} attempts, {row.refusals} refused"
@@ -206,7 +239,8 @@ class _Trace:
         doubt, closed = row.why_in_doubt, event.closed
         if closed == "over":
             is_looked_for = row.candidates is not None or row.inserted.verb == CONVERT
-            if not is_looked_for and not (row.is_open and not doubt):
+            is_unsent = not doubt or row.is_copied  # nobody is told what the original has done
+            if not is_looked_for and not (row.is_open and is_unsent):
                 self._wrong("look", event, "over before the lists were read")
         elif not row.is_open:
             self._wrong("begin", event, f"{closed} after it was {row.closed or 'answered'}")
@@ -225,7 +259,7 @@ class _Trace:
         is_early = any(event.at - each < SETTLED_AFTER for each in times)
         if is_early and not event.is_direct:
             self._wrong("settled", event, f"{event.at - max(times):.0f} s after the last attempt")
-        row.candidates = event.candidates
+        row.candidates = row.shown = event.candidates
 
     @_add.register
     def _(self, event: events.Told, row: RowHistory, journal: str) -> None:
@@ -236,7 +270,7 @@ class _Trace:
 
     @_add.register
     def _(self, event: events.Adopted, row: RowHistory, journal: str) -> None:
-        shown = row.candidates
+        shown = row.shown if event.is_chosen else row.candidates
         if shown is None:
             self._wrong("settled", event, "adopted, and the lists did not count")
         elif event.operation not in shown or (row.inserted.verb == "start" and not event.is_chosen):
