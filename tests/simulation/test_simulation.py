@@ -117,13 +117,13 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "shares lines": (1, PLAIN, "the rule 'once'"),
     "ignores own limits": (3, SHORT, "has cost 1650.0 of 300.0 Credits"),
     "shows the key to the file host": (1, SHORT, "was sent to cdn.mint.gg"),
-    "waits for nobody": (11, SHORT, "is stuck in fetching"),
+    "waits for nobody": (45, SHORT, "is stuck in fetching"),
     "keeps no pictures": (10, SHORT, "other pictures than at the click"),
-    "sends all motions": (7, MOVING, "was sent before"),
+    "sends all motions": (41, MOVING, "was sent before"),
     "takes a copy for the original": (1, RESTORED, "the rule 'copy'"),
     "counts the device": (1, RESTARTED, "the rule 'record'"),
     "needs no look of its own": (24, RESTORED, "the rule 'look'"),
-    "asks no price again": (5, CHANGING, "a person has accepted"),
+    "asks no price again": (39, CHANGING, "a person has accepted"),
     "pays motions again": (1, MOVING, "follow-ups"),
 }
 """A world that finds each mistake, and what is said of it."""

@@ -232,9 +232,9 @@ class Recorder:
         """Yield that Mint has shown what became of a request about something that it has."""
         kind, about, *_ = row.subject.split(":")
         call = self._calls.get(row.key)
-        if row.verb == "optimize" and call is not None:
+        if row.verb == "optimize":
             kind = "asset"  # the job that orders it has made, or fetches, that model
-            about = call.target
+            about = call.target if call is not None else (row.operation or "").removeprefix(FOUND)
         at = self._read.get(about, -1.0)
         if kind in {"asset", *DECIDED} and at >= self._begun.get(row.key, 0.0):
             found = (row.operation,) if row.operation else ()
