@@ -310,7 +310,10 @@ class Client(Transport):
     # Shared by the above
 
     def _estimate(self, **body: str) -> Estimate:
-        return Estimate.from_json(self.request("POST", ESTIMATE_PATH, body=body).data)
+        data = self.request("POST", ESTIMATE_PATH, body=body).data
+        if not data.keys() & {"credits", "operation"}:
+            raise errors.InvalidResponse(Message("it is no price"))
+        return Estimate.from_json(data)
 
 
 def _path_id(id: str) -> str:

@@ -35,6 +35,16 @@ def test_a_gateway_says_nothing_about_the_key(service, client):
     assert me.user_id and me.authentication == "api_key"
 
 
+def test_a_gateway_says_no_price(service, client):
+    """Its JSON is not taken for an answer without a price: Mint is asked again."""
+    said = {"json": {"status": "ok"}}
+    path = "/v1/pricing:estimate"
+    service.scenario(answers=[{"method": "POST", "path": path, "answer": said, "times": 1}])
+    with pytest.raises(errors.InvalidResponse, match="no price"):
+        client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO)
+    assert client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO).estimated_total
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_estimate_of_a_generation(service, client, kind):
     """Each kind has a price; an estimate starts nothing and needs no idempotency key."""
