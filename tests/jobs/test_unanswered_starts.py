@@ -14,15 +14,17 @@ import pytest
 
 from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.new_jobs import new_motions
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import Fetch, ReadPage
+from mint_blender.jobs.workflow.effects import Fetch, ReadFirst, ReadPage
 from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
 from .engine_harness import EngineHarness, Engines, NoDownloader
@@ -30,6 +32,7 @@ from .workflow_harness import (
     AT_CLICK,
     CLICK,
     FILES,
+    FINISHED_MODEL,
     GLB,
     KEY,
     LATER,
@@ -184,6 +187,25 @@ def test_a_copy_of_the_journal_has_to_be_told_itself() -> None:
     assert Verb.RETRY in JobView(told).verbs
     copied = told.with_request(replace(told.requests[0], is_copied=True, is_looked_for=False))
     assert JobView(copied).verbs == (Verb.RESUME, Verb.CANCEL)
+
+
+def test_a_copy_does_not_say_that_a_motion_was_not_sent() -> None:
+    """The original may have sent it, before the job that comes first was given up in the copy."""
+    (motion,) = new_motions(
+        FINISHED_MODEL,
+        a_job().request,
+        [MotionRequest("walk")],
+        Delivery(),
+        now=CLICK,
+        after="first",
+    )
+    for is_copied, code in ((False, "first_failed"), (True, "canceled_in_doubt")):
+        request = replace(motion.requests[0], is_copied=is_copied)
+        run = WorkflowHarness(motion.with_request(request), LATER)
+        run.expect(ReadFirst)
+        run.answer(None)
+        assert run.job.phase is Phase.CANCELED and run.job.has_note(code)
+        assert run.job.requests[0].is_open is is_copied
 
 
 # -- a person decides

@@ -246,9 +246,11 @@ def wait_for_first(run: Run) -> Steps:
         made = asset_of(first) if first is not None else None
         if first is None or (made is None and first.phase in HAS_RESULT):
             request = run.job.start_request
-            if request is not None:
+            if request is not None and request.may_be_started:  # by the original of this journal
+                run.note("canceled_in_doubt")
+            elif request is not None:
                 yield from run.close(request)
-            run.note("first_failed")
+                run.note("first_failed")
             run.job = run.job.moved(Phase.CANCELED, problem=None)
             return
         if first.phase in HAS_RESULT:
