@@ -410,10 +410,11 @@ class JobService(JobRunner):
                 raise action_checks.refusal(job, Verb.RETRY)
             self.check_idle(job)
             job = self._within_limits(job, Verb.RETRY, queries)
-            self._order_again(job, self.budget.click_prices(job, Verb.RETRY, queries))
+            prices = self.budget.click_prices(job, Verb.RETRY, queries)
+            self._order_again(job, prices, self.budget.asked_at(queries))
         self.wake(self.job(job.id))
 
-    def _order_again(self, job: Job, prices: ClickPrices) -> None:
+    def _order_again(self, job: Job, prices: ClickPrices, asked_at: float | None) -> None:
         """Commit that a job is started again, unless that was ordered and is not clear yet.
 
         What Mint has made is only fetched again.
@@ -431,7 +432,7 @@ class JobService(JobRunner):
             credits = optimization if order is PaidVerb.OPTIMIZE else generation
             job = job.with_request(self.journal.order(job, subject, order, credits=credits))
         self.cache.save(
-            job.with_prices(*prices).moved(
+            job.with_prices(*prices, asked_at=asked_at).moved(
                 Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of
             )
         )
@@ -514,7 +515,8 @@ class JobService(JobRunner):
             self.check_idle(job)
             job = self._within_limits(job, Verb.RESUME, queries)
             prices = self.budget.click_prices(job, Verb.RESUME, queries)
-            self.cache.save(job.with_prices(*prices).moved(Phase.SENDING, problem=None))
+            priced = job.with_prices(*prices, asked_at=self.budget.asked_at(queries))
+            self.cache.save(priced.moved(Phase.SENDING, problem=None))
         self.wake(self.job(job.id))
 
     def look_again(self, job_id: str) -> None:
@@ -661,6 +663,11 @@ class JobService(JobRunner):
                 pairs = zip(jobs, starts, strict=False)
                 expenses = [self.budget.of_start(each, job.max_credits) for job, each in pairs]
                 self.budget.check(expenses)
+                for place, start in enumerate(starts):
+                    asked_at = self.budget.asked_at(start)
+                    with_copies[place] = with_copies[place].with_prices(
+                        None, None, asked_at=asked_at
+                    )
                 return self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:

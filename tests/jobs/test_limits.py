@@ -561,6 +561,37 @@ def test_a_price_that_has_risen_is_asked_again(price: float, is_sent: bool) -> N
     run.expect(Start)
 
 
+def test_the_age_of_a_price_counts_from_when_it_was_asked(offline: JobService) -> None:
+    """Not from the click: a price may have been on the button for hours."""
+    query = Price.of(LAMP)
+    estimate = Estimate(None, 100.0, 100.0)
+    offline.queries.answers[query] = answered(query, estimate, ago=2 * PRICE_LIFETIME)
+    job = offline.start(LAMP)
+    assert job.estimate == 100.0
+    assert time.time() - job.priced_at == pytest.approx(2 * PRICE_LIFETIME, abs=60.0)
+    now = WorkflowConfig(now=time.time)
+    run = WorkflowHarness(job, now)
+    run.answer()
+    run.expect(Quote)
+
+
+def test_a_price_of_a_clock_that_was_ahead_is_asked_again() -> None:
+    """The clock was a day ahead at the click, and is right now."""
+    before = WorkflowConfig(now=lambda: CLICK - DAY)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), before)
+    run.answer().expect(Quote)
+
+
+def test_an_approval_keeps_the_price_of_its_start(offline: JobService) -> None:
+    """A price that has fallen since is that of a new start."""
+    job = at_preview()
+    offline.cache.add(job)
+    offline.queries.cache_answer(Price.of(WORLD), Estimate(None, 100.0, 900.0))
+    offline.budget.limits = Limits(each=1649)
+    with pytest.raises(TooExpensive, match="about 1,650 Credits"):
+        offline.approve(job.id)
+
+
 def test_a_young_price_is_not_asked_again() -> None:
     """It was shown within the hour."""
     soon = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME - 1.0)

@@ -61,8 +61,22 @@ class Budget:
         answered = self._answers.get(query)
         if answered is None:
             return None
-        age = (datetime.now().astimezone() - answered.at).total_seconds()
+        # the clock may have been set back since
+        age = abs((datetime.now().astimezone() - answered.at).total_seconds())
         return answered if age < (MAX_ERROR_AGE if answered.error else PRICE_LIFETIME) else None
+
+    def asked_at(self, queries: Sequence[Query | None]) -> float | None:
+        """Return when the oldest of these prices was asked, in seconds since the epoch.
+
+        None: none of them is known.
+        """
+        answers = [self._answers.get(query) for query in queries if query is not None]
+        times = [
+            answered.at
+            for answered in answers
+            if answered and isinstance(answered.answer, Estimate)
+        ]
+        return min(times).timestamp() if times else None
 
     def price(self, query: Query) -> float | None:
         """Return the price in Credits that Mint last gave; None if it gave none.
@@ -195,7 +209,9 @@ class Budget:
         Each revision costs another Preview, in addition to the price of the generation. Where Mint
         does not return the price of a Preview, it counts as much as a generation.
         """
-        price = price or job.estimate or 0.0
+        credits = job.operation.credits if job.operation else None
+        # Mint's price may have fallen since: the operation keeps that of its start
+        price = max(price or 0.0, job.estimate or 0.0, (credits and credits.estimated) or 0.0)
         preview = self._preview_price(job)
         starts = [attempt for attempt in job.attempts if attempt.first.verb in STARTS]
         attempt = starts[-1]

@@ -224,7 +224,8 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
 
 def are_prices_old(run: Run) -> bool:
     """Return whether the prices that a person has accepted may have changed since."""
-    return run.config.now() - run.job.priced_at >= spending.PRICE_LIFETIME
+    # the clock may have been set back since
+    return abs(run.config.now() - run.job.priced_at) >= spending.PRICE_LIFETIME
 
 
 def ask_prices(run: Run) -> Steps:
