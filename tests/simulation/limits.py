@@ -40,25 +40,14 @@ def check(world: World) -> None:
 
 
 def _accepted(world: World, charge: Charge) -> float:
-    """Return what a charge would be at the price that was accepted: it may have risen just then.
-
-    An approval is checked at the price of a new start, which may have fallen since.
-    """
+    """Return what a charge would be at the price that was accepted: it may have risen just then."""
     operation = charge.operation
     accepted, _ = world.clicks.accepted.get(operation.key, (None, 0.0))
-    part = (accepted or operation.price) / operation.price
-    if charge.key != operation.key:
-        part = min(part, world.surprises.price_factor(charge.at) / operation.price_factor)
-    return charge.credits * min(1.0, part)
+    return charge.credits * min(1.0, (accepted or operation.price) / operation.price)
 
 
 def _check_rises(world: World) -> None:
-    """What has waited is not started at a price that has risen, unless a person accepts that.
-
-    How long it has waited is measured with this computer's clock.
-    """
-    if world.surprises.clock_jumps:
-        return
+    """What has waited is not started at a price that has risen, unless a person accepts that."""
     clicks, factor = world.clicks, world.surprises.price_factor
     for each in world.mint.operations.all.values():
         accepted, at = clicks.accepted.get(each.key, (None, 0.0))
