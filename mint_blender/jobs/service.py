@@ -27,14 +27,7 @@ from .engine.job_runner import JobRunner, UnfinishedJobs
 from .errors import NotPossible, OtherAccount, TooExpensive
 from .job import Job, asset_of, may_be_started
 from .job_values import ClickPrices, Decision, Delivery, Hold
-from .new_jobs import (
-    new_attempt,
-    new_conversion,
-    new_fetch,
-    new_job,
-    new_motions,
-    request_for,
-)
+from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_motions, request_for
 from .paid_requests.record import PaidVerb, State, formats_of, of_asset, of_conversion, of_job
 from .phases import BUSY, HAS_RESULT, Phase, Verb
 from .presentation import action_checks
@@ -664,10 +657,9 @@ class JobService(JobRunner):
                 expenses = [self.budget.of_start(each, job.max_credits) for job, each in pairs]
                 self.budget.check(expenses)
                 for place, start in enumerate(starts):
+                    job = with_copies[place]
                     asked_at = self.budget.asked_at(start)
-                    with_copies[place] = with_copies[place].with_prices(
-                        None, None, asked_at=asked_at
-                    )
+                    with_copies[place] = job.with_prices(None, None, asked_at=asked_at)
                 return self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:
