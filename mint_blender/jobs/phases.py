@@ -67,7 +67,8 @@ BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
 NEEDS_PERSON = frozenset({Phase.REVIEW, Phase.BILLING, Phase.PAUSED})
 HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
 HAS_RESULT = frozenset({Phase.READY, Phase.PLACED})
-OVER = frozenset({Phase.CANCELED, Phase.FAILED})
+UNSUCCESSFUL = frozenset({Phase.CANCELED, Phase.FAILED})
+"""Phases in which a job has ended without a result: only a retry sends anything more."""
 ENDED = frozenset({Phase.PLACED, Phase.CANCELED, Phase.FAILED})
 """Phases in which nothing is left to do, unless a decision waits; `storage.tables` agrees."""
 

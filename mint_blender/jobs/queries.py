@@ -109,7 +109,7 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
 
 
 def _takes_more_when_resumed(attempt: Attempt) -> bool:
-    """Return whether a start is sent now, or goes on now, for which Credits lacked."""
+    """Return whether *Resume* takes Credits for a start: it was not sent, or Credits lack."""
     if attempt.first.verb is PaidVerb.OPTIMIZE:
         return False
     if attempt.answer is None:

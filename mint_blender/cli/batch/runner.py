@@ -19,7 +19,7 @@ from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
-from ...jobs.phases import HAS_RESULT, OVER, Phase
+from ...jobs.phases import HAS_RESULT, UNSUCCESSFUL, Phase
 from ...jobs.presentation.job_view import duration
 from ...jobs.queries import LARGEST_PAGE
 from ...jobs.service import JobService, NotPossible, TooExpensive
@@ -113,7 +113,7 @@ class LineReports:
         for line in lines:
             status = self._statuses[line.number]
             job = job_of(line)
-            is_stopped = job is not None and job.phase in OVER | {Phase.REVIEW}
+            is_stopped = job is not None and job.phase in UNSUCCESSFUL | {Phase.REVIEW}
             is_skipped = self._options.skip_failed and is_stopped
             if status not in ({Exit.DONE, *_SKIPPED} if is_skipped else {Exit.DONE}):
                 return status
@@ -305,7 +305,7 @@ class BatchRun(LineReports):
             )
         elif stopped:
             self._terminal.note("Run the same command again to continue.")
-        if any(job is not None and job.phase in OVER for job in stopped):
+        if any(job is not None and job.phase in UNSUCCESSFUL for job in stopped):
             self._terminal.note(
                 "Failed lines are not retried automatically. Use --retry-failed (this costs Credits"
                 " again)."
@@ -324,7 +324,7 @@ class BatchRun(LineReports):
         return self._is_to_pay(self._job(line)) or bool(self._to_pay(line).motions)
 
     def _is_to_pay(self, job: Job | None) -> bool:
-        is_retried = self._options.retry_failed and job is not None and job.phase in OVER
+        is_retried = self._options.retry_failed and job is not None and job.phase in UNSUCCESSFUL
         return job is None or is_retried or is_to_pay(job)
 
     def _to_pay(self, line: Line) -> Line:
@@ -332,7 +332,7 @@ class BatchRun(LineReports):
         job = self._job(line)
         if job is None or not line.motions:
             return line
-        is_over = job.phase in OVER and not self._options.retry_failed
+        is_over = job.phase in UNSUCCESSFUL and not self._options.retry_failed
         known = line_jobs.motions_of(self._job_service, self._options.folder, line, job)
         pairs = zip(line.motions, known, strict=True)
         is_done = is_over or result_files.is_written(job)
@@ -347,7 +347,7 @@ class BatchRun(LineReports):
     def _resumable_job(self, line: Line) -> Job | None:
         """Return the job that the line resumes; None for a new job or attempt."""
         job = self._job(line)
-        return None if job is None or job.phase in OVER else job
+        return None if job is None or job.phase in UNSUCCESSFUL else job
 
     def _start_line(self, line: Line) -> None:
         """Start a line, or resume the job of an earlier run."""
@@ -493,7 +493,7 @@ class BatchRun(LineReports):
             raise NotPossible(_UNFINISHED)
         if request is None or not request.attempts or request.is_copied:
             raise NotPossible(line_jobs.MOTIONS_ELSEWHERE)
-        stopped = [each for each in known if each is not None and each.phase in OVER]
+        stopped = [each for each in known if each is not None and each.phase in UNSUCCESSFUL]
         if stopped and not self._options.retry_failed:
             return stopped
         asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
@@ -612,7 +612,7 @@ def _may_be_made_elsewhere(job: Job | None) -> bool:
 
     A job that another machine may have sent, and that nobody has given up, looks for itself.
     """
-    request = job.start_request if job is not None and job.phase in OVER else None
+    request = job.start_request if job is not None and job.phase in UNSUCCESSFUL else None
     return job is None or (request is not None and request.may_be_reopened)
 
 

@@ -202,7 +202,7 @@ class PaidRequest:
 
     @property
     def is_still_to_be_sent(self) -> bool:
-        """Whether it may be sent, and nothing of it can be at Mint: not from this journal."""
+        """Whether it may be sent, and no attempt of this journal can have started anything."""
         return self.is_open and not self.has_unclear_attempt
 
     @property

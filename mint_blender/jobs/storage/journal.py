@@ -29,7 +29,7 @@ from ..job_values import PAID_VERBS, ClickPrices, Decision, Hold
 from ..paid_requests import journal_id, table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
 from ..paid_requests.table import PaidRequests, note_change
-from ..phases import HAS_RESULT, HOLDS_SLOT, OVER, Phase, Verb, may_decide
+from ..phases import HAS_RESULT, HOLDS_SLOT, UNSUCCESSFUL, Phase, Verb, may_decide
 from . import job_owners, tables
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, dump, load_row, with_requests
@@ -356,7 +356,7 @@ class Journal:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
             for request in job.requests:
                 self.paid_requests.note(request)
-                if job.phase in OVER and request.is_still_to_be_sent:
+                if job.phase in UNSUCCESSFUL and request.is_still_to_be_sent:
                     self.paid_requests.cancel(request.key)
             columns = {"phase": job.phase.value, "record": dump(job), "cancel": is_canceled}
             columns["client_request"] = _program(job)
