@@ -75,7 +75,6 @@ def open_client() -> Iterator[Client]:
 @contextmanager
 def open_job_service(
     *,
-    opens_results: bool = True,
     waits_for_owner: bool = True,
     readable: frozenset[str] | None = None,
     on_wait: OnRetry | None = None,
@@ -83,7 +82,7 @@ def open_job_service(
     """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
 
     `readable` are the glTF extensions that a file may require. By default they are those of this
-    Blender if it `opens_results`: finding out loads `bpy`.
+    Blender, which is loaded to find out.
     With `waits_for_owner`, it is known whose key this is, if a job depends on it.
     `on_wait` is called when asking for a price has to be repeated.
 
@@ -97,7 +96,7 @@ def open_job_service(
     check_online()
     connect(account()).close()
     if readable is None:
-        readable = blender_runtime.readable_extensions() if opens_results else frozenset()
+        readable = blender_runtime.readable_extensions()
     with open_journal(readable) as job_service:
         job_service.ask_price = lambda query: job_service.queries.cache_answer(
             query, ask_price(query, on_wait)

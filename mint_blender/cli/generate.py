@@ -39,9 +39,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     render = arguments.render
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
-    with session.open_job_service(
-        opens_results=not is_copied, on_wait=terminal.wait
-    ) as job_service:
+    readable = frozenset[str]() if is_copied else None
+    with session.open_job_service(readable=readable, on_wait=terminal.wait) as job_service:
         delivery = Delivery(splats=arguments.splats)
         return _start(job_service, request, delivery, level, arguments, terminal)
 

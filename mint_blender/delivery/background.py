@@ -31,6 +31,9 @@ T = TypeVar("T")
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
 
+START_LIMIT = 120.0
+"""Seconds in which a Blender starts, on a machine that starts several."""
+
 RESULTS_PER_CHILD = 100
 """After so many results a child process is replaced by a new one, which bounds its memory."""
 
@@ -88,6 +91,23 @@ def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
 
 
 CODE = worker_code()
+
+
+def readable_extensions() -> list[str] | None:
+    """Start a Blender; return the glTF extensions that it can read, or None if there is none."""
+    if not blender_runtime.can_import():
+        return None
+    try:
+        child = ChildProcess(blender_runtime.background_command(CODE))
+    except OSError:
+        return None
+    try:
+        found: list[str] = child.ask(EXTENSIONS, START_LIMIT)["extensions"]
+    except (ChildEnded, ChildTooSlow):
+        return None
+    finally:
+        child.end()
+    return found
 
 
 class BackgroundImporter:

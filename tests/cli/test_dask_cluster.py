@@ -20,7 +20,7 @@ from distributed.comm.utils import to_frames
 
 from mint_blender.cli.batch.dask_executor import cluster, executor, worker_side
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
-from mint_blender.delivery import blender_runtime
+from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import DeliveryResult
 
@@ -178,18 +178,18 @@ def test_a_worker_without_blender_is_named(
     for code in ("raise SystemExit(1)", "print('hello')"):
         command = [sys.executable, "-S", "-c", code]
         monkeypatch.setattr(blender_runtime, "background_command", lambda _, words=command: words)
-        assert worker_side.blender_extensions() is None
+        assert background.readable_extensions() is None
     command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
     monkeypatch.setattr(blender_runtime, "background_command", lambda _: command)
-    monkeypatch.setattr(worker_side, "_BLENDER_TIMEOUT", 0.1)
-    assert worker_side.blender_extensions() is None
+    monkeypatch.setattr(background, "START_LIMIT", 0.1)
+    assert background.readable_extensions() is None
 
 
 def test_a_folder_that_a_worker_does_not_see_is_named(
     client: Client, on_cluster: OnCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One worker reads the token, the other has another disk: that one is named."""
-    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(background, "readable_extensions", list)
     ANSWERS[:] = [worker_side.answer_token, None]
     with monkeypatch.context() as patched:
         patched.setattr(worker_side, "answer_token", answer_in_turn)
@@ -232,7 +232,7 @@ def test_results_need_no_shared_folder_when_they_are_shipped(
 
     monkeypatch.setattr(tcp, "to_frames", recorded)
     monkeypatch.setattr(worker_side, "write_result", written)
-    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(background, "readable_extensions", list)
     monkeypatch.setattr(worker_side, "answer_token", lambda *_: 1 / 0)
     on_cluster.batch.lines({"prompt": "a lamp", "format": "blend"})
     assert on_cluster(client, "--ship-results").status == 0
@@ -247,7 +247,7 @@ def test_a_cluster_that_grows_with_its_tasks(
 ) -> None:
     """An adaptive cluster without workers starts as many as are waited for."""
     monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 240.0)
-    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(background, "readable_extensions", list)
     empty.adapt(minimum=0, maximum=3, interval="100ms", wait_count=20)
     on_cluster.batch.lines({"prompt": "a lamp"})
     ran = on_cluster(empty, "--ship-results", "--min-workers", "2")

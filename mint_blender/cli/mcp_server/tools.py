@@ -26,6 +26,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
 from ...application import session
+from ...delivery import background
 from ...delivery.background import BlenderPool
 from ...jobs.job import Job
 from ...jobs.queries import PriceQuery
@@ -271,8 +272,9 @@ class JobThread:
 
     def _opened(self) -> JobService:
         with ExitStack() as opening:
+            readable = frozenset(background.readable_extensions() or ())
             job_service = opening.enter_context(
-                session.open_job_service(opens_results=False, waits_for_owner=False)
+                session.open_job_service(readable=readable, waits_for_owner=False)
             )
             # the tools ask, on other threads: this one must not wait inside a commit
             job_service.ask_price = lambda query: None

@@ -50,7 +50,7 @@ def decisions(service: ThreadService, verb: str, of: str = "operations") -> int:
 @pytest.fixture
 def blender(signed_in: ThreadService) -> Iterator[JobService]:
     """Yield another program's job service on the same journal, as a Blender has."""
-    with session.open_job_service(opens_results=False) as job_service:
+    with session.open_job_service(readable=frozenset()) as job_service:
         yield job_service
 
 

@@ -20,7 +20,7 @@ def test_jobs_are_listed_newest_first(agent: Agent) -> None:
     first = lamp_at_preview(agent)["job"]
     agent.ask("cancel", job=first, revision="preview-1")
     agent.ask("wait", jobs=[first], seconds=60)
-    with session.open_job_service(opens_results=False) as blender:
+    with session.open_job_service(readable=frozenset()) as blender:
         second = blender.start(agent_request()).id
         listed = agent.ask("jobs")
         assert [each["job"] for each in listed["jobs"]] == [second, first]
@@ -82,7 +82,7 @@ def test_a_server_continues_the_jobs_of_an_earlier_one(
 ) -> None:
     """Without any call: what was sent is followed to its Preview."""
     service.scenario(speed=0.001)
-    with session.open_job_service(opens_results=False) as earlier:
+    with session.open_job_service(readable=frozenset()) as earlier:
         job = earlier.start(agent_request()).id
         while not service.operations():
             earlier.next_event()
@@ -96,7 +96,7 @@ def test_a_server_continues_the_jobs_of_an_earlier_one(
 def test_a_job_of_another_process_is_left_to_it(agent: Agent, service: ThreadService) -> None:
     """The server shows it, and does not drive it a second time."""
     service.scenario(speed=0.001)
-    with session.open_job_service(opens_results=False) as blender:
+    with session.open_job_service(readable=frozenset()) as blender:
         job = blender.start(agent_request()).id
         while not service.operations():
             blender.next_event()

@@ -18,12 +18,17 @@ from .test_decisions import lamp_at_preview, state_of
 
 @pytest.mark.blender
 def test_a_file_with_names_bounds_and_a_picture(agent: Agent, tmp_path: Path) -> None:
-    """The answer says what is in the file, and shows it. It costs nothing."""
-    job, file = finished(agent), tmp_path / "lamp.blend"
+    """The answer says what is in the file, and shows it. It costs nothing.
+
+    It is made of the optimized model, which the background Blender can read.
+    """
+    job, file = finished(agent, prompt="a lamp [already-optimized]"), tmp_path / "lamp.blend"
+    assert "optimized" in job["files"]["model"]
     spent = agent.service.credits()
     result = agent.call("place", job=job["job"], path=str(file))
     placed = result.structured_content
     assert placed is not None and placed["status"] == "written"
+    assert "original" not in str(placed["notes"])
     assert placed["file"] == str(file) and file.stat().st_size > 500
     assert placed["objects"] and all(placed["objects"])
     sizes = [high - low for low, high in zip(placed["low"], placed["high"], strict=True)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ....delivery import blender_runtime
+from ....delivery import background, blender_runtime
 from ...exits import Exit, Refused
 from . import worker_side
 
@@ -186,7 +186,7 @@ def readable_extensions(client: Client) -> frozenset[str]:
     Raises:
         ClusterError: Some workers have no Blender. It names them.
     """
-    answers = call_workers(client, worker_side.blender_extensions)
+    answers = call_workers(client, background.readable_extensions)
     _refuse(
         {
             worker: "" if isinstance(found, list) else "cannot start Blender"

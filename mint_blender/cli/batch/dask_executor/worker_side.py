@@ -18,13 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from ....delivery import background, blender_runtime
 from ....delivery.background import IMPORTERS, BackgroundImporter, write_result
 from ....delivery.write_files import with_real_paths
 from ....files import disk
 from ....files.download import Downloader, DownloadLimits
 from ....files.errors import FileError
-from ....jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread
+from ....jobs.child_process import PerThread
 from ....jobs.job import Job
 from ....jobs.job_values import DeliveryResult, LocalFile, Role
 from ....jobs.transfers import fetch_file
@@ -303,8 +302,6 @@ def end_run(run: str) -> None:
 
 _PACKAGE = Path(__file__).parents[3]
 
-_BLENDER_TIMEOUT = 120.0  # seconds to start a Blender, on a machine that starts several
-
 
 def package_digest() -> str:
     """Return a digest of this package's source: versions that differ must not exchange values."""
@@ -313,23 +310,6 @@ def package_digest() -> str:
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0")
         digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()
-
-
-def blender_extensions() -> list[str] | None:
-    """Start a Blender; return the glTF extensions that it can read, or None if there is none."""
-    if not blender_runtime.can_import():
-        return None
-    try:
-        child = ChildProcess(blender_runtime.background_command(background.CODE))
-    except OSError:
-        return None
-    try:
-        found: list[str] = child.ask(background.EXTENSIONS, _BLENDER_TIMEOUT)["extensions"]
-    except (ChildEnded, ChildTooSlow):
-        return None
-    finally:
-        child.end()
-    return found
 
 
 def answer_token(staging: str, token: str) -> str | None:
