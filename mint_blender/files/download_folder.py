@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of downloads and thumbnails, safe file names, partial files, and freeing disk space.
 
-<home>/downloads/<job id>/…    the files of one job
+<home>/downloads/<job id>/…    the files of one job; those of an asset in a folder of their own
 <home>/jobs/<job id>/…         copies of the job's reference images
 <home>/thumbnails/…            a cache that may be pruned at any time
 """
@@ -46,14 +46,19 @@ class DownloadFolder:
         self.thumbnails = home / "thumbnails"
         self.jobs = home / "jobs"
 
-    def job_folder(self, job_id: str) -> Path:
-        """Return the folder of a job's files, creating it if missing.
+    def job_folder(self, job_id: str, asset_id: str | None = None) -> Path:
+        """Return the folder of a job's files, or of those of one asset. Creates it if missing.
+
+        A job gets files of another asset if an earlier state of the journal is put back.
 
         Raises:
             ValueError: The id is not safe as a folder name.
             DiskError: The folder cannot be created.
         """
         folder = self.downloads / check_id(job_id)
+        if asset_id is not None:
+            name = hashlib.sha256(asset_id.encode("utf-8", "surrogatepass")).hexdigest()
+            folder = folder / name[:8]
         with disk_errors(folder):
             disk.make_folder(folder)
         return folder

@@ -163,7 +163,7 @@ def test_paths_in_the_home_folder_fit_into_windows_limit(tmp_path: Path) -> None
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0)
     name = safe_name(f"{'x' * 300}.glb")
     assert len(name) == MAX_NAME_LENGTH
-    download = folder.job_folder(job.id) / name
+    download = folder.job_folder(job.id, "asset") / name
     part = PartFile(download)
     paths = [
         part.metadata_path,

@@ -14,6 +14,7 @@ import pytest
 
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.task import StillUnreachable
+from mint_blender.jobs.job import asset_of
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State
@@ -140,6 +141,19 @@ def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) ->
     assert job_service.jobs() == []
     assert Path(model.path).is_file()
     assert refused(lambda: job_service.job(job.id)) == f'There is no job "{job.id}" in the journal.'
+
+
+@pytest.mark.covers("R-again")
+def test_a_file_of_another_asset_is_not_taken(job_service: JobService) -> None:
+    """It lies there if a person uses another result after an earlier journal was put back."""
+    lamp = ended(job_service, job_service.start(LAMP))
+    request = GenerationRequest(Kind.MODEL, "a yellow crate")
+    crate = ended(job_service, job_service.start(request))
+    made = asset_of(crate)
+    job_service.save(lamp.moved(Phase.FETCHING, source_asset_id=made, asset=crate.asset, files=()))
+    job_service.wake(job_service.job(lamp.id))
+    model = ended(job_service, lamp).file(Role.MODEL)
+    assert model.sha256 == crate.file(Role.MODEL).sha256 != lamp.file(Role.MODEL).sha256
 
 
 def test_a_job_without_result_cannot_be_fetched_again(offline: JobService) -> None:

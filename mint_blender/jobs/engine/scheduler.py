@@ -33,7 +33,7 @@ from ...mint.retry import FailureStreak
 from ...mint.schema import Kind, Me
 from ..batch_folder.line_files import LineFile
 from ..database import JournalError
-from ..job import Job
+from ..job import Job, asset_of
 from ..job_values import LocalFile, Role
 from ..new_jobs import read_picture
 from ..paid_requests.send import send
@@ -590,7 +590,8 @@ class Scheduler:
     def _start_download(self, task: Task, fetch: Fetch, *, is_optional: bool = False) -> None:
         """Start a download. Its result comes back through the inbox."""
         job_id = task.job.id
-        file = (task.job.id, fetch.name)
+        asset_id = asset_of(task.job)
+        file = (job_id, fetch.name)
         if file in self._fetching:
             # it is running, or an unwanted download of the file has not ended yet
             return
@@ -607,7 +608,7 @@ class Scheduler:
             self._outbox.put(Progress(job_id, fetch.role, done, total))
 
         def work(downloader: Downloader) -> LocalFile:
-            folder = DownloadFolder(self._config.home).job_folder(job_id)
+            folder = DownloadFolder(self._config.home).job_folder(job_id, asset_id)
             file = fetch_file.fetch(
                 fetch, folder, downloader=downloader, stop=is_unwanted, progress=report
             )
