@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read `skills/mint-blender/SKILL.md`: its front matter, its code and the calls in it."""
+"""Read `extras/skills/mint-blender/SKILL.md`: its front matter, its code and the calls in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-FILE = Path(__file__).parents[2] / "skills" / "mint-blender" / "SKILL.md"
+FILE = Path(__file__).parents[2] / "extras" / "skills" / "mint-blender" / "SKILL.md"
 OPERATORS = "bpy.ops.mint."
 
 

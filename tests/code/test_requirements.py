@@ -79,7 +79,7 @@ def test_the_policy_names_the_tests_of_each_promise() -> None:
         assert named and set(named) <= files, rule
 
 
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("skills/**/*.md"), ROOT / "docs/development/testing.md"]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("extras/**/*.md"), ROOT / "docs/development/testing.md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 

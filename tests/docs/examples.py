@@ -21,7 +21,7 @@ TEXTS = {"props.csv": "prompt,preset\na small ceramic lamp,fast\na wooden stool,
 """Files that a page may use without showing them. A page that shows one replaces it."""
 
 PICTURES = ("chair.jpg", "chair-back.jpg")
-OF_THE_CLONE = ("extras", "skills")
+OF_THE_CLONE = ("extras",)
 """Folders of the clone that commands may read."""
 
 OF_THE_SYSTEM = ("/mnt", "/opt/flamenco/scripts")

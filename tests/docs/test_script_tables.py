@@ -44,7 +44,7 @@ TEXTS = {".py", ".po", ".md", ".js", ".html", ".toml"}
 def test_no_text_names_a_package_of_the_public_index() -> None:
     """The name `mint-blender` there is not ours: texts name the folder or the release's wheel."""
     files = [*ROOT.glob("*.md"), *ROOT.glob("*.toml")]
-    for folder in ("mint_blender", "docs", "scripts", "skills", "extras"):
+    for folder in ("mint_blender", "docs", "scripts", "extras"):
         texts = (path for path in (ROOT / folder).rglob("*") if path.suffix in TEXTS)
         files += texts
     assert len(files) > 400
