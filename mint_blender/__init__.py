@@ -16,6 +16,10 @@ Start and continue:
     animate(model, texts) rig and animate a model, and place the character (beta)
     cancel(job)           cancel it
 
+Afterwards, in Blender, without Credits:
+
+    drop_to_floor(objects), let_fall(objects)
+
 Read:
 
     jobs()                the jobs on this computer
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from .jobs.storage.journal import JournalError
     from .mint.errors import *
     from .mint.schema import Asset, Usage
+    from .scene.after.floor import drop_to_floor, let_fall
     from .scene.errors import SceneImportError
 
 __all__ = [
@@ -102,8 +107,10 @@ __all__ = [
     "animate",
     "approve",
     "cancel",
+    "drop_to_floor",
     "generate",
     "jobs",
+    "let_fall",
     "models",
     "place",
     "register",
@@ -121,6 +128,7 @@ _PLACES = (
     "jobs.service",
     "mint.errors",
     "scene.errors",
+    "scene.after.floor",
 )
 """The modules in which these names are looked up, in this order."""
 

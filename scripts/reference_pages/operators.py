@@ -26,6 +26,7 @@ TOPICS = {
     "selection": "Selected model",
     "clips": "Clips",
     "worlds": "Worlds",
+    "after": "After the result",
     "viewport": "Viewport",
     "account": "Account and downloads",
 }

@@ -114,6 +114,8 @@ PAGES = (
     ("bpy.ops.mint.*clip*", "blender/characters#clips-of-a-character"),
     ("bpy.ops.mint.export_character", "blender/characters#clips-of-a-character"),
     ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
+    ("bpy.ops.mint.drop_to_floor", "blender/after#stand-on-the-floor"),
+    ("bpy.ops.mint.let_fall", "blender/after#stand-on-the-floor"),
     ("bpy.ops.mint.look_*", "blender/worlds#look-at-it"),
     ("bpy.ops.mint.walk_inside", "blender/worlds#look-at-it"),
     ("bpy.ops.mint.restore_view", "blender/worlds#look-at-it"),

@@ -11,6 +11,7 @@ import bpy
 
 from ...message import Message, UserError
 from .. import session, text_wrap, visibility
+from ..after import menus as after_menus
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error, run_action
 from ..operator_bases import CheckedOperator
@@ -397,6 +398,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width, has_icons=False)
     for part in _LABELS:
         _draw_part(row, parts, part, scene_of(context))
+    after_menus.draw(layout)
     if parts.is_calibration_changed:
         text = Message("The scale of this World was applied. Restore it before you add parts.")
         wrapped(layout, text, width=width, icon="ERROR")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The triangles of objects in world space: what a model stands on, and what a walk avoids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import bpy
+import numpy as np
+from mathutils.bvhtree import BVHTree
+from numpy.typing import NDArray
+
+from .. import mesh_arrays
+from ..world import splats, world_objects
+from ..world.calibration import PART
+
+Points = NDArray[np.float64]
+
+
+class Surface(NamedTuple):
+    """Triangles in world space."""
+
+    points: Points
+    """Shape (n, 3), in scene units."""
+    triangles: NDArray[np.int32]
+    """Indices of points, shape (m, 3)."""
+
+    def tree(self) -> BVHTree:
+        """Return a tree that answers rays and what is nearest."""
+        made: Any = BVHTree.FromPolygons(
+            self.points.tolist(), self.triangles.tolist(), all_triangles=True
+        )
+        tree: BVHTree = made  # the stubs say that there is none
+        return tree
+
+
+def surface_of(
+    objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph
+) -> Surface | None:
+    """Return the triangles of objects as they are shown; None without any.
+
+    A hidden collider is not evaluated, so its mesh is taken as it is.
+    """
+    points: list[Points] = []
+    triangles: list[NDArray[np.int32]] = []
+    count = 0
+    for obj in objects:
+        shown = obj.evaluated_get(depsgraph)
+        mesh: Any = obj.data if is_collider(obj) else shown.to_mesh()
+        if mesh is not None and len(mesh.polygons):
+            mesh.calc_loop_triangles()
+            corners = len(mesh.loop_triangles) * 3
+            indices = mesh_arrays.read(mesh.loop_triangles, "vertices", corners, np.int32)
+            points.append(_in_world(mesh, obj))
+            triangles.append(indices.reshape(-1, 3) + count)
+            count += len(mesh.vertices)
+        if not is_collider(obj):
+            shown.to_mesh_clear()
+    return Surface(np.concatenate(points), np.concatenate(triangles)) if points else None
+
+
+def points_of(objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Points:
+    """Return the vertices of objects as they are shown, in world space, shape (n, 3)."""
+    points = [np.empty((0, 3))]
+    for obj in objects:
+        if obj.type in _SOLID:
+            shown = obj.evaluated_get(depsgraph)
+            mesh = shown.to_mesh()
+            if mesh is not None:
+                points.append(_in_world(mesh, obj))
+            shown.to_mesh_clear()
+    return np.concatenate(points)
+
+
+def solids(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> Iterator[bpy.types.Object]:
+    """Yield what one can stand on or walk into: colliders, also hidden ones, and visible meshes."""
+    for obj in scene.objects:
+        if is_collider(obj) or (
+            obj.type == "MESH"
+            and obj.get(splats.MARK) is None
+            and obj.name in view_layer.objects
+            and obj.visible_get(view_layer=view_layer)
+        ):
+            yield obj
+
+
+def is_collider(obj: bpy.types.Object) -> bool:
+    """Return whether an object is the collider of a World."""
+    return obj.type == "MESH" and obj.get(PART) == "collider"
+
+
+def colliders(root: bpy.types.Object) -> list[bpy.types.Object]:
+    """Return the meshes of the collider of a World."""
+    return list(filter(is_collider, world_objects.parts_of(root, "collider")))
+
+
+_SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
+"""Types of objects that are shown as a mesh."""
+
+
+def _in_world(mesh: bpy.types.Mesh, obj: bpy.types.Object) -> Points:
+    matrix = np.array(obj.matrix_world)
+    points = mesh_arrays.positions(mesh).reshape(-1, 3)
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])

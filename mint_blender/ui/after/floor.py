@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put what is selected on the floor."""
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ...message import Message
+from ..job_actions import Result, attempt
+from ..operator_bases import CheckedOperator
+from ..typed_context import scene_of
+
+
+class _FloorOperator(CheckedOperator):
+    """Base of both: what is selected is moved, a model as a whole."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why nothing can be moved; empty if something can."""
+        from ...scene.after import floor
+
+        if context.mode != "OBJECT":
+            return Message("Switch to Object Mode first")
+        if not floor.movers_of(context.selected_objects):
+            return Message("Select a model or another mesh.")
+        return ""
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Move what is selected; report it where there is no floor."""
+        chosen = list(context.selected_objects)
+        scene = scene_of(context)
+        return attempt(self, lambda: self.move()(chosen, scene))
+
+    def move(self) -> Callable[[Any, Any], None]:
+        """Return the function that moves objects in a scene."""
+        raise NotImplementedError
+
+
+class MINT_OT_drop_to_floor(_FloorOperator):
+    """Move what is selected straight down onto what is below.
+
+    That is the collider of a World, also a hidden one, or any visible mesh. A model that has sunk
+    in is moved up.
+    """
+
+    bl_idname = "mint.drop_to_floor"
+    bl_label = "Drop to Floor"
+
+    def move(self) -> Callable[[Any, Any], None]:
+        """Return what moves straight down."""
+        from ...scene.after import floor
+
+        return floor.drop_to_floor
+
+
+class MINT_OT_let_fall(_FloorOperator):
+    """Let what is selected fall onto what is below, tip over and come to rest.
+
+    No rigid body is left behind.
+    """
+
+    bl_idname = "mint.let_fall"
+    bl_label = "Let it Fall"
+
+    def move(self) -> Callable[[Any, Any], None]:
+        """Return what lets objects fall."""
+        from ...scene.after import floor
+
+        return floor.let_fall

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The menu for what is done with a result after it has landed.
+
+It is in the panel of a result, in the menu Object, where F3 finds what is in it, and in the menu of
+a right click on a result.
+"""
+
+import bpy
+
+from ...message import Message
+from ..translations import translated
+from ..typed_context import layout_of
+
+
+class MINT_MT_after(bpy.types.Menu):
+    """Put it on the floor, light it, look at it; this costs no Credits."""
+
+    bl_label = "Floor, Light and Cameras"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw all operators; those that are not possible say why."""
+        layout = layout_of(self)
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.drop_to_floor", icon="SORT_ASC")
+        layout.operator("mint.let_fall", icon="PHYSICS")
+        layout.separator()
+        layout.label(text=translated(Message("These cost no Credits.")), translate=False)
+
+
+def draw(layout: bpy.types.UILayout) -> None:
+    """Draw the menu as a button in the panel of a result."""
+    layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
+
+
+def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
+
+
+def _draw_context_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    from ..selection import selected
+
+    if selected.root_of(context.active_object) is not None:
+        _draw_object_menu(self, context)
+
+
+MENUS = (
+    (bpy.types.VIEW3D_MT_object, _draw_object_menu),
+    (bpy.types.VIEW3D_MT_object_context_menu, _draw_context_menu),
+)
