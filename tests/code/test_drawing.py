@@ -20,7 +20,7 @@ ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},
     "pricing/price_dialog.py: note": {"_state", "_state().regions.setdefault"},
-    "pricing/paid_clicks.py: note": {"session.state", "time.monotonic"},
+    "pricing/paid_clicks.py: note": {"session.state", "state.shown.get", "state.clock"},
 }
 """Functions that drawing may call although they change something, and the calls each makes."""
 TIMERS = {"visibility.py: _look_soon"}

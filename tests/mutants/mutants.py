@@ -398,8 +398,8 @@ MUTANTS = (
         "C17-price",
         "takes a click on a button that has just changed",
         "ui/pricing/paid_clicks.py",
-        'if event.type == "LEFTMOUSE" and is_settled():',
-        'if event.type == "LEFTMOUSE":',
+        "if is_settled():\n        state.refused = None",
+        "if True:\n        state.refused = None",
     ),
     Mutant(
         "S-offline",

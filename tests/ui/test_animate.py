@@ -255,7 +255,7 @@ def test_walking_is_ticked(form: Any) -> None:
     assert motion_choice.chosen(form) == ["Walk in Place"]
     form.walk = False
     assert create_properties.complaint(form) is None and not create_properties.motions_of(form)
-    assert "Generate  ·  248 Credits" in told(form, 250.0)
+    assert "Generate · 248 Credits" in told(form, 250.0)
     form.motions = "a" * 501
     assert "at most 500" in str(create_properties.complaint(form))
     form.animate, form.motions = False, ""
@@ -267,7 +267,7 @@ def test_walking_is_ticked(form: Any) -> None:
 def test_one_price_is_shown(form: Any) -> None:
     """That of the model and of each motion; one that Mint does not tell is none of the price."""
     form.run = True
-    assert "Generate  ·  748 Credits" in told(form, 250.0)
+    assert "Generate · 748 Credits" in told(form, 250.0)
     model = create_properties.price_of(form)
     assert create_properties.prices_of_button(form) == (model, AnimationPrice(), AnimationPrice())
     said = told(form, None)
@@ -276,7 +276,7 @@ def test_one_price_is_shown(form: Any) -> None:
     words = price_dialog.with_price(Message("Generate"), None, queries)
     assert words == "Generate · 248 Credits + motions", "the dialog says the same"
     form.animate = False
-    assert "Generate  ·  248 Credits" in told(form, None)
+    assert "Generate · 248 Credits" in told(form, None)
 
 
 def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:

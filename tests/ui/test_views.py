@@ -32,6 +32,7 @@ from mint_blender.scene.world.files import WorldFiles, WorldOptions
 from mint_blender.ui import registration, session
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
+from mint_blender.ui.pricing import paid_clicks
 from mint_blender.ui.viewport import chips, targets, views
 
 from ..scene import synthetic_world
@@ -342,13 +343,56 @@ def test_the_last_chip_says_how_many_have_none(
 ) -> None:
     """Also where there would be room for one more, and jobs without a box are left."""
     monkeypatch.setattr(chips, "_room", lambda *_: Box(60.0, 40.0, 500.0, 480.0))
-    without_price = SimpleNamespace(credits=None)
-    monkeypatch.setattr(targets, "targets", lambda _: [without_price] * count)
+    here = [SimpleNamespace(job_id=str(number), credits=None) for number in range(count)]
+    monkeypatch.setattr(targets, "targets", lambda _: here)
     monkeypatch.setattr(targets, "more", lambda: more)
     context: Any = SimpleNamespace(scene=None)
     stack = chips._stack(context, [])
     assert len(stack.chips) == shown
     assert stack.count == count + more - shown and bool(stack.more) == bool(stack.count)
+
+
+def test_chips_move_up_only_when_the_pointer_has_left(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes leaves its place free, and a new one comes below all others."""
+    here = ["lamp", "crate", "lion"]
+    monkeypatch.setattr(
+        targets, "targets", lambda _: [SimpleNamespace(job_id=each) for each in here]
+    )
+
+    def places() -> list[str | None]:
+        return [each and each.job_id for each in targets.places(None)]
+
+    targets.hold(None, is_held=True)
+    here.remove("lamp")
+    here.append("chair")
+    targets.hold(None, is_held=True)
+    assert places() == [None, "crate", "lion", "chair"]
+    targets.hold(None, is_held=False)
+    assert places() == ["crate", "lion", "chair"]
+
+
+@pytest.mark.covers("C17-price")
+def test_a_click_counts_on_what_has_been_under_the_pointer(job_service: JobService) -> None:
+    """For half a second. One that comes too early starts that time anew, so two in a row do not count."""
+    state, now = session.state(paid_clicks._State), [100.0]
+    vars(state)["clock"] = lambda: now[0]
+    paid_clicks.note("chips", "crate")
+    now[0] += 0.4
+    assert not paid_clicks.counts("crate")
+    paid_clicks.note("chips", "crate")  # drawn again
+    assert paid_clicks.was_refused("crate")
+    now[0] += 0.4
+    assert not paid_clicks.counts("crate")
+    now[0] += 0.5
+    assert paid_clicks.counts("crate") and not paid_clicks.was_refused("crate")
+    paid_clicks.note("chips", "lion")
+    assert not paid_clicks.counts("lion")
+    now[0] += 0.6
+    paid_clicks.note("chips", None)  # the pointer leaves
+    paid_clicks.note("chips", "lion")
+    assert not paid_clicks.counts("lion")
 
 
 @pytest.mark.parametrize("room", [Box(0, 0, 500, 20), Box(0, 0, 80, 500), Box(0, 0, 0, 0)])

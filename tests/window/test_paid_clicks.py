@@ -131,6 +131,10 @@ def test_a_click_right_after_a_change_spends_nothing(
     blender.display.press()
     blender.settle()
     assert since.count("POST", "/v1/operations/*:approve") == 0
+    if where == "chip":
+        target = "part('ui.viewport.targets').targets(bpy.context.scene)[0]"
+        words = blender.ask(f"part('ui.viewport.chips')._approve_words({target}, 1000.0)")
+        assert words.startswith("Click again to approve a red lamp · ")
     blender.ask(f"setattr({CLICKS}, 'PAUSE', {pause})")
     blender.wait_until_settled()
     blender.display.press()

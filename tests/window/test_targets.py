@@ -225,20 +225,11 @@ def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
 def test_a_preview_is_approved_in_the_viewport(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Its picture is large while the pointer is on the chip or the button with the price."""
+    """By the button with the price, which is there unless something is written."""
     blender.fill(preset="FAST", prompt="a lamp")
     known_price(blender)
     waiting(blender, "a red lamp")
-    _, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
-    blender.over("OUTLINER")
-    blender.display.still()
-    beside = chips(blender)["approve"][0][2]
-    where = (round(beside), top, right, bottom)
-    before = extent(blender, RED, where)
     point_at_approve(blender)
-    blender.display.still()
-    large = extent(blender, RED, where)
-    assert large[3] - large[1] > 240 > before[3] - before[1]
     job = blender.jobs()[0]["id"]
     blender.ask("part('ui.review.card_state').write(job, 'taller')", job=job)
     assert chips(blender)["approve"] == []
@@ -247,6 +238,29 @@ def test_a_preview_is_approved_in_the_viewport(
     blender.display.press()
     blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1 and since.starts == 1
+
+
+@pytest.mark.covers("C17-price")
+def test_a_resting_pointer_approves_what_it_rests_on(blender: BlenderWindow, since: Since) -> None:
+    """The chip of another job goes, and the one below the pointer stays where it is."""
+    blender.fill(preset="FAST", prompt="a lamp")
+    known_price(blender)
+    for prompt in ("a red lamp", "a yellow crate", "a stone lion"):
+        waiting(blender, prompt)
+    point_at_approve(blender)
+    crate = chips(blender)["approve"][1]
+    blender.display.press()
+    point_at(blender, crate)
+    blender.wait_for("placed", title="lamp")
+    blender.settle()
+    point_at(blender, crate)  # no hand is quite still
+    blender.wait_until_settled()
+    blender.display.press()
+    blender.wait_for("placed", title="crate")
+    assert [each["title"] for each in blender.jobs() if each["phase"] == "review"] == [
+        "a stone lion"
+    ]
+    assert since.count("POST", "/v1/operations/*:approve") == 2
 
 
 @pytest.mark.thorough

@@ -116,9 +116,9 @@ def _draw_generate(
     price = service.budget.total(queries) if service else None
     column = layout.column()
     column.scale_y = 1.5
-    label = Message("Generate")
+    label = paid_clicks.words_on("mint.generate_from_form", Message("Generate"))
     if price is not None:
-        label = Message("Generate  ·  {credits:,.0f} Credits", credits=price)
+        label = price_dialog.with_price(label, price)
     paid_clicks.note("form", price)
     column.operator(
         "mint.generate_from_form",

@@ -97,7 +97,8 @@ class SpendingDialog:
         row.operator("mint.close_dialog", text="Cancel")
         button = row.row()
         button.active_default = True  # then Blender adds no buttons of its own
-        words = translated(price_dialog.with_price(self._words, price, self.queries()))
+        action = paid_clicks.words_on("mint.pay", self._words)
+        words = translated(price_dialog.with_price(action, price, self.queries()))
         button.operator("mint.pay", text=words, translate=False).credits = price or 0.0
 
     def draw_dialog(self, context: bpy.types.Context) -> None:

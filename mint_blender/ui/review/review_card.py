@@ -184,9 +184,8 @@ def _draw_revise(
     row.prop(bpy.context.window_manager, "mint_feedback", text="", placeholder=hint)
     button = row.row(align=True)
     button.enabled = bool(text.strip())
-    revise = button.operator(
-        "mint.revise", text=translated(with_price(_REVISE, price)), translate=False
-    )
+    words = with_price(paid_clicks.words_on("mint.revise", _REVISE), price)
+    revise = button.operator("mint.revise", text=translated(words), translate=False)
     revise.job_id = job.id
     revise.feedback = text
     revise.preview = number
@@ -202,7 +201,8 @@ def _draw_approve(
     button = row.row(align=True)
     newest = card_state.newest(job)
     button.enabled = number == newest or not newest
-    words = with_price(_WITHOUT_CHANGE if text.strip() else _APPROVE_WORD, price)
+    action = _WITHOUT_CHANGE if text.strip() else _APPROVE_WORD
+    words = with_price(paid_clicks.words_on("mint.approve", action), price)
     if not button.enabled:
         words = _ONLY_NEWEST
     approve = button.operator(

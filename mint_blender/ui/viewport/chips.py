@@ -2,8 +2,9 @@
 """Chips in the 3D Viewport, as a gizmo: which results are here, and what the other jobs wait for.
 
 Those of results stand at the bottom. Those of jobs are stacked at the left, the oldest at the top,
-each with a line to the box of its result. They stay where they are when the view turns. Beside that
-of a Preview is the button that approves it; under the pointer, the picture is shown large.
+and stay where they are when the view turns. The one under the pointer has a line to the box of its
+result. Beside that of a Preview is the button that approves it. While the pointer is on the stack,
+none moves up to where another has gone: a resting pointer never comes to another job.
 
 `gizmos` hands them the pointer.
 """
@@ -18,7 +19,7 @@ from bpy_extras import view3d_utils
 
 from ...jobs.phases import Phase
 from ...message import Message
-from .. import notifications, session
+from .. import session
 from ..asset_bar import bar
 from ..drawing import (
     SIGN,
@@ -38,7 +39,7 @@ from ..translations import translated
 from ..typed_context import all_areas, mistakes_in_popup, regions_over, sides, ui_scale
 from . import arrival, targets
 from .arrival import Chip
-from .targets import Target, active_color, line_color
+from .targets import Target, active_color
 
 # pixels at scale 1
 WIDTH, HEIGHT = 190.0, 34.0
@@ -47,7 +48,7 @@ _ABOVE_EDGE = 6.0  # below a result that fills the view
 _LINE = 18.0  # of the text that Blender writes into the corner of a viewport
 _NAVIGATION = 110.0  # how wide Blender's gizmos for navigation are
 _NARROWEST = 100.0
-_PICTURE = 256.0  # the longer side of a Preview under the pointer, which has as many pixels
+_TITLE = 150.0  # the most that a title has in a button
 _CLOSE = "×"
 _APPROVE = Message("Approve")
 
@@ -83,6 +84,8 @@ class _Stack(NamedTuple):
     more: Box | None
     count: int
     room: Box
+    whole: Box | None
+    """The box around all of them, also around the places of those that have gone."""
 
 
 def _rows(context: bpy.types.Context) -> list[_Row]:
@@ -133,21 +136,44 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
     """Return where the chip of each job is in the region, as many as fit."""
     room = _room(context, rows)
     if session.existing_service() is None:
-        return _Stack([], None, 0, room)
-    jobs = targets.targets(context.scene)
+        return _Stack([], None, 0, room, None)
+    places = targets.places(context.scene)
     more = targets.more()
-    boxes = stacked(room, len(jobs) + bool(more), ui_scale())
-    last = boxes[-1:] if more or len(boxes) < len(jobs) else []
+    boxes = stacked(room, len(places) + bool(more), ui_scale())
+    last = boxes[-1:] if more or len(boxes) < len(places) else []
+    own = boxes[: len(boxes) - len(last)]
     shown = [
         (target, box, _approve_box(target, box, room))
-        for target, box in zip(jobs, boxes[: len(boxes) - len(last)], strict=False)
+        for target, box in zip(places, own, strict=False)
+        if target is not None
     ]
-    return _Stack(shown, last[0] if last else None, len(jobs) + more - len(shown), room)
+    count = len(list(filter(None, places[len(own) :]))) + more
+    return _Stack(shown, last[0] if last else None, count, room, _around(boxes, shown))
 
 
-def _approve_words(target: Target) -> str:
-    """Return what the button beside a chip says."""
-    return translated(with_price(_APPROVE, target.credits))
+def _around(boxes: list[Box], shown: list[tuple[Target, Box, Box | None]]) -> Box | None:
+    """Return the box around the places of chips, and around their buttons."""
+    if not boxes:
+        return None
+    first = boxes[0]
+    bottom = boxes[-1].y
+    ends = [button.x + button.width for _, _, button in shown if button is not None]
+    right = max([first.x + first.width, *ends])
+    return Box(first.x, bottom, right - first.x, first.y + first.height - bottom)
+
+
+def _approve_words(target: Target, room: float) -> str:
+    """Return what the button beside a chip says; with the title after a click that was refused.
+
+    The price is never cut off: where the title has no room, it is left out.
+    """
+    words = translated(with_price(_APPROVE, target.credits))
+    if not paid_clicks.was_refused(Part(APPROVE, target.job_id)):
+        return words
+    title = fitting(translated(target.title), _TITLE * ui_scale(), Theme().points)
+    again = Message("Click again to approve {title}", title=title)
+    longer = translated(with_price(again, target.credits))
+    return longer if width_of(longer, Theme().points) <= room else words
 
 
 def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
@@ -159,23 +185,10 @@ def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
     if not target.credits or card_state.draft(target.job_id):
         return None
     scale = ui_scale()
-    width = width_of(_approve_words(target), Theme().points) + 2 * _PADDING * scale
     left = box.x + box.width + _GAP / 2 * scale
-    fits = left + width <= room.x + room.width
-    return Box(left, box.y, width, box.height) if fits else None
-
-
-def _picture_box(beside: Box, room: Box) -> Box | None:
-    """Return where the large picture is shown: at the right, with the same upper edge if it fits.
-
-    None where it would be small.
-    """
-    scale = ui_scale()
-    left = beside.x + beside.width + _GAP * scale
-    side = min(_PICTURE * scale, room.x + room.width - left, room.height)
-    if side < _PICTURE / 2 * scale:
-        return None
-    return Box(left, max(room.y, beside.y + beside.height - side), side, side)
+    inside = room.x + room.width - left - 2 * _PADDING * scale
+    width = width_of(_approve_words(target, inside), Theme().points)
+    return Box(left, box.y, width + 2 * _PADDING * scale, box.height) if width <= inside else None
 
 
 def stacked(room: Box, count: int, scale: float) -> list[Box]:
@@ -235,11 +248,11 @@ def _lines_of_text(context: bpy.types.Context) -> int:
 def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
     """Return what is at a point of the region; None beside the chips."""
     rows = _rows(context)
+    stack = _stack(context, rows)
     for row in rows:
         for name, box in ((CLOSE, row.close), (SHOW, row.button), (BODY, row.whole)):
             if box.contains(x, y):
                 return Part(name, row.chip.job_id)
-    stack = _stack(context, rows)
     for target, box, approve in stack.chips:
         if approve is not None and approve.contains(x, y):
             return Part(APPROVE, target.job_id)
@@ -248,29 +261,27 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
     return Part(MORE) if stack.more is not None and stack.more.contains(x, y) else None
 
 
+def keep_places(context: bpy.types.Context, x: float, y: float) -> None:
+    """Keep the chips in their places while the pointer, at a point of the region, is on them."""
+    whole = _stack(context, _rows(context)).whole
+    targets.hold(context.scene, is_held=whole is not None and whole.contains(x, y))
+
+
 def draw(context: bpy.types.Context, hovered: Part | None) -> None:
-    """Draw all chips, with the lines below them; note where a click spends how much."""
+    """Draw all chips; note what a click on the one under the pointer would spend."""
     theme = Theme()
     rows = _rows(context)
     stack = _stack(context, rows)
-    paid = [
-        (target.job_id, target.preview, target.credits, button)
-        for target, _, button in stack.chips
-        if button is not None
-    ]
-    paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
-    alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
-    pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
+    note_pointed(context, hovered)
     for target, box, button in stack.chips:
-        is_hovered = pointed == target.job_id
-        start = button or box
-        _draw_line(context, target, start, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
-    for target, box, button in stack.chips:
+        if hovered is not None and hovered.job_id == target.job_id:
+            _draw_line(context, target, button or box)
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
         if button is not None:
             is_on = hovered == Part(APPROVE, target.job_id)
             _draw_edge(button, theme)
-            _draw_button(_approve_words(target), button, theme, is_on=is_on)
+            room = button.width - 2 * _PADDING * theme.scale + 1
+            _draw_button(_approve_words(target, room), button, theme, is_on=is_on)
     if stack.more is not None:
         box = stack.more
         text = translated(Message("{count:,} more", count=stack.count))
@@ -280,21 +291,16 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
-    for target, box, button in stack.chips:
-        if pointed == target.job_id:
-            _draw_large(target, _picture_box(button or box, stack.room), theme)
 
 
-def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
-    """Draw the newest picture of a job, over all else."""
-    if box is None or target.picture is None:
-        return
-    share = min(1.0, target.picture.height / target.picture.width)
-    height = box.height * share
-    whole = Box(box.x, box.y + box.height - height, box.width, height)
-    _draw_edge(whole, theme)
-    draw_box(whole, theme.back, 6 * theme.scale)
-    draw_picture(target.picture.texture, whole.grown(-3 * theme.scale))
+def note_pointed(context: bpy.types.Context, hovered: Part | None) -> Target | None:
+    """Note what a click on the button under the pointer would spend; return for which job."""
+    is_paid = hovered is not None and hovered.name == APPROVE
+    here = targets.targets(context.scene) if hovered is not None and is_paid else []
+    target = next((each for each in here if hovered and each.job_id == hovered.job_id), None)
+    shown = (target.job_id, target.preview, target.credits) if target is not None else None
+    paid_clicks.note(("chips", context.region.as_pointer()), shown)
+    return target
 
 
 def _draw_edge(box: Box, theme: Theme) -> None:
@@ -309,9 +315,7 @@ def _draw_button(words: str, box: Box, theme: Theme, *, is_on: bool) -> None:
     draw_text(words, box.x + _PADDING * theme.scale, box, theme.points, color)
 
 
-def _draw_line(
-    context: bpy.types.Context, target: Target, box: Box, alpha: float, *, is_hovered: bool
-) -> None:
+def _draw_line(context: bpy.types.Context, target: Target, box: Box) -> None:
     """Draw a line from a chip to the box of its result, where that is drawn."""
     space: Any = context.space_data
     region: Any = context.region
@@ -319,10 +323,8 @@ def _draw_line(
     end = view3d_utils.location_3d_to_region_2d(region, view, target.above)
     if end is None or not space.overlay.show_overlays:
         return  # it is behind the view, or hidden
-    red, green, blue, _ = active_color(context) if is_hovered else line_color(context)
-    width = 2.0 if is_hovered else 1.0
     start = (box.x + box.width, box.y + box.height / 2)
-    draw_line([start, (end.x, end.y)], (red, green, blue, alpha), width * ui_scale())
+    draw_line([start, (end.x, end.y)], active_color(context), 2.0 * ui_scale())
 
 
 def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> None:
@@ -384,7 +386,7 @@ def click(context: bpy.types.Context, part: Part) -> None:
         phase = next((job.phase for job in jobs if job.job_id == part.job_id), None)
         _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
     elif part.name == APPROVE:
-        _approve(context, part.job_id)
+        _approve(context, part)
     elif part.name == MORE:
         _show_list(area)
     area.tag_redraw()
@@ -394,16 +396,14 @@ _OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "j
 """What a click on the chip of a job does; else it moves the box of the result."""
 
 
-def _approve(context: bpy.types.Context, job_id: str) -> None:
-    """Approve the Preview that the chip shows, at the price on its button."""
-    shown = targets.targets(context.scene)
-    target = next((target for target in shown if target.job_id == job_id), None)
-    if target is None or not target.credits:
-        return
-    if not paid_clicks.is_settled():
-        notifications.notify(translated(paid_clicks.AGAIN))  # nobody sees what the operator reports
-        return
-    _call(context, "approve", job_id, preview=target.preview, credits=target.credits)
+def _approve(context: bpy.types.Context, part: Part) -> None:
+    """Approve the Preview that the chip shows, at the price on its button.
+
+    That button has to have been under the pointer for a while; else it asks for another click.
+    """
+    target = note_pointed(context, part)
+    if target is not None and target.credits and paid_clicks.counts(part):
+        _call(context, "approve", part.job_id, preview=target.preview, credits=target.credits)
 
 
 def _call(context: bpy.types.Context, name: str, job_id: str, **shown: Any) -> None:

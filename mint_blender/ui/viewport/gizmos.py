@@ -16,7 +16,7 @@ from ..operator_bases import ButtonOperator
 from . import arrival
 
 if TYPE_CHECKING:
-    from .chips import Part
+    pass
 
 
 def _bar() -> Any:
@@ -37,37 +37,51 @@ class MINT_GT_chips(bpy.types.Gizmo):
     """The chips of one 3D Viewport."""
 
     bl_idname = "MINT_GT_chips"
-    __slots__ = ("hovered", "pressed")
+    __slots__ = ("hovered", "pointer", "pressed")
     hovered: Any  # Part or None
     pressed: Any
+    pointer: tuple[float, float]
 
     def setup(self) -> None:
         """Begin without the pointer."""
         self.hovered = self.pressed = None
+        self.pointer = (-1.0, -1.0)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the chips in the pixels of the region."""
-        _chips().draw(context, self.hovered)
+        """Draw the chips in the pixels of the region.
+
+        What is under a resting pointer may have changed since it came.
+        """
+        is_here = self.is_highlight or self.is_modal
+        pointer = self.pointer if is_here else (-1.0, -1.0)
+        _chips().draw(context, _chips().part_at(context, *pointer))
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
         """Return whether a chip is under the pointer: 0, or -1."""
-        self._hover(context, _chips().part_at(context, *location))
+        x, y = location
+        self._hover(context, x, y)
         return -1 if self.hovered is None else 0
 
-    def _hover(self, context: bpy.types.Context, part: "Part | None") -> None:
+    def _hover(self, context: bpy.types.Context, x: float, y: float) -> None:
+        """Note what is under the pointer, and keep the chips there while it is on them."""
+        self.pointer = (x, y)
+        chips = _chips()
+        chips.keep_places(context, x, y)
+        part = chips.part_at(context, x, y)
         if part != self.hovered:
             self.hovered = part
-            _chips().targets.hover(part.job_id if part is not None else "")
+            chips.targets.hover(part.job_id if part is not None else "")
             context.region.tag_redraw()
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Begin a click."""
+        self._hover(context, event.mouse_region_x, event.mouse_region_y)
         self.pressed = self.hovered
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event, tweak: Any) -> set[str]:
         """Wait until the mouse button is released."""
-        self._hover(context, _chips().part_at(context, event.mouse_region_x, event.mouse_region_y))
+        self._hover(context, event.mouse_region_x, event.mouse_region_y)
         return {"RUNNING_MODAL"}
 
     def exit(self, context: bpy.types.Context, cancel: bool) -> None:

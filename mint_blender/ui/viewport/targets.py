@@ -102,6 +102,8 @@ class _State:
     """By job id: where results will go that were placed with the mouse before they are here."""
     hovered: str = ""
     """The id of the job whose chip is under the pointer."""
+    held: tuple[str, ...] = ()
+    """The ids of the jobs whose chips keep their places, in their order; some may have gone."""
     pictures: dict[str, Picture] = field(default_factory=dict)
     """By path."""
     handler: Any = None
@@ -121,6 +123,23 @@ def targets(scene: bpy.types.Scene | None) -> list[Target]:
     """Return the boxes in a scene, as they were prepared, the oldest first."""
     name = scene.name if scene is not None else ""
     return [target for target in _state().targets if target.scene == name]
+
+
+def places(scene: bpy.types.Scene | None) -> list[Target | None]:
+    """Return what each place in the stack of chips has, from the top; None: it has gone."""
+    here = {target.job_id: target for target in targets(scene)}
+    kept = [here.pop(job_id, None) for job_id in _state().held]
+    return [*kept, *here.values()]
+
+
+def hold(scene: bpy.types.Scene | None, *, is_held: bool) -> None:
+    """Keep the chips in their places from now on, or let them move up."""
+    state = _state()
+    if is_held and not state.held:
+        state.held = tuple(target.job_id for target in targets(scene))
+    elif state.held and not is_held:
+        state.held = ()
+        tag_viewports()
 
 
 def more() -> int:
@@ -147,6 +166,8 @@ def follow(service: JobService) -> None:
     targets = tuple(_target(state, service, job) for job in state.jobs)
     if targets != state.targets:
         state.targets = targets
+        new = [target.job_id for target in targets if target.job_id not in state.held]
+        state.held = (*state.held, *new) if state.held and targets else ()
         _switch_handler(state)
         tag_viewports()
 
