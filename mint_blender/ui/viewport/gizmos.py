@@ -52,9 +52,7 @@ class MINT_GT_chips(bpy.types.Gizmo):
 
         What is under a resting pointer may have changed since it came.
         """
-        is_here = self.is_highlight or self.is_modal
-        pointer = self.pointer if is_here else (-1.0, -1.0)
-        _chips().draw(context, _chips().part_at(context, *pointer))
+        _chips().draw(context, _chips().part_at(context, *self.pointer))
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
         """Return whether a chip is under the pointer: 0, or -1."""
