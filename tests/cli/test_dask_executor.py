@@ -34,7 +34,7 @@ from mint_blender.mint.schema import Kind
 
 from ..jobs.paid_requests.records import a_record, sent
 from ..jobs.workflow_harness import a_job
-from ..mint.generation_helpers import client_of, made
+from ..mint.generation_helpers import client_of
 from ..mint_service.runner import ThreadService
 from ..scene import glb_fixtures
 from .batch_helpers import Batch
@@ -196,7 +196,11 @@ def test_a_job_is_sent_without_what_pays() -> None:
 def asset_job(farm: Farm, service: ThreadService) -> Job:
     """Return a finished job with Mint's current link and Mint's file."""
     client = client_of(service)
-    asset = client.asset(Kind.MODEL, made(service, client))
+    operation = client.pay("start", Kind.MODEL, "", {"prompt": "a lamp"}, key="k")
+    while operation.is_busy:
+        service.advance(60.0)
+        operation = client.operation(operation.id)
+    asset = client.asset(Kind.MODEL, operation.resource.id)
     client.close()
     assert asset.assets is not None and asset.assets.glb_url is not None
     farm.file.unlink()

@@ -24,7 +24,6 @@ from mint_blender.files.download_folder import (
     name_from_url,
     prune,
     safe_name,
-    thumbnail_name,
 )
 from mint_blender.files.errors import DiskError
 from mint_blender.files.file_identity import identity
@@ -357,17 +356,6 @@ def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
 def test_a_url_gives_only_a_name(url: str, expected: str) -> None:
     """No address leads out of the folder."""
     assert name_from_url(url) == expected
-
-
-def test_each_address_has_its_own_thumbnail() -> None:
-    """Cache names are stable, differ with the query, and hold nothing of the address."""
-    first = thumbnail_name("https://cdn.example/a.webp?1")
-    assert (
-        first
-        == thumbnail_name("https://cdn.example/a.webp?1")
-        != thumbnail_name("https://cdn.example/a.webp?2")
-    )
-    assert first.isalnum() and len(first) == 32
 
 
 def test_a_job_has_a_folder(tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ from .workflow_harness import (
     FILES,
     FINISHED_MODEL,
     GLB,
-    LOST,
     Convert,
     SendDecision,
     WorkflowHarness,
@@ -112,16 +111,6 @@ def test_a_conversion_runs_to_its_files() -> None:
 # -- interruptions
 
 
-def test_a_lost_response_repeats_the_request_with_the_same_key() -> None:
-    """After a restart the same call is repeated, and the model is not read again."""
-    run = sending()
-    sent = run.expect(Convert)
-    assert run.again().expect(Convert) == sent
-    assert run.fail(LOST).job.phase is Phase.PAUSED
-    assert run.again().expect(Convert) == sent
-    assert run.again().answer(operation("queued", **CONVERSION)).again().expect(Poll)
-
-
 def test_a_folder_that_cannot_be_written_pauses_the_job() -> None:
     """Resume saves the remaining files, and no new operation is started."""
     run = converting().answer(seen("succeeded", **CONVERSION)).answer(ALL_FILES)
@@ -192,14 +181,6 @@ def test_resume_without_an_operation_repeats_the_start(is_refused: bool) -> None
     assert run.answer(seen("billing_required", **CONVERSION)).rests
     assert (run.job.phase, len(run.job.notes)) == (Phase.BILLING, int(is_refused))
     assert run.job.source_asset_id == "res_1"
-
-
-def test_an_unsent_conversion_reads_the_model_again() -> None:
-    """If the model cannot be read after a restart, the job pauses and sends nothing."""
-    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB)).again()
-    run.fail(LOST)
-    assert (run.job.phase, run.job.requests[0].attempts) == (Phase.PAUSED, 0)
-    run.again().expect(ReadAsset)
 
 
 def test_a_refused_conversion_fails() -> None:

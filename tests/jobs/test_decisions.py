@@ -160,19 +160,6 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
     assert run.job.notes == (f"Too late to {verb}: the job had already finished.",)
 
 
-def test_cancel_of_a_resumed_start_in_the_queue() -> None:
-    """What is resumed after a billing stop can be canceled while it waits for a slot."""
-    billing = with_operation(
-        replace(working(), phase=Phase.BILLING), operation("billing_required", resource=None)
-    )
-    run = WorkflowHarness(decided(billing, Verb.RESUME))
-    run.fail(problem(429, "concurrency-limit-reached"))
-    assert run.expect(SendDecision).after == PollIntervals().longest
-    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
-    assert run.expect(Cancel).operation_id == "op_1"
-    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
-
-
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
     """Nothing exists that could be retried: a new wish, a new key, and the line for a slot again."""
     failed = with_operation(

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,21 @@ from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import InvalidPicture, LinkExpired
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery, Role
+from mint_blender.jobs.job_values import Decision, Role
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll
-from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, PollResult
+from mint_blender.mint.schema import Mode, PollResult
 
 from ..files.build_glb import box
 from ..files.file_host import FileHost
 from ..mint_service import pictures
-from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness, Engines, Held, PictureDownloader, until
-from .fast_config import account, fast_config
-from .service_helpers import ended
 from .workflow_harness import (
     FILES,
     WorkflowHarness,
     a_job,
     asset,
-    decided,
     job_in_review,
     kept,
     operation,
@@ -181,39 +174,6 @@ def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: byt
 # -- expired download links are renewed, and nothing is downloaded or paid twice
 
 
-@pytest.fixture
-def after_a_night(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """Yield a job service for which each link expires once."""
-    late: list[str] = []
-
-    class Late(Downloader):
-        def fetch(self, url: str, target: Path, **more: Any) -> Path:
-            if target.name not in late:
-                late.append(target.name)
-                service.advance(4000)
-            return super().fetch(url, target, **more)
-
-    config = fast_config(home, downloader=lambda local: Late(local_files=local))
-    with closing(JobService(config, account(service))) as job_service:
-        yield job_service
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_results_are_downloaded_with_renewed_links(
-    after_a_night: JobService, service: ThreadService, kind: Kind
-) -> None:
-    """Every file is downloaded, although each link expired before its download began."""
-    request = GenerationRequest(kind, "a lamp")
-    job = ended(after_a_night, after_a_night.start(request, Delivery(splats="100k")))
-    assert (job.phase, job.notes, job.problem) == (Phase.READY, (), None)
-    wanted = {Role.MODEL} if kind is Kind.MODEL else {Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
-    assert wanted <= {kept.role for kept in job.files}
-    assert all(Path(kept.path).is_file() for kept in job.files)
-    refused = [entry for entry in service.requests(host="files") if entry.note == "expired"]
-    assert len(refused) >= len(wanted)
-    assert len(service.operations()) == 1
-
-
 GONE = LinkExpired("The link has expired.")
 
 
@@ -260,17 +220,6 @@ def test_a_thumbnail_is_recognized_by_a_renewed_link() -> None:
     assert len({thumbnail_name(path + query) for query in queries}) == 1
     names = {thumbnail_name(f"https://cdn.example/picture?id={number}") for number in (1, 2)}
     assert len(names) == 2
-
-
-def test_the_previous_preview_is_recognized_by_a_renewed_link() -> None:
-    """After a revision a renewed link to the old Preview is not taken for a new picture."""
-    old, new = (f"{FILES}lamp-{digits * 16}.webp?expires={{}}" for digits in "ab")
-    run = started(a_job(mode=Mode.REVIEW)).answer(shown(old.format(1)))
-    run.answer(kept(run.expect(Fetch)))
-    run = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer"))
-    run.answer(operation("running", Mode.REVIEW)).expect(Poll)
-    run.answer(shown(old.format(2))).expect(Poll)
-    assert run.answer(shown(new.format(2))).expect(Fetch).url == new.format(2)
 
 
 # -- one file of a job is downloaded, or taken from an earlier process

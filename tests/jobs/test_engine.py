@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +23,6 @@ from mint_blender.jobs.engine.scheduler import (
     SLOT_CHECK_INTERVAL,
     Scheduler,
 )
-from mint_blender.jobs.engine.task import Task, Tasks
 from mint_blender.jobs.engine.thread_messages import (
     Crashed,
     Ended,
@@ -39,14 +36,10 @@ from mint_blender.jobs.engine.thread_messages import (
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Delivery
 from mint_blender.jobs.new_jobs import new_conversion
-from mint_blender.jobs.paid_requests.record import PaidVerb
-from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.effects import Effect, Pay, Poll, ReadOtherAssets
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
-from mint_blender.mint.retry import DEFAULT, FailureStreak
 from mint_blender.mint.schema import Format, Kind, Me, Operation
 
 from ..harness.call_counts import calls_of
@@ -57,28 +50,6 @@ from .service_helpers import put, until
 from .workflow_harness import GLB, a_job, asset, operation, problem, with_operation, working
 
 # -- due times
-
-
-@pytest.mark.covers("C7-stored")
-def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> None:
-    """The journal has attempt and body before the start, and the operation before the poll."""
-    job = a_job()
-    known: list[tuple[str, Job]] = []
-
-    def note(what: str, which: str) -> Operation:
-        known.append((what, engine.job(job)))
-        return operation("running")
-
-    engine.mint.says = note
-    engine.add(job)
-    engine.run(3)
-    assert [what for what, _ in known] == ["start", "poll"]
-    start, poll = (at_that_time for _, at_that_time in known)
-    assert (start.phase, start.operation) == (Phase.SENDING, None)
-    (request,) = start.requests
-    assert (request.key, request.attempts, request.refusals) == (job.requests[0].key, 1, 0)
-    assert (request.body, request.operation) == (json.dumps(job.request.body(())), None)
-    assert [each.operation for each in poll.requests] == ["op_1"]
 
 
 # -- what is repeated
@@ -311,20 +282,6 @@ def test_polls_that_change_nothing_write_nothing(engines: Engines) -> None:
     assert set(statements) == {"PRAGMA data_version"}
 
 
-@pytest.mark.parametrize("canceled", [0, 1])
-def test_the_line_closes_up_when_a_job_is_canceled(engines: Engines, canceled: int) -> None:
-    """Wherever the canceled job was, the next one is sent as soon as there is a slot."""
-    engine = waiting(engines, 3)
-    waiting_jobs = [job for job in engine.journal.jobs() if job.phase is Phase.WAITING]
-    first_three = sorted(waiting_jobs, key=lambda job: job.created_at)
-    engine.journal.decide(first_three[canceled].id, Decision(Verb.CANCEL, "here"))
-    engine.run(SLOT_CHECK_INTERVAL)
-    engine.mint.says = lambda what, which: operation("canceled", id=which)
-    engine.run(600)
-    expected = [f"number {number}" for number in range(4) if number != canceled + 1]
-    assert named(engine) == expected
-
-
 def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
     """Mint has no room for the first in line: it tries again later, and nobody overtakes it."""
     engine = engines(slots={Kind.MODEL: 2, Kind.WORLD: 1})
@@ -340,42 +297,6 @@ def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
 
 
 # -- the queue of tasks returns what a look at every task would return
-
-
-EFFECTS: dict[str, tuple[Effect[Any], float]] = {
-    "local": (ReadOtherAssets(), 2.5),
-    "decision": (Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})), 2.0),
-    "poll": (Poll("op"), 1.0),
-    "start": (Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})), 2.0),
-}
-"""Effects, and when each is due."""
-
-
-@pytest.mark.parametrize(
-    ("next_call", "expected"),
-    [
-        (0.0, [("poll", 1.0), ("decision", 2.0), ("start", 2.0), ("local", 2.5)]),
-        (3.0, [("local", 2.5), ("decision", 3.0), ("poll", 3.0), ("start", 3.0)]),
-    ],
-)
-def test_the_first_task_is_the_most_urgent_one(
-    next_call: float, expected: list[tuple[str, float]]
-) -> None:
-    """Tasks are scheduled in any order, scheduled again, and removed."""
-    for names in itertools.permutations(EFFECTS):
-        tasks, order = Tasks(), []
-        for name in names:
-            effect, due = EFFECTS[name]
-            task = Task(a_job(name), iter(()), 0, FailureStreak(DEFAULT), effect)  # type: ignore[arg-type]
-            tasks[task.job.id] = task
-            for time_due in (0.0, 9.0, due):
-                tasks.schedule(task, time_due)
-        while tasks:
-            at, first = tasks.first(next_call)
-            order.append((first.job.request.prompt, at))
-            tasks.remove(first)
-        assert order == expected
-        assert tasks.first(next_call) == (math.inf, None)
 
 
 # -- the thread exists only while something is active, and only once

@@ -28,7 +28,7 @@ from mint_blender.jobs.storage.job_owners import CurrentAccount
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.retry import RetryPolicy
-from mint_blender.mint.schema import Kind
+from mint_blender.mint.schema import Kind, Mode
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
@@ -41,9 +41,11 @@ from .workflow_harness import (
     a_job,
     an_optimization,
     decided,
+    job_in_review,
     operation,
     sent,
     with_operation,
+    working,
 )
 
 
@@ -221,32 +223,6 @@ def test_a_job_refused_for_a_mistyped_key_continues_with_the_right_one(
     assert asked[-5:] == [(me, 503)] * 3 + [(me, 200), (start, 202)]
 
 
-def test_changing_the_key_stops_polling_of_the_running_jobs(
-    home: Path, mints: list[ThreadService]
-) -> None:
-    """After a change of keys the jobs are not polled; with the first key they continue."""
-    first, second = mints
-    with opened(home, account(first)) as job_service:
-        job = job_service.start(LAMP)
-        comes_to(job_service, Phase.WORKING, job)
-        job_service.set_account(account(second))
-        until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
-        until(lambda: not job_service.worker.is_running)  # and a poll that was on its way
-        job_service.catch_up()
-        assert JobView(job_service.job(job.id)).state == "Belongs to another account"
-        polls = len(first.log())
-        other = job_service.start(LAMP)
-        comes_to(job_service, Phase.WORKING, other)
-        assert len(first.log()) == polls, "not polled any more, with neither key"
-        made = job_service.job(job.id).operation.id
-        assert not second.requests("GET", f"/v1/operations/{made}")
-        job_service.set_account(account(first))
-        until(lambda: job_service.catch_up() or not job_service.is_active(other.id))
-        work_off(job_service, first)
-        assert job_service.job(job.id).phase is Phase.READY
-        assert job_service.job(other.id).hold is Hold.FOREIGN
-
-
 @pytest.mark.covers("S-account")
 def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
     """Active jobs of one account take no slot of another, and decisions are not carried over.
@@ -342,19 +318,27 @@ def test_discard_cancels_the_queued_jobs_without_a_request(
 
 
 def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: JobService) -> None:
-    """Jobs that may have been sent, have a decision or cost nothing continue."""
+    """Jobs that may have been sent, have a decision or cost nothing continue, as does a Preview.
+
+    Jobs that wait for a decision do not.
+    """
+    at_rest = [
+        replace(working(Mode.REVIEW), phase=Phase.REVIEW),  # no Preview ever
+        *(replace(working(), phase=each) for each in (Phase.PAUSED, Phase.FAILED, Phase.READY)),
+    ]
+    preview = job_in_review()
     asked = sent(queued(phase=Phase.SENDING), time.time())
     clicked = decided(queued(), Verb.CANCEL)
     free = new_fetch(FINISHED_MODEL, Delivery(), now=1.0)
     paid = [an_optimization(), a_conversion(now=1.0)]
     running = with_operation(replace(queued(), phase=Phase.WORKING), operation("running"))
-    put(home, asked, clicked, free, running, *paid)
+    put(home, asked, clicked, free, running, preview, *paid, *at_rest)
     with closing(Journal(home)) as journal:
         journal.decide(clicked.id, clicked.decision)
     job_service.allow_online(False)
     job_service.catch_up()
     resumed = {job.id for job in job_service.unfinished.resume_all()}
-    assert resumed == {asked.id, clicked.id, free.id, running.id}
+    assert resumed == {asked.id, clicked.id, free.id, running.id, preview.id}
     assert {job.id for job in job_service.unfinished.queue} == {job.id for job in paid}
 
 

@@ -4,34 +4,26 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.database import STATE, Database
 from mint_blender.jobs.diagnostics import checks
-from mint_blender.jobs.engine.thread_messages import Wake
-from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Decision
-from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable, journal_file
 from mint_blender.jobs.storage.tables import VERSION
 from mint_blender.mint.account import Account
-from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
-from .engine_harness import EngineHarness, Engines
 from .fast_config import fast_config
-from .workflow_harness import a_job, job_in_review, operation, problem
+from .workflow_harness import a_job, job_in_review
 
 pytestmark = pytest.mark.windows
 
@@ -289,103 +281,3 @@ def test_a_folder_without_write_permission_is_reported(home: Path) -> None:
 
 
 # -- a restored backup, or a cloned home, sends nothing before a look and a person
-
-
-DAY = 24 * 3600.0
-
-
-def cloned(home: Path) -> Path:
-    """Return a copy of the home, as on another computer."""
-    return Path(shutil.copytree(home, home.with_name("clone")))
-
-
-def restored(home: Path) -> Path:
-    """Put a backup of the journal back under its name."""
-    path = journal_file(home)
-    backup = path.with_name("backup")
-    shutil.copy2(path, backup)
-    backup.replace(path)
-    return home
-
-
-COPIES = pytest.mark.parametrize("copied", [cloned, restored])
-Copied = Callable[[Path], Path]
-
-
-def stored(home: Path, *jobs: Job) -> list[Job]:
-    """Store jobs in the original; return them as they are stored."""
-    with closing(Journal(home)) as journal:
-        return journal.add(*jobs)
-
-
-Started = Callable[..., EngineHarness]
-MADE_SINCE = Asset.from_json(
-    Kind.MODEL,
-    {
-        "id": "res_9",
-        "status": "running",
-        "prompt": "a lamp",
-        "createdAt": datetime.fromtimestamp(time.time() + 60.0, UTC).isoformat(),
-    },
-)
-"""A model that Mint lists since the backup was made."""
-
-
-@pytest.fixture
-def started(engines: Engines) -> Started:
-    """Open a home, with a Mint that lists these assets, and let all its jobs run."""
-
-    def start(home: Path, *assets: Asset, later: float = 0.0) -> EngineHarness:
-        began = time.time() + later
-        engine = engines(home)
-        engine.mint.time = lambda: began + engine.clock.now - 1000.0
-        answers = {"page": Page(assets, None), "asset": problem(404)}
-        engine.mint.says = lambda what, which: (
-            operation("preview_ready", Mode.REVIEW, id=which)
-            if what == "poll"
-            else answers.get(what, operation("running", id="op_new"))
-        )
-        for job in engine.journal.jobs():
-            engine.scheduler.receive(Wake(job.id))
-        engine.run(1200.0)
-        return engine
-
-    return start
-
-
-def paid(engine: EngineHarness) -> list[str]:
-    """Return the calls that may have cost Credits."""
-    return [what for _, what, _ in engine.mint.asked if what in set(PaidVerb)]
-
-
-@COPIES
-@pytest.mark.parametrize("days", [0.0, 1.0])
-def test_what_was_never_sent_is_looked_for(
-    home: Path, started: Started, copied: Copied, days: float
-) -> None:
-    """The original may have sent it since. A day later Mint has forgotten the key.
-
-    Of a decision, what Mint shows now is shown, and a person decides again.
-    """
-    job, review = stored(home, a_job(), job_in_review())
-    with closing(Journal(home)) as journal:
-        assert journal.decide(review.id, Decision(Verb.APPROVE))
-    engine = started(copied(home), later=days * DAY)
-    found = engine.job(job)
-    assert paid(engine) == [] and is_unanswered(found)
-    assert engine.mint.times("page", "model"), "it was looked for"
-    assert found.start_request.state is State.IN_DOUBT
-    assert engine.job(review).decision is None
-
-
-@COPIES
-def test_a_copy_shows_what_the_original_may_have_made(
-    home: Path, started: Started, copied: Copied
-) -> None:
-    """A person chooses."""
-    jobs = stored(home, a_job(), a_job())
-    engine = started(copied(home), MADE_SINCE)
-    assert paid(engine) == []
-    for job in map(engine.job, jobs):
-        assert is_unanswered(job)
-        assert [each.id for each in job.candidates] == ["res_9"]

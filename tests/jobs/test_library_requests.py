@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -135,33 +134,3 @@ def loaded(job_service: JobService, kind: Kind | None = Kind.MODEL) -> Library:
         assert isinstance(said.answer, Page)
         library.add_page(query, said.answer)
     return library
-
-
-@pytest.mark.parametrize("switches", [[], ["incomplete"]])
-def test_a_retry_of_an_old_entry_needs_no_page(
-    job_service: JobService, service: ThreadService, switches: list[str]
-) -> None:
-    """The entry is failed, running and done, and Mint's list agrees afterwards.
-
-    A new model that still says "running" is done because its operation is.
-    """
-    service.scenario(switches=switches)
-    library = loaded(job_service)
-    pages = len(service.requests("GET", "/v1/models"))
-    old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
-    job = job_service.retry_asset(old)
-    seen: list[AssetState] = []
-
-    def look(_: object = None) -> None:
-        library.apply_updates(job_service.jobs())
-        seen.append(state_of(library.get(old.id)))
-
-    look()
-    job_service.watch([job.id], look)
-    look()
-    expected = [AssetState.FAILED, AssetState.UNFINISHED, AssetState.DONE]
-    assert [state for state, _ in itertools.groupby(seen)] == expected
-    assert len(service.requests("GET", "/v1/models")) == pages
-    assert library.outdated_pages() == []
-    at_mint = loaded(job_service).get(old.id)
-    assert switches or (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)

@@ -39,7 +39,6 @@ from .workflow_harness import (
     WorkflowHarness,
     a_job,
     accepted,
-    asset,
     decided,
     operation,
     problem,
@@ -377,30 +376,6 @@ def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> No
     assert len(job_service.jobs()) == 2
 
 
-def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobService) -> None:
-    """Two at 248 fit into 500, a third does not.
-
-    A user who was asked may exceed the limit.
-    """
-    job_service.budget.limits = Limits(day=500)
-    stuck = replace(LAMP, prompt="a lamp [stuck]")
-    job_service.ask_and_wait(Price.of(stuck))
-    begun = [job_service.start(stuck).id, job_service.start(stuck).id]
-    assert job_service.spending.today() == 496
-    with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
-        job_service.start(stuck)
-    while any(job_service.job(job_id).cost != 248 for job_id in begun):
-        job_service.next_event()
-    assert job_service.spending.today() == 496
-    with job_service.budget.without_limits():
-        third = job_service.start(stuck).id
-    assert job_service.spending.today() == 744
-    for job_id in (*begun, third):
-        job_service.cancel(job_id)
-    job_service.watch([*begun, third])
-    assert job_service.spending.today() == 0  # canceled in time: Mint gave it back
-
-
 @pytest.mark.parametrize(("verb", "today"), [(Verb.REVISE, 300), (Verb.CANCEL, 0)])
 def test_a_revision_that_is_done_at_once_counts_today(
     home: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb, today: float
@@ -425,19 +400,6 @@ def test_a_revision_that_is_done_at_once_counts_today(
         job_service.journal.save(after, answered=clicked.decision)
         job_service.cache.reread()
         assert job_service.spending.today() == today
-
-
-def test_an_optimization_is_checked_against_the_limits(offline: JobService) -> None:
-    """Downloading is free; an optimization needs a price within the limit."""
-    made = asset()
-    offline.budget.limits = Limits(each=10)
-    with pytest.raises(TooExpensive) as caught:
-        offline.fetch(made, optimize=LIGHT)
-    assert caught.value.missing_prices == (OptimizationPrice(made.id),)
-    offline.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
-    with pytest.raises(TooExpensive, match="about 20 Credits"):
-        offline.fetch(made, optimize=LIGHT)
-    assert offline.fetch(made).estimate is None
 
 
 # -- the price of an optimization
@@ -590,10 +552,3 @@ def test_an_approval_keeps_the_price_of_its_start(offline: JobService) -> None:
     offline.budget.limits = Limits(each=1649)
     with pytest.raises(TooExpensive, match="about 1,650 Credits"):
         offline.approve(job.id)
-
-
-def test_a_young_price_is_not_asked_again() -> None:
-    """It was shown within the hour."""
-    soon = WorkflowConfig(now=lambda: CLICK + PRICE_LIFETIME - 1.0)
-    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), soon)
-    run.answer().expect(Start)

@@ -192,17 +192,6 @@ def test_a_failed_motion_is_only_paid_again_on_purpose(
     assert len(keys) == 2
 
 
-def test_a_lost_answer_has_the_same_key(animate: Animate, service: ThreadService) -> None:
-    """Mint returns what it has started: paid once."""
-    before = service.credits()
-    (job,) = animate("walk [lost-answer]")
-    assert job.phase is Phase.READY
-    sent = service.requests("POST", "*:animate")
-    assert len(sent) == 2
-    assert {each.idempotency_key for each in sent} == {job.requests[0].key}
-    assert before - service.credits() == PRICE
-
-
 def ask_prices(job_service: JobService, *queries: Price | AnimationPrice) -> list[float | None]:
     """Ask Mint for prices, as a window does before a click."""
     with closing(connect(job_service.account)) as client:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from mint_blender.files.errors import DownloadFailed, TooSlow
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
+from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import (
     Idle,
@@ -39,10 +39,9 @@ from mint_blender.mint.schema import Page, ReferenceImage
 
 from ..mint.generation_helpers import PIXEL
 from ..mint.raw_server import NO_ANSWER, answer, raw_server
-from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness, Engines, Held, InlineExecutor, PictureDownloader, until
 from .fast_config import fast_config
-from .service_helpers import LAMP, date_now, ended, note_owner
+from .service_helpers import LAMP, date_now, note_owner
 from .service_helpers import until as wait_until
 from .workflow_harness import FILES, a_job, a_line, asset, operation, with_operation, working
 
@@ -86,23 +85,6 @@ def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness
     engine.run(60)
     assert engine.mint.times("poll")[-1] > came_back
     assert [event for event in engine.said if isinstance(event, JobChanged)] == [JobChanged(job.id)]
-
-
-@pytest.mark.covers("C7-same-key")
-def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
-    """The same body and key are sent for an hour, until Mint accepts the start."""
-    job = a_job()
-    engine.mint.says = away
-    engine.add(job)
-    engine.run(HOUR)
-    assert engine.job(job).phase is Phase.SENDING
-    engine.mint.says = there
-    engine.run(60)
-    after = engine.job(job)
-    assert after.phase is Phase.WORKING
-    (request,) = after.requests
-    assert len(engine.mint.paid) == request.attempts > 50
-    assert set(engine.mint.paid) == {(job.requests[0].key, json.dumps(job.request.body(())))}
 
 
 def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> None:
@@ -294,14 +276,24 @@ def test_a_slow_upload_delays_no_job(threaded: EngineHarness, held: Held, pictur
     assert threaded.job(slow).image_urls == (f"{FILES}ref.png",)
 
 
-def test_one_picture_is_sent_once(threaded: EngineHarness, held: Held, picture: str) -> None:
-    """This holds also while the first upload is running."""
+def test_one_picture_is_sent_once(
+    threaded: EngineHarness, held: Held, picture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This holds also while the first upload is running, and for a file of another name.
+
+    After a month it is sent again, since Mint does not say how long it keeps it.
+    """
     threaded.add(*(a_job(name, images=(picture,)) for name in ("one", "two", "three")))
     until(threaded, lambda: held.hanging)
     threaded.run(1)
     held.gate.set()
     until(threaded, lambda: len(threaded.mint.times("start")) == 3)
-    assert held.hanging == ["upload"]
+    other = Path(picture).rename(Path(picture).with_name("other.png"))
+    for number, age in ((4, scheduler.MAX_UPLOAD_AGE), (5, 0.0)):
+        monkeypatch.setattr(scheduler, "MAX_UPLOAD_AGE", age)
+        threaded.add(a_job("again", images=(str(other),)))
+        until(threaded, lambda number=number: len(threaded.mint.times("start")) == number)
+        assert held.hanging == ["upload"] * (number - 3)
 
 
 def test_a_decision_waits_for_a_pending_start(threaded: EngineHarness, held: Held) -> None:
@@ -347,17 +339,6 @@ def test_a_decision_after_a_failed_start(threaded: EngineHarness, held: Held) ->
     until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
     assert [what for _, what, _ in threaded.mint.asked] == ["start", "page"]
     assert threaded.job(job).has_note("canceled_in_doubt")
-
-
-def test_a_decision_does_not_wait_for_a_poll(threaded: EngineHarness, held: Held) -> None:
-    """The decision is sent at once, and the late answer to the poll is ignored."""
-    job = polled("op_slow")
-    hang(threaded, held, job)
-    decide(threaded, job)
-    until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
-    held.gate.set()
-    threaded.run(100)
-    assert threaded.job(job).phase is Phase.CANCELED
 
 
 def test_the_answer_for_an_earlier_key_is_stored(threaded: EngineHarness, held: Held) -> None:
@@ -528,34 +509,6 @@ def test_a_drive_that_answers_after_closing_sends_nothing(home: Path, drive: Hel
 
 
 # -- gateways that time out before or after Mint acted, and stale responses: nothing is paid twice
-
-
-GIVES_UP: dict[str, dict[str, Any]] = {
-    "524": {"word": "524"},
-    "portal": {"status": 404, "text": "<html>Sign in</html>", "content_type": "text/html"},
-    "nonsense": {"status": 202, "json": {"status": "fine"}},
-    "a conflict": {"status": 409, "problem": "invalid-operation-state"},
-}
-
-
-def script(service: ThreadService, path: str, answer: dict[str, Any], when: str) -> None:
-    """Make the next request to this path get that response."""
-    service.scenario(answers=[{"method": "POST", "path": path, "when": when, "answer": answer}])
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", GIVES_UP)
-def test_a_gateway_error_on_a_start_leads_to_one_operation(
-    job_service: JobService, service: ThreadService, name: str, when: str
-) -> None:
-    """The start is repeated with the same key, whether Mint had accepted it or not."""
-    script(service, "/v1/models:generate", GIVES_UP[name], when)
-    job = job_service.start(LAMP)
-    assert ended(job_service, job).phase is Phase.READY
-    assert len(service.operations()) == 1
-    sent = service.requests("POST", "/v1/models:generate")
-    assert len(sent) == 2
-    assert {one.idempotency_key for one in sent} == {job.requests[0].key}
 
 
 # -- tests of the list of responses that prove that Mint has started nothing

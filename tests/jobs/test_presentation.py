@@ -6,7 +6,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,13 +37,9 @@ from mint_blender.jobs.presentation.job_groups import (
 from mint_blender.jobs.presentation.job_view import MOST, JobView, cached_by_identity
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import job_cache
-from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
+from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 
-from ..mint_service.runner import ThreadService
-from .workflow_harness import a_job, decided, sent, working
+from .workflow_harness import a_job, decided, operation, sent, with_operation, working
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -194,9 +189,6 @@ def test_the_newest_optimization_is_shown() -> None:
 # -- all at once
 
 
-SERVICE = {"switches": ["stuck"]}
-
-
 def commits(job_service: JobService, act: Callable[[], None]) -> int:
     """Return how often the journal is committed during a call."""
     said: list[str] = []
@@ -206,40 +198,12 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
     return said.count("COMMIT")
 
 
-def test_one_commit_cancels_the_queue(job_service: JobService, service: ThreadService) -> None:
-    """Nothing is sent for what has waited, and jobs that were sent continue."""
-    request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    jobs = job_service.start_all((request, Delivery()) for _ in range(14))
-    while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
-        job_service.next_event()
-    assert commits(job_service, job_service.cancel_waiting) == 1
-    job_service.watch([job.id for job in jobs[10:]])
-    phases = [job_service.job(job.id).phase for job in jobs]
-    assert phases == [Phase.WORKING] * 10 + [Phase.CANCELED] * 4
-    assert len(service.requests("POST", "/v1/models:generate")) == 10
-    assert not service.requests("POST", "*:cancel")
-    for job in jobs[:10]:
-        job_service.cancel(job.id)
-    job_service.watch([job.id for job in jobs])
-
-
 def test_what_no_process_has_begun_is_canceled_at_once(offline: JobService) -> None:
     """Jobs of another batch stay in the queue."""
     mine, theirs = (offline.cache.add(*jobs_in(Phase.WAITING, 3)) for _ in range(2))
     assert commits(offline, lambda: offline.cancel_waiting([job.id for job in mine])) == 1
     assert {offline.job(job.id).phase for job in mine} == {Phase.CANCELED}
     assert {offline.job(job.id).phase for job in theirs} == {Phase.WAITING}
-
-
-def test_a_canceled_job_takes_no_slot(home: Path) -> None:
-    """Nothing is sent between the decision and the worker's next look."""
-    journal, process = Journal(home), ProcessLock(home)
-    job = a_job()
-    journal.add(job)
-    assert journal.decide(job.id, Decision(Verb.CANCEL, "click"))
-    assert not journal.take_slot(job.id, Kind.MODEL, 10, process)
-    journal.close()
-    process.close()
 
 
 def test_failed_jobs_are_dismissed_on_demand(offline: JobService) -> None:
@@ -327,6 +291,10 @@ WORDS: list[tuple[Job, dict[str, Any], str]] = [
     (fetching("billing_required"), {}, "Waiting for Credits elsewhere"),
     (fetching("running"), {}, "Generating"),
     (replace(a_job(), phase=Phase.PLACED), {}, "In scene"),
+    *(
+        (with_operation(working(), operation(status)), {}, word)
+        for status, word in (("queued", "Queued"), ("enchanting", 'Working at Mint ("enchanting")'))
+    ),
     *((replace(a_job(), phase=Phase.PLACED, delivery=each), {}, "Saved") for each in SAVED),
 ]
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +12,8 @@ import pytest
 
 from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import new_jobs
-from mint_blender.jobs.engine import scheduler as uploads_module
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import template_of_job
-from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Owner
@@ -24,9 +21,6 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
-from ..mint_service.runner import ThreadService
-from .fast_config import account, fast_config
-from .service_helpers import ended
 
 RED, BLUE = pictures.webp((0.8, 0.1, 0.1)), pictures.webp((0.1, 0.1, 0.8))
 ADDRESS = "https://example.com/b.png"
@@ -144,54 +138,6 @@ def test_clearing_keeps_the_pictures_of_listed_jobs(offline: JobService, picture
 
 
 # -- uploaded once per server
-
-
-def generate(home: Path, service: ThreadService, **images: bytes) -> None:
-    """Run a generation with pictures of these names in a new job service."""
-    for name, content in images.items():
-        (home.parent / f"{name}.webp").write_bytes(content)
-    paths = tuple(str(home.parent / f"{name}.webp") for name in images)
-    with closing(JobService(fast_config(home), account(service))) as job_service:
-        job = job_service.start(GenerationRequest(Kind.MODEL, "", images=paths))
-        assert ended(job_service, job).phase is Phase.READY
-
-
-def uploads(service: ThreadService) -> int:
-    """Return the number of uploaded pictures."""
-    return len(service.requests("POST", "/v1/reference-images"))
-
-
-def test_the_same_bytes_are_sent_once(
-    home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A known picture is not sent again under another name, in another job or session.
-
-    After a month it is, since Mint does not say how long it keeps it.
-    """
-    generate(home, service, red=RED)
-    generate(home, service, red_too=RED)
-    (upload,) = service.requests("POST", "/v1/reference-images")
-    assert base64.b64decode(upload.body["base64Data"]) == RED
-    generate(home, service, blue=BLUE, red=RED)
-    assert uploads(service) == 2
-    monkeypatch.setattr(uploads_module, "MAX_UPLOAD_AGE", 0.0)
-    generate(home, service, red=RED)
-    assert uploads(service) == 3
-
-
-def test_a_missing_upload_is_repeated(home: Path, service: ThreadService) -> None:
-    """When Mint does not know the address any more, the picture is sent once more."""
-    generate(home, service, red=RED)
-    error = {"path": "/imageUrl", "message": "is gone"}
-    problem = {"type": "https://mint.gg/problems/invalid-request", "errors": [error]}
-    gone = {"status": 400, "problem": "invalid-request", "json": {"status": 400, **problem}}
-    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "answer": gone}])
-    generate(home, service, red=RED)
-    assert uploads(service) == 2
-    first, refused, last = service.requests("POST", "/v1/models:generate")
-    assert first.body["imageUrl"] == refused.body["imageUrl"] != last.body["imageUrl"]
-    generate(home, service, red=RED)
-    assert uploads(service) == 2, "the new address is remembered"
 
 
 def test_the_journal_remembers_uploads(home: Path) -> None:

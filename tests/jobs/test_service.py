@@ -29,7 +29,7 @@ from mint_blender.mint.schema import Format, Kind, Mode
 
 from .fast_config import fast_config
 from .service_helpers import LAMP, ended, put, refused, until
-from .workflow_harness import FILES, a_job, asset, job_in_review, sent, working
+from .workflow_harness import FILES, a_job, asset, sent, working
 
 # -- deciding
 
@@ -216,24 +216,6 @@ def test_dismissing_ends_a_request(home: Path, offline: JobService, is_canceled:
     assert checks.read_journal(home).wrong_jobs == ()
 
 
-def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) -> None:
-    """Active jobs, unanswered decisions and missing Previews continue.
-
-    Jobs that wait for a decision do not.
-    """
-    continued = [replace(sent(a_job(), time.time()), phase=Phase.SENDING), job_in_review()]
-    others = [
-        a_job(),
-        replace(working(Mode.REVIEW), phase=Phase.REVIEW),  # no Preview ever
-        *(replace(working(), phase=each) for each in (Phase.PAUSED, Phase.FAILED, Phase.READY)),
-    ]
-    put(home, *continued, *others)
-    offline.catch_up()
-    resumed = offline.unfinished.resume_all()
-    assert {job.id for job in resumed} == {job.id for job in continued}
-    assert offline.unfinished.resume_all() == [], "they go on already"
-
-
 # -- starting
 
 
@@ -241,14 +223,6 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) 
     ("request_", "sentence"),
     [
         (GenerationRequest(Kind.MODEL, "   "), "The prompt is empty. Describe what to generate."),
-        (
-            GenerationRequest(Kind.WORLD, "x" * 4001),
-            "The prompt has 4001 characters; Mint accepts at most 4000 for a world.",
-        ),
-        (
-            GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
-            "A reference image's address must start with https://.",
-        ),
         (
             GenerationRequest(Kind.MODEL, "x", images=("/none.png",)),
             "The reference image /none.png cannot be read: ",  # and why, as each system says it
@@ -284,14 +258,3 @@ def test_many_jobs_are_committed_at_once(
 
 
 # -- finding
-
-
-def test_a_job_is_found_by_the_beginning_of_its_id(offline: JobService) -> None:
-    """An unambiguous prefix is enough; otherwise a message says what is wrong."""
-    find = offline.job
-    offline.cache.add(*(replace(a_job(), id=id) for id in ("abc123", "abd456")))
-    assert (find("abc").id, find("abd456").id) == ("abc123", "abd456")
-    assert refused(lambda: find("ab")) == 'More than one job begins with "ab".'
-    for nothing in ("x", ""):
-        said = f'There is no job "{nothing}" in the journal.'
-        assert refused(lambda nothing=nothing: find(nothing)) == said

@@ -193,6 +193,7 @@ def test_every_switch_has_a_case() -> None:
     assert set(CASES) == {each.name for each in TABLE if each.acts != "motion"}
 
 
+@pytest.mark.covers("C5-pause", "C6-partial", "C8-status")
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[pytest.mark.thorough] if name in FURTHER else []) for name in CASES],

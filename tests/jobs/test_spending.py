@@ -27,8 +27,8 @@ from mint_blender.jobs.budget.spending import (
 from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch, new_job
-from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
+from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import (
@@ -67,7 +67,6 @@ from .workflow_harness import (
     operation,
     over,
     retried,
-    sent,
     with_operation,
     working,
 )
@@ -136,12 +135,6 @@ def test_an_own_limit_is_for_the_total(expense: Expense, says: str | None) -> No
     for expenses in ([expense], [Expense(1.0, 1.0), expense]):
         said = limit_error(expenses)
         assert said is None if says is None else says in (said or "")
-
-
-def test_a_price_that_is_partly_paid_is_told_from_the_total() -> None:
-    """The button of the question shows only what is still to be paid."""
-    said = limit_error([Expense(248.0, 248.0, paid=150.0)], Limits(each=100))
-    assert said is not None and "about 248 Credits in total" in said
 
 
 @pytest.mark.parametrize(
@@ -213,16 +206,6 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
         (NOON - DAY, 40),
         (NOON, 248),
     ]
-
-
-def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
-    """It was found in the lists of Mint, which say nothing about Credits."""
-    job = sent(
-        replace(a_job(), created_at=1000.0).with_prices(248.0, None), 2000.0, operation=f"{FOUND}m1"
-    )
-    found = replace(job, source_asset_id="m1", phase=Phase.READY)
-    assert [attempt.arose_at for attempt in found.attempts] == [2000.0]
-    assert committed(found) == 248.0
 
 
 def test_an_answer_counts_before_the_job_shows_it() -> None:
@@ -508,24 +491,6 @@ GENERATION = Price.of(failed().request)
 def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object, ...]) -> None:
     """A failed model is generated again; an existing one is only optimized."""
     assert prices_of_click(job, Verb.RETRY) == prices
-
-
-@pytest.mark.parametrize(
-    ("job", "credits"),
-    [
-        (clicked(failed(), 1.0, 248.0), 248),
-        (clicked(failed(estimate=200.0), 1.0, None), 200),
-        (clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0), 268),
-        (clicked(paid_before(failed(), 40.0), 1.0, 248.0), 288),
-        (clicked(imported(BROKEN, LIGHT), 1.0, 248.0, 20.0), 268),
-        (clicked(new_attempt(BROKEN, Delivery(), now=1.0), 1.0, 248.0), 248),
-    ],
-)
-def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
-    """It counts with its expected price, whenever it will be sent."""
-    assert committed(job) == credits
-    waiting = [attempt for attempt in job.attempts if attempt.is_latest]
-    assert [attempt.arose_at for attempt in waiting] == [None] * len(waiting)
 
 
 def test_a_retry_after_an_approval_adds_one_attempt() -> None:

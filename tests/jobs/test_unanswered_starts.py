@@ -6,15 +6,13 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_motions
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
 from mint_blender.jobs.phases import Phase, Verb
@@ -23,9 +21,8 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, ReadFirst, ReadPage
-from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.motion_request import MotionRequest
-from mint_blender.mint.schema import Asset, Kind, Mode, Page
+from mint_blender.mint.schema import Kind, Page
 
 from .engine_harness import EngineHarness, Engines, NoDownloader
 from .workflow_harness import (
@@ -41,8 +38,6 @@ from .workflow_harness import (
     WorkflowHarness,
     a_job,
     a_line,
-    asset,
-    job_in_review,
     kept,
     operation,
     problem,
@@ -230,93 +225,6 @@ CLICK_THEN = 1_795_912_469.0
 HOUR, DAY = 3600.0, 86_400.0
 
 
-class Computer:
-    """A computer with a clock that may be wrong, and processes that end."""
-
-    def __init__(self, engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._engines = engines
-        self._running: EngineHarness | None = None
-        self.ahead = 0.0  # seconds by which its clock is ahead
-        self.since_click = 0.0  # seconds by Mint's clock
-        self.listed: tuple[Asset, ...] = ()
-        self.loses_answers = True
-        self.paid: list[tuple[str, str]] = []
-        monkeypatch.setattr(time, "time", lambda: CLICK_THEN + self.since_click + self.ahead)
-
-    def run(self, seconds: float, job: Job | None = None) -> EngineHarness:
-        """Let a new process work for so long, with a new job or those of the journal."""
-        if self._running is not None:
-            self._running.close()
-        engine = self._running = self._engines()
-        begun, begin = self.since_click, engine.clock.now
-        engine.mint.time = lambda: CLICK_THEN + begun + engine.clock.now - begin
-        engine.mint.says = self._say
-        engine.mint.paid = self.paid
-        if job is not None:
-            engine.add(job)
-        for each in engine.journal.jobs():
-            engine.scheduler.receive(Wake(each.id))
-        engine.run(seconds)
-        self.since_click = begun + seconds
-        return engine
-
-    def _say(self, what: str, which: str) -> Any:
-        if what == "page":
-            return Page(self.listed, None)
-        if what == "start" and not self.loses_answers:
-            return operation("running")
-        return Unreachable("gone") if what == "start" else problem(404)
-
-
-@pytest.fixture
-def computer(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> Computer:
-    """Return a computer on which nothing was started yet."""
-    return Computer(engines, monkeypatch)
-
-
-@pytest.mark.covers("R-pay-once")
-@pytest.mark.parametrize("ahead", [3 * DAY, -3 * DAY])
-def test_a_clock_that_is_set_right_makes_no_request_young(computer: Computer, ahead: float) -> None:
-    """26 hours after the click Mint has forgotten the key, whatever our clock has said."""
-    job = a_job()
-    computer.ahead = ahead
-    computer.run(60.0, job)
-    sent = len(computer.paid)
-    assert sent > 0
-    computer.ahead, computer.since_click = 0.0, 26 * HOUR
-    engine = computer.run(30 * 60.0)
-    assert len(computer.paid) == sent
-    assert is_unanswered(engine.job(job))
-
-
-def test_a_clock_that_jumps_makes_no_request_old(computer: Computer) -> None:
-    """A minute after the click, Mint still answers with what it has started."""
-    job = a_job()
-    computer.run(30.0, job)
-    computer.ahead, computer.loses_answers = 3 * DAY, False
-    engine = computer.run(60.0)
-    assert len(computer.paid) > 1 and len(set(computer.paid)) == 1
-    assert engine.job(job).operation is not None
-
-
-@pytest.mark.parametrize("ahead", [HOUR, -HOUR, 400 * DAY])
-def test_a_wrong_clock_hides_nothing_from_the_look(computer: Computer, ahead: float) -> None:
-    """Mint's list is searched from Mint's time of the first attempt."""
-    job = a_job()
-    computer.ahead = ahead
-    computer.run(30.0, job)
-    made = datetime.fromtimestamp(CLICK_THEN + 1.0, UTC).isoformat()
-    earlier = datetime.fromtimestamp(CLICK_THEN - HOUR / 2, UTC).isoformat()
-    asset = {"prompt": "a lamp", "status": "running"}
-    computer.listed = tuple(
-        Asset.from_json(Kind.MODEL, asset | {"id": id, "createdAt": at})
-        for id, at in (("res_9", made), ("res_0", earlier))
-    )
-    computer.since_click = 13 * HOUR
-    found = computer.run(30 * 60.0).job(job)
-    assert [each.id for each in found.candidates] == ["res_9"]
-
-
 @pytest.mark.parametrize("was_ahead", [2 * DAY, -2 * DAY])
 @pytest.mark.parametrize("is_set_right", [True, False])
 def test_a_clock_that_was_once_wrong_makes_no_order_old(
@@ -363,21 +271,13 @@ def sleep(sleeper: EngineHarness) -> None:
     sleeper.run(3600.0)
 
 
-def add(sleeper: EngineHarness, job: Job, failure: Exception, paid: str = "start") -> None:
-    """Let a paid call of a job fail until the next try is due in some seconds."""
-    answers = {
-        paid: failure,
-        "page": Page((), None),
-        "asset": asset(glbUrl=GLB),
-        "poll": operation("preview_ready", Mode.REVIEW),
-    }
+def add(sleeper: EngineHarness, job: Job, failure: Exception) -> None:
+    """Let the start of a job fail until the next try is due in some seconds."""
+    answers = {"start": failure, "page": Page((), None)}
     sleeper.mint.says = lambda what, which: answers[what]
-    sleeper.journal.add(job)
-    if paid != "start":
-        assert sleeper.journal.decide(job.id, Decision(Verb(paid), "", "greener"))
-    sleeper.scheduler.receive(Wake(job.id))
+    sleeper.add(job)
     sleeper.run(0.1)
-    assert len(sleeper.mint.times(paid)) == 1
+    assert len(sleeper.mint.times("start")) == 1
 
 
 @pytest.mark.covers("C7-stored")
@@ -401,26 +301,3 @@ def test_a_start_that_mint_has_refused_is_sent(sleeper: EngineHarness) -> None:
     sleep(sleeper)
     assert len(sleeper.mint.times("start")) == 2
     assert sleeper.mint.times("page") == []
-
-
-@pytest.mark.parametrize("failure", [LOST, problem(429), problem(504)])
-def test_a_revision_is_asked_again(sleeper: EngineHarness, failure: Exception) -> None:
-    """What Mint shows now is shown, and the user decides about that."""
-    job = job_in_review()
-    add(sleeper, job, failure, "revise")
-    sleep(sleeper)
-    (revised,) = sleeper.mint.times("revise")
-    assert sleeper.mint.times("poll")[-1] > revised
-    after = sleeper.job(job)
-    assert after.decision is None and after.has_note("decide_again")
-
-
-def test_a_day_without_permission_to_go_online_counts(sleeper: EngineHarness) -> None:
-    """The next try is due for long when online access is allowed again."""
-    job = a_job()
-    add(sleeper, job, LOST)
-    sleeper.scheduler.receive(SetOnline(False))
-    sleeper.run(NIGHT)
-    sleeper.scheduler.receive(SetOnline(True))
-    sleeper.run(3600.0)
-    assert len(sleeper.mint.times("start")) == 1

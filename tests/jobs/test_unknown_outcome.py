@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.new_jobs import new_motions
 from mint_blender.jobs.paid_requests.record import (
     SETTLED_AFTER,
     YOUNG_FOR,
@@ -30,6 +32,7 @@ from mint_blender.jobs.workflow.effects import (
 )
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult
 
 from .workflow_harness import (
@@ -78,13 +81,18 @@ UNCLEAR: dict[str, errors.MintError] = {
     "2xx without sense": errors.InvalidResponse("it is an operation without an id"),
     "redirect": errors.InvalidResponse("it redirects"),
 }
+MOTION = [MotionRequest("walk")]
 CALLS: dict[str, Callable[[], WorkflowHarness]] = {
     **PAID,
+    "animate": lambda: WorkflowHarness(
+        new_motions(FINISHED_MODEL, a_job().request, MOTION, Delivery(), now=time.time())[0]
+    ).answer(),
     "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
     "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
 }
 
 
+@pytest.mark.covers("C7-same-key")
 @pytest.mark.parametrize("name", UNCLEAR)
 @pytest.mark.parametrize("call", CALLS)
 def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> None:
@@ -322,22 +330,13 @@ def test_stops_for_a_person(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["succeeded", "partially_succeeded"])
-def test_asks_again_for_files_that_follow(status: str) -> None:
-    """What was finished this moment may get its files some seconds later."""
-    run = WorkflowHarness(adopted("running"))
-    for said in ("running", "running", "running", status):
+def test_goes_on_when_it_is_finished(status: str) -> None:
+    """A Preview may be approved elsewhere, and files may follow some seconds after the end."""
+    run = WorkflowHarness(adopted("preview_ready"))
+    for said in ("preview_ready", "running", "running", status):
         run.expect(ReadAsset)
         run.answer(unfinished(said))
     run.expect(ReadAsset)
-    assert run.answer(FINISHED_MODEL).expect(Fetch)
-
-
-def test_goes_on_when_it_is_approved_elsewhere() -> None:
-    """In auto mode a Preview passes by itself."""
-    run = WorkflowHarness(adopted("preview_ready"))
-    for status in ("preview_ready", "running"):
-        run.expect(ReadAsset)
-        run.answer(unfinished(status))
     assert run.answer(FINISHED_MODEL).expect(Fetch)
 
 

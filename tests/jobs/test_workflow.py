@@ -16,7 +16,6 @@ from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
-from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
@@ -49,7 +48,6 @@ from .workflow_harness import (
     an_optimization,
     asset,
     decided,
-    fetch_all,
     in_review,
     kept,
     operation,
@@ -145,17 +143,6 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
 # -- Credits
 
 
-@pytest.mark.covers("C5-pause")
-def test_billing_says_how_many_credits_and_where() -> None:
-    """A billing stop rests, with the amount that is missing and the address to buy it."""
-    url = "https://platform.mint.gg/billing"
-    billing = {"requiredCredits": 798, "availableCredits": 98, "actionUrl": url}
-    run = started(a_job()).answer(seen("billing_required", billing=billing))
-    said = f"Mint needs 700 more Credits to continue. Buy them at {url}, then resume."
-    assert (run.rests, run.job.phase) == (True, Phase.BILLING)
-    assert (run.job.problem.cause, run.job.problem.message) == (Cause.CREDITS, said)
-
-
 @pytest.mark.covers("C5-same-start")
 def test_resume_without_a_resource_repeats_the_same_start() -> None:
     """Without one the start is repeated with the SAME key and body, which cannot be charged twice."""
@@ -169,27 +156,6 @@ def test_resume_without_a_resource_repeats_the_same_start() -> None:
 
 
 # -- ends
-
-
-@pytest.mark.covers("C8-status")
-@pytest.mark.parametrize(
-    ("status", "state"), [("queued", "Queued"), ("enchanting", 'Working at Mint ("enchanting")')]
-)
-def test_an_unknown_status_is_still_busy(status: str, state: str) -> None:
-    """A word that nobody knows is polled on, and shown as it is."""
-    run = started(a_job()).answer(seen(status))
-    run.expect(Poll)
-    assert JobView(run.job).state == state
-
-
-@pytest.mark.covers("C6-partial")
-def test_partial_success_says_what_is_missing() -> None:
-    """A world without panorama is a success all the same; its card says what it lacks."""
-    run = started(a_job(kind=Kind.WORLD)).answer(seen("partially_succeeded", kind=Kind.WORLD))
-    run.answer(asset(Kind.WORLD, colliderMeshUrl=GLB, thumbnailUrl=THUMB))
-    assert fetch_all(run).job.phase is Phase.READY
-    assert run.job.notes == ("This world has no panorama.",)
-    assert JobView(run.job).state == "Partly done"
 
 
 # -- reference images
@@ -446,15 +412,6 @@ def test_a_line_of_a_folder_that_cannot_be_written_is_paused() -> None:
     assert (run.rests, run.job.phase) == (True, Phase.PAUSED)
     assert run.job.requests[0].attempts == 0
     assert run.again().answer().expect(Start).key == key
-
-
-def test_a_line_that_another_machine_has_started_is_polled() -> None:
-    """Its operation is known from the folder, and nothing is sent."""
-    job = a_line()
-    run = WorkflowHarness(job.with_request(replace(job.requests[0], operation="op_1")))
-    assert run.expect(Poll).operation_id == "op_1"
-    run.answer(seen("running")).expect(Poll)
-    assert run.job.phase is Phase.WORKING
 
 
 def test_a_line_that_mint_refuses_is_looked_for_and_has_failed() -> None:

@@ -7,14 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.mint import errors
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest, feedback_error
 from mint_blender.mint.motion_request import MotionRequest
-from mint_blender.mint.schema import AnimationFile, AnimationType, Kind, Mode, Pose, Preset, Status
-
-from ..mint_service.runner import ThreadService
-from .generation_helpers import finished, made
+from mint_blender.mint.schema import AnimationFile, AnimationType, Kind, Mode, Pose, Preset
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
@@ -103,27 +99,6 @@ def test_feedback_has_1_to_2000_characters():
 
 
 # -- the calls for animations: the start, the price, the list of files, and their addresses
-
-
-BODY = MotionRequest("walk [one-clip]", 1.8).body()
-
-
-def test_a_motion_from_start_to_file(service: ThreadService, client: Client) -> None:
-    """The operation names an animation, its type is found, and each file has an address."""
-    model = made(service, client)
-    operation = client.pay("animate", Kind.MODEL, model, BODY, key="k")
-    assert client.pay("animate", Kind.MODEL, model, BODY, key="k").id == operation.id
-    operation = finished(service, client, operation)
-    assert (operation.status, operation.prompt) == (Status.SUCCEEDED, BODY["motionPrompt"])
-    assert operation.resource is not None
-    id = operation.resource.id
-    with pytest.raises(errors.NotFound):
-        client.animation_files(AnimationType.BATCH, id)
-    files = client.animation_files(AnimationType.CLIP, id)
-    assert [each.is_character for each in files] == [True, False]
-    assert all(each.is_glb for each in files)
-    assert ":" in files[1].id
-    assert client.animation_file_url(AnimationType.CLIP, id, files[1].id).startswith("http")
 
 
 @pytest.mark.parametrize("id", ["", "a::b", "../x", "a:b/c", "a%3Ab", "x" * 300])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -120,22 +121,19 @@ def test_the_difference_of_the_clocks_is_known(connect, hours):
         assert client.clock_offset == pytest.approx(hours * 3600 - 300, abs=30)
 
 
-@pytest.mark.parametrize("status", ["302 Found", "200 OK", "404 Not Found", "502 Bad Gateway"])
-def test_a_gateway_does_not_set_the_clock(connect, status):
-    """A captive portal may say that it is 1970: today would have cost nothing yet."""
-    portal = answer(b"<html>", status, Date="Thu, 01 Jan 1970 00:00:00 GMT", Location="/sign-in")
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        *((b"<html>", f"{status} Any") for status in (302, 200, 404, 502)),
+        *((document, "200 OK") for document in ({"status": "ok"}, {"message": "Welcome"}, {})),
+    ],
+)
+def test_a_gateway_does_not_set_the_clock(connect, body, status):
+    """It may say that it is 1970: today would have cost nothing yet. Or 2038, for ever."""
+    portal = answer(body, status, Date="Thu, 01 Jan 1970 00:00:00 GMT", Location="/sign-in")
     with connect(portal) as (_, client):
-        with pytest.raises(MintError):
-            client.poll("op_1")
-        assert client.clock_offset is None
-
-
-@pytest.mark.parametrize("document", [{"status": "ok"}, {"message": "Welcome"}, {}])
-def test_a_document_of_a_gateway_does_not_set_the_clock(connect, document):
-    """It may say that it is 2038, after which Mint's own dates would count as old."""
-    portal = answer(document, "200 OK", Date="Tue, 19 Jan 2038 03:14:07 GMT")
-    with connect(portal) as (_, client):
-        client.request("GET", "usage")
+        with nullcontext() if isinstance(body, dict) else pytest.raises(MintError):
+            client.request("GET", "usage")
         assert client.clock_offset is None
 
 

@@ -37,6 +37,7 @@ def sender(home: Path) -> Iterator[Sender]:
     journal.close()
 
 
+@pytest.mark.covers("C7-stored")
 def test_the_attempt_is_committed_before_the_first_byte(sender: Sender) -> None:
     """With the body, Mint's time and the API key. The operation is stored after it.
 
@@ -101,6 +102,7 @@ def test_what_happens_while_the_line_is_taken_comes_first(sender: Sender, what: 
     assert sender.is_silent
 
 
+@pytest.mark.covers("C7-same-key")
 def test_what_is_in_doubt_is_sent_with_the_body_that_was_sent(sender: Sender) -> None:
     """Another body under the same key would be refused."""
     request = sender.insert(sent())

@@ -14,7 +14,6 @@ import pytest
 from mint_blender.jobs.paid_requests.record import (
     OPEN,
     YOUNG_FOR,
-    IllegalTransition,
     PaidRequest,
     PaidVerb,
     State,
@@ -64,17 +63,6 @@ def test_another_connection_reads_what_was_inserted(
     assert found == records.get(key)
     assert found.state is state and not found.is_copied
     assert found.is_open is (state in OPEN)
-
-
-def test_an_order_is_inserted_once(records: PaidRequests, other: PaidRequests) -> None:
-    """The next one of the same subject has another number, and the open one is given up."""
-    first = records.order(of_job("a"), PaidVerb.START, "a", now=NOW)
-    second = other.order(of_job("a"), PaidVerb.START, "a", now=NOW + 1, credits=798.0)
-    assert (first.number, second.number) == (1, 2)
-    assert second.key == key_of(of_job("a"), PaidVerb.START, 2)
-    assert [each.state for each in records.of_jobs(["a"])["a"] or ()] == [State.OVER, State.CLEAN]
-    assert records.latest(of_job("a"), PaidVerb.START) == second
-    assert records.latest(of_job("a"), PaidVerb.RETRY) is None
 
 
 LINE = OTHERS_CAN_ORDER.subject
@@ -197,21 +185,13 @@ def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
         assert {copied.cancel(key).state for key in (refused, unsent)} == {State.DROPPED}
 
 
-@pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])
-def test_what_was_not_sent_is_not_refused(records: PaidRequests, state: State) -> None:
-    """That is a bug of ours: it raises, and the row stays as it is."""
-    key = insert(records, IN_STATE[state])
-    before = records.get(key)
-    with pytest.raises(IllegalTransition):
-        records.refuse(key, is_final=True)
-    assert records.get(key) == before
-
-
 CLOSERS: dict[str, Callable[[PaidRequests, str], PaidRequest | None]] = {
     "cancel": PaidRequests.cancel,
     "look": PaidRequests.look,
     "give up": PaidRequests.give_up,
 }
+
+
 AFTERWARDS = {
     ("cancel", State.CLEAN): State.CANCELED,
     ("cancel", State.IN_DOUBT): State.DROPPED,
