@@ -39,6 +39,7 @@ from .workflow_harness import (
     WorkflowHarness,
     a_job,
     accepted,
+    asset,
     decided,
     operation,
     problem,
@@ -400,6 +401,19 @@ def test_a_revision_that_is_done_at_once_counts_today(
         job_service.journal.save(after, answered=clicked.decision)
         job_service.cache.reread()
         assert job_service.spending.today() == today
+
+
+def test_an_optimization_is_checked_against_the_limits(offline: JobService) -> None:
+    """Downloading is free; an optimization needs a price within the limit."""
+    made = asset()
+    offline.budget.limits = Limits(each=10)
+    with pytest.raises(TooExpensive) as caught:
+        offline.fetch(made, optimize=LIGHT)
+    assert caught.value.missing_prices == (OptimizationPrice(made.id),)
+    offline.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    with pytest.raises(TooExpensive, match="about 20 Credits"):
+        offline.fetch(made, optimize=LIGHT)
+    assert offline.fetch(made).estimate is None
 
 
 # -- the price of an optimization

@@ -89,9 +89,9 @@ FAULTS = {
     "closed": LOST,
 }
 UNNOTICED = (
-    *("unknown-status", "unknown-type", "slow-start", "null-status", "no-mode", "type-casing"),
-    *("type-word", "lagging", "slow-answer", "poll-hint", "incomplete", "bounds", "api-redirect"),
-    *("file-broken", "file-changed", "file-no-ranges", "file-503", "file-slow"),
+    *("unknown-status", "slow-start", "null-status", "lagging", "slow-answer", "poll-hint"),
+    "type-word",
+    *("incomplete", "api-redirect", "file-broken", "file-changed", "file-503", "file-slow"),
 )
 
 
@@ -152,7 +152,6 @@ CASES = {
     "collider-up": world(),
     "spz-null": world(splats="100k", notes=("This world has no splats.",)),
     "spz-tier-null": world(splats="full_res"),
-    "rad-null": world(),
     "pano-null": world(notes=("This world has no panorama.",)),
     "collider-null": world(notes=("This world has no collider mesh.",)),
     "external-buffer": paused(f"it points to something outside the file. {KEPT}"),
@@ -167,7 +166,7 @@ CASES = {
 FURTHER = (
     *("start-429-date", "start-500", "start-502", "start-504", "start-html", "start-empty"),
     *("poll-429-date", "poll-500", "poll-502", "poll-504", "poll-empty", "poll-closed"),
-    *("file-403", "file-410", "type-casing", "slow-answer"),
+    *("file-403", "file-410", "slow-answer"),
     *("file-slow", "stuck", "slow-start"),
 )
 """Further values of what others show: the client and the downloads have tests of their own."""

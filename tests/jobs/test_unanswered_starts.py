@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from mint_blender.jobs.workflow import look
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, ReadFirst, ReadPage
 from mint_blender.mint.motion_request import MotionRequest
-from mint_blender.mint.schema import Kind, Page
+from mint_blender.mint.schema import Asset, Kind, Page
 
 from .engine_harness import EngineHarness, Engines, NoDownloader
 from .workflow_harness import (
@@ -301,3 +302,30 @@ def test_a_start_that_mint_has_refused_is_sent(sleeper: EngineHarness) -> None:
     sleep(sleeper)
     assert len(sleeper.mint.times("start")) == 2
     assert sleeper.mint.times("page") == []
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR, 400 * DAY])
+def test_a_wrong_clock_hides_nothing_from_the_look(
+    sleeper: EngineHarness, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """Mint's list is searched from Mint's time of the first attempt."""
+    monkeypatch.setattr(time, "time", lambda: CLICK_THEN + ahead)
+    begun = sleeper.clock.now
+    sleeper.mint.time = lambda: CLICK_THEN + sleeper.clock.now - begun
+    job = a_job()
+    add(sleeper, job, LOST)
+    listed = tuple(
+        Asset.from_json(
+            Kind.MODEL, {"id": id, "prompt": "a lamp", "createdAt": created_at(seconds)}
+        )
+        for id, seconds in (("res_9", 1.0), ("res_0", -HOUR / 2))
+    )
+    sleeper.mint.says = lambda what, which: Page(listed, None)
+    sleeper.mint.time = lambda: CLICK_THEN + sleeper.clock.now - begun + NIGHT
+    sleeper.run(3600.0)
+    assert [each.id for each in sleeper.job(job).candidates] == ["res_9"]
+
+
+def created_at(seconds: float) -> str:
+    """Return the date of an asset that was made so many seconds after the click."""
+    return datetime.fromtimestamp(CLICK_THEN + seconds, UTC).isoformat()

@@ -121,8 +121,6 @@ class AssetFiles:
             "previewImageUrl": preview,
             "thumbnailUrl": None if "partial" in selected else preview,
         }
-        if "bounds" in selected:
-            assets["bounds"] = glb.bounds(self._files[path].content)
         return assets
 
     def _world(
@@ -142,7 +140,7 @@ class AssetFiles:
             "colliderMeshUrl": None if "collider-null" in selected else paths["collider"],
             "panoUrl": None if partial or "pano-null" in selected else paths["pano"],
             "previewImageUrl": preview,
-            "radUrl": None if partial or "rad-null" in selected else paths["rad"],
+            "radUrl": None if partial else paths["rad"],
             "spzUrls": None if partial or "spz-null" in selected else tiers,
             "thumbnailUrl": preview,
         }

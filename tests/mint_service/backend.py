@@ -308,16 +308,11 @@ class Mint(MintModel):
         body, chosen = super().operation_document(operation), operation.switches
         if not chosen:
             return body
-        if "unknown-type" in chosen and operation.is_generation:
-            body["type"] = f"{operation.kind}_teleportation"
         if "null-status" in chosen and operation.is_generation and operation.status in DONE:
             body["status"] = None
-        if "no-mode" in chosen:
-            del body["generationMode"]
-        if body["resource"] and "type-casing" in chosen:
-            body["resource"]["type"] = operation.kind.title()
-        if body["resource"] and "type-word" in chosen:
-            body["resource"]["type"] = "thing"
+        if "type-word" in chosen:
+            body["type"] = "thing"
+            body["resource"] = body["resource"] and body["resource"] | {"type": "Thing"}
         if "error" in body and "reasons" in chosen:
             body["error"] = body["error"] | REASONS
         return body

@@ -19,7 +19,7 @@ from .request_log import LoggedRequest
 
 SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
 PIECE = 256 * 1024
-BREAKS = frozenset({"file-broken", "file-changed", "file-no-ranges"})
+BREAKS = frozenset({"file-broken", "file-changed"})
 
 
 def application(mint: Mint) -> web.Application:
@@ -87,8 +87,8 @@ def _pick_fault(file: StoredFile) -> str | None:
             if name not in file.fired:
                 file.fired.append(name)
                 return name
-            if name in ("file-changed", "file-no-ranges"):
-                return f"{name}:again"
+            if name == "file-changed":
+                return "file-changed:again"
         else:
             return name
     return None
@@ -130,7 +130,7 @@ async def _send(
     fault: str | None,
 ) -> web.StreamResponse:
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
-    start = 0 if (fault or "").startswith("file-no-ranges") else _start(request, etag)
+    start = _start(request, etag)
     if start and start >= len(data):
         return _text(
             entry, 416, "There are no such bytes.", {"Content-Range": f"bytes */{len(data)}"}
@@ -138,8 +138,6 @@ async def _send(
     entry.status = 206 if start else 200
     if start:
         headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-    if fault in ("file-no-ranges", "file-no-ranges:again"):
-        del headers["Accept-Ranges"]
     response = web.StreamResponse(status=entry.status, headers=headers)
     response.content_type = file.content_type
     response.content_length = len(data) - start

@@ -88,19 +88,3 @@ def _view(document: dict[str, Any], binary: bytes, number: int) -> bytes:
     view = document["bufferViews"][number]
     start = view.get("byteOffset", 0)
     return binary[start : start + view["byteLength"]]
-
-
-def bounds(content: bytes) -> dict[str, list[float]] | None:
-    """Return the bounds of all POSITION accessors, without node transforms."""
-    document, _ = unpack(content)
-    spots = {
-        p["attributes"]["POSITION"] for m in document.get("meshes", []) for p in m["primitives"]
-    }
-    boxes = [document["accessors"][i] for i in spots if "min" in document["accessors"][i]]
-    if not boxes:
-        return None
-    low = [min(b["min"][axis] for b in boxes) for axis in range(3)]
-    high = [max(b["max"][axis] for b in boxes) for axis in range(3)]
-    size = [b - a for a, b in zip(low, high, strict=True)]
-    center = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
-    return {"min": low, "max": high, "size": size, "center": center}

@@ -14,6 +14,7 @@ import pytest
 from mint_blender.jobs.paid_requests.record import (
     OPEN,
     YOUNG_FOR,
+    IllegalTransition,
     PaidRequest,
     PaidVerb,
     State,
@@ -183,6 +184,16 @@ def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
         assert copied.refuse(refused, is_final=True).state is State.IN_DOUBT
         assert copied.take_over(unsent).state is State.IN_DOUBT
         assert {copied.cancel(key).state for key in (refused, unsent)} == {State.DROPPED}
+
+
+@pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])
+def test_what_was_not_sent_is_not_refused(records: PaidRequests, state: State) -> None:
+    """That is a bug of ours: it raises, and the row stays as it is."""
+    key = insert(records, IN_STATE[state])
+    before = records.get(key)
+    with pytest.raises(IllegalTransition):
+        records.refuse(key, is_final=True)
+    assert records.get(key) == before
 
 
 CLOSERS: dict[str, Callable[[PaidRequests, str], PaidRequest | None]] = {
