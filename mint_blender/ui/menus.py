@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..addon_settings import may_go_online
 from ..jobs.phases import Phase
 from ..message import Message
 from . import session, visibility
@@ -111,7 +110,7 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         for job in running
         if (outlook := service.outlook(job)).remaining is not None
     ]
-    seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
+    _, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
     count = grouped.active
     text = (
@@ -120,15 +119,12 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         else Message("Mint: {title}", title=job.title)
     )
     view = placed_results.view_of(service, job)
-    when = view.short_state if seconds is None else job_list_panel.time_left(seconds)
-    if retry := service.scheduled_retries.get(job.id):
-        when = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
-    if not may_go_online():
-        when = Message("waiting: online access is off")
+    when = job_list_panel.state_of(service, view)[0]
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
-    cancel = row.operator("mint.cancel", text="", icon="X", emboss=False)
-    cancel.job_id = job.id
-    cancel.asks = True
+    if count == 1:
+        cancel = row.operator("mint.cancel", text="", icon="X", emboss=False)
+        cancel.job_id = job.id
+        cancel.asks = True
 
 
 MENUS = (

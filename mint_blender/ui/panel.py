@@ -138,15 +138,15 @@ def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
-    """Draw the balance; without its unit where that would cover the title of the panel."""
-    from .account import panel as account_panel
+    """Draw the free Credits; without their unit where that would cover the title of the panel."""
+    from .account import billing_watch
 
-    balance = account_panel.balance()
+    free = billing_watch.free()
     text = ""
-    if balance is not None:
-        credits = translated(Message("{credits:,.0f} Credits", credits=balance))
+    if free is not None:
+        credits = translated(Message("{credits:,.0f} Credits", credits=free))
         room = width - text_wrap.scaled(_BESIDE_BALANCE)
-        text = credits if text_wrap.width_of(credits) <= room else number(balance)
+        text = credits if text_wrap.width_of(credits) <= room else number(free)
     row.label(text=text, translate=False)
 
 

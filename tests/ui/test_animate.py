@@ -22,7 +22,7 @@ from mint_blender.mint.schema import Estimate
 from mint_blender.scene.animation import clips
 from mint_blender.ui import session
 from mint_blender.ui.clips import operators as animate
-from mint_blender.ui.create import form_panel, motion_choice
+from mint_blender.ui.create import form_panel, motion_choice, saved_settings
 from mint_blender.ui.create import properties as create_properties
 from mint_blender.ui.job_list import grouped_jobs, placed_results
 from mint_blender.ui.pricing import price_dialog
@@ -279,6 +279,24 @@ def test_one_price_is_shown(form: Any) -> None:
     assert "Generate · 248 Credits" in told(form, None)
 
 
+def test_what_costs_more_stands_beside_the_price(form: Any) -> None:
+    """Also while *Options* is closed. It can be left out there, and is for one generation only."""
+    assert "Animation · 250 Credits" in told(form, 250.0) and "T-Pose" in told(form, 250.0)
+    bpy.ops.mint.drop_extra(name="animate")
+    assert "Generate · 248 Credits" in told(form, 250.0) and form.pose == "T_POSE"
+    form.animate = True
+    assert not {"pose", "animate", "optimize"} & {*saved_settings._SAVED}
+    create_properties.clear_sent()
+    assert (form.pose, form.animate) == ("NONE", False) and form.walk
+
+
+def test_a_price_is_never_cut_off(form: Any) -> None:
+    """Where the button has no room for it, it stands below."""
+    told(form, 250.0)
+    said = [each[-2] for each in calls_of(form_panel.draw, form, width=120)]
+    assert "Generate" in said and "498 Credits" in said
+
+
 def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:
     """One click: the model, then its motions in order; they are one row, and one character."""
     form.motions = "wave"
@@ -327,7 +345,7 @@ def test_a_height_that_mint_refuses_is_not_sent(form: Any) -> None:
     bpy.context.view_layer.update()
     height = placed_results.height_of(root["mint_asset_id"], bpy.context.scene)
     assert height == pytest.approx(0.1, abs=0.001)
-    form.height = 2.0
+    form.height, form.pose, form.animate = 2.0, "T_POSE", True
     assert [each.height for each in create_properties.motions_of(form)] == [2.0]
 
 

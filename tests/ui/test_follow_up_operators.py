@@ -30,7 +30,7 @@ from mint_blender.scene.gltf import gltf_extensions
 from mint_blender.scene.model import grid_layout
 from mint_blender.ui import session
 from mint_blender.ui.create import properties as create_properties
-from mint_blender.ui.create import saved_settings
+from mint_blender.ui.job_list.follow_up_operators import MINT_OT_optimize
 from mint_blender.ui.library_browser import entries as browser
 from mint_blender.ui.library_browser.properties import library_state
 from mint_blender.ui.references import operators as references_properties
@@ -96,9 +96,7 @@ def test_the_form_requests_an_optimization(service: ThreadService) -> None:
     assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
     assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
     assert not any("not optimized" in note for note in newest().notes), "the form has said it"
-    fields.optimize = "OFF"
-    saved_settings.restore()
-    assert fields.optimize == "LIGHT"
+    assert fields.optimize == "OFF", "it was paid for once"
 
 
 def test_what_cannot_be_opened_is_not_requested(
@@ -109,6 +107,7 @@ def test_what_cannot_be_opened_is_not_requested(
     fields = create_properties.of(bpy.context)
     fields.prompt, fields.review, fields.optimize = "a lamp", False, "LIGHT"
     assert create_properties.optimize_complaint(fields) == CANNOT_OPEN_REDUCED
+    assert MINT_OT_optimize.complaint(bpy.context) == CANNOT_OPEN_REDUCED
     assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
     assert not service.requests("POST", "/v1/models/*:optimize")
 

@@ -79,7 +79,7 @@ def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, sin
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['phase'] == 'working'")
     blender.until_it_shows(lambda: blender.click("mint.cancel("))
-    blender.key("s")  # that of Stop Job; Enter keeps it
+    blender.pay()
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
     assert service.operations()[-1].status == "canceled"

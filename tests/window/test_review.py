@@ -70,7 +70,7 @@ def button(blender: BlenderWindow, what: str) -> str:
 def test_previews_flip_in_place_and_the_newest_is_approved(
     blender: BlenderWindow, since: Since
 ) -> None:
-    """One card leads from the first Preview over a revision to the model, and stays open."""
+    """One card leads from the first Preview over a revision to the model, which it does not cover."""
     waiting(blender)
     blender.review()
     assert "credits=150" in button(blender, "mint.revise(")
@@ -98,8 +98,7 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     blender.click_in_popup("mint.approve")
     assert card(blender), "the card was closed"
     blender.wait_for("placed")
-    blender.click_in_popup("mint.select_result")
-    assert blender.ask("roots()") == blender.ask("scene()['selected']")
+    blender.wait("region('POPUP', '').width == 0")
     assert since.starts == 1
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
@@ -170,20 +169,25 @@ def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: 
     assert since.count("POST", "/v1/operations/*:revise") == 0
 
 
+CANCEL_WORDS = "part('ui.pricing.limit_dialog').in_front()._words"
+KEEP_WORDS = "part('ui.pricing.limit_dialog').in_front().keep_words"
+
+
 @pytest.mark.thorough
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
-    """The question names the amount; Esc and Enter keep the job, and a script is not asked."""
+    """The question names the amount; a key keeps the job, and a script is not asked."""
     waiting(blender, "a red lamp")
     assert blender.ask("job_service().jobs()[0].cost") > 0
     job = blender.jobs()[0]["id"]
     ask = partial(blender.call, "mint.cancel", "INVOKE_DEFAULT", job_id=job)
     blender.over()
     blender.until_it_shows(ask)
-    for key in ("Escape", "Return"):
-        blender.until_it_shows(lambda key=key: blender.key(key))
-        assert blender.jobs()[0]["phase"] == "review"
-        blender.until_it_shows(ask)
-    blender.key("s")  # that of Stop Job
+    blender.key("Return", "s")
+    blender.click_in_popup("mint.close_dialog")
+    assert blender.jobs()[0]["phase"] == "review"
+    blender.until_it_shows(ask)
+    assert "up to" in blender.ask(CANCEL_WORDS) and blender.ask(KEEP_WORDS) == "Keep Running"
+    blender.pay()
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
     waiting(blender, "a blue lamp")

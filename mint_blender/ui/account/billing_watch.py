@@ -105,12 +105,16 @@ def refresh_after_costs(service: JobService) -> None:
         heartbeat.listen()
 
 
-def left_after(balance: float, price: float) -> float:
-    """Return the Credits that a price would leave of the balance.
+def reserved() -> float:
+    """Return the Credits that jobs need which are not sent yet: Mint does not know of them."""
+    return grouped_jobs.grouped().unsent_credits
 
-    Jobs that are not sent yet will be paid from it too, which Mint does not know.
-    """
-    return balance - price - grouped_jobs.grouped().unsent_credits
+
+def free() -> float | None:
+    """Return the available Credits without the reserved ones; None: the balance is unknown."""
+    service = session.existing_service()
+    balance = service.budget.balance if service is not None else None
+    return None if balance is None else balance - reserved()
 
 
 def _standing(job: Job | None) -> tuple[float | None, bool]:

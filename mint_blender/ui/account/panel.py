@@ -24,6 +24,7 @@ from ..icons import cache as icon_cache
 from ..manual import links as manual
 from ..text_wrap import wrapped
 from ..translations import day, day_of_year, number, translated
+from . import billing_watch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,15 +112,6 @@ def balance() -> float | None:
     """Return the available Credits as last read."""
     service = session.existing_service()
     return service.budget.balance if service else None
-
-
-def spent_in_total() -> float | None:
-    """Return the Credits that the API project has used, as Mint has said last; None if unknown."""
-    service = session.existing_service()
-    answered = service.queries.answers.get(_BALANCE) if service else None
-    usage = answered.answer if answered is not None else None
-    used = (usage.api_usage or {}).get("creditsUsed") if isinstance(usage, Usage) else None
-    return float(used) if isinstance(used, int | float) else None
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:
@@ -245,8 +237,6 @@ _SCALE = 5.0  # times the height of a button
 @dataclass
 class _State:
     month: Month | None = None
-    here: float | None = None
-    """Credits that this computer has ever spent."""
     seen: tuple[int, date] | None = None
     """The version of the list of jobs and the date for which the chart was drawn."""
 
@@ -265,7 +255,6 @@ def catch_up() -> bool:
     if now != state.seen:
         state.seen = now
         month = service.spending.month()
-        state.here = service.spending.ever()
         if month != state.month:
             state.month = month
             _put(month)
@@ -303,11 +292,11 @@ def draw_details(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_figures(column: bpy.types.UILayout) -> None:
-    """Draw three amounts of Credits, each above what it is."""
+    """Draw three amounts of Credits, each above what it is: the third is what remains."""
     row = column.row(align=True)
     _draw_figure(row, balance(), Message("Credits Available"))
-    _draw_figure(row, _state().here, Message("Spent on This Computer"))
-    _draw_figure(row, spent_in_total(), Message("Spent in Total"))
+    _draw_figure(row, billing_watch.reserved(), Message("− Reserved Here"))
+    _draw_figure(row, billing_watch.free(), Message("= Free"))
 
 
 def _draw_figure(row: bpy.types.UILayout, credits: float | None, name: Message) -> None:

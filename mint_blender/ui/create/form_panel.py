@@ -14,7 +14,6 @@ from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, def
 from ...mint.schema import Kind
 from .. import session, text_wrap
 from ..account import billing_watch
-from ..account import panel as account_panel
 from ..icons import icon_number
 from ..pricing import limit_dialog, paid_clicks, price_dialog
 from ..references import operators as references
@@ -33,6 +32,8 @@ _HINT = Message("Describe what to generate")
 _ANIMATE = Message("Animate Afterwards (Beta)")
 _BESIDE_PROMPT = 114.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
+_BESIDE_GENERATE = 80.0
+"""The same for the words on the large button."""
 
 
 def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
@@ -117,22 +118,41 @@ def _draw_generate(
     column = layout.column()
     column.scale_y = 1.5
     label = paid_clicks.words_on("mint.generate_from_form", Message("Generate"))
-    if price is not None:
-        label = price_dialog.with_price(label, price)
+    whole = label if price is None else price_dialog.with_price(label, price)
+    room = width - text_wrap.scaled(_BESIDE_GENERATE)
+    is_narrow = text_wrap.width_of(translated(whole)) > room
     paid_clicks.note("form", price)
     column.operator(
         "mint.generate_from_form",
-        text=translated(label),
+        text=translated(label if is_narrow else whole),
         translate=False,
         icon_value=icon_number("PLAY"),
     )
-    if create_properties.optimize_of(fields) is not None:
-        wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
+    if is_narrow and price is not None:
+        line = layout.row()
+        line.alignment = "CENTER"
+        credits = Message("{credits:,.0f} Credits", credits=price)
+        line.label(text=translated(credits), translate=False)
+    _draw_extras(layout, fields)
     complaint = create_properties.complaint(fields, request)
     if complaint and (request.prompt or request.images):
         wrapped(layout.column(align=True), complaint, icon="ERROR", width=width, scale=1.0)
     else:
-        _draw_left(layout, fields, queries, price)
+        _draw_left(layout, fields, queries, price, width)
+
+
+def _draw_extras(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw what was chosen in *Options* that costs more, each with a button to leave it out.
+
+    That section may be closed.
+    """
+    service = session.existing_service()
+    for name, words, queries in create_properties.extras_of(fields):
+        price = service.budget.total(queries) if service is not None and queries else None
+        row = layout.row(align=True)
+        text = price_dialog.with_price(words, price) if queries else words
+        row.label(text=translated(text), translate=False, icon="ADD")
+        row.operator("mint.drop_extra", text="", icon="X", emboss=False).name = name
 
 
 def _draw_left(
@@ -140,23 +160,26 @@ def _draw_left(
     fields: create_properties.MintForm,
     queries: Sequence[Query],
     price: float | None,
+    width: int,
 ) -> None:
     """Draw how many Credits are left after this, or missing; or why that is not known (yet)."""
     row = layout.row()
     words = Message("")
     service = session.existing_service()
-    balance = account_panel.balance()
+    free = billing_watch.free()
     if limit_dialog.waits_for_price():
         words = _ASKING
     elif service is not None and price is None and _are_answered(service, queries):
         model = price_dialog.without_motions(queries)  # that of the model alone may be known
         words = _UNAVAILABLE if model is None else price_dialog.and_motions(model)
-    elif service is not None and price is not None and balance is not None:
+    elif service is not None and price is not None and free is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        left = billing_watch.left_after(balance, price + (extra or 0.0))
-        row.alert = left < 0
-        words = price_dialog.left_words(left)
+        price += extra or 0.0
+        row.alert = price > free
+        words = price_dialog.left_words(free, price)
+        if text_wrap.width_of(translated(words)) > width - text_wrap.scaled(text_wrap.PANEL):
+            words = price_dialog.short_left_words(free, price)
     row.label(text=translated(words), translate=False)
 
 

@@ -397,6 +397,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
         from ...jobs.budget import batch_prices
+        from ..account import billing_watch
         from ..pricing import price_dialog
 
         lines = self._lines(self.text)
@@ -418,11 +419,11 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
             return
         text = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)
         layout.label(text=translated(text), icon="INFO", translate=False)
-        if service.budget.balance is not None:
-            left = service.budget.balance - total
+        free = billing_watch.free()
+        if free is not None:
             row = layout.row()
-            row.alert = left < 0
-            row.label(text=translated(price_dialog.left_words(left)), translate=False)
+            row.alert = total > free
+            row.label(text=translated(price_dialog.left_words(free, total)), translate=False)
 
 
 def _text_at_hand(context: bpy.types.Context) -> str:

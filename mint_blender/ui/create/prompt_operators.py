@@ -94,6 +94,20 @@ class MINT_OT_use_text(ButtonOperator):
         return {"FINISHED"}
 
 
+class MINT_OT_drop_extra(ButtonOperator):
+    """Leave this out."""
+
+    bl_idname = "mint.drop_extra"
+    bl_label = "Leave Out"
+
+    name: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Change the form."""
+        create_properties.drop_extra(create_properties.of(context), self.name)
+        return {"FINISHED"}
+
+
 class MINT_OT_use_style(ButtonOperator):
     """Add these words to the prompt when it is sent."""
 

@@ -76,27 +76,25 @@ COLLIDERS = [
 ]
 
 
-class _State:
-    opens_optimized: bool = True
-    """Whether this Blender can open optimized files; found on first use."""
+class _Importer:
+    """What Blender's importer can read, found once: menus ask for it at each drawing."""
+
+    def __init__(self) -> None:
+        from ...files.file_choice import OPTIMIZED_NEEDS
+        from ...scene.gltf.gltf_extensions import readable_extensions
+
+        self.opens_optimized = readable_extensions() >= OPTIMIZED_NEEDS
 
 
-def opens_optimized() -> bool:
-    """Return whether this Blender reads the glTF extensions of optimized files."""
-    from ...files.file_choice import OPTIMIZED_NEEDS
-    from ...scene.gltf.gltf_extensions import readable_extensions
+def cannot_open_optimized() -> str:
+    """Return why this Blender cannot open optimized files; empty if it can."""
+    from ...files.file_choice import CANNOT_OPEN_REDUCED
 
-    return readable_extensions() >= OPTIMIZED_NEEDS
+    return "" if session.state(_Importer).opens_optimized else CANNOT_OPEN_REDUCED
 
 
 def _changed(form: "MintForm", context: bpy.types.Context) -> None:
     saved_settings.form_changed()
-
-
-def _optimize_changed(form: "MintForm", context: bpy.types.Context) -> None:
-    if form.optimize != "OFF":
-        session.state(_State).opens_optimized = opens_optimized()
-    _changed(form, context)
 
 
 def _animate_changed(form: "MintForm", context: bpy.types.Context) -> None:
@@ -159,7 +157,7 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
             "costs additional Credits"
         ),
         translation_context=OURS,
-        update=_optimize_changed,
+        update=_changed,
     )
     animate: bpy.props.BoolProperty(
         name="Animate Afterwards",
@@ -315,6 +313,37 @@ def prices_of_button(form: MintForm) -> "tuple[PriceQuery, ...]":
     return queries.prices_of(request_of(form), None, len(motions_of(form)))
 
 
+def extras_of(form: MintForm) -> "list[tuple[str, Message, tuple[PriceQuery, ...]]]":
+    """Return what was chosen beyond the generation itself.
+
+    Each has the name of its property, its words, and the queries for its price; no query: Mint
+    takes nothing more for it.
+    """
+    from ...jobs.queries import AnimationPrice, OptimizationPrice
+
+    extras: list[tuple[str, Message, tuple[PriceQuery, ...]]] = []
+    if form.kind != "MODEL":
+        return extras
+    if form.pose != "NONE":
+        label = next(label for name, label, _ in POSES if name == form.pose)
+        extras.append(("pose", Message(label), ()))
+    if optimize_of(form) is not None:
+        extras.append(("optimize", Message("Reduce Polygons"), (OptimizationPrice(),)))
+    if motions := motions_of(form):
+        extras.append(("animate", Message("Animation"), (AnimationPrice(),) * len(motions)))
+    return extras
+
+
+def drop_extra(form: MintForm, name: str = "") -> None:
+    """Leave out what `extras_of` has returned: one of it, by its name, or all."""
+    if name in {"", "pose"}:
+        form.pose = "NONE"
+    if name in {"", "optimize"}:
+        form.optimize = "OFF"
+    if name in {"", "pose", "animate"}:
+        form.animate = False
+
+
 def is_character(form: MintForm) -> bool:
     """Return whether Mint could rig what the form describes."""
     return form.kind == "MODEL" and form.pose == "T_POSE"
@@ -361,10 +390,7 @@ def optimize_complaint(form: MintForm) -> str | None:
 
     Nothing is paid for a file that this Blender cannot open.
     """
-    from ...files.file_choice import CANNOT_OPEN_REDUCED
-
-    is_unreadable = form.optimize != "OFF" and not session.state(_State).opens_optimized
-    return CANNOT_OPEN_REDUCED if is_unreadable else None
+    return cannot_open_optimized() or None if form.optimize != "OFF" else None
 
 
 def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
@@ -504,4 +530,5 @@ def clear_sent() -> None:
     form = of(bpy.context)
     saved_settings.save(form)
     form.prompt, form.name, form.text, form.original = "", "", None, ""
+    drop_extra(form)
     references.clear()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The form's settings, kept in a small file between two sessions of Blender.
 
-A file load empties the window manager, where the form lives. The prompt is not kept: it is cleared
-once it was sent.
+A file load empties the window manager, where the form lives. Neither the prompt is kept nor what
+costs more than the generation: both are cleared once they were sent.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .. import heartbeat, session
 PAUSE = 0.6  # seconds without a change before the form is saved, and its price asked for
 
 _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
-_MODEL = ("pose", "optimize", "use_height", "height")
-_MOTIONS = ("idle", "walk", "run", "jump", "motions", "animate")
+_MODEL = ("use_height", "height")
+_MOTIONS = ("idle", "walk", "run", "jump", "motions")
 _SAVED = ("kind", "style", "preset", "review", "place", "fit", *_MODEL, *_MOTIONS, *_WORLD)
 
 

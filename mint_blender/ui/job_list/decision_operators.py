@@ -18,7 +18,6 @@ from ..job_actions import (
     report_error,
     run_action,
 )
-from ..operator_bases import LossDialog
 from ..pricing import limit_dialog, paid_clicks
 from ..review import card_state
 
@@ -263,7 +262,7 @@ class MINT_OT_send_once_more(_Decision):
         return self.execute(context) if paid_clicks.is_click(self, event) else {"CANCELLED"}
 
 
-class MINT_OT_cancel(LossDialog, _Decision):
+class MINT_OT_cancel(limit_dialog.LossDialog, _Decision):
     """Cancel this job here and at Mint."""
 
     bl_idname = "mint.cancel"
@@ -282,13 +281,21 @@ class MINT_OT_cancel(LossDialog, _Decision):
         job = find_job(self.job_id)
         if job is None or not (job.cost or self.asks):
             return self.execute(context)
+        words = Message("Cancel Job")
+        if job.cost:
+            words = Message("Cancel Job · up to {credits:,.0f} Credits are lost", credits=job.cost)
         return self.ask_before_loss(
             context,
             title="Cancel Job",
-            words=_what_is_lost(job),
-            confirm_text="Stop Job",
+            loss=_what_is_lost(job),
+            words=words,
             is_paid=bool(job.cost),
         )
+
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
+        """Cancel the job."""
+        job = find_job(self.job_id)
+        return {"CANCELLED"} if job is None else run_action(operator, self.decision(job))
 
 
 def _what_is_lost(job: "Job") -> Message:

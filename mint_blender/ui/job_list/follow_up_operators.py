@@ -16,7 +16,7 @@ from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error
 from ..library_browser.operators import AssetOperator, about_asset, known_asset
-from ..operator_bases import MintOperator
+from ..operator_bases import CheckedOperator, MintOperator
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -43,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
+class MINT_OT_optimize(limit_dialog.SpendingDialog, CheckedOperator):
     """Let Mint make a version of this model with fewer polygons and replace the one in the scene.
 
     This costs Credits.
@@ -59,9 +59,13 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS
     )
 
-    _is_unreadable = False
     _faces: int = 0
     _expected: Any = {}  # faces by level
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why this Blender could not open what Mint would make."""
+        return create_properties.cannot_open_optimized()
 
     def queries(self) -> "list[Query]":
         """Return the query for the price, the same for all levels; none for an invalid id."""
@@ -75,7 +79,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         from ...jobs.presentation import optimized_faces
         from . import placed_results
 
-        self._is_unreadable = not create_properties.opens_optimized()
         scene = scene_of(context)
         service = session.existing_service()
         self._faces = placed_results.face_count(self.asset_id, scene)
@@ -84,8 +87,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         return self.ask_before_spending(context, width=320, confirm_text="Reduce Polygons")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw the levels with the faces to expect, the price, and warnings."""
-        from ...files.file_choice import CANNOT_OPEN_REDUCED
+        """Draw the levels with the faces to expect, the price, and what happens to edits."""
         from ...jobs.queries import OptimizationPrice
         from ..pricing.price_dialog import draw_price
 
@@ -108,19 +110,14 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         if self._faces and len(self._expected) < len(create_properties.LEVELS):
             layout.label(text="Faces are known after a level's first use")
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
-        if self._is_unreadable:
-            wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
         if self._faces:
             wrapped(layout_of(self), KEPT, icon="INFO", width=320)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
-        """Start the optimization, unless this Blender could not open its file."""
-        from ...files.file_choice import CANNOT_OPEN_REDUCED
+        """Start the optimization."""
         from ...jobs.job_values import Delivery
         from ...mint.schema import OptimizationLevel
 
-        if not create_properties.opens_optimized():
-            return report_error(operator, CANNOT_OPEN_REDUCED)
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
         level = OptimizationLevel(self.level.lower())
         return about_asset(

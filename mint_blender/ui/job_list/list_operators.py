@@ -14,7 +14,7 @@ from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
-from ..operator_bases import ButtonOperator, LossDialog, MintOperator
+from ..operator_bases import ButtonOperator, MintOperator
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -99,16 +99,16 @@ def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) 
     job = placed_results.shown(view.job)
     layout.operator_context = "INVOKE_DEFAULT"
     panel.draw_details(layout, view if job is view.job else replace(view, job=job))
+    if not is_active and job.hold is None and not is_unanswered(job):
+        for verb, operator, icon in _VERBS:
+            if verb in view.verbs:
+                layout.operator(operator, icon=icon).job_id = job.id
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
         asset_id = asset_of(job)
         if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
             layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
-    if not is_active and job.hold is None and not is_unanswered(job):
-        for verb, operator, icon in _VERBS:
-            if verb in view.verbs:
-                layout.operator(operator, icon=icon).job_id = job.id
     url = job.operation.mint_url if job.operation else None
     if url:
         layout.operator("mint.open_in_mint", icon="URL").url = url
@@ -352,7 +352,7 @@ class MINT_OT_resume_all(MintOperator):
         return run_action(self, resume)
 
 
-class MINT_OT_cancel_all(LossDialog, MintOperator):
+class MINT_OT_cancel_all(limit_dialog.LossDialog, MintOperator):
     """Cancel all active jobs here and at Mint."""
 
     bl_idname = "mint.cancel_all"
@@ -363,12 +363,12 @@ class MINT_OT_cancel_all(LossDialog, MintOperator):
         return self.ask_before_loss(
             context,
             title="Cancel All Mint Jobs",
-            words=Message("Mint may not return Credits that are spent or reserved."),
-            confirm_text="Stop All Jobs",
+            loss=Message("Mint may not return Credits that are spent or reserved."),
+            words=Message("Cancel All Jobs"),
             is_paid=True,
         )
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Cancel what can be canceled."""
 
         def cancel(service: "JobService") -> None:
@@ -376,7 +376,7 @@ class MINT_OT_cancel_all(LossDialog, MintOperator):
                 if service.is_active(job.id) and service.view(job).can_be_canceled:
                     service.cancel(job.id)
 
-        return run_action(self, cancel)
+        return run_action(operator, cancel)
 
 
 class MINT_OT_dismiss_finished(MintOperator):

@@ -61,6 +61,7 @@ _DISMISS = Message("Dismiss…")
 _DOWNLOADING = Message("Downloading")
 _LONG = Message("taking longer")
 _OFFLINE = Message("Online access is off")
+_AWAY = Message("Cannot reach Mint")
 _EMPTY = Message("No jobs yet")
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
 _STATE_ICONS: dict[Phase, str] = {
@@ -87,7 +88,6 @@ class Sidebar:
         self.text_width = max(1.0, room - beside)
         """What the text of a row has, in heights of a button: a bar or a long title asks for more,
         and the button would get less."""
-        self.is_online = may_go_online()
 
     def button(self, word: Message, icon: str) -> dict[str, Any]:
         """Return how a button is drawn: with a word, or with an icon where there is no room."""
@@ -153,7 +153,7 @@ def _draw_footer(
     unfinished = service.unfinished if service is not None else None
     if unfinished is not None and unfinished.queue:
         words = Message(
-            "Continue {count:,} · {credits:,.0f} Credits",
+            "Continue {count:,} Queued Jobs · {credits:,.0f} Credits",
             count=len(unfinished.queue),
             credits=unfinished.queue_credits,
         )
@@ -232,42 +232,40 @@ def _slot(line: bpy.types.UILayout, width: float) -> bpy.types.UILayout:
 def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw one line: the state, or how far the job is."""
     job = view.job
-    if sidebar.service.is_active(job.id):
-        _draw_progress(column, sidebar, view)
-        return
-    if job.phase in HAS_RESULT and auto_import.is_preparing(job.id):
-        progress = auto_import.progress(job.id)
-        _draw_bar(column, auto_import.PREPARING, progress)
+    words, share = state_of(sidebar.service, view)
+    if sidebar.service.is_active(job.id) or share is not None:
+        _draw_bar(column, words, share)
         return
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
-    column.label(text=translated(view.short_state), translate=False, icon_value=icon)
+    column.label(text=translated(words), translate=False, icon_value=icon)
 
 
-def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
-    """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
-    service = sidebar.service
+def state_of(service: JobService, view: JobView) -> tuple[str, float | None]:
+    """Return the words for the state of a job, wherever it is shown, and how much of it is done.
+
+    That is a share of the bytes or of the usual time, from 0 to 1; None: unknown.
+    """
     job = view.job
-    retry = service.scheduled_retries.get(job.id)
+    words = view.short_state
+    if not service.is_active(job.id):
+        if job.phase in HAS_RESULT and auto_import.is_preparing(job.id):
+            return auto_import.PREPARING, auto_import.progress(job.id)
+        return words, None
     loading = service.progress.get(job.id)
-    if not sidebar.is_online:
-        _draw_bar(column, _OFFLINE, None)
-    elif retry is not None:
-        words = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
-        column.label(text=translated(words), translate=False, icon="ERROR")
-    elif loading is not None and loading.total:
-        _draw_bar(column, _DOWNLOADING, min(1.0, loading.done / loading.total))
-    elif job.phase is Phase.WORKING and job.decision is None:
-        outlook = service.outlook(job)
-        words = (
-            with_time(view.short_state, duration(outlook.elapsed))
-            if outlook.fraction is None
-            else _LONG
-            if outlook.remaining is None
-            else time_left(outlook.remaining)
-        )
-        _draw_bar(column, words, outlook.fraction)
-    else:
-        _draw_bar(column, view.short_state, None)
+    if not may_go_online():
+        return _OFFLINE, None
+    if job.id in service.scheduled_retries:
+        return _AWAY, None
+    if loading is not None and loading.total:
+        return _DOWNLOADING, min(1.0, loading.done / loading.total)
+    if job.phase is not Phase.WORKING or job.decision is not None:
+        return words, None
+    outlook = service.outlook(job)
+    if outlook.fraction is None:
+        return with_time(words, duration(outlook.elapsed)), None
+    if outlook.remaining is None:
+        return with_time(words, _LONG), outlook.fraction
+    return time_left(outlook.remaining), outlook.fraction
 
 
 def _draw_bar(column: bpy.types.UILayout, words: str, share: float | None) -> None:
@@ -453,6 +451,8 @@ def _draw_billing(layout: bpy.types.UILayout, service: JobService, job: Job) -> 
     words = billing_watch.ENOUGH if missing == 0 else _missing_credits(missing)
     icon = icon_number("CHECKMARK" if missing == 0 else "ERROR")
     layout.label(text=translated(words), translate=False, icon_value=icon)
+    if missing == 0:
+        return  # the menu goes on with Resume
     layout.operator("mint.open_in_mint", text=translated(_BUY), translate=False, icon="URL").url = (
         billing.action_url if billing else None
     ) or BUY_CREDITS

@@ -15,7 +15,7 @@ import bpy
 from ...message import Message, sentences
 from .. import session, text_fields
 from ..operator_bases import ButtonOperator
-from ..text_wrap import lines_of
+from ..text_wrap import lines_of, wrapped
 from ..translations import translated
 from ..typed_context import ui_scale
 from . import paid_clicks
@@ -44,6 +44,8 @@ class SpendingDialog:
 
     _words = Message("")
     """What its button does; empty: there is no dialog, a script runs `execute`."""
+    keep_words = Message("Cancel")
+    """What the other button does."""
     is_done = False
     """Whether its button has started what the dialog is about."""
 
@@ -94,12 +96,17 @@ class SpendingDialog:
         layout.separator()
         row = layout.split(factor=_CANCEL)
         row.operator_context = "INVOKE_DEFAULT"
-        row.operator("mint.close_dialog", text="Cancel")
+        row.operator("mint.close_dialog", text=translated(self.keep_words), translate=False)
         button = row.row()
         button.active_default = True  # then Blender adds no buttons of its own
-        action = paid_clicks.words_on("mint.pay", self._words)
-        words = translated(price_dialog.with_price(action, price, self.queries()))
-        button.operator("mint.pay", text=words, translate=False).credits = price or 0.0
+        words = self.words_of_button(paid_clicks.words_on("mint.pay", self._words), price)
+        button.operator("mint.pay", text=translated(words), translate=False).credits = price or 0.0
+
+    def words_of_button(self, action: Message, price: float | None) -> Message:
+        """Return what its button does, and what that costs."""
+        from . import price_dialog
+
+        return price_dialog.with_price(action, price, self.queries())
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what is in the dialog."""
@@ -116,6 +123,43 @@ class SpendingDialog:
     def cancel(self, context: bpy.types.Context) -> None:
         """Forget the dialog: Blender frees it."""
         _state().open = [dialog for dialog in _state().open if dialog is not self]
+
+
+class LossDialog(SpendingDialog):
+    """Base of the operators that ask before Credits may be lost.
+
+    Neither a key nor a double click loses them. A script is not asked.
+    """
+
+    keep_words = Message("Keep Running")
+    _loss = Message("")
+    _icon = "QUESTION"
+
+    def ask_before_loss(
+        self: Any,
+        context: bpy.types.Context,
+        *,
+        title: str,
+        loss: Message,
+        words: Message,
+        is_paid: bool,
+    ) -> Any:
+        """Open the dialog: `loss` is what may be lost, `words` are what its button does.
+
+        `is_paid` says whether Credits were spent or reserved.
+        """
+        self._loss = loss
+        self._icon = "ERROR" if is_paid else "QUESTION"
+        return self.ask_before_spending(context, width=_WIDTH, confirm_text=words, title=title)
+
+    def draw_dialog(self: Any, context: bpy.types.Context) -> None:
+        """Draw what may be lost."""
+        width = round(_WIDTH * ui_scale())
+        wrapped(self.layout, self._loss, width=width, icon=self._icon, scale=1.0)
+
+    def words_of_button(self, action: Message, price: float | None) -> Message:
+        """Return what its button does: it spends nothing."""
+        return action
 
 
 def price_of(dialog: SpendingDialog) -> float | None:
@@ -321,9 +365,11 @@ def inside(key: int) -> Iterator[None]:
         yield
 
 
-def _close(window: bpy.types.Window) -> None:
-    """Close the popups of a window, as a change of its screen does."""
-    window.screen = window.screen
+def close_popups(key: int) -> None:
+    """Close the popups of the window with this key, as a change of its screen does."""
+    for window in bpy.context.window_manager.windows:
+        if window.as_pointer() == key:
+            window.screen = window.screen
 
 
 class MINT_OT_pay(ButtonOperator):
@@ -347,8 +393,8 @@ class MINT_OT_pay(ButtonOperator):
             return {"CANCELLED"}
         done = dialog.spend(context, self)
         dialog.is_done = done == {"FINISHED"}
-        if dialog.is_done and context.window is not None:
-            _close(context.window)
+        if dialog.is_done:
+            close_popups(key_of(context))
         return done
 
 
@@ -360,6 +406,5 @@ class MINT_OT_close_dialog(ButtonOperator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Close it."""
-        if context.window is not None:
-            _close(context.window)
+        close_popups(key_of(context))
         return {"FINISHED"}

@@ -64,11 +64,20 @@ def and_motions(credits: float) -> Message:
     return Message("{credits:,.0f} Credits + motions", credits=credits)
 
 
-def left_words(left: float) -> Message:
-    """Return how many Credits are left, or missing."""
-    if left < 0:
-        return Message("{credits:,.0f} Credits short", credits=-left)
-    return Message("Leaves {credits:,.0f} Credits", credits=left)
+def left_words(free: float, price: float) -> Message:
+    """Return how many Credits are free, and how many after this; or how many are missing."""
+    if price > free:
+        return short_left_words(free, price)
+    return Message(
+        "{free:,.0f} Credits free, after this: {left:,.0f}", free=free, left=free - price
+    )
+
+
+def short_left_words(free: float, price: float) -> Message:
+    """Return the same for a narrow sidebar: only how many Credits are free after this."""
+    if price > free:
+        return Message("{credits:,.0f} Credits short", credits=price - free)
+    return Message("After this: {left:,.0f}", left=free - price)
 
 
 def optimizing_words() -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class _State:
     job_id: str = ""
     number: int = 0
+    window: int = 0
+    """A key of the window in which a card is open; 0: none that closes by itself."""
 
     def __init__(self) -> None:
         self.drafts: dict[str, str] = {}
@@ -40,6 +42,16 @@ def show(job_id: str, number: int = 0) -> None:
     state = _state()
     state.job_id = job_id
     state.number = number
+
+
+def opened(window: int) -> None:
+    """Note in which window a card is open that closes when its result arrives; 0: none is."""
+    _state().window = window
+
+
+def window() -> int:
+    """Return the key that was noted last."""
+    return _state().window
 
 
 def shown_id() -> str:

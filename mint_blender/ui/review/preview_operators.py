@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...jobs.phases import HAS_RESULT
 from ...message import Message, UserError
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error
@@ -192,12 +193,12 @@ class MINT_OT_review(ButtonOperator):
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Open the card, which closes when the pointer leaves it."""
+        """Open the card, which closes when the pointer leaves it, or when the result arrives."""
         return attempt(self, lambda: self._open(context, session.service()))
 
     def _open(self, context: bpy.types.Context, service: "JobService") -> Result:
         from ..job_list import grouped_jobs
-        from ..pricing import paid_clicks
+        from ..pricing import limit_dialog, paid_clicks
         from . import review_card
 
         if context.window is None:
@@ -206,12 +207,15 @@ class MINT_OT_review(ButtonOperator):
         job_id = self.job_id or next((preview.id for preview in reversed(previews)), "")
         if not job_id:
             return report_error(self, Message("No Preview waits for a decision."))
-        show(service, service.job(job_id))
+        job = service.job(job_id)
+        show(service, job)
         paid_clicks.opened(review_card.NAME)
+        card_state.opened(0 if job.phase in HAS_RESULT else limit_dialog.key_of(context))
         return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Keep what was written: the card closes."""
+        card_state.opened(0)
         card_state.save()
 
     def draw(self, context: bpy.types.Context) -> None:

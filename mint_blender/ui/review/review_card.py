@@ -15,14 +15,14 @@ from ...jobs.job import Job
 from ...jobs.paid_requests.record import PaidVerb
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.preload import Ahead
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
-from ...message import Message
+from ...message import Message, sentences
 from .. import icons, session, text_wrap
 from ..account import billing_watch
-from ..account import panel as account_panel
 from ..icons import icon_number
-from ..job_list import auto_import, grouped_jobs, placed_results
-from ..pricing import paid_clicks
+from ..job_list import grouped_jobs, panel, placed_results
+from ..pricing import limit_dialog, paid_clicks
 from ..pricing.price_dialog import left_words, redraw_popups, with_price
 from ..translations import translated
 from ..typed_context import ui_scale
@@ -46,6 +46,7 @@ _REVISE = Message("Revise")
 _APPROVE_WORD = Message("Approve")
 _WITHOUT_CHANGE = Message("Approve Without This Change")
 _SHOW = Message("Show")
+_RETRY = Message("Retry…")
 _DECIDED = {
     Verb.APPROVE.value: Message("Approved. Generating…"),
     Verb.REVISE.value: Message("Mint is making another Preview…"),
@@ -53,6 +54,7 @@ _DECIDED = {
 }
 _ONLY_NEWEST = Message("Only the newest Preview can be approved")
 _NO_PICTURE = Message("The picture of this Preview is not here. Look at it on mint.gg first.")
+_RESERVED = Message("Its price is already reserved.")
 _MORE_DETAIL = Message("The Preview may show more detail than the final result.")
 
 
@@ -219,24 +221,22 @@ def _draw_approve(
 
 
 def _left_words(service: JobService, job: Job) -> str:
-    """Return how many Credits Approve leaves; empty if that is unknown.
+    """Return how many Credits Approve leaves free; empty if that is unknown.
 
-    Where Mint has reserved its price before, the balance stays as it is.
+    Where Mint has reserved its price before, they stay as they are.
     """
-    balance = account_panel.balance()
+    free = billing_watch.free()
     taken = service.budget.taken_by_approval(job)
-    if balance is None or taken is None:
+    if free is None or taken is None:
         return ""
-    left = billing_watch.left_after(balance, taken)
-    if taken:
-        return left_words(left)
-    return Message("Already reserved. Leaves {credits:,.0f} Credits", credits=left)
+    words = left_words(free, taken)
+    return words if taken else sentences(_RESERVED, words)
 
 
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw what was decided, or what became of the job, as high as the buttons were."""
     view = placed_results.view_of(service, job)
-    state = _DECIDED.get(_last_verb(job), view.state)
+    state = _DECIDED.get(_last_verb(job), view.short_state)
     layout.label(text=translated(state), translate=False, icon_value=icon_number("INFO"))
     row = layout.row(align=True)
     row.scale_y = _APPROVE
@@ -245,17 +245,25 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
         show.job_id = job.id
         row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
         return
-    outlook = service.outlook(job) if service.is_active(job.id) else None
-    words = view.short_state
-    share = outlook.fraction if outlook is not None else None
-    if auto_import.is_preparing(job.id):
-        words = auto_import.PREPARING
-        share = auto_import.progress(job.id) or 0.0
+    if job.phase is Phase.FAILED:
+        _draw_failure(layout, row, view)
+        return
+    words, share = panel.state_of(service, view)
     if share is not None:
         row.progress(text=translated(words), translate=False, factor=share)
     else:
         row.label(text=translated(words) if words != state else "", translate=False)
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+
+
+def _draw_failure(layout: bpy.types.UILayout, row: bpy.types.UILayout, view: JobView) -> None:
+    """Draw the button that starts the job again, and why it has failed."""
+    if Verb.RETRY in view.verbs:
+        retry = row.operator("mint.retry", text=translated(_RETRY), translate=False)
+        retry.job_id = view.job.id
+    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+    if view.problem:
+        text_wrap.wrapped(layout, view.problem, width=round(WIDTH * ui_scale()))
 
 
 def _last_verb(job: Job) -> str:
@@ -317,11 +325,21 @@ def keep(job: Job) -> None:
 
 
 def follow(service: JobService) -> None:
-    """Make the icon of a Preview that arrives while the card shows its job."""
+    """Make the icon of a Preview that arrives, and close the card when the result is placed."""
     if _heights():
         job = next((job for job in service.jobs() if job.id == card_state.shown_id()), None)
         if job is not None:
             keep(job)
+            if job.phase is Phase.PLACED:
+                _close_card()
+
+
+def _close_card() -> None:
+    """Close the card, which would cover its result; not below a dialog that asks for Credits."""
+    key = card_state.window()
+    if key and limit_dialog.in_front() is None:
+        card_state.opened(0)
+        limit_dialog.close_popups(key)
 
 
 def _make(path: str) -> float | None:

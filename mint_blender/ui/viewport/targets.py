@@ -21,7 +21,7 @@ from mathutils import Euler, Matrix, Vector
 from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
-from ...message import Message, UserError
+from ...message import UserError
 from ...mint.schema import Kind
 from ...scene.model import grid_layout
 from ...scene.model.grid_layout import Footprint
@@ -305,7 +305,10 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
-    view = placed_results.view_of(service, job)  # as in its row
+    from ..job_list.panel import state_of
+
+    view = placed_results.view_of(service, job)
+    words, share = state_of(service, view)
     preview = card_state.newest(job) if card_state.is_undecided(job) else 0
     return Target(
         job_id=job.id,
@@ -313,8 +316,8 @@ def _target(state: _State, service: JobService, job: Job) -> Target:
         scene=placed_results.scene_of(job).name,
         corners=_corners(job, state.spaces[job.id]),
         title=job.title,
-        state=_words(service, job, view),
-        fraction=_fraction(service, job),
+        state=words,
+        fraction=None if share is None else int(share * STEPS) / STEPS,
         picture=_picture(state, view.picture),
         preview=preview,
         credits=service.budget.of_review(job)[Verb.APPROVE] if preview else None,
@@ -330,31 +333,6 @@ def _corners(job: Job, space: Footprint) -> tuple[Vector, ...]:
     low = (-half.x, -half.y, 0.0)
     high = (half.x, half.y, 2 * half.z)
     return tuple(corners(low, high, Matrix.LocRotScale(foot, turn, None)))
-
-
-def _words(service: JobService, job: Job, view: JobView) -> str:
-    """Return what a chip says below the title: what it waits for, or for how long."""
-    from ..job_list.panel import time_left
-
-    if job.decision is None and job.phase is Phase.REVIEW:
-        return Message("Review…")
-    is_timed = job.decision is None and job.phase is Phase.WORKING and service.is_active(job.id)
-    seconds = service.outlook(job).remaining if is_timed else None
-    if seconds is None:
-        return view.short_state
-    return time_left(seconds)
-
-
-def _fraction(service: JobService, job: Job) -> float | None:
-    """Return the progress of a job in steps, from 0 to 1; None if it is unknown."""
-    if not service.is_active(job.id):
-        return None
-    loading = service.progress.get(job.id)
-    if loading is not None and loading.total:
-        fraction: float | None = loading.done / loading.total
-    else:
-        fraction = service.outlook(job).fraction if job.phase is Phase.WORKING else None
-    return None if fraction is None else int(min(1.0, fraction) * STEPS) / STEPS
 
 
 def _picture(state: _State, path: str | None) -> Picture | None:
