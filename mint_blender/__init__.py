@@ -11,6 +11,8 @@ Start and continue:
     generate(prompt, …)   start a model or a World, wait, and place it in the current scene
     resume(job)           continue where it stopped, and place it; pays nothing twice
     place(job, path=None) place one more copy, or write a .blend or .glb
+    export(result, folder, engine="unity")
+                          write a model for a game engine, or in another format; free
     approve(job)          go on with the Preview that waits
     revise(job, text)     order another Preview
     animate(model, texts) rig and animate a model, and place the character (beta)
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
     from .application.reviews import Approve, Cancel, Preview, Revise
     from .application.session import NotAllowedOnline
+    from .files.export_options import Exported
     from .jobs.errors import NotPossible, TooExpensive
     from .jobs.storage.journal import JournalError
     from .mint.errors import *
@@ -71,6 +74,7 @@ __all__ = [
     "Conflict",
     "CreditsNeeded",
     "DownloadsDisabled",
+    "Exported",
     "Forbidden",
     "GenerationStopped",
     "IdempotencyConflict",
@@ -108,6 +112,7 @@ __all__ = [
     "approve",
     "cancel",
     "drop_to_floor",
+    "export",
     "generate",
     "jobs",
     "let_fall",
@@ -125,6 +130,7 @@ _PLACES = (
     "api",
     "application.reviews",
     "application.session",
+    "files.export_options",
     "jobs.service",
     "mint.errors",
     "scene.errors",

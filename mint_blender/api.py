@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -32,6 +32,7 @@ from .application.results import (
     asset_named,
     check_finished,
     check_places,
+    is_finished,
     not_written,
     note_written,
     with_limit,
@@ -47,7 +48,7 @@ from .jobs.queries import prices_of
 from .jobs.service import JobService, NotPossible
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
-from .message import message_of
+from .message import MessageError, message_of
 from .mint.generation_request import GenerationRequest, member
 from .mint.motion_request import MotionRequest
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
@@ -55,6 +56,7 @@ from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 if TYPE_CHECKING:
     import bpy
 
+    from .files.export_options import Exported
     from .scene.place import PlacedResult as Placed
 
 log = logging.getLogger(__name__)
@@ -309,6 +311,49 @@ def place(
         return _delivered(job_service, _Watch(job_service).follow(stored_job.id), overrides, file)
 
 
+def export(
+    result: PlacedResult | JobReference | PathLike[str],
+    folder: str | PathLike[str],
+    *,
+    engine: str,
+    faces: int | None = None,
+    lods: int = 0,
+    collision: str = "none",
+    texture: int | None = None,
+    overwrite: bool = False,
+) -> list[Exported]:
+    """Export a model for a game engine, or in another format, by Blender itself. Free.
+
+    Another Blender does it, so the scene does not change.
+
+    Args:
+        result: What is placed in this scene, a finished job, or a .blend with models.
+        folder: Where each model gets a file.
+        engine: "unity", "unreal", "godot", "three" or "usd"; or "glb", "fbx", "obj", "stl".
+        faces: The most triangles of a model.
+        lods: How many levels of detail beside the model, each with half the faces.
+        collision: "none", "hull" or "several" (hulls).
+        texture: The most pixels of a side of a texture.
+        overwrite: Replace files that exist.
+
+    Raises:
+        ValueError: An argument is wrong; nothing was written.
+        NotPossible: It cannot be exported; a sentence says why.
+    """
+    from .delivery import engine_export
+    from .files.export_options import ExportOptions
+
+    options = ExportOptions(engine, faces, lods, collision, texture)
+    options.check()
+    _check_blender()
+    try:
+        with _exportable(result) as what:
+            order = engine_export.order_for(options, Path(folder), overwrite=overwrite, **what)
+            return engine_export.export(order)
+    except MessageError as error:
+        raise NotPossible(message_of(error)) from error
+
+
 def usage() -> Usage:
     """Return the current Credits, subscription and totals.
 
@@ -545,6 +590,25 @@ def _delivered(
     note_written(job_service, job.id, file, result)
     job_result = Result(**_of_job(job), notes=result.notes)
     return replace(job_result, files={**job_result.files, "output": file})
+
+
+@contextmanager
+def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield what names the models of a result. Raises NotPossible, ValueError."""
+    from .delivery import engine_export
+
+    if isinstance(result, PlacedResult):
+        with engine_export.of_scene(result.root) as what:
+            yield what
+        return
+    if isinstance(result, PathLike) or (isinstance(result, str) and result.endswith(".blend")):
+        yield engine_export.of_blend(Path(result))
+        return
+    with session.open_journal() as journal:
+        job = journal.job(id_of(result))
+        check_finished(job)
+        motions = [other for other in journal.motions_of(job) if is_finished(other)]
+    yield engine_export.of_job(job, motions)
 
 
 def _of_job(job: Job) -> dict[str, Any]:

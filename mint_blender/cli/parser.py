@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from ..application.session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
+from ..files.export_options import COLLISIONS, MOST_LEVELS, TARGETS
 from ..jobs.diagnostics.log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
@@ -89,6 +90,16 @@ price of an optimization only if the API project has a model. Without one,
 CONVERT = """\
 Formats that Mint has converted before are only downloaded, at no cost.
 Existing files in DIR are never overwritten.
+"""
+
+EXPORT = """\
+By Blender itself: nothing is sent, nothing costs Credits. Each model becomes a
+file of its own, with its scale applied. A character has all its clips by name.
+  --for unity    FBX; levels of detail by the names Unity knows
+  --for unreal   FBX; with a group of levels, and a collision mesh UCX_
+  --for godot    GLB; with a collision mesh -convcolonly
+  --for three    GLB with WebP textures
+  --for usd      USDZ, with one clip
 """
 
 ANIMATE = """\
@@ -356,6 +367,21 @@ def _convert(convert: Parser) -> None:
     _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
 
 
+def _export(export: Parser) -> None:
+    _value(export, "what", "FILE.blend|JOB", "a .blend, or the job that generated the model")
+    engine = "unity, unreal, godot, three or usd; or a format: glb, fbx, obj or stl"
+    _value(export, "--for", "ENGINE", engine, dest="target", required=True, choices=tuple(TARGETS))
+    faces = "the most triangles of a model (default: as many as it has)"
+    _value(export, "--faces", "N", faces, type=_count)
+    levels = f"levels of detail beside the model itself, up to {MOST_LEVELS} (default: 0)"
+    _value(export, "--lods", "N", levels, type=int, default=0)
+    collision = "none (default), hull: one convex mesh, or several"
+    _value(export, "--collision", "WHICH", collision, choices=COLLISIONS, default="none")
+    _value(export, "--texture", "N", "the most pixels of a side of a texture", type=_count)
+    _value(export, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
+    _flag(export, "--overwrite", "replace files of the same name")
+
+
 def _again(again: Parser) -> None:
     _job(again)
     _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
@@ -446,6 +472,13 @@ COMMANDS = {
         _convert,
         CONVERT,
         "[options] ASSET_OR_JOB",
+    ),
+    "export": Command(
+        "export.export",
+        "export models for a game engine or in another format (free)",
+        _export,
+        EXPORT,
+        "[options] FILE.blend|JOB",
     ),
     "again": Command(
         "generate.again", "repeat a job, optionally with another prompt (costs Credits)", _again

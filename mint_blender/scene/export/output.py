@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import addon_utils
 import bpy
 from mathutils import Vector
 
 from ...files import pictures
+from ..after import writers
 from ..animation.clips import clips_of
 from ..bounds import bounds_as_shown, evaluated_depsgraph
 from ..data_blocks import current_scene
-from ..gltf.gltf_extensions import muted_importer
 from ..node_trees import tree_of
 from ..place import PlacedResult
 from ..staging_scene import staging_scene
@@ -64,48 +62,12 @@ def export_glb(path: Path, placed: PlacedResult) -> Path:
     """
     path = ready(path)
     has_clips = any(obj.type == "ARMATURE" and clips_of(obj) for obj in placed.objects)
-    operator: Any = bpy.ops.export_scene.gltf
-    ways = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zero": True}
-    try:
-        with (
-            # seconds follow from frames by its frame rate
-            staging_scene(placed.objects, units_of=current_scene()) as scene,
-            _node_properties_unchanged(),
-            muted_importer(),
-            bpy.context.temp_override(
-                scene=scene, view_layer=scene.view_layers[0], collection=scene.collection
-            ),
-        ):
-            operator(
-                filepath=str(path),
-                export_format="GLB",
-                use_active_scene=True,
-                export_extras=True,
-                **(ways if has_clips else {}),
-            )
-    except RuntimeError as error:
-        raise output_error(path, error) from error
+    # seconds follow from frames by its frame rate
+    with staging_scene(placed.objects, units_of=current_scene()) as scene:
+        writers.write_glb(
+            path, scene, export_extras=True, **(writers.CLIPS_OF_GLB if has_clips else {})
+        )
     return path
-
-
-@contextlib.contextmanager
-def _node_properties_unchanged() -> Iterator[None]:
-    """Remove the property `used` that the exporter of Blender 4.2 and 4.5 leaves on nodes."""
-    before = {node.as_pointer() for node in _shader_nodes() if node.get("used")}
-    try:
-        yield
-    finally:
-        for node in _shader_nodes():
-            if node.get("used") and node.as_pointer() not in before:
-                del node["used"]
-
-
-def _shader_nodes() -> Iterator[bpy.types.Node]:
-    trees = [
-        *(material.node_tree for material in bpy.data.materials if material.node_tree),
-        *bpy.data.node_groups,
-    ]
-    return (node for tree in trees for node in tree.nodes)
 
 
 def _is_there(image: bpy.types.Image) -> bool:
