@@ -90,6 +90,7 @@ PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
 
 MESSAGES = {
     "Message", "SceneImportError", "OutputError", "SyncRunning", "GltfError",
+    "ExportRefused", "ExportFailed",
     "FileError", "DownloadFailed", "LinkExpired", "TooLarge", "TooSlow", "SpeedTooLow", "DiskError",
     "Stopped", "InvalidFile", "InvalidGlb", "InvalidPicture", "InvalidSplats",
 }  # fmt: skip

@@ -24,6 +24,7 @@ FEATURES = (
     "one undo step for an import",
     "import in a background Blender",
     "replacing a model by a new version",
+    "export for engines",
     "models put on the floor",
     "sections in the sidebar",
     "asset bar in the 3D View",

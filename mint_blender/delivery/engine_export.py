@@ -98,14 +98,14 @@ def export(order: dict[str, Any]) -> list[Exported]:
     except ChildEnded as error:
         raise ExportFailed(CRASHED) from error
     except ChildTooSlow as error:
-        raise ExportFailed("The export took too long and was stopped.") from error
+        raise ExportFailed(TOO_SLOW) from error
     finally:
         child.end()
 
 
-CRASHED = Message(
-    "Blender closed unexpectedly during the export. Nothing in your file has changed."
-)
+CRASHED = Message("Blender closed unexpectedly during the export. Your file has not changed.")
+
+TOO_SLOW = Message("The export took too long and was stopped.")
 
 
 def read_answer(answer: dict[str, Any]) -> list[Exported]:

@@ -70,7 +70,7 @@ class ExportOptions:
         target = TARGETS.get(self.target)
         if target is None:
             raise ExportRefused(
-                "Cannot export for {word!s}. Choose one of: {words}.",
+                "Cannot export for {word}. Choose one of: {words}.",
                 word=str(self.target),
                 words=", ".join(TARGETS),
             )
@@ -123,9 +123,7 @@ class Exported:
 
 def no_collision(target: Target) -> Message:
     """Return why a target gets no collision mesh."""
-    return Message(
-        "A collision mesh cannot be told from the model in {target}.", target=target.name
-    )
+    return Message("{target} holds the model only.", target=target.name)
 
 
 def no_levels(target: Target) -> Message:

@@ -55,7 +55,7 @@ def ball() -> bpy.types.Object:
 
 def exported(root: bpy.types.Object, folder: Path, target: str, **options: Any) -> Exported:
     """Export into a new folder, and look whether anything in the open file has changed."""
-    before = SceneSnapshot() if target == "unity" else None  # which takes a while
+    before = SceneSnapshot() if root.name == "Ball" and target == "unity" else None  # it is slow
     names = names_of_all()
     path = folder / "new" / f"{root.name}{TARGETS[target].suffix}"
     done = export_model(root, ExportOptions(target, **options), path)
@@ -168,8 +168,7 @@ def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) ->
             tracks.assign(rig, action)
             assert tuple(action.frame_range) == pytest.approx((start, start + 45), abs=0.01)
         bpy.context.scene.frame_set(frame - 1 + start)
-        shown = [each for each in meshes(found) if target == "usd" or "sword" not in each.name]
-        assert np.allclose(box(shown), wanted, atol=2e-3), (name, frame)
+        assert np.allclose(box(meshes(found)), wanted, atol=2e-3), (name, frame)
     body = max(meshes(found), key=lambda each: len(each.data.polygons))
     weights = [[group.weight for group in vertex.groups] for vertex in body.data.vertices]
     assert all(len(each) <= 4 and sum(each) == pytest.approx(1, abs=1e-3) for each in weights)
@@ -199,7 +198,7 @@ def test_several_hulls_are_smaller_than_one() -> None:
         several = mesh_tools.hulls(points, corners.reshape(-1, 3), scene)
         assert mesh_tools.hull(points * (1, 1, 0), scene) is None
     assert len(several) == mesh_tools.HULLS
-    assert sum(map(volume, several)) < 0.6 * volume(one)
+    assert sum(map(volume, several)) < 0.7 * volume(one)
 
 
 def volume(mesh: Any) -> float:

@@ -29,7 +29,7 @@ ACTION = f"{RIG}.animation_data.action.name"
 
 
 def test_a_character_walks(blender: BlenderWindow, tmp_path: Path) -> None:
-    """A click plays and stops, another clip is added in one step, and a GLB has all of them."""
+    """A click plays and stops, another clip is added in one step, and all are exported."""
     run = Clip("Armature|Running|baselayer", seconds=1.0)
     blender.ask(PLACE, path=str(Rig().save(tmp_path / "knight.glb", Clip(), run)))
     blender.settle()
@@ -44,10 +44,11 @@ def test_a_character_walks(blender: BlenderWindow, tmp_path: Path) -> None:
     assert blender.ask(add, path=str(jump)) == ["FINISHED"]
     assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running", "Jump"]
     assert blender.ask(f"result = {ACTION}") == "Walking"
-    save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
+    save = "result = list(bpy.ops.mint.export('EXEC_DEFAULT', True, engine='unity', folder=path))"
     scene = "result = bpy.context.window.scene.name, bpy.context.mode, bpy.context.object.name"
     before = blender.ask(scene)
-    assert blender.ask(save, path=str(tmp_path / "out.glb")) == ["FINISHED"]
-    assert blender.ask(scene) == before
+    assert blender.ask(save, path=str(tmp_path)) == ["FINISHED"]
+    blender.wait(f"__import__('os').path.exists({str(tmp_path / 'Knight.fbx')!r})")
+    assert blender.ask(scene) == before  # and there is no undo step of it
     blender.ask("bpy.ops.ed.undo()")
     assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running"]

@@ -117,8 +117,15 @@ def _linked_model(objects: tuple[bpy.types.Object, ...], scene: bpy.types.Scene)
     """Link the objects of a model into the scene, as they are."""
     for obj in objects:
         scene.collection.objects.link(obj)
+    scene.frame_start, scene.frame_end = _frames_of(objects)
     rig = next((obj for obj in objects if obj.type == "ARMATURE"), None)
     return ModelCopy(scene, rig, _visible_meshes(objects), True)
+
+
+def _frames_of(objects: tuple[bpy.types.Object, ...]) -> tuple[int, int]:
+    """Return the first and the last frame of all Actions that animate objects."""
+    ranges = [action.frame_range for obj in objects for action in cleanup.actions(obj)] or [(1, 1)]
+    return round(min(first for first, _ in ranges)), round(max(last for _, last in ranges))
 
 
 def _is_applicable(rigs: list[Matrix]) -> bool:

@@ -70,7 +70,8 @@ def export_model(
             if target.suffix == ".obj":
                 _save_textures(made, Path(folder), names)
             part = Path(folder, path.name)
-            writers.write(options.target, part, staging, has_clips=bool(clips) or made.parts_move)
+            motion: writers.Motion = "scene" if made.parts_move else "clips" if clips else "none"
+            writers.write(options.target, part, staging, motion)
             for file in sorted(Path(folder).iterdir(), key=lambda file: file == part):
                 file.replace(path.parent / file.name)
     return Exported(path, tuple(work.faces), work.hulls, clips, tuple(work.notes))

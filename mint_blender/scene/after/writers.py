@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
@@ -30,7 +30,11 @@ def problem(target: str) -> Message | None:
     return None
 
 
-def write(target: str, path: Path, scene: bpy.types.Scene, *, has_clips: bool) -> None:
+Motion = Literal["none", "clips", "scene"]
+"""What moves: nothing, the clips of a character on tracks, or the objects of the scene."""
+
+
+def write(target: str, path: Path, scene: bpy.types.Scene, motion: Motion) -> None:
     """Write all objects of a scene to a file for a target.
 
     Raises:
@@ -38,7 +42,7 @@ def write(target: str, path: Path, scene: bpy.types.Scene, *, has_clips: bool) -
     """
     with in_scene(scene):
         try:
-            _WRITERS[TARGETS[target].suffix](target, str(path), has_clips)
+            _WRITERS[TARGETS[target].suffix](target, str(path), motion)
         except RuntimeError as error:
             raise output_error(path, error) from error
 
@@ -71,11 +75,11 @@ CLIPS_OF_GLB = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zer
 """Each clip becomes an animation of its own, from second 0."""
 
 
-def _write_glb(target: str, path: str, has_clips: bool) -> None:
+def _write_glb(target: str, path: str, motion: Motion) -> None:
     options: dict[str, Any] = {"export_influence_nb": 4}
     if target == "three":
         options |= {"export_image_format": "WEBP", "export_image_quality": _WEBP_QUALITY}
-    if has_clips:
+    if motion == "clips":
         options |= CLIPS_OF_GLB
     with _node_properties_unchanged(), muted_importer():
         _export_glb(path, **options)
@@ -86,7 +90,7 @@ def _export_glb(path: str, **options: Any) -> None:
     operator(filepath=path, export_format="GLB", use_active_scene=True, **options)
 
 
-def _write_fbx(target: str, path: str, has_clips: bool) -> None:
+def _write_fbx(target: str, path: str, motion: Motion) -> None:
     operator: Any = bpy.ops.export_scene.fbx
     operator(
         filepath=path,
@@ -98,28 +102,30 @@ def _write_fbx(target: str, path: str, has_clips: bool) -> None:
         use_custom_props=False,
         path_mode="COPY",
         embed_textures=True,
-        bake_anim=has_clips,
+        bake_anim=motion != "none",
         bake_anim_use_all_bones=True,
-        bake_anim_use_nla_strips=True,
+        bake_anim_use_nla_strips=motion == "clips",
         bake_anim_use_all_actions=False,
         bake_anim_force_startend_keying=True,
         bake_anim_simplify_factor=0.0,
     )
 
 
-def _write_usd(target: str, path: str, has_clips: bool) -> None:
-    bpy.ops.wm.usd_export(filepath=path, export_animation=has_clips, export_custom_properties=False)
+def _write_usd(target: str, path: str, motion: Motion) -> None:
+    bpy.ops.wm.usd_export(
+        filepath=path, export_animation=motion != "none", export_custom_properties=False
+    )
 
 
-def _write_obj(target: str, path: str, has_clips: bool) -> None:
+def _write_obj(target: str, path: str, motion: Motion) -> None:
     bpy.ops.wm.obj_export(filepath=path, path_mode="RELATIVE", export_pbr_extensions=True)
 
 
-def _write_stl(target: str, path: str, has_clips: bool) -> None:
+def _write_stl(target: str, path: str, motion: Motion) -> None:
     bpy.ops.wm.stl_export(filepath=path)
 
 
-_WRITERS: dict[str, Callable[[str, str, bool], None]] = {
+_WRITERS: dict[str, Callable[[str, str, Motion], None]] = {
     ".glb": _write_glb,
     ".fbx": _write_fbx,
     ".usdz": _write_usd,

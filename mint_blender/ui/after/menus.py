@@ -28,12 +28,18 @@ class MINT_MT_after(bpy.types.Menu):
 
 
 def draw(layout: bpy.types.UILayout) -> None:
-    """Draw the menu as a button in the panel of a result."""
+    """Draw the menus as buttons in the panel of a result."""
     layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
+
+
+def draw_export(layout: bpy.types.UILayout) -> None:
+    """Draw the menu of a model."""
+    layout.menu("MINT_MT_export", icon="EXPORT")
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
+    self.layout.menu("MINT_MT_export", icon="EXPORT")
     self.layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Play a clip of the selected character, change how it plays, bring others, and export all."""
+"""Play a clip of the selected character, change how it plays, and bring others."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -192,60 +192,10 @@ class MINT_OT_import_clip(_OnCharacter):
         return several or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
 
 
-class MINT_OT_export_character(_OnCharacter):
-    """Export the character with all its clips."""
-
-    bl_idname = "mint.export_character"
-    bl_label = "Export Character"
-    bl_description = (
-        "Write this character to a GLB with all its clips by name, each from frame 0, as game "
-        "engines want them"
-    )
-    bl_options = {"REGISTER"}
-
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
-    filter_glob: bpy.props.StringProperty(default="*.glb", options={"HIDDEN", "SKIP_SAVE"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the file, beginning beside the open one."""
-        if not self.filepath:
-            name = bpy.path.clean_name(_whole(rig_of(context)).name)
-            folder = bpy.path.abspath("//") or str(Path.home())
-            self.filepath = str(Path(folder, f"{name}.glb"))
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Write the file."""
-        from ...scene import tags
-        from ...scene.export.output import export_glb
-        from ...scene.place import PlacedResult
-
-        if not self.filepath.strip():
-            return report_error(self, Message("No file selected."))
-        root = _whole(rig_of(context))
-        path = Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), ".glb"))
-        try:
-            saved = export_glb(path, PlacedResult(root, None, tags.hierarchy(root)))
-        except UserError as error:
-            return report_error(self, Message("{problem}", problem=error))
-        self.report({"INFO"}, translated(Message("Saved: {path}", path=saved)))
-        return {"FINISHED"}
-
-
-def _whole(rig: Any) -> Any:
-    """Return what stands for a character: the root of its result, or the armature."""
-    from ...scene import tags
-
-    return tags.root_of(rig) or rig
-
-
 def _draw_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
     self.layout.operator("mint.import_clip", text="Import Clip from File…", icon="IMPORT")
-    self.layout.operator("mint.export_character", text="Export Character…", icon="EXPORT")
 
 
 # what the section has, too, so that F3 finds it
@@ -411,7 +361,10 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = text_wrap.button_row(body, (_IMPORT, _EXPORT), width=context.region.width)
     row.operator_context = "INVOKE_DEFAULT"
     row.operator("mint.import_clip", text=translated(_IMPORT), translate=False, icon="IMPORT")
-    row.operator("mint.export_character", text=translated(_EXPORT), translate=False, icon="EXPORT")
+    export: Any = row.operator(
+        "mint.export", text=translated(_EXPORT), translate=False, icon="EXPORT"
+    )
+    export.engine = "glb"
 
 
 def _draw_clip(

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Export a model for a game engine, or in another format: a menu, and one dialog for all."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...files.export_options import MOST_LEVELS, TARGETS, no_collision, no_levels
+from ...message import Message, UserError, lines
+from .. import notifications, session
+from ..job_actions import Result, report_error
+from ..operator_bases import CheckedOperator
+from ..selection import selected
+from ..text_wrap import wrapped
+from ..translations import translated
+from ..typed_context import layout_of
+
+if TYPE_CHECKING:
+    from ...files.export_options import Exported, ExportOptions
+    from ...jobs.child_process import ChildProcess
+
+_WIDTH = 380
+_INTERVAL = 0.2
+"""Seconds between two looks at the second Blender."""
+_FREE = Message("Blender does this by itself: it costs no Credits.")
+_COLLISIONS = [
+    ("none", "None", "No collision mesh"),
+    ("hull", "One Hull", "A convex mesh of at most 64 triangles"),
+    ("several", "Several Hulls", "Eight convex meshes that follow the shape more closely"),
+]
+_TEXTURES = [
+    ("0", "As They Are", "Keep the size of the textures"),
+    ("2048", "2048", "At most 2048 pixels a side"),
+    ("1024", "1024", "At most 1024 pixels a side"),
+    ("512", "512", "At most 512 pixels a side"),
+    ("256", "256", "At most 256 pixels a side"),
+]
+
+
+class _Runs:
+    """The exports that a second Blender is working on."""
+
+    def __init__(self) -> None:
+        self.children: list[tuple[ChildProcess, ExitStack, float]] = []
+
+    def close(self) -> None:
+        """End them: the add-on is disabled."""
+        for child, stack, _ in self.children:
+            child.end()
+            stack.close()
+        self.children.clear()
+
+
+def _model_of(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the root of the selected model, or an armature of the user."""
+    from ...scene.animation import clips
+
+    return selected.model_root(context.active_object) or clips.rig_of(context.active_object)
+
+
+class MINT_OT_export(CheckedOperator):
+    """Write this model, or this character with all its clips, to a file."""
+
+    bl_idname = "mint.export"
+    bl_label = "Export for Engine"
+    bl_description = (
+        "Write this model, or this character with all its clips, for a game engine or in another "
+        "format. Free. The scene does not change"
+    )
+
+    engine: bpy.props.EnumProperty(
+        name="For",
+        items=[(word, target.name, "") for word, target in TARGETS.items()],
+        default="glb",
+        options={"SKIP_SAVE"},
+    )
+    faces: bpy.props.IntProperty(
+        name="Faces",
+        description="The most triangles of the whole model. 0: as many as it has",
+        min=0,
+        soft_max=200_000,
+    )
+    lods: bpy.props.IntProperty(
+        name="Levels of Detail",
+        description="How many beside the model itself, each with half the faces",
+        min=0,
+        max=MOST_LEVELS,
+    )
+    collision: bpy.props.EnumProperty(name="Collision", items=_COLLISIONS)
+    texture: bpy.props.EnumProperty(name="Texture Size", items=_TEXTURES)
+    folder: bpy.props.StringProperty(
+        name="Folder", description="Where the file is written", subtype="DIR_PATH"
+    )
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that no model is selected."""
+        return "" if _model_of(context) is not None else Message("Select a model from Mint.")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask how."""
+        self.folder = self.folder or bpy.path.abspath("//") or str(Path.home())
+        target = TARGETS[self.engine]
+        title = Message("Export for {engine}", engine=target.name)
+        return context.window_manager.invoke_props_dialog(
+            self, width=_WIDTH, title=translated(title), confirm_text=translated(Message("Export"))
+        )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the options; what the engine does not take is disabled, with the reason."""
+        from ...delivery.engine_export import file_for
+
+        layout = layout_of(self)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        target = TARGETS[self.engine]
+        layout.prop(self, "faces")
+        self._draw_option(layout, "lods", "" if target.has_levels else no_levels(target))
+        self._draw_option(layout, "collision", "" if target.has_parts else no_collision(target))
+        if target.has_textures:
+            layout.prop(self, "texture")
+        layout.prop(self, "folder")
+        if (root := _model_of(context)) is not None:
+            file = file_for(root.name, self._options(), self._folder())
+            if file.exists():
+                words = Message("{name} is there and will be replaced.", name=file.name)
+                wrapped(layout, words, width=_WIDTH, icon="ERROR")
+        wrapped(layout, _FREE, width=_WIDTH, icon="INFO")
+
+    def _draw_option(self, layout: bpy.types.UILayout, name: str, reason: str) -> None:
+        column = layout.column()
+        column.enabled = not reason
+        column.prop(self, name)
+        if reason:
+            wrapped(layout, reason, width=_WIDTH, icon="INFO")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Let a second Blender export a copy; in the background, wait for it."""
+        from ...delivery import engine_export
+        from ...scene.after import writers
+
+        root = _model_of(context)
+        assert root is not None, "poll has seen one"
+        if (problem := writers.problem(self.engine)) is not None:
+            return report_error(self, problem)
+        stack = ExitStack()
+        try:
+            what = stack.enter_context(engine_export.of_scene(root))
+            order = engine_export.order_for(self._options(), self._folder(), overwrite=True, **what)
+            if bpy.app.background:
+                with stack:
+                    (file,) = engine_export.export(order)
+                self.report({"INFO"}, translated(_words(file)))
+                return {"FINISHED"}
+            child = engine_export.start()
+        except UserError as error:
+            stack.close()
+            return report_error(self, Message("{problem}", problem=error))
+        child.send(order)
+        runs = session.state(_Runs)
+        runs.children.append((child, stack, time.monotonic()))
+        if not bpy.app.timers.is_registered(_look):
+            bpy.app.timers.register(_look, first_interval=_INTERVAL, persistent=True)
+        self.report({"INFO"}, translated(Message("Exporting “{name}”…", name=root.name)))
+        return {"FINISHED"}
+
+    def _options(self) -> "ExportOptions":
+        from ...files.export_options import ExportOptions
+
+        target = TARGETS[self.engine]
+        return ExportOptions(
+            self.engine,
+            self.faces or None,
+            self.lods if target.has_levels else 0,
+            self.collision if target.has_parts else "none",
+            int(self.texture) or None,
+        )
+
+    def _folder(self) -> Path:
+        return Path(bpy.path.abspath(self.folder or "//") or Path.home())
+
+
+def _look() -> float | None:
+    """Tell of exports that have ended; return when to look again."""
+    from ...delivery import engine_export
+    from ...jobs.child_process import ChildEnded
+
+    runs = session.state(_Runs)
+    for run in list(runs.children):
+        child, stack, since = run
+        is_late = time.monotonic() - since > engine_export.TIME_LIMIT
+        try:
+            answer = child.poll()
+            if answer is None and not is_late:
+                continue
+            files = engine_export.read_answer(answer) if answer is not None else []
+            words = lines(*map(_words, files)) if files else engine_export.TOO_SLOW
+            notifications.notify(translated(words), good=bool(files))
+        except ChildEnded:
+            notifications.notify(translated(engine_export.CRASHED), good=False)
+        except engine_export.ExportFailed as error:
+            notifications.notify(translated(Message("{problem}", problem=error)), good=False)
+        runs.children.remove(run)
+        child.end()
+        stack.close()
+    return _INTERVAL if runs.children else None
+
+
+def _words(file: "Exported") -> Message:
+    """Return what was written, and the notes about it."""
+    saved = Message("Saved: {path}", path=file.path)
+    return lines(saved, *file.notes) if file.notes else saved
+
+
+class MINT_MT_export(bpy.types.Menu):
+    """Write this model for a game engine, or in another format; this costs no Credits."""
+
+    bl_label = "Export for"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw an entry for each engine and format; what is not possible has its reason below."""
+        from ...scene.after import writers
+
+        layout = layout_of(self)
+        layout.operator_context = "INVOKE_DEFAULT"
+        for word, target in TARGETS.items():
+            if word == "glb":
+                layout.separator()
+            problem = writers.problem(word)
+            column = layout.column()
+            column.enabled = problem is None
+            entry: Any = column.operator(
+                "mint.export",
+                text=translated(Message("Export for {engine}…", engine=target.name)),
+                translate=False,
+                icon="EXPORT",
+            )
+            entry.engine = word
+            if problem is not None:
+                layout.label(text=translated(problem), translate=False, icon="INFO")
