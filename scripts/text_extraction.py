@@ -60,6 +60,7 @@ DATA = {
     *("splats", "build", "home", "transport", "download"),
     "assets",
     "own_folder",
+    "export_options",
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(

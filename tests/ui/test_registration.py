@@ -92,7 +92,7 @@ SLOW_IN_PYTHON = {
     *("socket", "string", "subprocess", "textwrap", "traceback", "uuid"),
 }
 AT_ENABLING = {
-    *("addon_settings", "jobs", "jobs.phases", "message", "mint"),
+    *("addon_settings", "files", "files.export_options", "jobs", "jobs.phases", "message", "mint"),
     *("mint.limits", "scene", "scene.undo_step"),
 }
 """What is imported outside of `ui/`: words, limits, and one operator."""

@@ -33,6 +33,8 @@ class ModelCopy:
     meshes: list[Any] = field(default_factory=list)
     parts_move: bool = False
     """Whether its parts are animated: then they are the parts of the model itself."""
+    origin: Vector = field(default_factory=Vector)
+    """Where in the scene of the model its origin is."""
 
     @property
     def triangles(self) -> int:
@@ -91,6 +93,7 @@ def copy_model(
         names.give(obj, title)
         names.give(obj.data, title)
         made.meshes.append(obj)
+    made.origin = -to_origin.translation
     scene.view_layers[0].update()
     return made
 
@@ -102,7 +105,7 @@ def _part_title(name: str, rest: str, taken: set[str]) -> str:
     number = 0
     while title in taken:
         number += 1
-        title = f"{name}_{rest or 'Part'}_{number}"
+        title = f"{name}_{rest or 'part'}_{number}"
     taken.add(title)
     return title
 

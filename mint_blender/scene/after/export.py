@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...files import disk
 from ...files.export_options import (
     LEAST_FACES,
     TARGETS,
@@ -66,14 +67,16 @@ def export_model(
         work = _Work(made, options, name, names)
         work.prepare()
         clips = _clips(made, target, work.notes)
-        with tempfile.TemporaryDirectory(prefix=".mint-", dir=path.parent) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix=".mint-", dir=path.parent, ignore_cleanup_errors=True
+        ) as folder:
             if target.suffix == ".obj":
                 _save_textures(made, Path(folder), names)
             part = Path(folder, path.name)
             motion: writers.Motion = "scene" if made.parts_move else "clips" if clips else "none"
             writers.write(options.target, part, staging, motion)
             for file in sorted(Path(folder).iterdir(), key=lambda file: file == part):
-                file.replace(path.parent / file.name)
+                disk.replace(file, path.parent / file.name)
     return Exported(path, tuple(work.faces), work.hulls, clips, tuple(work.notes))
 
 

@@ -95,6 +95,8 @@ class MINT_OT_export(CheckedOperator):
         name="Folder", description="Where the file is written", subtype="DIR_PATH"
     )
 
+    _replaced: str = ""  # the name of a file that is there
+
     @classmethod
     def complaint(cls, context: bpy.types.Context) -> str:
         """Return that no model is selected."""
@@ -104,15 +106,23 @@ class MINT_OT_export(CheckedOperator):
         """Ask how."""
         self.folder = self.folder or bpy.path.abspath("//") or str(Path.home())
         target = TARGETS[self.engine]
+        self.check(context)
         title = Message("Export for {engine}", engine=target.name)
         return context.window_manager.invoke_props_dialog(
             self, width=_WIDTH, title=translated(title), confirm_text=translated(Message("Export"))
         )
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the options; what the engine does not take is disabled, with the reason."""
+    def check(self, context: bpy.types.Context) -> bool:
+        """Look whether there is such a file, after each change in the dialog."""
         from ...delivery.engine_export import file_for
 
+        root = _model_of(context)
+        file = file_for(root.name if root is not None else "", self._options(), self._folder())
+        self._replaced = file.name if file.exists() else ""
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the options; what the engine does not take is disabled, with the reason."""
         layout = layout_of(self)
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -123,11 +133,9 @@ class MINT_OT_export(CheckedOperator):
         if target.has_textures:
             layout.prop(self, "texture")
         layout.prop(self, "folder")
-        if (root := _model_of(context)) is not None:
-            file = file_for(root.name, self._options(), self._folder())
-            if file.exists():
-                words = Message("{name} is there and will be replaced.", name=file.name)
-                wrapped(layout, words, width=_WIDTH, icon="ERROR")
+        if self._replaced:
+            words = Message("{name} is there and will be replaced.", name=self._replaced)
+            wrapped(layout, words, width=_WIDTH, icon="ERROR")
         wrapped(layout, _FREE, width=_WIDTH, icon="INFO")
 
     def _draw_option(self, layout: bpy.types.UILayout, name: str, reason: str) -> None:
