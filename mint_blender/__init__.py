@@ -21,6 +21,8 @@ Start and continue:
 Afterwards, in Blender, without Credits:
 
     drop_to_floor(objects), let_fall(objects)
+    render_viewpoints(folder), render_panorama(path, camera=None)
+    save_splats(world, path)
 
 Read:
 
@@ -62,7 +64,9 @@ if TYPE_CHECKING:
     from .jobs.storage.journal import JournalError
     from .mint.errors import *
     from .mint.schema import Asset, Usage
+    from .scene.after.cameras import render_panorama, render_viewpoints
     from .scene.after.floor import drop_to_floor, let_fall
+    from .scene.after.splats import save_splats
     from .scene.errors import SceneImportError
 
 __all__ = [
@@ -119,8 +123,11 @@ __all__ = [
     "models",
     "place",
     "register",
+    "render_panorama",
+    "render_viewpoints",
     "resume",
     "revise",
+    "save_splats",
     "unregister",
     "usage",
     "worlds",
@@ -135,6 +142,8 @@ _PLACES = (
     "mint.errors",
     "scene.errors",
     "scene.after.floor",
+    "scene.after.cameras",
+    "scene.after.splats",
 )
 """The modules in which these names are looked up, in this order."""
 

@@ -26,6 +26,8 @@ FEATURES = (
     "replacing a model by a new version",
     "export for engines",
     "models put on the floor",
+    "walks and panoramas of a World",
+    "splats cropped and saved",
     "sections in the sidebar",
     "asset bar in the 3D View",
     "pictures dropped on Blender",

@@ -205,6 +205,8 @@ KNOWN = {
     "_remember",  # saved_settings
     "_look_now",  # placed_results: which results are in the open file
     "glide",  # views: moves a view, and nothing in the file
+    # after/cameras: right after the click that ends a walk; when a picture was rendered
+    "_sample", "_follow",
 }  # fmt: skip
 
 

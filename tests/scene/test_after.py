@@ -3,15 +3,27 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene.after import floor
-from mint_blender.scene.transaction import DataSnapshot
+from mathutils import Euler, Matrix, Quaternion, Vector
 
+from mint_blender.files.spz import decode
+from mint_blender.message import UserError
+from mint_blender.scene.after import cameras, floor, splats
+from mint_blender.scene.after.surfaces import attributes, colliders, places_of, surface_of
+from mint_blender.scene.transaction import DataSnapshot
+from mint_blender.scene.world import splats as world_splats
+
+from ..conftest import DOES_NOT_APPLY
+from ..files import build_spz
+from ..files.read_spz import read_splats, to_blender_axes
+from . import synthetic_world
 from .world_helpers import build, part
 
 
@@ -72,3 +84,190 @@ def test_objects_fall_and_come_to_rest(files):
     assert fallen.matrix_world.to_scale()[:] == pytest.approx((1, 1, 1.5), abs=1e-4)
     upward = np.abs(np.array(fallen.matrix_world.to_3x3().normalized()))[2]
     assert upward.max() == pytest.approx(1, abs=1e-3), "it lies on a side"
+
+
+def walked(*places, seconds=4.0):
+    """Return the samples of a walk from place to place, looking ahead, ten a second."""
+    count = round(seconds * 10) + 1
+    along = np.linspace(0, len(places) - 1, count)
+    columns = [np.interp(along, range(len(places)), column) for column in np.transpose(places)]
+    turn = Euler((math.pi / 2, 0, 0)).to_matrix().to_4x4()
+    return [
+        (100 + index / 10, Matrix.Translation(place) @ turn)
+        for index, place in enumerate(zip(*columns, strict=True))
+    ]
+
+
+@pytest.mark.feature("walks and panoramas of a World")
+def test_a_walk_becomes_a_camera_path(files, tmp_path):
+    """It lasts as long, keeps off the walls that were walked through, and moves with the World."""
+    root = build(files, at=(3, 4, 0)).root
+    scene = bpy.context.scene
+    scene.frame_end, scene.frame_current = 10, 5
+    space = type("Space", (), {"clip_start": 0.1, "clip_end": 100.0, "lens": 50.0})()
+    space.region_3d = type("Region", (), {"view_perspective": "PERSP"})()
+    through = walked((3, 4, 1.5), (3, 12, 1.5), (4, 7, 1.5))
+    camera = cameras.record_walk(through, space, scene, root)
+    assert scene.camera == camera and camera.parent == root
+    assert cameras.walk_range(camera) == (5, 5 + 4 * 24) and scene.frame_end == 101
+    wall = surface_of(colliders(root), bpy.context.evaluated_depsgraph_get()).tree()
+    keyed = []
+    for frame in range(5, 102, 6):
+        scene.frame_set(frame)
+        keyed.append(camera.matrix_world.translation.copy())
+        assert wall.find_nearest(keyed[-1])[3] > 0.25
+        assert keyed[-1].y < 4 + 2.0 * 2.5, "it stays inside the room"
+        ahead = camera.matrix_world.to_3x3() @ Vector((0, 0, -1))
+        assert ahead[:] == pytest.approx((0, 1, 0), abs=1e-5)
+    assert keyed[0][:] == pytest.approx((3, 4, 1.5), abs=1e-4)
+    root.location.x += 2
+    scene.frame_set(5)
+    assert camera.matrix_world.translation.x == pytest.approx(5, abs=1e-4)
+
+
+def test_viewpoints_and_a_panorama_are_rendered(files, tmp_path):
+    """The scene is set up as before afterwards; the panorama has what is around the camera."""
+    root = build(files, collider="VISIBLE", panorama_as_world=False).root
+    scene = bpy.context.scene
+    for name in ("Viewpoint 1", "Viewpoint 10", "Viewpoint 2"):
+        made = cameras._add_camera(name, scene, root)
+        cameras._place(made, part(root, "camera").matrix_world, root)
+        made[cameras.VIEWPOINT] = "VIEW"
+    names = [each.name for each in cameras.viewpoints(scene)]
+    assert names == ["Viewpoint 1", "Viewpoint 2", "Viewpoint 10"]
+    assert [cameras.next_viewpoint(scene).name for _ in range(4)] == [*names, names[0]]
+    part(root, "splats").hide_render = True
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.cycles.use_denoising = False
+    synthetic_world.set_output(scene, tmp_path / "mine")
+    written = cameras.render_viewpoints(tmp_path, scene)
+    before, earlier = DataSnapshot(), scene.render.filepath
+    assert [path.name for path in written] == [f"Viewpoint_{n}.png" for n in (1, 2, 10)]
+    assert all(path.exists() for path in written)
+    scene.render.resolution_y = 48
+    around = cameras.render_panorama(tmp_path / "around", width=96)
+    assert before.new() == [] and scene.camera.name == "Viewpoint 1"
+    assert (scene.render.filepath, scene.render.resolution_y) == (earlier, 48)
+    image = bpy.data.images.load(str(around))
+    seen = np.array(image.pixels[:]).reshape(48, 96, 4)[::-1, :, :3]
+    assert tuple(image.size) == (96, 48)
+    right, up = np.meshgrid(
+        (np.arange(96) - 47.5) / 96 * 2 * np.pi, (23.5 - np.arange(48)) / 48 * np.pi
+    )
+    rays = np.stack((np.cos(up) * np.sin(right), np.cos(up) * np.cos(right), np.sin(up)), axis=-1)
+    expected = synthetic_world.colors(np.zeros(3), rays)
+    assert (np.abs(seen - expected).max(axis=-1) < 0.1).mean() > 0.8
+
+
+def cloud_of(path, name="Cloud"):
+    """Return splats of a file as an object in the scene."""
+    return world_splats.build(path, name, bpy.context.scene.collection)
+
+
+def angles(one, other) -> np.ndarray:
+    """Return by how many degrees quaternions differ."""
+    dots = np.abs((one * other).sum(axis=1))
+    dots /= np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.degrees(2 * np.arccos(np.clip(dots, 0, 1)))
+
+
+@pytest.mark.feature("splats cropped and saved")
+def test_splats_are_cropped_and_saved(tmp_path):
+    """What is outside the box is hidden, then removed; a file has what is left, where it stands."""
+    path = tmp_path / "place.spz"
+    path.write_bytes(build_spz.encode(build_spz.made_up(300, degree=3)))
+    made = cloud_of(path)
+    made.matrix_world = Matrix.LocRotScale((1, 2, 3), Euler((0.3, 0.4, 0.5)), (2, 2, 2))
+    bpy.context.view_layer.update()
+    everything = places_of(made)
+    box = splats.crop(made)
+    assert splats.crop(made) == box, "a second click finds it"
+    middle = np.median(everything, axis=0)
+    box.location = middle
+    box.scale = np.ptp(everything, axis=0) / 4
+    bpy.context.view_layer.update()
+    inside = (np.abs(everything - middle) <= np.array(box.scale)).all(axis=1)
+    assert 20 < inside.sum() < 200
+    assert count_shown(made) == inside.sum()
+
+    before = to_blender_axes(read_splats(path))
+    assert splats.save_splats(made, tmp_path / "part.spz").exists()
+    read = dict(decode.attributes(tmp_path / "part.spz"))
+    np.testing.assert_allclose(read["positions"], everything[inside], atol=1.3e-4)
+    np.testing.assert_allclose(np.log(read["scales"] / before.scales[inside] / 2), 0, atol=0.032)
+    np.testing.assert_allclose(read["base"], before.base[inside], atol=0.014)
+    turned = [
+        (made.matrix_world.to_quaternion() @ Quaternion(turn))[:]
+        for turn in before.rotations[inside]
+    ]
+    assert angles(read["rotations"], np.array(turned)).max() < 0.3
+    if world_splats.has_native():
+        bpy.ops.wm.spz_import(filepath=str(tmp_path / "part.spz"))
+        places = dict(attributes(bpy.context.object.data))["position"]
+        np.testing.assert_allclose(places, everything[inside], atol=1.3e-4)
+
+    splats.end_crop(made, remove_outside=True)
+    assert count_shown(made) == inside.sum() and made[world_splats.MARK] == inside.sum()
+    assert not made.modifiers.get("Mint Crop") and "Crop" not in bpy.data.objects
+    assert "Mint Crop" not in bpy.data.node_groups
+    np.testing.assert_allclose(places_of(made), everything[inside], atol=1e-6)
+    splats.crop(made)
+    splats.end_crop(made, remove_outside=False)
+    assert count_shown(made) == inside.sum()
+    with pytest.raises(UserError, match="ends in"):
+        splats.save_splats(made, tmp_path / "part.glb")
+
+
+def count_shown(made) -> int:
+    """Return how many splats an object has after its crop."""
+    ours = made.modifiers.get(world_splats._MODIFIER)
+    if ours is not None:
+        ours.show_viewport = False
+    bpy.context.view_layer.update()
+    shown = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    count = len(shown.data.vertices if made.type == "MESH" else shown.data.points)
+    if made.type == "POINTCLOUD":
+        assert shown.data.type == made.data.type
+    if ours is not None:
+        ours.show_viewport = True
+    return count
+
+
+def test_a_ply_file_is_exact(tmp_path):
+    """Its columns are those of the method's own files; a turned World turns its harmonics, too."""
+    path = tmp_path / "place.spz"
+    path.write_bytes(build_spz.encode(build_spz.made_up(40, degree=2)))
+    made = cloud_of(path)
+    made.matrix_world = Matrix.Rotation(math.pi / 2, 4, "X")  # from its axes to those of the file
+    bpy.context.view_layer.update()
+    written = splats.save_splats(made, tmp_path / "place.ply").read_bytes()
+    header, _, content = written.partition(b"end_header\n")
+    names = [line.split()[-1] for line in header.decode().splitlines() if "property" in line]
+    table = dict(zip(names, np.frombuffer(content, "<f4").reshape(40, -1).T, strict=True))
+    before = to_blender_axes(read_splats(path))
+    # the turn about X brings Y to Z; the file's x, y, z are x, -z, y of the scene
+    turned = np.stack((before.positions[:, 0], -before.positions[:, 2], before.positions[:, 1]))
+    x, y, z = turned
+    np.testing.assert_allclose([table["x"], table["y"], table["z"]], [x, -z, y], atol=1e-5)
+    np.testing.assert_allclose(np.exp(table["scale_1"]), before.scales[:, 1], rtol=1e-5)
+    opacity = np.clip(before.base[:, 3], 1e-6, 1 - 1e-6)
+    np.testing.assert_allclose(1 / (1 + np.exp(-table["opacity"])), opacity, atol=1e-5)
+    assert ("f_rest_23" in table) is world_splats.has_native()
+    if not world_splats.has_native():
+        pytest.skip(DOES_NOT_APPLY + "this Blender has no harmonics")
+    bpy.ops.wm.ply_import(
+        filepath=str(tmp_path / "place.ply"), forward_axis="Z", up_axis="NEGATIVE_Y"
+    )
+    again = bpy.context.object
+    assert again.type == "POINTCLOUD" and again.data.type == world_splats.NATIVE
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(places_of(again), turned.T, atol=1e-5)
+    values = dict(attributes(again.data))
+    expected = [
+        (made.matrix_world.to_quaternion() @ Quaternion(turn))[:] for turn in before.rotations
+    ]
+    shown = [
+        (again.matrix_world.to_quaternion() @ Quaternion(turn))[:] for turn in values["rotation"]
+    ]
+    assert angles(np.array(shown), np.array(expected)).max() < 0.01
+    assert np.array_equal(values["radiance:sh_2"], before.harmonics[:, 2])

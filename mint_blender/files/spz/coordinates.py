@@ -188,7 +188,12 @@ def basis(directions: Doubles) -> Doubles:
 
 @cache
 def coefficient_matrix(axes: str) -> Floats:
-    """Return the (24, 24) matrix from coefficients of harmonics in these axes to Blender's.
+    """Return the (24, 24) matrix from coefficients of harmonics in these axes to Blender's."""
+    return turned_coefficients(to_blender(axes))
+
+
+def turned_coefficients(turn: Doubles) -> Floats:
+    """Return the (24, 24) matrix for coefficients of harmonics after a (3, 3) turn or reflection.
 
     It has blocks of 3, 5, 7 and 9: only coefficients of the same degree mix. A least-squares fit is
     exact here: a rotated harmonic is a sum of harmonics of its own degree, and there are more
@@ -200,7 +205,7 @@ def coefficient_matrix(axes: str) -> Floats:
     flat = np.sqrt(1 - height**2)
     directions = np.stack((flat * np.cos(angle), flat * np.sin(angle), height), axis=1)
     before = basis(directions)
-    after = basis(directions @ to_blender(axes).T)
+    after = basis(directions @ turn.T)
     matrix = np.zeros((24, 24))
     for start, end in pairwise(PER_DEGREE):
         block = slice(start, end)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The triangles of objects in world space: what a model stands on, and what a walk avoids."""
+"""The surfaces of objects in world space, on which a model stands, and the arrays of splats."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ from ..world import splats, world_objects
 from ..world.calibration import PART
 
 Points = NDArray[np.float64]
+
+MEMBERS = {
+    "FLOAT_VECTOR": ("vector", 3),
+    "FLOAT4": ("vector", 4),
+    "QUATERNION": ("value", 4),
+    "FLOAT_COLOR": ("color", 4),
+}
+"""The member of an attribute, by its type, and the number of floats in it."""
 
 
 class Surface(NamedTuple):
@@ -93,6 +101,22 @@ def is_collider(obj: bpy.types.Object) -> bool:
 def colliders(root: bpy.types.Object) -> list[bpy.types.Object]:
     """Return the meshes of the collider of a World."""
     return list(filter(is_collider, world_objects.parts_of(root, "collider")))
+
+
+def attributes(data: Any) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield name and values, shape (n, 3) or (n, 4), of each attribute of splats."""
+    for attribute in data.attributes:
+        if attribute.domain == "POINT" and attribute.data_type in MEMBERS:
+            member, width = MEMBERS[attribute.data_type]
+            flat = mesh_arrays.read(attribute.data, member, len(attribute.data) * width)
+            yield attribute.name, flat.reshape(-1, width)
+
+
+def places_of(part: bpy.types.Object) -> Points:
+    """Return where splats are in world space, shape (n, 3)."""
+    places = dict(attributes(part.data))["position"]
+    matrix = np.array(part.matrix_world)
+    return np.asarray(places @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}

@@ -11,6 +11,9 @@ from ...message import Message
 from ..translations import translated
 from ..typed_context import layout_of
 
+_SHOW_ALL = Message("End Crop, Show All Splats")
+_REMOVE = Message("End Crop, Remove Outside")
+
 
 class MINT_MT_after(bpy.types.Menu):
     """Put it on the floor, light it, look at it; this costs no Credits."""
@@ -23,6 +26,14 @@ class MINT_MT_after(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.drop_to_floor", icon="SORT_ASC")
         layout.operator("mint.let_fall", icon="PHYSICS")
+        layout.separator()
+        layout.menu("MINT_MT_viewpoints", icon="CAMERA_DATA")
+        layout.separator()
+        layout.operator("mint.crop_splats", icon="CUBE")
+        layout.operator("mint.end_crop", text=translated(_SHOW_ALL), translate=False)
+        outside = layout.operator("mint.end_crop", text=translated(_REMOVE), translate=False)
+        outside.remove_outside = True
+        layout.operator("mint.save_splats", icon="EXPORT")
         layout.separator()
         layout.label(text=translated(Message("These cost no Credits.")), translate=False)
 

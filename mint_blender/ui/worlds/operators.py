@@ -11,6 +11,7 @@ import bpy
 
 from ...message import Message, UserError
 from .. import session, text_wrap, visibility
+from ..after import cameras as viewpoints
 from ..after import menus as after_menus
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error, run_action
@@ -398,6 +399,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width, has_icons=False)
     for part in _LABELS:
         _draw_part(row, parts, part, scene_of(context))
+    viewpoints.draw(layout, parts.objects, context)
     after_menus.draw(layout)
     if parts.is_calibration_changed:
         text = Message("The scale of this World was applied. Restore it before you add parts.")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done with a World after it has landed, by clicks and keys: each is one undo step."""
+
+from __future__ import annotations
+
+import pytest
+
+from .blender_window import BlenderWindow
+from .test_arrival import COURTYARD, WALKS
+from .test_jobs import start
+
+pytestmark = pytest.mark.window
+
+MINT = {"speed": 20, "assets": "real", "credits": 1e6}
+DIFFERENCE = """
+from mathutils import Vector
+from bpy_extras import view3d_utils, object_utils
+scene, here = bpy.context.scene, region('VIEW_3D', 'WINDOW')
+camera = next(each for each in scene.objects if each.get('mint_viewpoint') == 'VIEW')
+scene.render.resolution_x, scene.render.resolution_y = here.width, here.height
+view = area('VIEW_3D').spaces.active.region_3d
+result = 0
+for share in ((0.2, 0.3), (0.8, 0.6), (0.5, 0.9)):
+    pixel = Vector((here.width * share[0], here.height * share[1]))
+    point = view3d_utils.region_2d_to_location_3d(here, view, pixel, (view.view_matrix.inverted() @ Vector((0, 0, -3))))
+    seen = object_utils.world_to_camera_view(scene, camera, point)
+    result = max(result, abs(seen.x * here.width - pixel.x), abs(seen.y * here.height - pixel.y))
+"""
+"""By how many pixels at most the saved viewpoint differs from the view."""
+COUNTS = (
+    "[len(bpy.data.objects), len(bpy.data.cameras), len(bpy.data.meshes), len(bpy.data.actions)]"
+)
+
+
+def world(blender: BlenderWindow) -> None:
+    """Generate a World, look inside, and end with a step that every test can undo to."""
+    start(blender, COURTYARD, kind="WORLD")
+    blender.wait_for("placed", seconds=240)
+    blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
+    blender.ask("bpy.ops.ed.undo_push(message='Before')")
+    blender.settle()
+
+
+def search(blender: BlenderWindow, words: str) -> None:
+    """Start what F3 finds by these words."""
+    blender.over()
+    blender.until_it_shows(lambda: blender.key("F3"))
+    blender.until_it_shows(lambda: blender.type(words))
+    blender.key("Return")
+
+
+def undo(blender: BlenderWindow, counts: list[int]) -> None:
+    """Undo once, until there is as much in the file as before."""
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait(f"{COUNTS} == counts", counts=counts)
+
+
+def test_viewpoints_and_walks(blender: BlenderWindow) -> None:
+    """A saved viewpoint shows the same pixels; a walk becomes a camera; each is undone alone."""
+    world(blender)
+    counts = blender.ask(COUNTS)
+    blender.click("mint.save_viewpoint")
+    blender.wait(f"{COUNTS} != counts", counts=counts)
+    assert blender.ask(DIFFERENCE) < 0.01
+    blender.screenshot("viewpoint")
+    undo(blender, counts)
+    blender.key("ctrl+shift+z")
+    blender.wait(f"{COUNTS} != counts", counts=counts)
+    counts = blender.ask(COUNTS)
+    search(blender, "Record a Walk")
+    blender.wait(WALKS)
+    blender.display.tool("keydown", "w")
+    blender.wait("len(part('ui.session').state(part('ui.after.cameras')._Recording).samples) > 20")
+    blender.display.tool("keyup", "w")
+    blender.key("Return")
+    blender.wait("'Walk' in bpy.data.objects")
+    assert blender.ask("len(bpy.data.actions)") == counts[3] + 1
+    undo(blender, counts)
+    blender.key("ctrl+shift+z")
+    blender.wait("'Walk' in bpy.data.objects")
+    blender.call("mint.play_walk")
+    blender.wait("bpy.context.scene.frame_current > bpy.context.scene.frame_start")
+    blender.screenshot("walk")
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.screen.animation_cancel(restore_frame=False)")
+
+
+def test_what_is_selected_stands_on_the_floor(blender: BlenderWindow) -> None:
+    """F3 finds both ways for a cube of one's own; one step back, and it is where it was."""
+    blender.ask("bpy.ops.mesh.primitive_plane_add(size=9)")
+    blender.ask(
+        "bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 3), rotation=(0.4, 0.3, 0))"
+    )
+    blender.ask("bpy.ops.ed.undo_push(message='Before')")
+    counts = blender.ask(COUNTS)
+    place = "round(bpy.context.active_object.location.z, 4)"
+    for words in ("Drop to Floor", "Let it Fall"):
+        search(blender, words)
+        blender.wait(f"{place} != 3")
+        assert blender.ask(COUNTS) == counts
+        undo(blender, counts)
+        blender.wait(f"{place} == 3")
