@@ -21,9 +21,9 @@ from ..jobs.job import Job
 from ..jobs.job_values import Delivery, Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
+from ..scene import data_blocks, startup, tags, undo_step
 from ..scene import place as scene_place
 from ..scene import prepared as prepared_files
-from ..scene import tags, undo_step
 from ..scene.animation import clips, tracks
 from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
@@ -55,6 +55,7 @@ def place(
     *,
     raw: bool = False,
     prepared: PreparedResult | None = None,
+    takes_over: bool = False,
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
@@ -68,6 +69,8 @@ def place(
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
             the files here.
+        takes_over: Whether the first result in Blender's start-up scene takes the place of its
+            cube, and is what a render shows.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
@@ -77,15 +80,23 @@ def place(
     place_one = _place_motion if job.motion else place_one
     placed: list[PlacedResult] = []
     undo_step.begin()
+    is_put_somewhere = job.delivery.rotation is not None or job.delivery.block_out is not None
+    may_take_over = takes_over and not roots and not is_put_somewhere
+    cube = startup.cube(scene or current_scene()) if may_take_over else None
+    data_blocks.hide([cube] if cube else (), is_hidden=True)
     try:
         for root in roots or (None,):
             one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
             for name, text in job.delivery.meta:
                 one.root[name] = text
             placed.append(one)  # what came before a failure is kept
+        if cube is not None:
+            startup.show_first(scene or current_scene(), placed[0], cube)
     finally:
         if placed:
             undo_step.push(_provenance(job).title)
+        elif cube is not None:
+            data_blocks.hide([cube], is_hidden=False)
     return dataclasses.replace(
         placed[0], notes=tuple(dict.fromkeys(note for result in placed for note in result.notes))
     )

@@ -33,7 +33,7 @@ from .references import operators as reference_operators
 from .review import card_state, preview_operators
 from .selection import panel as selection_panel
 from .selection import selected
-from .viewport import arrival, gizmos, show_result, views
+from .viewport import arrival, gizmos, show_result, views, walk
 from .worlds import operators as world_operators
 
 _undo: list[Callable[[], object]] = []
@@ -89,7 +89,7 @@ def _register() -> None:
     )
     _add_classes(preview_operators)
     _add_property("mint_feedback", card_state.feedback_property())
-    _add_classes(show_result)
+    _add_classes(show_result, walk)
     _append(*show_result.MENUS)
     _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
     _add_classes(MintLibrary, library_operators, sync_operators, gizmos)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +11,10 @@ import bpy
 from mathutils import Vector
 
 from ...files import pictures
+from .. import picture
 from ..after import writers
 from ..animation.clips import clips_of
-from ..bounds import bounds_as_shown, evaluated_depsgraph
 from ..data_blocks import current_scene
-from ..node_trees import tree_of
 from ..place import PlacedResult
 from ..staging_scene import staging_scene
 from ..transaction import temporary_data
@@ -74,11 +72,6 @@ def _is_there(image: bpy.types.Image) -> bool:
     return bool(image.filepath) and Path(bpy.path.abspath(image.filepath)).is_file()
 
 
-FIELD_OF_VIEW = math.radians(28)
-FRONT_VIEW = Vector((0.62, -1.0, 0.42)).normalized()
-"""Direction from a model to the camera: in front of it (-Y), to its left, slightly above."""
-MARGIN = 1.12
-"""Distance of the camera, relative to the one at which the model just fits."""
 SAMPLES = {"cycles": 4, "eevee": 16}
 """Samples of a quick picture with each engine. Few are enough for Cycles, which is denoised."""
 
@@ -130,7 +123,7 @@ def _set_up_view(
         _show_world(scene, camera, source)
         _show_hidden(scene, placed.objects)
     else:
-        _light_model(scene, _all_points(placed.objects), aspect)
+        picture.stage(scene, scene.collection, placed.objects, aspect)
 
 
 def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
@@ -151,7 +144,7 @@ def _show_world(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.ty
     scene.view_settings.view_transform = "Standard"
     if scene.world is None:
         # without a panorama there is no light, and the collider may have a roof
-        scene.world = _backdrop(scene)
+        scene.world = picture.backdrop()
         _headlamp(scene, camera, source.unit_settings.scale_length)
         scene.view_settings.view_transform = "AgX"
     else:
@@ -197,70 +190,6 @@ def _use_eevee(scene: bpy.types.Scene, samples: int) -> None:
     scene.eevee.use_shadows = True
 
 
-def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
-    """Return the eight corners of the bounding box of all meshes, or of a unit box."""
-    objects = list(objects)
-    with evaluated_depsgraph(objects) as depsgraph:
-        bounds = bounds_as_shown(objects, depsgraph)
-    (left, front, bottom), (right, back, top) = bounds or ((-0.5, -0.5, 0.0), (0.5, 0.5, 1.0))
-    return [Vector((x, y, z)) for x in (left, right) for y in (front, back) for z in (bottom, top)]
-
-
-def _light_model(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> None:
-    low = corners[0]
-    high = corners[-1]
-    center = (low + high) / 2
-    size = max((high - low).length, 1e-6)
-    scene.camera = _camera(scene, corners, size, aspect)
-    _light(
-        scene, "key", center + size * Vector((-1.3, -1.1, 1.9)), center, size * 0.8, 58 * size**2
-    )
-    _light(scene, "rim", center + size * Vector((1.3, 1.2, 1.3)), center, size * 1.0, 34 * size**2)
-    scene.world = _backdrop(scene)
-    _floor(scene, Vector((center.x, center.y, low.z)), size)
-    scene.view_settings.view_transform = "AgX"
-    scene.view_settings.look = "AgX - Medium High Contrast"
-
-
-def _camera(
-    scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float
-) -> bpy.types.Object:
-    """Return a camera as near as all corners fit into its view."""
-    center = (corners[0] + corners[-1]) / 2
-    data = bpy.data.cameras.new("Mint still")
-    data.sensor_fit = "HORIZONTAL"
-    data.angle = FIELD_OF_VIEW
-    turn = (-FRONT_VIEW).to_track_quat("-Z", "Y")
-    across = turn @ Vector((1, 0, 0))
-    up = turn @ Vector((0, 1, 0))
-    half = math.tan(FIELD_OF_VIEW / 2)
-    distance = 0.0
-    for corner in corners:
-        offset = corner - center
-        reach = max(abs(offset.dot(across)), abs(offset.dot(up)) * aspect) / half
-        distance = max(distance, offset.dot(FRONT_VIEW) + MARGIN * reach)
-    camera = bpy.data.objects.new("Mint still", data)
-    camera.location = center + FRONT_VIEW * distance
-    camera.rotation_euler = turn.to_euler()
-    data.clip_start = distance / 100
-    data.clip_end = distance * 100 + size
-    scene.collection.objects.link(camera)
-    return camera
-
-
-def _light(
-    scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float
-) -> None:
-    data = bpy.data.lights.new(name, "AREA")
-    data.size = size
-    data.energy = watts
-    data.use_shadow_jitter = True  # soft shadows in EEVEE, too
-    light = bpy.data.objects.new(name, data)
-    light.location = at
-    light.rotation_euler = (target - at).to_track_quat("-Z", "Y").to_euler()
-    scene.collection.objects.link(light)
-
-
 def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, meters_per_unit: float) -> None:
     """Add a lamp next to the camera, bright enough for a room."""
     scene.view_layers[0].update()
@@ -270,27 +199,3 @@ def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, meters_per_unit:
     lamp = bpy.data.objects.new("Mint still", data)
     lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / meters_per_unit
     scene.collection.objects.link(lamp)
-
-
-def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
-    world = bpy.data.worlds.new("Mint still")
-    background = next(node for node in tree_of(world).nodes if node.type == "BACKGROUND")
-    background.inputs["Color"].default_value = (0.86, 0.9, 0.95, 1)
-    background.inputs["Strength"].default_value = 0.42
-    return world
-
-
-def _floor(scene: bpy.types.Scene, at: Vector, size: float) -> None:
-    half = size * 60
-    mesh = bpy.data.meshes.new("Mint still floor")
-    mesh.from_pydata(
-        [(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)]
-    )
-    material = bpy.data.materials.new("Mint still floor")
-    shader = next(node for node in tree_of(material).nodes if node.type == "BSDF_PRINCIPLED")
-    shader.inputs["Base Color"].default_value = (0.72, 0.74, 0.76, 1)
-    shader.inputs["Roughness"].default_value = 0.9
-    mesh.materials.append(material)
-    floor = bpy.data.objects.new("Mint still floor", mesh)
-    floor.location = at - Vector((0, 0, size * 1e-4))
-    scene.collection.objects.link(floor)

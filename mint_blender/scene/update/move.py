@@ -119,17 +119,21 @@ def surface_on_ray(
     origin: Vector,
     direction: Vector,
     without: Collection[bpy.types.Object] = (),
+    view: bpy.types.SpaceView3D | None = None,
 ) -> Surface | None:
     """Return where a ray meets the scene first, or else the floor at height 0.
 
-    The normal points to where the ray comes from. `without` are objects that it passes.
+    The normal points to where the ray comes from. `without` are objects that it passes, as it does
+    those that are hidden in `view`.
     """
     start = origin
     for _ in range(_MOST_HITS):
         hit, point, normal, _, obj, _ = scene.ray_cast(depsgraph, start, direction)
         if not hit:
             return _floor(origin, direction)
-        if obj.original not in without and obj not in without:
+        assert obj is not None  # it was hit
+        is_hidden = view is not None and not obj.original.visible_get(viewport=view)
+        if not is_hidden and obj.original not in without and obj not in without:
             return Surface(point, -normal if normal.dot(direction) > 0.0 else normal)
         start = point + direction * _STEP
     return None

@@ -284,6 +284,7 @@ def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) ->
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
     for obj in objects:
         obj[PART] = "collider"
+        _lock(obj)
         if obj.parent is None:
             obj.parent = holder
             obj.matrix_basis = turn @ obj.matrix_basis
@@ -291,6 +292,11 @@ def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) ->
     if upside_down is None:
         return [note("collider_side_unknown")]
     return [] if upside_down else [note("collider_not_flipped")]
+
+
+def _lock(part: bpy.types.Object) -> None:
+    """Keep Blender's tools from moving a part away from the others."""
+    part.lock_location = part.lock_rotation = part.lock_scale = (True, True, True)
 
 
 def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
@@ -305,6 +311,7 @@ def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) ->
 def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
     made = splats.build(path, f"{root.name} Splats", collection_of(root, scene))
     made[PART] = "splats"
+    _lock(made)
     made.parent = _holder(root, scene)
     return []
 

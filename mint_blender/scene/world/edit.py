@@ -19,6 +19,8 @@ from .world_objects import (
     COLLIDER_TURNED,
     FLIPPED,
     WORLD,
+    collection_of,
+    ensure_capture_point,
     parts_of,
     set_properties,
 )
@@ -74,6 +76,20 @@ def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) 
         return False
     panorama.show_background(scene or current_scene(), world)
     return True
+
+
+def render_from(root: bpy.types.Object, scene: bpy.types.Scene, place: Matrix, lens: float) -> None:
+    """Make the World's camera that of the scene, and move it to a place: its world matrix, 4×4."""
+    point = ensure_capture_point(root, scene)
+    unit = scene.unit_settings.scale_length
+    camera = next(iter(parts_of(root, "camera")), None) or calibration.add_camera(
+        point, root.name, collection_of(root, scene), unit
+    )
+    data = camera.data
+    assert isinstance(data, bpy.types.Camera)
+    data.lens = lens
+    camera.matrix_world = place
+    scene.camera = camera
 
 
 def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None) -> bool:

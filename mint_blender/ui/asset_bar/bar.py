@@ -576,7 +576,9 @@ def location_under(context: bpy.types.Context, x: float, y: float) -> tuple[floa
     scene = scene_of(context)
     origin = view3d_utils.region_2d_to_origin_3d(region, view, (x, y))
     direction = view3d_utils.region_2d_to_vector_3d(region, view, (x, y))
-    surface = move.surface_on_ray(scene, context.evaluated_depsgraph_get(), origin, direction)
+    graph = context.evaluated_depsgraph_get()
+    shown: Any = context.space_data
+    surface = move.surface_on_ray(scene, graph, origin, direction, view=shown)
     cursor = scene.cursor.location
     point = (
         surface.point

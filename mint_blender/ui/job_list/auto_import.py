@@ -199,7 +199,9 @@ def _import(
         with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
             view = arrival.free_view(scene)
-            placed = import_job.place(job, scene, raw=raw, prepared=prepared)
+            placed = import_job.place(
+                job, scene, raw=raw, prepared=prepared, takes_over=not bpy.app.background
+            )
         result = DeliveryResult(
             placed.notes,
             placement=import_job.placement_of(placed, scene),
@@ -250,6 +252,7 @@ _GROUPS = (
 _HANDS_ON = (
     *(f"{group}_OT_" for group in _GROUPS.split()),
     "MINT_OT_place_with_mouse",
+    "MINT_OT_walk_inside",
     "WM_OT_radial_control",
     "SCREEN_OT_area_",
     "SCREEN_OT_region_scale",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _REDUCE = Message("Reduce Polygons…")
 _ANIMATE = Message("Animate…")
 _VARIATION = Message("Generate Variation")
+_PICTURE = Message("Picture")
 
 
 def title(context: bpy.types.Context) -> str:
@@ -158,6 +159,28 @@ class MINT_OT_delete_block_out(_BlockOutOperator):
         return {"FINISHED"}
 
 
+class MINT_OT_picture(bpy.types.Operator):
+    """Put ground, light and a framed camera around this model, for a picture with F12."""
+
+    bl_idname = "mint.picture"
+    bl_label = "Picture"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the active object belongs to a model."""
+        return selected.model_root(context.active_object) is not None
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set up the scene; an earlier picture goes."""
+        from ...scene import picture, tags
+
+        root = selected.model_root(context.active_object)
+        assert root is not None, "poll has seen one"
+        picture.add(scene_of(context), tags.hierarchy(root))
+        return {"FINISHED"}
+
+
 class MINT_MT_selection(bpy.types.Menu):
     """More that can be done with the selected result."""
 
@@ -240,7 +263,9 @@ def _draw_next_steps(
         row.operator(
             "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
         ).asset_id = origin.asset_id
-    _draw_variation(layout, root, origin)
+    row = text_wrap.button_row(layout, (_VARIATION, _PICTURE), width=width)
+    _draw_variation(row, root, origin)
+    row.operator("mint.picture", icon="RESTRICT_RENDER_OFF")
 
 
 def _draw_variation(

@@ -19,6 +19,8 @@ from .. import session, visibility
 if TYPE_CHECKING:
     from ...jobs.job import Job
 
+_FIXED = {"collider", "splats", "calibration"}
+"""The parts of a World that fit each other only where they are."""
 PANEL = "selection"
 """The name of the panel for `visibility`."""
 
@@ -45,6 +47,8 @@ class _State:
         """The number of changes when the facts were found."""
         self.active: Any = None
         """The active object, to be compared only."""
+        self.world = ""
+        """The name of the World that was used last."""
 
 
 def _state() -> _State:
@@ -68,9 +72,24 @@ def model_root(obj: bpy.types.Object | None) -> bpy.types.Object | None:
 
 
 def world_root(obj: bpy.types.Object | None) -> bpy.types.Object | None:
-    """Return the root if the result is a World that is in the scene itself."""
-    root = root_of(obj)
+    """Return the root if the result is a World that is in the scene itself.
+
+    While nothing of Mint is active, it is the World that was used last.
+    """
+    root = root_of(obj) or last_world()
     return root if root is not None and is_world(root) and not is_instance(obj) else None
+
+
+def last_world() -> bpy.types.Object | None:
+    """Return the root of the World that was used last, if it is in the scene."""
+    scene = getattr(bpy.context, "scene", None)
+    root = scene.objects.get(_state().world) if scene is not None else None
+    return root if root is not None and is_world(root) else None
+
+
+def use_world(root: bpy.types.Object) -> None:
+    """Remember which World was used last."""
+    _state().world = root.name
 
 
 def is_world(root: bpy.types.Object) -> bool:
@@ -110,8 +129,8 @@ def prepare() -> bool:
     # while a window opens, the context of a timer has none
     state = _state()
     active = getattr(bpy.context, "active_object", None)
-    root = root_of(active)
-    if active is None or root is None:
+    root = root_of(active) or last_world()
+    if root is None:
         state.facts = None
     elif facts(root) is None or state.counted != state.changes:
         before = state.facts
@@ -155,7 +174,22 @@ def _changed(_scene: object, depsgraph: Any = None) -> None:
     active = depsgraph.view_layer.objects.active
     if active != state.active:
         state.active = active
+        _select_whole(depsgraph.view_layer, active)
         prepare()
+
+
+def _select_whole(layer: bpy.types.ViewLayer, active: bpy.types.Object | None) -> None:
+    """Select a World in place of a part of it, which would be moved away from the others."""
+    from ...scene.world import calibration, world_objects
+
+    root = world_objects.root_of(active)
+    if active is None or root is None or active.mode != "OBJECT":
+        return
+    use_world(root)
+    if active.get(calibration.PART) in _FIXED and root.visible_get(view_layer=layer):
+        active.select_set(False, view_layer=layer)
+        root.select_set(True, view_layer=layer)
+        layer.objects.active = root
 
 
 @persistent

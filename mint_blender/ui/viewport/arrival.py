@@ -32,6 +32,11 @@ class Chip:
     job_id: str
     title: str
     is_shown: bool
+    is_world: bool = False
+    is_cube_hidden: bool = False
+    """Whether the cube of the start-up scene was hidden for it."""
+    is_rendered: bool = False
+    """Whether a render looks through the World's own camera."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,8 @@ def note_click(context: bpy.types.Context) -> None:
 def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
     """Return the view that may show the next result; None if all are to stay as they are.
 
-    Call it before the result is placed, which is an edit, too, and which Local View would hide.
+    Call it before the result is placed, which is an edit, too.
     """
-    views.show_all()
     state = _state()
     context = bpy.context
     click = state.click
@@ -95,12 +99,11 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     """
     from ...scene import tags
 
-    views.hide_cube_again()
     if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
     is_shown = area is not None and _show(job.id, area, is_first=True)
     _state().is_left_alone |= is_shown
-    _add_chip(Chip(job.id, job.title, is_shown))
+    _add_chip(_with_facts(Chip(job.id, job.title, is_shown)))
 
 
 def show(context: bpy.types.Context, chip: Chip) -> bool:
@@ -155,6 +158,27 @@ def _show(job_id: str, area: bpy.types.Area, *, is_first: bool = False) -> bool:
     return True
 
 
+def catch_up() -> None:
+    """Let the chips say what is true of their results by now."""
+    _state().chips = [_with_facts(chip) for chip in _state().chips]
+
+
+def _with_facts(chip: Chip) -> Chip:
+    """Return a chip with what the scene says about its result."""
+    from ...scene import startup, tags
+    from ...scene.world import world_objects
+
+    root = next(tags.roots(job_id=chip.job_id), None)
+    is_world = root is not None and world_objects.is_root(root)
+    cameras = world_objects.parts_of(root, "camera") if root is not None and is_world else []
+    return replace(
+        chip,
+        is_world=is_world,
+        is_cube_hidden=root is not None and startup.HIDDEN in root.keys(),
+        is_rendered=bpy.context.scene is not None and bpy.context.scene.camera in cameras,
+    )
+
+
 def _add_chip(chip: Chip) -> None:
     earlier = [other for other in _state().chips if other.job_id != chip.job_id]
     if chip.is_shown:
@@ -197,8 +221,7 @@ def _is_plain(space: Any) -> bool:
 
 @persistent
 def _after_change(_scene: object, depsgraph: Any = None) -> None:
-    """Note that something was edited, and show it."""
-    views.show_edited()
+    """Note that something was edited."""
     state = _state()
     changes = depsgraph.updates if state.click is not None and depsgraph is not None else ()
     if any(change.is_updated_geometry or change.is_updated_transform for change in changes):
@@ -207,15 +230,17 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
 
 @persistent
 def _undone(*_: object) -> None:
-    """Remove the chips of results that are no longer there."""
+    """Remove the chips of results that are no longer there, and correct the others."""
     from ...scene import tags
 
     state = _state()
     state.chips = [chip for chip in state.chips if any(tags.roots(job_id=chip.job_id))]
+    catch_up()
 
 
 HANDLERS = (
     (bpy.app.handlers.depsgraph_update_post, _after_change),
     (bpy.app.handlers.undo_post, _undone),
+    (bpy.app.handlers.redo_post, _undone),
     (bpy.app.handlers.load_post, _file_opened),
 )

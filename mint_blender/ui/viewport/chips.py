@@ -53,6 +53,7 @@ _CLOSE = "×"
 _APPROVE = Message("Approve")
 
 SHOW, CLOSE, JOB, APPROVE, MORE, BODY = "show", "close", "job", "approve", "more", "body"
+RESTORE, WALK, RENDER, UNDO = "restore", "walk", "render", "undo"
 """What is clicked: a button of a result, its ×, a job, the button that approves its Preview, the
 last chip, and where a click does nothing.
 """
@@ -70,9 +71,9 @@ class _Row(NamedTuple):
 
     chip: Chip
     text: str
-    action: str
+    buttons: tuple[tuple[str, str, Box], ...]
+    """The name of each button's part, what it says, and where it is."""
     whole: Box
-    button: Box
     close: Box
 
 
@@ -95,8 +96,9 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
     rows = []
     for chip in arrival.chips():
         text = translated(Message("{title} is here", title=chip.title))
-        action = translated(Message("Restore View") if chip.is_shown else Message("Show"))
-        rows.append(_row(context, chip, text, action, bottom, scale))
+        if chip.is_cube_hidden:
+            text += " · " + translated(Message("Cube hidden"))
+        rows.append(_row(context, chip, text, bottom, scale))
         bottom += (_TOAST + _GAP) * scale
     return rows
 
@@ -109,25 +111,42 @@ def _bottom(context: bpy.types.Context) -> float:
     return float(frame.y + frame.height)
 
 
-def _row(
-    context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
-) -> _Row:
+def _actions(chip: Chip) -> list[tuple[str, Message]]:
+    """Return the name and the words of each button of a result's chip."""
+    if not chip.is_shown:
+        actions = [(SHOW, Message("Show"))]
+    elif chip.is_world:
+        actions = [(WALK, Message("Walk")), (RESTORE, Message("Restore View"))]
+        if not chip.is_rendered:
+            actions.insert(1, (RENDER, Message("Render From Here")))
+    else:
+        actions = [(RESTORE, Message("Restore View"))]
+    return [(UNDO, Message("Undo")), *actions] if chip.is_cube_hidden else actions
+
+
+def _row(context: bpy.types.Context, chip: Chip, text: str, bottom: float, scale: float) -> _Row:
     padding = _PADDING * scale
     height = _TOAST * scale
     points = Theme().points
     inset = 4 * scale
-    button = width_of(action, points) + 2 * padding
+    actions = [(name, translated(words)) for name, words in _actions(chip)]
+    widths = [width_of(words, points) + 2 * padding for _, words in actions]
+    room = sum(widths) + inset * len(widths)
     left, right = sides(context)
-    text = fitting(text, max(0.0, right - left - button - height - 3 * padding), points)
+    text = fitting(text, max(0.0, right - left - room - height - 3 * padding), points)
     wide = width_of(text, points) + padding
-    width = padding + wide + button + height
+    width = padding + wide + room + height
     left = max(left, (left + right - width) / 2)
+    buttons = []
+    start = left + padding + wide
+    for (name, words), button in zip(actions, widths, strict=True):
+        buttons.append((name, words, Box(start, bottom + inset, button, height - 2 * inset)))
+        start += button + inset
     return _Row(
         chip,
         text,
-        action,
+        tuple(buttons),
         Box(left, bottom, width, height),
-        Box(left + padding + wide, bottom + inset, button, height - 2 * inset),
         Box(left + width - height, bottom, height, height),
     )
 
@@ -250,7 +269,8 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
     rows = _rows(context)
     stack = _stack(context, rows)
     for row in rows:
-        for name, box in ((CLOSE, row.close), (SHOW, row.button), (BODY, row.whole)):
+        buttons = [(name, box) for name, _, box in row.buttons]
+        for name, box in ((CLOSE, row.close), *buttons, (BODY, row.whole)):
             if box.contains(x, y):
                 return Part(name, row.chip.job_id)
     for target, box, approve in stack.chips:
@@ -359,12 +379,13 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
 
 def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     """Draw the chip of a result."""
-    is_on, is_closing = (hovered == Part(name, row.chip.job_id) for name in (SHOW, CLOSE))
+    is_closing = hovered == Part(CLOSE, row.chip.job_id)
     _draw_edge(row.whole, theme)
     draw_box(row.whole, theme.back, 6 * theme.scale)
     points = theme.points
     draw_text(row.text, row.whole.x + _PADDING * theme.scale, row.whole, points, theme.text)
-    _draw_button(row.action, row.button, theme, is_on=is_on)
+    for name, words, box in row.buttons:
+        _draw_button(words, box, theme, is_on=hovered == Part(name, row.chip.job_id))
     middle = row.close.x + (row.close.width - width_of(_CLOSE, points)) / 2
     draw_text(_CLOSE, middle, row.close, points, theme.text if is_closing else theme.faint, SIGN)
 
@@ -377,10 +398,11 @@ def click(context: bpy.types.Context, part: Part) -> None:
     if part.name == CLOSE and chip is not None:
         arrival.close(chip)
     elif part.name == SHOW and chip is not None:
-        if chip.is_shown:
-            bpy.ops.mint.restore_view()  # type: ignore[attr-defined]
-        else:
-            arrival.show(context, chip)
+        arrival.show(context, chip)
+    elif part.name in _RESULT_OPERATORS:
+        operator = getattr(bpy.ops.mint, _RESULT_OPERATORS[part.name])  # type: ignore[attr-defined]
+        with mistakes_in_popup(context):
+            operator("INVOKE_DEFAULT")
     elif part.name == JOB:
         jobs = targets.targets(context.scene)
         phase = next((job.phase for job in jobs if job.job_id == part.job_id), None)
@@ -391,6 +413,14 @@ def click(context: bpy.types.Context, part: Part) -> None:
         _show_list(area)
     area.tag_redraw()
 
+
+_RESULT_OPERATORS = {
+    RESTORE: "restore_view",
+    WALK: "walk_inside",
+    RENDER: "render_from_here",
+    UNDO: "show_cube",
+}
+"""What the buttons of a result that is shown do."""
 
 _OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "job_menu"}
 """What a click on the chip of a job does; else it moves the box of the result."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look at a result: select and frame it, look inside a World, walk in it, and restore the view."""
+"""Look at a result: select and frame it, look inside a World, render it, and restore the view."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ import bpy
 from ...message import Message, UserError
 from ..job_actions import JobOperator, Result, find_job, report_error
 from ..operator_bases import CheckedOperator
+from ..selection import selected
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import arrival, views
@@ -147,28 +148,56 @@ class MINT_OT_restore_view(CheckedOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_walk_inside(bpy.types.Operator):
-    """Walk through the World: mouse to look around, W A S D to move, click to stop.
+class MINT_OT_render_from_here(bpy.types.Operator):
+    """Move the camera of the World to this view, look through it, and render."""
 
-    As View > Navigation > Walk Navigation.
-    """
-
-    bl_idname = "mint.walk_inside"
-    bl_label = "Walk"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a 3D View to walk in."""
-        return context.window is not None
+    bl_idname = "mint.render_from_here"
+    bl_label = "Render From Here"
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start walking."""
+        """Move the camera, and make it that of the scene; nothing is rendered yet."""
+        from ...scene.world import edit
+
+        root = selected.world_root(context.active_object)
         area = views.area_of(context)
-        if area is None:
-            return report_error(self, Message("Open a 3D View to look inside the World."))
-        region = next(region for region in area.regions if region.type == "WINDOW")
-        with bpy.context.temp_override(area=area, region=region):
-            bpy.ops.view3d.walk("INVOKE_DEFAULT")
+        if root is None or area is None:
+            return report_error(self, Message("Select a Mint World, or something in it."))
+        space: Any = area.spaces.active
+        edit.render_from(
+            root, scene_of(context), space.region_3d.view_matrix.inverted(), space.lens / 2
+        )
+        arrival.catch_up()
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Move the camera, and render what it sees, as F12 does."""
+        result = self.execute(context)
+        if result == {"FINISHED"}:
+            bpy.app.timers.register(_render, first_interval=0.0)
+        return result
+
+
+def _render() -> None:
+    """Render, once the undo step of the camera is made."""
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window):
+        bpy.ops.render.render("INVOKE_DEFAULT")
+
+
+class MINT_OT_show_cube(bpy.types.Operator):
+    """Show the cube of the start-up scene again, which was hidden for a result."""
+
+    bl_idname = "mint.show_cube"
+    bl_label = "Show Cube"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Show it in views and renders."""
+        from ...scene import startup
+
+        startup.show_cube(scene_of(context))
+        arrival.catch_up()
         return {"FINISHED"}
 
 
@@ -295,7 +324,8 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
         root: bpy.types.Object | None = bpy.data.objects.get(self._root)
         own = set(tags.hierarchy(root)) if root is not None else set()
         graph = context.evaluated_depsgraph_get()
-        return move.surface_on_ray(scene_of(context), graph, origin, direction, own)
+        view: Any = context.space_data
+        return move.surface_on_ray(scene_of(context), graph, origin, direction, own, view)
 
     def _place(self, context: bpy.types.Context) -> Result:
         """Move the result there, in one undo step, or import it there."""

@@ -23,6 +23,7 @@ from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...message import UserError
 from ...mint.schema import Kind
+from ...scene import startup
 from ...scene.model import grid_layout
 from ...scene.model.grid_layout import Footprint
 from ...scene.update import move
@@ -266,7 +267,7 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
     own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
     if _is_exact(job):
         return own
-    there = [] if job.kind is Kind.WORLD else grid_layout.around(own, scene)
+    there = [] if job.kind is Kind.WORLD else _in_the_way(own, scene)
     return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
 
 
@@ -279,8 +280,14 @@ def _is_free(job: Job, space: Footprint) -> bool:
     """Return whether nothing in the scene is in the way of a result; never of a World."""
     if job.kind is Kind.WORLD or _is_exact(job):
         return True
-    there = grid_layout.around(space, placed_results.scene_of(job))
+    there = _in_the_way(space, placed_results.scene_of(job))
     return not any(map(space.raised().touches, there))
+
+
+def _in_the_way(space: Footprint, scene: bpy.types.Scene) -> list[Footprint]:
+    """Return what a result has to keep clear of: not the cube whose place it takes."""
+    cube = startup.cube(scene)
+    return grid_layout.around(space, scene, without=[cube] if cube else ())
 
 
 def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, float]:

@@ -17,9 +17,11 @@ from mathutils import Euler, Matrix, Quaternion, Vector
 
 from ...message import Message
 from .. import session, text_wrap
+from ..selection import selected
+from ..translations import translated
 from ..typed_context import all_areas
 
-_INSIDE = (Message("Walk"), Message("Restore View"))
+_INSIDE = (Message("Walk"), Message("Back Inside"), Message("Restore View"))
 AHEAD = 2.0
 """Meters before the capture point, around which the view turns."""
 MARGIN = 0.9
@@ -35,8 +37,6 @@ The margin leaves room for the tool settings, which are as low as it is.
 """
 _ALIKE = 0.9999
 """The product of two rotations from which on they are the same."""
-_LOCAL_VIEW, _LEFT = "local_view", 0
-"""Which Local View hides the cube of a new file from a view, and the value when it was left."""
 STARTUP = Quaternion((0.7124, 0.4411, 0.2874, 0.4641))
 """How a view of Blender's start-up file is turned. It sees the side of what faces -Y."""
 FROM_FRONT = Euler((math.radians(66), 0.0, math.radians(27))).to_quaternion()
@@ -90,7 +90,6 @@ def frame(
                 space.shading.studio_light = LIGHT
     space.overlay.show_bones = False
     _earlier()[space.as_pointer()]["shown"] = space.shading.type
-    _hide_startup_cube(area)
     points = [vertices for vertices in map(_points, objects) if vertices is not None]
     if points:
         view = space.region_3d
@@ -107,6 +106,7 @@ def look_inside(
     """Show a World in color from its capture point. The view is free: dragging looks around."""
     from ...scene.world import calibration, edit, panorama, world_objects
 
+    selected.use_world(root)
     space: Any = area.spaces.active
     _remember(space)
     if shading == "SOLID" and not _has_colors_in_solid(root):
@@ -122,39 +122,10 @@ def look_inside(
     if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
         shown.use_scene_world = shown.use_scene_world_render = True
     _earlier()[space.as_pointer()]["shown"] = shown.type
-    _hide_startup_cube(area)
     place = world_objects.upright(root)
     _stand_at(space, place, scene, calibration.LENS)
     space.overlay.show_overlays = False
     area.tag_redraw()
-
-
-def show_all() -> None:
-    """Show the cube of a new file, too, until `hide_cube_again`: a result is about to be placed."""
-    for area in all_areas():
-        if is_changed(area.spaces.active):
-            _leave_local_view(area)
-
-
-def hide_cube_again() -> None:
-    """Show what was placed since `show_all` where the cube of a new file was hidden, but not it."""
-    for area in all_areas():
-        if is_changed(area.spaces.active) and _seen(area).get(_LOCAL_VIEW) == _LEFT:
-            _hide_startup_cube(area)
-
-
-def show_edited() -> None:
-    """Show what is being edited, painted or posed, also the cube of a new file."""
-    for area in all_areas():
-        space: Any = area.spaces.active
-        is_ours = is_changed(space) and _seen(area).get(_LOCAL_VIEW) == _local_view(space)
-        if not is_ours or space.local_view is None:
-            continue
-        active = _window_of(area).view_layer.objects.active
-        is_edited = active is not None and active.mode != "OBJECT"
-        if is_edited and not active.local_view_get(space):
-            active.local_view_set(space, True)
-            space.overlay.show_overlays = True
 
 
 def restore(area: bpy.types.Area) -> None:
@@ -163,7 +134,6 @@ def restore(area: bpy.types.Area) -> None:
     stored = _earlier().get(space.as_pointer())
     if stored is None:
         return
-    _leave_local_view(area)
     shading = stored["type"] if space.shading.type == stored["shown"] else space.shading.type
     _shade(space, "SOLID")
     for owner, names in _owners(space):
@@ -183,7 +153,10 @@ def draw_buttons(layout: bpy.types.UILayout, space: Any, *, width: int) -> None:
     """Draw what makes sense in this view: look inside a World, or walk and go back."""
     if is_changed(space):
         row = text_wrap.button_row(layout, _INSIDE, width=width)
-        row.operator("mint.walk_inside", icon="VIEW_PAN")
+        row.operator("mint.walk_inside", icon="POSE_HLT")
+        row.operator(
+            "mint.look_inside", text=translated(_INSIDE[1]), translate=False, icon="HIDE_OFF"
+        )
         row.operator("mint.restore_view", icon="LOOP_BACK")
     else:
         layout.operator("mint.look_inside", icon="HIDE_OFF")
@@ -233,75 +206,6 @@ def _remember(space: Any) -> None:
 
 def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
     return (space.shading, _OF_SHADING), (space, _OF_SPACE), (space.region_3d, _OF_REGION)
-
-
-def _hide_startup_cube(area: bpy.types.Area) -> None:
-    """Show all but the cube of a new file, in Local View: it would stand behind a result.
-
-    The scene does not change.
-    """
-    layer = _window_of(area).view_layer
-    space: Any = area.spaces.active
-    _leave_local_view(area)
-    others = [obj for obj in layer.objects if not _is_startup_cube(obj, layer)]
-    shown = [obj for obj in others if obj.visible_get(view_layer=layer)]
-    if len(others) == len(layer.objects) or not shown or space.local_view is not None:
-        return
-    selected = list(layer.objects.selected)
-    for obj in (*selected, shown[0]):  # Local View begins with what is selected
-        obj.select_set(obj == shown[0], view_layer=layer)
-    _toggle_local_view(area)
-    for obj in (shown[0], *selected):
-        obj.select_set(obj in selected, view_layer=layer)
-    if (entered := _local_view(space)) is not None:  # Blender may refuse it
-        for obj in others:
-            obj.local_view_set(space, True)
-        _seen(area)[_LOCAL_VIEW] = entered
-
-
-def _is_startup_cube(obj: bpy.types.Object, layer: bpy.types.ViewLayer) -> bool:
-    """Return whether nobody has made anything of this cube yet."""
-    mesh = obj.data
-    return (
-        obj.name == "Cube"
-        and isinstance(mesh, bpy.types.Mesh)
-        and len(mesh.vertices) == 8
-        and not obj.modifiers
-        and not obj.children
-        and obj.matrix_world == Matrix()
-        and obj.visible_get(view_layer=layer)
-    )
-
-
-def _leave_local_view(area: bpy.types.Area) -> None:
-    """Leave the Local View of `_hide_startup_cube`, not one that the user has entered."""
-    space = area.spaces.active
-    entered = _seen(area).get(_LOCAL_VIEW)
-    if entered is not None and entered == _local_view(space):
-        _toggle_local_view(area)
-        _seen(area)[_LOCAL_VIEW] = _LEFT
-
-
-def _seen(area: bpy.types.Area) -> dict[str, Any]:
-    """Return what a view showed before it showed a result."""
-    return _earlier()[area.spaces.active.as_pointer()]
-
-
-def _local_view(space: Any) -> int | None:
-    """Return what tells one Local View from another; None without one."""
-    return space.local_view.as_pointer() if space.local_view is not None else None
-
-
-def _toggle_local_view(area: bpy.types.Area) -> None:
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=_window_of(area), area=area, region=region):
-        bpy.ops.view3d.localview(frame_selected=False)
-
-
-def _window_of(area: bpy.types.Area) -> bpy.types.Window:
-    """Return the window that shows an area; each may show another scene."""
-    windows = bpy.context.window_manager.windows
-    return next(window for window in windows if area in window.screen.areas[:])
 
 
 def _has_colors_in_solid(root: bpy.types.Object) -> bool:

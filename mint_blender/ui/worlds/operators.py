@@ -47,10 +47,10 @@ _LACKING: "dict[Part, Message]" = {
 
 
 def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
-    """Return the root of the World that the active object belongs to."""
+    """Return the root of the World that the active object belongs to, or that was used last."""
     from ...scene.world import world_objects
 
-    return world_objects.root_of(context.active_object)
+    return world_objects.root_of(context.active_object) or selected.world_root(None)
 
 
 class _WorldOperator(CheckedOperator):
@@ -90,11 +90,7 @@ class _WorldOperator(CheckedOperator):
         root = _active_root(context)
         assert root is not None, "poll has seen one"
         scene = scene_of(context)
-        views.show_all()
-        try:
-            return attempt(self, lambda: self.change(WorldParts.under(root), scene))
-        finally:
-            views.hide_cube_again()  # with what was added
+        return attempt(self, lambda: self.change(WorldParts.under(root), scene))
 
     def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Make the one change of this operator."""

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blender's start-up scene as it comes: a first result takes the place of its cube."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from mathutils import Matrix, Vector
+
+from . import picture, tags
+from .data_blocks import hide
+from .world import world_objects
+
+if TYPE_CHECKING:
+    from .place import PlacedResult
+
+CAMERA = Vector((7.3589, -6.9258, 4.9583))
+"""Where the camera of the start-up scene is."""
+_NEAR = 1e-3
+HIDDEN = tags.PREFIX + "hidden"
+"""Custom property of a result's root: the name of the cube that was hidden for it."""
+
+
+def cube(scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """Return the cube of a start-up scene that nobody has changed or saved; None in any other."""
+    objects = scene.objects
+    if bpy.data.filepath or {*objects.keys()} != {"Camera", "Cube", "Light"}:
+        return None
+    found = objects["Cube"]
+    mesh = found.data
+    is_untouched = (
+        isinstance(mesh, bpy.types.Mesh)
+        and len(mesh.vertices) == 8
+        and all(abs(abs(value) - 1.0) < _NEAR for vertex in mesh.vertices for value in vertex.co)
+        and not found.modifiers
+        and found.mode == "OBJECT"
+        and found.matrix_world == Matrix()
+        and not found.hide_render
+        and (objects["Camera"].location - CAMERA).length < _NEAR
+    )
+    return found if is_untouched and found.visible_get() else None
+
+
+def show_first(scene: bpy.types.Scene, placed: PlacedResult, hidden: bpy.types.Object) -> None:
+    """Let a render show the first result; it becomes active if the hidden cube was.
+
+    A World is seen through its camera, a model in a picture of its own.
+    """
+    placed.root[HIDDEN] = hidden.name
+    if world_objects.is_root(placed.root):
+        scene.camera = next(iter(world_objects.parts_of(placed.root, "camera")), scene.camera)
+        # the panorama is a finished picture, which needs no tone mapping
+        scene.view_settings.view_transform = "Standard"
+    else:
+        picture.add(scene, placed.objects)
+    for layer in scene.view_layers:
+        if layer.objects.active == hidden:
+            layer.objects.active = placed.root
+            placed.root.select_set(True, view_layer=layer)
+
+
+def show_cube(scene: bpy.types.Scene) -> None:
+    """Show the cube again that was hidden for a result."""
+    for root in [obj for obj in scene.objects if HIDDEN in obj.keys()]:
+        hidden = scene.objects.get(root.pop(HIDDEN))
+        hide([hidden] if hidden is not None else (), is_hidden=False)
