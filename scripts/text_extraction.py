@@ -57,7 +57,7 @@ FOR_PROGRAMMERS = {
 }  # fmt: skip
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "output"),
-    *("splats", "build", "home", "transport", "download", "light"),
+    *("splats", "build", "home", "transport", "download", "light", "picture", "startup"),
     "assets",
     "own_folder",
     "export_options",
@@ -68,7 +68,7 @@ NO_TEXT = re.compile(
     r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
     r"|\{1\} ?WHERE .*|# (This is an Asset Catalog|Makes the remote asset library).*"
     r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
-    r"|Mint (Splats|Crop|Shadow|Relight|Scene Light)|Viewpoint \{1\}|Walk"
+    r"|Mint (Splats|Crop|Shadow|Relight|Scene Light|Picture)|Viewpoint \{1\}|Walk"
     r"|ply\nformat .*|property float .*"
     r"|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
     r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"

@@ -22,6 +22,7 @@ from mint_blender.scene.place import place_model
 from mint_blender.scene.world import world_objects
 from mint_blender.ui import session, text_fields, typed_context
 from mint_blender.ui.selection import panel, selected
+from mint_blender.ui.worlds import operators
 
 from ..code.sources import PACKAGE, sources
 from ..harness.call_counts import count_lines
@@ -119,6 +120,26 @@ def test_a_world_has_its_own_panel(placed: Any) -> None:
     lamp["mint_asset_id"], lamp.parent = "mdl_1", placed
     assert selected.world_root(lamp) is None and selected.model_root(lamp) == lamp
     assert tags.root_of(lamp) == lamp and world_objects.root_of(lamp) is None
+
+
+def test_a_click_on_a_part_selects_the_world(placed: Any) -> None:
+    """Its parts stay together, and its section stays until something else of Mint is active."""
+    layer = bpy.context.view_layer
+    for part in ("splats", "collider"):
+        (obj, *_) = world_objects.parts_of(placed, part)
+        layer.objects.active = obj
+        obj.select_set(True)
+        selected._select_whole(layer, obj)
+        assert layer.objects.active == placed and [*layer.objects.selected] == [placed]
+        assert all(obj.lock_location)
+    (camera,) = world_objects.parts_of(placed, "camera")
+    layer.objects.active = camera
+    selected._select_whole(layer, camera)
+    assert layer.objects.active == camera, "it may be moved"
+    layer.objects.active = None
+    assert operators.title(bpy.context) == placed.name
+    bpy.data.objects.remove(placed)
+    assert operators.title(bpy.context) == ""
 
 
 @pytest.mark.parametrize("linked", [False, True])

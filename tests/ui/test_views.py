@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import numpy as np
-from mathutils import Quaternion, Vector
+from mathutils import Matrix, Quaternion, Vector
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -33,7 +34,7 @@ from mint_blender.ui import registration, session
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
 from mint_blender.ui.pricing import paid_clicks
-from mint_blender.ui.viewport import chips, targets, views
+from mint_blender.ui.viewport import chips, targets, views, walk
 
 from ..scene import synthetic_world
 from ..scene.scene_snapshot import SceneSnapshot
@@ -243,6 +244,22 @@ def test_the_first_look_is_from_the_front(area: Any, is_turned: bool) -> None:
         assert 0.7 < -toward.y < 1 and 0 < toward.x < 0.5 and 0 < toward.z < 0.5
     assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert view.view_rotation == before
+
+
+@pytest.mark.parametrize("degrees", range(0, 360, 40))
+def test_nobody_walks_out_of_a_world(area: Any, tmp_path: Path, degrees: int) -> None:
+    """On the floor, along the walls, at any angle: the eyes stay inside and at their height."""
+    ground = walk.Ground(place_room(tmp_path))
+    eye = ground.stand(Vector((0.0, 0.0, 1.5)))
+    step = Matrix.Rotation(math.radians(degrees), 3, "Z") @ Vector((0.15, 0.0, 0.0))
+    assert eye is not None
+    start = eye.copy()
+    for _ in range(200):
+        eye = ground.walk(eye, step)
+    low, high = 2.5 * synthetic_world.LOW, 2.5 * synthetic_world.HIGH
+    assert all(low[axis] < eye[axis] < high[axis] for axis in (0, 1))
+    assert eye.z == pytest.approx(ground.height) and (eye - start).length > 1.0
+    assert ground.stand(Vector((99.0, 0.0, 1.5))) is None
 
 
 def test_what_bars_cover_of_a_view_is_not_in_sight() -> None:

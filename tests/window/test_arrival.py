@@ -29,19 +29,22 @@ ALL_OF_THE_VIEW = f"""
 {SPACE}
 names = ('type', 'color_type', 'light', 'studio_light', 'background_type')
 result = [getattr(space.shading, name) for name in names]
-result += [space.overlay.show_overlays, space.overlay.show_bones, space.local_view is not None]
+result += [space.overlay.show_overlays, space.overlay.show_bones]
 result += [part('ui.viewport.views').pose(space)]
 """
 IN_VIEW = f"""
 {SPACE}
 result = [each.name for each in bpy.data.objects if each.visible_get(viewport=space)]
 """
+RENDERED = "[not bpy.data.objects['Cube'].hide_render, bpy.context.scene.camera.name]"
 PICTURE = "part('jobs.presentation.job_view').JobView(job_service().jobs()[0]).picture"
+SELECTED = "[scene()[name] for name in ('active', 'selected')]"
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
 BUTTON = """
 with within('VIEW_3D'):
     rows = part('ui.viewport.chips')._rows(bpy.context)
-box, here = getattr(rows[number], name), region('VIEW_3D', 'WINDOW')
+boxes = {each: box for each, _, box in rows[number].buttons} | {"close": rows[number].close}
+box, here = boxes[name], region('VIEW_3D', 'WINDOW')
 result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
 """
 # Where the vertices of the result are in the view, as shares of its width and height.
@@ -57,21 +60,24 @@ result = [[each.x / here.width, each.y / here.height] for each in seen]
 """
 
 
-def press(blender: BlenderWindow, number: int, name: str = "button") -> None:
-    """Click a chip with the mouse."""
+def press(blender: BlenderWindow, number: int, name: str = "restore") -> None:
+    """Click a button of a chip with the mouse."""
     blender.rest_at(*blender.ask(BUTTON, number=number, name=name))
     blender.display.press()
     blender.settle()
 
 
 def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindow) -> None:
-    """No click is needed, nothing is selected, and one click brings the view back."""
-    before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
+    """No click is needed. It takes the place of the cube, and each click and undo takes back one."""
+    before = blender.ask(ALL_OF_THE_VIEW)
     place(blender, "a small ceramic lamp with an orange shade")
     blender.settle()
     path = blender.screenshot("arrival_model")
-    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "STUDIO"] and blender.ask(FELT) == felt
     (root,) = blender.ask("roots()")
+    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "STUDIO"]
+    felt = blender.ask(FELT)
+    assert felt == [root, [root], "OBJECT"], "in place of the cube, which was selected"
+    assert blender.ask(RENDERED) == [False, "Mint Picture Camera"]
     in_view = set(blender.ask(IN_VIEW))
     assert root in in_view and "Cube" not in in_view, "the cube of a new file is not behind it"
     assert blender.ask(f"{SPACE}result = -space.region_3d.view_matrix[2][1]") > 0.7, "its front"
@@ -93,14 +99,24 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert apart[:2].max() <= 15, "red and green, which make its hue, are as in the Preview"
 
     blender.over()  # the pointer leaves the chip's place
-    press(blender, 0)
-    assert blender.ask(ALL_OF_THE_VIEW) == before and blender.ask(CHIPS) == []
-    assert "Cube" in blender.ask(IN_VIEW)
+    press(blender, 0, "undo")
+    assert "Cube" in blender.ask(IN_VIEW) and blender.ask(RENDERED)[0]
+    blender.over()
+    for is_cube_seen, camera in ((False, "Mint Picture Camera"), (True, "Camera")):
+        blender.key("ctrl+z")
+        blender.wait(f"{RENDERED} == shown", shown=[is_cube_seen, camera])
+        assert ("Cube" in blender.ask(IN_VIEW)) == is_cube_seen
+    assert blender.ask("roots()") == [] and blender.ask(CHIPS) == []
+    blender.key("ctrl+shift+z")
+    blender.wait("len(roots()) == 1")
+    assert blender.ask(RENDERED) == [False, "Mint Picture Camera"]
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.mint.restore_view()")
+    assert blender.ask(ALL_OF_THE_VIEW) == before
     place(blender, "a brass bell")
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
     assert blender.ask(CHIPS) == [["a brass bell", False]]
-    press(blender, 0)
+    press(blender, 0, "show")
     assert blender.ask(CHIPS) == [["a brass bell", True]]
     assert blender.ask(POSE) != before[-1]
     press(blender, 0, "close")
@@ -122,43 +138,73 @@ def _color(path: Any, box: tuple[int, int, int, int] | None = None) -> NDArray[n
 
 
 PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
-WALKS = "'VIEW3D_OT_walk' in [each.bl_idname for each in window().modal_operators]"
+WALKS = "'MINT_OT_walk_inside' in [each.bl_idname for each in window().modal_operators]"
 HAS_MOVED = f"{SPACE}result = list(part('ui.viewport.views').pose(space)[0]) != start"
-CAMERA = f"[tuple(row) for row in ({PART}).matrix_world]"
+MATRIX = f"[tuple(row) for row in ({PART}).matrix_world]"
+EYE = f"""
+import mathutils
+{SPACE}
+space.region_3d.update()
+box = [obj.matrix_world @ mathutils.Vector(each) for obj in bpy.data.objects
+       if obj.get('mint_part') == 'collider' and obj.type == 'MESH' for each in obj.bound_box]
+eye = space.region_3d.view_matrix.inverted().translation
+result = all(min(each[axis] for each in box) < eye[axis] < max(each[axis] for each in box)
+             for axis in range(3))
+"""
 
 
 @pytest.mark.feature("import of Worlds")
 @pytest.mark.feature("panorama on the collider")
 def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
-    """In its colors, without outlines; the way back and in is a click, and walking moves the view."""
-    before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    blender.fill(kind="WORLD", prompt=COURTYARD, preset="FAST", review=False)
+    """In its colors, also in a render; the way back and in is a click, and nobody walks out."""
+    before = blender.ask(ALL_OF_THE_VIEW)
+    blender.fill(kind="WORLD", prompt=COURTYARD, preset="FAST", review=False, splats="100k")
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=240)
     blender.settle()
+    (root,) = blender.ask("roots()")
     inside = ["SOLID", "TEXTURE", "FLAT"]
-    assert blender.ask(SHADING) == inside and blender.ask(FELT) == felt
+    assert blender.ask(SHADING) == inside
     assert not blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
     assert blender.ask(f"({PART}) is not None", name="splats")
     assert blender.ask(f"({PART}).display_type", name="collider") == "BOUNDS"
     in_view = set(blender.ask(IN_VIEW))
-    assert "Cube" not in in_view and set(blender.ask("roots()")) <= in_view, "nor when it is turned"
-    press(blender, 0)
-    assert blender.ask(ALL_OF_THE_VIEW) == before
-    assert blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"]) == [
-        "FINISHED"
-    ]
-    assert blender.ask(SHADING) == inside, "as at its arrival"
-    camera, start = blender.ask(CAMERA, name="camera"), blender.ask(POSE)
+    assert "Cube" not in in_view and root in in_view, "nor when it is turned"
+    assert blender.ask(RENDERED) == [False, blender.ask(f"({PART}).name", name="camera")]
+
+    blender.ask("for each in bpy.data.objects:\n    each.select_set(False)")
+    blender.over()
+    blender.display.press()
+    blender.wait(f"{SELECTED} == [root, [root]]", root=root)
+    camera = blender.ask(MATRIX, name="camera")
+    blender.key("g")
+    blender.key("x")
+    blender.key("2")
+    blender.key("Return")
+    blender.wait("abs(bpy.data.objects[root].location.x - 2) < 1e-4", root=root)
+    apart = "[round(({}).matrix_world.translation.x - 2, 4) for name in ('splats', 'collider')]"
+    assert blender.ask(apart.format(PART)) == [0.0, 0.0], "they stay together"
+    blender.key("ctrl+z")
+    blender.wait("abs(bpy.data.objects[root].location.x) < 1e-4", root=root)
+    assert blender.ask(MATRIX, name="camera") == camera
+    blender.ask("bpy.context.view_layer.objects.active = None")
+    blender.settle()
+
     blender.click("mint.walk_inside")
     blender.wait(WALKS)
+    start = blender.ask(POSE)
     blender.display.tool("keydown", "w")
     blender.wait(HAS_MOVED, start=start[0])
+    for _ in range(40):
+        blender.settle()
     blender.display.tool("keyup", "w")
+    blender.screenshot("world_walked")
+    assert blender.ask(EYE), "behind a wall there is nothing"
     blender.key("Return")
     blender.wait(f"not {WALKS}")
-    assert blender.ask(CAMERA, name="camera") == camera, "the start camera stays"
+    assert blender.ask(MATRIX, name="camera") == camera, "the camera stays"
     blender.click("mint.restore_view")
     blender.wait(f"{SHADING} != inside", inside=inside)
+    assert blender.ask(ALL_OF_THE_VIEW) == before
     blender.click("mint.look_inside")
     blender.wait(f"{SHADING} == inside", inside=inside)

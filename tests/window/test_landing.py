@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_arrival import ALL_OF_THE_VIEW, CHIPS, IN_VIEW, press
-from .test_jobs import place, start
+from .test_arrival import ALL_OF_THE_VIEW, CHIPS, press
+from .test_jobs import start
 
 pytestmark = pytest.mark.window
 
@@ -71,35 +71,3 @@ def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> No
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before
     assert blender.ask(CHIPS) == [["a wooden stool", False]]
-
-
-@pytest.mark.thorough
-def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
-    """What arrives later is in view, and so is the cube once somebody has made something of it."""
-    place(blender, "a wooden stool")
-    place(blender, "a brass bell")
-    blender.settle()
-    in_view = set(blender.ask(IN_VIEW))
-    assert set(blender.ask("roots()")) <= in_view and "Cube" not in in_view
-    blender.ask("bpy.data.objects['Cube'].location.x += 3")
-    blender.settle()
-    press(blender, 0)
-    assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
-
-
-@pytest.mark.thorough
-def test_what_is_edited_is_seen(blender: BlenderWindow) -> None:
-    """Tab edits the active object, also the cube of a new file that was not in view."""
-    place(blender, "a wooden stool")
-    blender.settle()
-    assert "Cube" not in blender.ask(IN_VIEW)
-    blender.over()
-    blender.key("Tab")
-    blender.wait("bpy.context.mode == 'EDIT_MESH'")
-    blender.settle()
-    assert "Cube" in blender.ask(IN_VIEW)
-    assert blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
-    blender.key("Tab")
-    blender.wait("bpy.context.mode == 'OBJECT'")
-    press(blender, 0)
-    assert blender.ask("area('VIEW_3D').spaces.active.local_view is None")

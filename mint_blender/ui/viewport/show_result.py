@@ -153,7 +153,7 @@ class MINT_OT_render_from_here(bpy.types.Operator):
 
     bl_idname = "mint.render_from_here"
     bl_label = "Render From Here"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER"}  # chips call it: its undo step is made here
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Move the camera, and make it that of the scene; nothing is rendered yet."""
@@ -168,21 +168,15 @@ class MINT_OT_render_from_here(bpy.types.Operator):
             root, scene_of(context), space.region_3d.view_matrix.inverted(), space.lens / 2
         )
         arrival.catch_up()
+        bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Move the camera, and render what it sees, as F12 does."""
         result = self.execute(context)
         if result == {"FINISHED"}:
-            bpy.app.timers.register(_render, first_interval=0.0)
+            bpy.ops.render.render("INVOKE_DEFAULT")
         return result
-
-
-def _render() -> None:
-    """Render, once the undo step of the camera is made."""
-    window = bpy.context.window_manager.windows[0]
-    with bpy.context.temp_override(window=window):
-        bpy.ops.render.render("INVOKE_DEFAULT")
 
 
 class MINT_OT_show_cube(bpy.types.Operator):
@@ -190,7 +184,7 @@ class MINT_OT_show_cube(bpy.types.Operator):
 
     bl_idname = "mint.show_cube"
     bl_label = "Show Cube"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER"}  # chips call it: its undo step is made here
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Show it in views and renders."""
@@ -198,6 +192,7 @@ class MINT_OT_show_cube(bpy.types.Operator):
 
         startup.show_cube(scene_of(context))
         arrival.catch_up()
+        bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}
 
 

@@ -32,7 +32,7 @@ _SPEED, _FAST = 1.2, 3.0
 """Eye heights in a second, and how many times as fast with Shift."""
 _PER_PIXEL = 0.004  # radians
 _STEEPEST = math.radians(85)
-_DISTANCE = 0.2
+_DISTANCE = 0.35
 """How far from a wall one stays, in eye heights."""
 _STEP = 0.4
 """How high a step one takes, in eye heights."""

@@ -227,8 +227,12 @@ def _chips() -> list[Any]:
         raise NotNow("no viewport")
     rows = chips._rows(bpy.context)
     stack = chips._stack(bpy.context, rows)
+    left_out = {chips.WALK, chips.RENDER}  # which last until a person ends them, or for minutes
     results = [
-        chips.Part(name, row.chip.job_id) for row in rows for name in (chips.SHOW, chips.CLOSE)
+        chips.Part(name, row.chip.job_id)
+        for row in rows
+        for name in [chips.CLOSE, *(each for each, _, _ in row.buttons)]
+        if name not in left_out
     ]
     found = [
         chips.Part(name, target.job_id)
