@@ -64,13 +64,13 @@ class MINT_PT_main(bpy.types.Panel):
             _draw_form(layout, context)
         else:
             account_panel.draw(layout)
-        if ready or grouped_jobs.rows():
-            job_list_panel.draw(layout, context)
         if ready:
             _draw_selected(layout, context)
             layout.operator("mint.browse_library", icon="ASSET_MANAGER")
             if account_panel.check_failed():
                 account_panel.draw_key(layout)
+        if ready or grouped_jobs.rows():
+            job_list_panel.draw(layout, context)
         if complaint := session.journal_error():
             wrapped(layout, complaint, width=context.region.width, icon="ERROR")
 

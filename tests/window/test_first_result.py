@@ -19,7 +19,7 @@ pytestmark = pytest.mark.window
 MINT_TAB = 172  # pixels from the upper edge of a new sidebar to the middle of its tab
 EXAMPLES = 72  # pixels from the right edge of the sidebar to the menu with the examples
 
-MOST_FOR_A_NEW_USER = 14
+MOST_FOR_A_NEW_USER = 17
 CLICKABLE = """
 class Counter:
     count = 0

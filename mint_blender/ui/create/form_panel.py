@@ -40,12 +40,13 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     """Draw what to generate, how, and the button with its price."""
     layout.row().prop(fields, "kind", expand=True)
     _draw_prompt(layout, fields, width)
-    if style := fields.style.strip():
-        _draw_style(layout, style)
     request = create_properties.request_of(fields)
     _draw_length(layout, fields, len(request.prompt))
     _draw_preset(layout, fields, width)
-    layout.prop(fields, "review")
+    row = layout.row()
+    row.prop(fields, "review")
+    if style := fields.style.strip():
+        _draw_style(row, style)
     _draw_generate(layout, fields, request, width)
 
 
@@ -83,9 +84,12 @@ def _hint(fields: create_properties.MintForm, width: int) -> str:
     return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)
 
 
-def _draw_style(layout: bpy.types.UILayout, style: str) -> None:
-    """Draw the words that are added to the prompt, with a button to leave them out."""
-    row = layout.row()
+def _draw_style(line: bpy.types.UILayout, style: str) -> None:
+    """Draw the words that are added to the prompt, with a button to leave them out.
+
+    They are in a line that is always there, so that choosing a style moves nothing.
+    """
+    row = line.row(align=True)
     row.label(text=style, translate=False, icon="ADD")
     row.operator("mint.use_style", text="", icon="X", emboss=False).words = ""
 

@@ -206,7 +206,7 @@ class MINT_MT_prompts(bpy.types.Menu):
                 _draw_prompt(layout, prompt)
             layout.separator()
         layout.label(text="Examples")
-        for example in EXAMPLES[kind]:
+        for example in EXAMPLES[kind].values():
             _draw_prompt(layout, translated(example))
         layout.separator()
         layout.menu("MINT_MT_prompt_text", icon_value=icon_number("TEXT"))
@@ -277,18 +277,18 @@ def _show(text: bpy.types.Text) -> None:
 
 
 EXAMPLES = {
-    "MODEL": (
-        Message("a small ceramic lamp"),
-        Message("an old treasure chest"),
-        Message("a friendly robot"),
-    ),
-    "WORLD": (
-        Message("an overgrown greenhouse"),
-        Message("a harbor town at dusk"),
-        Message("a library in a cave"),
-    ),
+    "MODEL": {
+        Message("Lamp"): Message("a small ceramic lamp"),
+        Message("Chest"): Message("an old treasure chest"),
+        Message("Robot"): Message("a friendly robot"),
+    },
+    "WORLD": {
+        Message("Greenhouse"): Message("an overgrown greenhouse"),
+        Message("Harbor"): Message("a harbor town at dusk"),
+        Message("Library"): Message("a library in a cave"),
+    },
 }
-"""Prompts that show what can be asked for, by the form's kind."""
+"""Prompts that show what can be asked for, by the form's kind and in a word."""
 
 MOST = 12
 """Most earlier prompts in the menu."""

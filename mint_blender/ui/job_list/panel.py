@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw the list of jobs: rows of equal height, in the order of their start.
 
-As many rows are drawn as the sidebar has room for, with or without jobs, and what a row has is
-always in the same place. So nothing moves when a job starts, goes on or ends. What a row has no
-room for is in the job's menu.
+As many rows are drawn as there are jobs, and as the sidebar has room for. What a row has is always
+in the same place, and nothing is below the list. So nothing moves when a job starts, goes on or
+ends. What a row has no room for is in the job's menu.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _DOWNLOADING = Message("Downloading")
 _LONG = Message("taking longer")
 _OFFLINE = Message("Online access is off")
 _AWAY = Message("Cannot reach Mint")
-_EMPTY = Message("No jobs yet")
+_TRY = Message("Try:")
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
 _STATE_ICONS: dict[Phase, str] = {
     Phase.REVIEW: "NONE",
@@ -109,13 +109,13 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     count = count_in_sight(region.height)
     first = grouped_jobs.first(count)
     _draw_title(layout, has_rows=bool(rows))
-    column = layout.box().column()
-    if service is not None:
+    if service is not None and rows:
+        column = layout.box().column()
         sidebar = Sidebar(service, region.width)
         for row in rows[first : first + count]:
             draw_row(column, sidebar, row)
-    for number in range(len(rows[first : first + count]), count):
-        _draw_empty(column, "" if number else translated(_EMPTY))
+    else:
+        _draw_examples(layout, context)
     _draw_footer(layout, service, len(rows), first, count)
     if service is not None:
         _draw_unreadable(layout, service, width=region.width)
@@ -138,11 +138,19 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
         row.menu("MINT_MT_manage", text="", icon="DOWNARROW_HLT")
 
 
-def _draw_empty(column: bpy.types.UILayout, words: str) -> None:
-    """Draw what is as high as a row."""
-    row = column.row()
-    row.scale_y = _LINES
-    row.label(text=words, translate=False)
+def _draw_examples(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw prompts to begin with, in place of the first row."""
+    from ..create import prompt_operators
+    from ..create import properties as create_properties
+
+    examples = prompt_operators.EXAMPLES[create_properties.of(context).kind]
+    width = context.region.width
+    row = text_wrap.button_row(layout, (_TRY, *examples), width=width, has_icons=False)
+    row.label(text=translated(_TRY), translate=False)
+    for word, prompt in examples.items():
+        row.operator(
+            "mint.choose_prompt", text=translated(word), translate=False
+        ).prompt = translated(prompt)
 
 
 def _draw_footer(
@@ -159,11 +167,10 @@ def _draw_footer(
         )
         line.operator("mint.continue_queue", text=translated(words), translate=False)
         line.operator("mint.discard_queue", text="", icon="X")
-    else:
+    if total > count:
         last = min(first + count, total)
         words = Message("{first:,}–{last:,} of {total:,}", first=first + 1, last=last, total=total)
-        line.label(text=translated(words) if total > count else "", translate=False)
-    if total > count:
+        line.label(text=translated(words), translate=False)
         for by, icon, is_possible in (
             (-count, "TRIA_UP", first > 0),
             (count, "TRIA_DOWN", first + count < total),
