@@ -8,6 +8,7 @@ yes or no may also be given as text.
 from __future__ import annotations
 
 import csv
+import difflib
 import hashlib
 import io
 import json
@@ -47,7 +48,7 @@ YES = frozenset({"yes", "true", "1"})
 NO = frozenset({"no", "false", "0"})
 
 MOST_COMPLAINTS = 20
-"""Bad lines that are reported at once."""
+"""Problems that are reported at once."""
 MAX_REASON_LENGTH = 500
 """Most characters of what is wrong with a line, which repeats a part of it."""
 
@@ -62,6 +63,14 @@ class _WrongValue(ValueError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
         self.field = field
+
+
+class _WrongLine(Exception):
+    """A line cannot be used: all that is wrong with it."""
+
+    def __init__(self, problems: Sequence[_WrongValue]) -> None:
+        super().__init__()
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ def bad_lines(file: str, reasons: Sequence[tuple[int, str]]) -> BadLineError:
     """Return the error about these lines: each on a line of its own, with its number."""
     shown = [f"{file}, line {number}: {why}" for number, why in reasons[:MOST_COMPLAINTS]]
     if more := len(reasons) - len(shown):
-        shown.append(f"{more} more {'line is' if more == 1 else 'lines are'} wrong.")
+        shown.append(f"{more} more {'problem' if more == 1 else 'problems'}.")
     return BadLineError("\n".join(shown))
 
 
@@ -197,8 +206,10 @@ def _records(path: Path) -> Iterator[_Record]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
+        number = error.object[: error.start].count(b"\n") + 1
         raise BadLineError(
-            f"{path.name} cannot be read: it is not UTF-8 text. Save it as UTF-8."
+            f"{path.name} cannot be read: it is not UTF-8 text (line {number}). Save it as UTF-8:"
+            " in Excel, as CSV UTF-8; in a shell, with iconv -f WINDOWS-1252 -t UTF-8."
         ) from error
     except OSError as error:
         raise BadLineError(f"{path} cannot be read: {error.strerror}.") from error
@@ -214,13 +225,22 @@ def _records(path: Path) -> Iterator[_Record]:
 
 
 def _table(text: str) -> Iterator[_Record]:
-    """Yield the rows of a CSV file without their empty fields. Semicolons may be in it, or tabs."""
+    """Yield what is wrong with the header of a CSV file, then its rows without empty fields.
+
+    Semicolons may be in it, or tabs. Who writes these may also write commas in numbers.
+    """
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     last = 1
     try:
-        columns = {name.strip(): at for at, name in enumerate(reader.fieldnames or (), start=1)}
+        names = [name.strip() for name in reader.fieldnames or ()]
+        columns = {name: at for at, name in enumerate(names, start=1)}
+        problems = list(_header_problems(names))
+        yield from problems
+        if not NAMES_WHAT.intersection(names):
+            yield _Record(1, problem="there is no column prompt, image or images.")
+            return
         for row in reader:
             last = reader.line_num
             if None in row:
@@ -231,13 +251,45 @@ def _table(text: str) -> Iterator[_Record]:
                     column=len(columns) + 1,
                 )
             elif values := {
-                name.strip(): value.strip()
+                name.strip(): _point(name.strip(), value.strip(), delimiter)
                 for name, value in row.items()
-                if value and value.strip()
+                if value and value.strip() and (not name.strip() or is_field(name.strip()))
             }:
                 yield _Record(last, values, columns)
     except csv.Error as error:
         yield _Record(last + 1, problem=f"not valid CSV ({error}).")
+
+
+NAMES_WHAT = frozenset({"prompt", "image", "images"})
+"""A line has one of these, at least."""
+NUMBERS = frozenset({"height", "max_credits"})
+
+
+def is_field(name: str) -> bool:
+    """Return whether a line may have a field of this name."""
+    return name in FIELDS or name.startswith(META)
+
+
+def _header_problems(names: Sequence[str]) -> Iterator[_Record]:
+    for column, name in enumerate(names, start=1):
+        if name and not is_field(name):
+            yield _Record(1, problem=_unknown("column", name), column=column)
+        elif name and name in names[: column - 1]:
+            yield _Record(1, problem=f"the column {name} is there twice.", column=column)
+
+
+def _unknown(what: str, name: str) -> str:
+    """Return a sentence about a name that is no field, with the one that may be meant."""
+    if similar := difflib.get_close_matches(name.lower(), FIELDS, n=1):
+        return f"unknown {what} {name}. Did you mean {similar[0]}?"
+    known = f"{', '.join(sorted(FIELDS))}, and those that begin with {META}"
+    return f"unknown {what} {name}. Known {what}s: {known}."
+
+
+def _point(name: str, value: str, delimiter: str) -> str:
+    """Return a value of a table; a number has a decimal point in place of a comma."""
+    is_number = name in NUMBERS and delimiter != "," and re.fullmatch(r"[0-9]+,[0-9]+", value)
+    return value.replace(",", ".") if is_number else value
 
 
 def _json(line: str, number: int) -> _Record:
@@ -286,15 +338,18 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
         number = record.number
         try:
             if record.problem:
-                raise ValueError(record.problem.removesuffix("."))
+                raise ValueError(record.problem)
             line = _line(number, record.values, path.parent)
             for member, name in (("id", line.id and f"id {line.id}"), ("output", line.output)):
                 if name and (before := names.setdefault(name.lower(), number)) != number:
                     raise _WrongValue(member, f"{name} is that of line {before} already")
-        except ValueError as error:
-            column = record.column or record.columns.get(getattr(error, "field", ""))
-            place = f"column {column}: " if column else ""
-            wrong.append((number, f"{place}{str(error)[:MAX_REASON_LENGTH]}."))
+        except (_WrongLine, ValueError) as error:
+            for problem in error.problems if isinstance(error, _WrongLine) else [error]:
+                column = record.column or record.columns.get(getattr(problem, "field", ""))
+                place = f"column {column}: " if column else ""
+                reason = str(problem)[:MAX_REASON_LENGTH]
+                end = "" if reason.endswith((".", "?")) else "."
+                wrong.append((number, f"{place}{reason}{end}"))
             continue
         seen[line.tag] += 1
         lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
@@ -304,48 +359,69 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
 
 
 def _line(number: int, values: Values, folder: Path) -> Line:
-    """Return a line. Raises ValueError with a sentence about the first wrong value."""
-    _check(values)
+    """Return a line. Raises _WrongLine with all wrong values, and ValueError."""
+    readers: dict[str, Callable[[], Any]] = {
+        "kind": lambda: _one_of(values, "kind", "model", Kind),
+        "prompt": lambda: _text(values, "prompt") or "",
+        "preset": lambda: _one_of(values, "preset", "standard", Preset),
+        "mode": lambda: _one_of(values, "mode", "auto", Mode),
+        "name": lambda: _text(values, "name"),
+        "images": lambda: _images(values),
+        "pose": lambda: _pose(values),
+        "height": lambda: _number(values, "height"),
+        "splats": lambda: _text(values, "splats"),
+        "collider": lambda: _one_of(values, "collider", "auto", COLLIDERS).upper(),
+        "panorama": lambda: _flag(values, "panorama", default=True),
+        "camera": lambda: _flag(values, "camera", default=True),
+        "rigid_body": lambda: _flag(values, "rigid_body", default=False),
+        "meta": lambda: _meta(values),
+        "optimize": lambda: _optimize(values),
+        "format": lambda: _suffix(values),
+        "render": lambda: _flag(values, "render", default=False),
+        "max_credits": lambda: _number(values, "max_credits"),
+        "id": lambda: _id(values),
+        "output": lambda: _output(values),
+        "motions": lambda: _motions(values),
+    }
+    read: dict[str, Any] = {}
+    wrong: dict[str, _WrongValue] = {}
+    for name, reader in {**readers, "": lambda: _check(values)}.items():
+        try:
+            read[name] = reader()
+        except _WrongValue as problem:
+            wrong.setdefault(str(problem), problem)
+    if wrong:
+        names = list(values)
+        order = {problem: names.index(problem.field) for problem in wrong.values()}
+        raise _WrongLine(sorted(order, key=order.__getitem__))
+    asked = {name: read[name] for name in ("kind", "prompt", "preset", "mode", "name", "images")}
     return Line(
         number,
         _tag(values),
-        GenerationRequest.parse(
-            kind=_one_of(values, "kind", "model", Kind),
-            prompt=_text(values, "prompt") or "",
-            preset=_one_of(values, "preset", "standard", Preset),
-            mode=_one_of(values, "mode", "auto", Mode),
-            name=_text(values, "name"),
-            images=_images(values),
-            pose=_pose(values),
-            folder=folder,
-        ),
+        GenerationRequest.parse(**asked, pose=read["pose"], folder=folder),
         Delivery(
-            height=_number(values, "height"),
-            splats=_text(values, "splats"),
-            collider=_one_of(values, "collider", "auto", COLLIDERS).upper(),
-            panorama=_flag(values, "panorama", default=True),
-            camera=_flag(values, "camera", default=True),
-            rigid_body=_flag(values, "rigid_body", default=False),
-            meta=_meta(values),
-            motions=tuple(motion.words for motion in _motions(values)),
+            **{name: read[name] for name in ("height", "meta", *WORLD_FIELDS)},
+            motions=tuple(motion.words for motion in read["motions"]),
         ),
-        OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
-        if "optimize" in values
-        else None,
-        _suffix(values),
-        _flag(values, "render", default=False) if "render" in values else None,
-        _number(values, "max_credits"),
-        _id(values),
-        _output(values),
-        _motions(values),
+        read["optimize"],
+        read["format"],
+        read["render"] if "render" in values else None,
+        read["max_credits"],
+        read["id"],
+        read["output"],
+        read["motions"],
     )
+
+
+def _optimize(values: Values) -> OptimizationLevel | None:
+    level = "optimize" in values and _one_of(values, "optimize", "", OptimizationLevel)
+    return OptimizationLevel(level) if level else None
 
 
 def _check(values: Values) -> None:
     """Refuse unknown fields, and fields that do not apply to this kind or format."""
-    if unknown := sorted(name for name in set(values) - FIELDS if not name.startswith(META)):
-        known = f"{', '.join(sorted(FIELDS))}, and those that begin with {META}"
-        raise _WrongValue(unknown[0], f"unknown field {unknown[0]}. Known fields: {known}")
+    if unknown := sorted(name for name in values if not is_field(name)):
+        raise _WrongValue(unknown[0], _unknown("field", unknown[0]))
     kind = Kind(_one_of(values, "kind", "model", Kind))
     inapplicable, other = (
         (WORLD_FIELDS, Kind.WORLD) if kind is Kind.MODEL else (MODEL_FIELDS, Kind.MODEL)

@@ -76,17 +76,19 @@ def test_every_field_of_a_line(tmp_path: Path, text: str, more: dict[str, object
 def test_values_of_a_table_are_text(tmp_path: Path, delimiter: str) -> None:
     """Numbers and flags are text, empty fields are ignored, and all pictures of a line count.
 
-    Spreadsheets of many countries write semicolons; tabs are understood, too.
+    Spreadsheets of many countries write semicolons, and commas in numbers; tabs are understood,
+    too.
     """
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(PIXEL)
     rows = (
         "prompt,kind,height,optimize,rigid_body,camera,render,image,images",
-        "a lamp,,0.5,moderate,,,YES,a.png,b.png https://example.com/b.png",
+        "a lamp,,HALF,moderate,,,YES,a.png,b.png https://example.com/b.png",
         "a hall,world,,,yes,no,false,,",
         "a mug,,,,,,,,",
     )
     text = "\n".join(rows).replace(",", delimiter).replace("a lamp", '"a lamp, orange"')
+    text = text.replace("HALF", "0.5" if delimiter == "," else "0,5")
     (tmp_path / "wishes.csv").write_text(text, encoding="utf-8")
     lamp, hall, mug = read_lines(tmp_path / "wishes.csv")
     names = ("height", "optimize", "rigid_body", "camera", "render")
@@ -169,7 +171,33 @@ def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
     assert third.startswith("wishes.csv, line 5: column 2: preset")
     with pytest.raises(BadLineError) as trouble:
         read_lines(_jsonl(tmp_path, *[{"prompt": "a", "preset": "quick"}] * 30))
-    assert str(trouble.value).splitlines()[20:] == ["10 more lines are wrong."]
+    assert str(trouble.value).splitlines()[20:] == ["10 more problems."]
+
+
+def test_a_wrong_header_is_told_once(tmp_path: Path) -> None:
+    """Each wrong column at line 1, with what it may mean, then each problem of each line."""
+    table = tmp_path / "wishes.csv"
+    lines = ["prompt,Name,preset,heigth,preset", "a lamp,Lamp,fast,0.4,fast", "a mug,Mug,,1,slow"]
+    table.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(BadLineError) as trouble:
+        read_lines(table)
+    header, told = "wishes.csv, line 1: column", str(trouble.value).splitlines()
+    assert told[:2] == [
+        f"{header} 2: unknown column Name. Did you mean name?",
+        f"{header} 4: unknown column heigth. Did you mean height?",
+    ]
+    assert told[2] == f"{header} 5: the column preset is there twice."
+    assert told[3].startswith("wishes.csv, line 3: column 5: preset") and len(told) == 4
+    table.write_text("wish,height\na lamp,0.4\na mug,1", encoding="utf-8")
+    with pytest.raises(BadLineError) as trouble:
+        read_lines(table)
+    assert "column 1: unknown column wish. Known columns: " in str(trouble.value)
+    assert "no column prompt" in str(trouble.value) and "line 2" not in str(trouble.value)
+    bad = {"prompt": "a", "preset": "quick", "height": "tall", "kind": "chair"}
+    with pytest.raises(BadLineError) as trouble:
+        read_lines(_jsonl(tmp_path, bad))
+    words = [part.split(": ")[2].split()[0] for part in str(trouble.value).splitlines()]
+    assert words == ["preset", "height", "kind"]
 
 
 def test_what_passes_through(tmp_path: Path) -> None:
