@@ -8,6 +8,7 @@
 
 Start and continue:
 
+    estimate(prompt, …)   what that costs; starts nothing
     generate(prompt, …)   start a model or a World, wait, and place it in the current scene
     resume(job)           continue where it stopped, and place it; pays nothing twice
     place(job, path=None) place one more copy, or write a .blend or .glb
@@ -57,6 +58,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import *
     from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+    from .application.offers import Offer
     from .application.reviews import Approve, Cancel, Preview, Revise
     from .application.session import NotAllowedOnline
     from .files.export_options import Exported
@@ -97,6 +99,7 @@ __all__ = [
     "NotPossible",
     "NotSent",
     "NotSupported",
+    "Offer",
     "OptimizationInProgress",
     "PlacedResult",
     "Preview",
@@ -116,6 +119,7 @@ __all__ = [
     "approve",
     "cancel",
     "drop_to_floor",
+    "estimate",
     "export",
     "generate",
     "jobs",

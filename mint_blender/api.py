@@ -28,6 +28,7 @@ from .api_values import (
     is_number,
 )
 from .application import client_requests, session
+from .application.offers import Offer, generation_title
 from .application.results import (
     asset_named,
     check_finished,
@@ -128,6 +129,43 @@ def generate(
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
         job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
         return _placed(job_service, job, is_new=is_new)
+
+
+def estimate(
+    prompt: str = "",
+    *,
+    kind: str = "model",
+    preset: str = "standard",
+    mode: str = "auto",
+    images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
+    optimize: str | None = None,
+    **others: Any,
+) -> Offer:
+    """Return what `generate` would cost with the same arguments. Free: nothing is started or kept.
+
+    Args:
+        prompt: As in `generate`; it changes no price.
+        kind: The same.
+        preset: The same.
+        mode: The same.
+        images: The same.
+        optimize: The same.
+        others: The other arguments of `generate`.
+
+    Raises:
+        ValueError: A choice is none of Mint's.
+        MintError: Mint cannot be asked.
+    """
+    images = [images] if isinstance(images, str | PathLike) else images
+    request = GenerationRequest.parse(
+        kind=kind, prompt=prompt, preset=preset, mode=mode, name=others.get("name"), images=images
+    )
+    level = member(OptimizationLevel, "level", optimize) if optimize else None
+    queries = prices_of(request, level)
+    with session.open_prices() as job_service:
+        job_service.ask_unknown_prices(queries)
+        credits = job_service.budget.total(queries)
+    return Offer(generation_title(request), credits, session.available_credits())
 
 
 def resume(

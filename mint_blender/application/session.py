@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -98,14 +98,49 @@ def open_job_service(
     if readable is None:
         readable = blender_runtime.readable_extensions()
     with open_journal(readable) as job_service:
-        job_service.ask_price = lambda query: job_service.queries.cache_answer(
-            query, ask_price(query, on_wait)
-        )
+        _ask_prices_at_once(job_service, on_wait)
         job_service.unfinished.identify_account()
         while waits_for_owner and job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
         job_service.catch_up()
         yield job_service
+
+
+def _ask_prices_at_once(job_service: JobService, on_wait: OnRetry | None) -> None:
+    job_service.ask_price = lambda query: job_service.queries.cache_answer(
+        query, ask_price(query, on_wait)
+    )
+
+
+@contextmanager
+def open_prices(on_wait: OnRetry | None = None) -> Iterator[JobService]:
+    """Yield the user's jobs to find out what something would cost; nothing is left behind.
+
+    Where there are no jobs yet, a journal in a temporary folder stands for theirs. `on_wait` is as
+    in `open_job_service`, and so is what is raised.
+    """
+    from tempfile import TemporaryDirectory
+
+    from ..jobs.storage.journal import journal_file
+    from ..mint.client import connect
+
+    check_online()
+    connect(account()).close()
+    with ExitStack() as opened:
+        folder = home()
+        if not journal_file(folder).exists():
+            temporary = TemporaryDirectory(prefix="mint-prices-", ignore_cleanup_errors=True)
+            folder = Path(opened.enter_context(temporary))
+        job_service = _job_service(folder, frozenset())
+        opened.callback(job_service.close)
+        _ask_prices_at_once(job_service, on_wait)
+        yield job_service
+
+
+def available_credits(on_wait: OnRetry | None = None) -> float | None:
+    """Return the Credits of the account; None if Mint does not say. Raises MintError."""
+    with open_client() as client:
+        return call_mint(client.usage, on_wait).credits.total_available
 
 
 def month() -> Month:
@@ -128,20 +163,26 @@ def open_journal(readable: frozenset[str] = frozenset()) -> Iterator[JobService]
 
     `readable` is as in `open_job_service`.
     """
+    job_service = _job_service(home(), readable)
+    try:
+        job_service.note_crashes()
+        yield job_service
+    finally:
+        job_service.close()
+
+
+def _job_service(folder: Path, readable: frozenset[str]) -> JobService:
+    """Return the jobs of a home folder, to be closed at the end."""
     from ..jobs.engine.config import EngineConfig
     from ..jobs.service import JobService
     from ..jobs.workflow.context import WorkflowConfig
 
     own_limits = limits()
     workflow = WorkflowConfig(POLL_INTERVALS, readable)
-    job_service = JobService(EngineConfig(home(), workflow, RETRIES), account())
+    job_service = JobService(EngineConfig(folder, workflow, RETRIES), account())
     job_service.budget.limits = own_limits
     job_service.unreachable_timeout = RETRIES.give_up_after
-    try:
-        job_service.note_crashes()
-        yield job_service
-    finally:
-        job_service.close()
+    return job_service
 
 
 def home() -> Path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that start jobs: `generate`, `convert`, `again` and `animate`."""
+"""Commands that start jobs: `generate`, `estimate`, `convert`, `again` and `animate`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import argparse
 from dataclasses import replace
 
 from ..application import session
+from ..application.offers import generation_title
 from ..application.results import asset_named
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
+from ..jobs.library import view_model
 from ..jobs.new_jobs import check_motions, template_of_job
-from ..jobs.queries import AnimationPrice
+from ..jobs.queries import AnimationPrice, prices_of
 from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
-from ..mint.schema import Asset, Format, Kind, OptimizationLevel
+from ..mint.schema import Assets, Format, Kind, OptimizationLevel
+from . import prices
 from .exits import Exit, Refused
 from .reports import check_outputs, file_options, follow_and_write
 from .terminal import Terminal
@@ -24,7 +27,33 @@ from .terminal import Terminal
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate a model or a World and write its file."""
-    request = GenerationRequest.parse(
+    request = _request(arguments)
+    session.check_request(request)
+    check_outputs(request.kind, arguments, terminal)
+    output = arguments.output
+    render = arguments.render
+    is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
+    readable = frozenset[str]() if is_copied else None
+    with prices.open_service(arguments, terminal, readable) as job_service:
+        delivery = Delivery(splats=arguments.splats)
+        return _start(job_service, request, delivery, _level(arguments), arguments, terminal)
+
+
+def estimate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Show what `generate` would cost with the same options; a prompt is not needed for that."""
+    request = _request(arguments)
+    if request.prompt or request.images:
+        session.check_request(request)
+    with session.open_prices(terminal.wait) as job_service:
+        part = prices.of_start(
+            job_service, prices_of(request, _level(arguments)), arguments.max_credits
+        )
+        prices.show_price(job_service, terminal, generation_title(request), part)
+    return Exit.DONE
+
+
+def _request(arguments: argparse.Namespace) -> GenerationRequest:
+    return GenerationRequest.parse(
         kind=arguments.kind,
         prompt=arguments.prompt,
         preset=arguments.preset,
@@ -33,16 +62,10 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         images=arguments.image,
         pose=arguments.pose,
     )
-    session.check_request(request)
-    check_outputs(request.kind, arguments, terminal)
-    output = arguments.output
-    render = arguments.render
-    level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
-    is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
-    readable = frozenset[str]() if is_copied else None
-    with session.open_job_service(readable=readable, on_wait=terminal.wait) as job_service:
-        delivery = Delivery(splats=arguments.splats)
-        return _start(job_service, request, delivery, level, arguments, terminal)
+
+
+def _level(arguments: argparse.Namespace) -> OptimizationLevel | None:
+    return OptimizationLevel(arguments.optimize) if arguments.optimize else None
 
 
 def _start(
@@ -56,6 +79,10 @@ def _start(
     """Start a job, wait for it, and write the files that the command names."""
     delivery = replace(delivery, **file_options(arguments))
     limit = arguments.max_credits
+    title = generation_title(request)
+    part = prices.of_start(job_service, prices_of(request, level), limit)
+    if not prices.may_start(job_service, arguments, terminal, title, part):
+        return Exit.DONE
     job = job_service.start(request, delivery, optimize=level, max_credits=limit)
     return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
@@ -63,20 +90,26 @@ def _start(
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save other formats of a model into a folder."""
     folder = arguments.output.absolute()
-    if problem := write_files.folder_problem(folder):
+    formats = [Format(word) for word in arguments.format]
+    problem = None if arguments.dry_run else write_files.folder_problem(folder)
+    if problem is not None:
         raise Refused(problem, Exit.IMPORT)
-    with session.open_job_service() as job_service:
-        job = job_service.convert(
-            asset_named(job_service, arguments.what),
-            [Format(word) for word in arguments.format],
-            folder,
-        )
+    with prices.open_service(arguments, terminal) as job_service:
+        model = asset_named(job_service, arguments.what)
+        known = model.assets or Assets()
+        is_paid = any(known.converted_url(format) is None for format in formats)
+        names = ", ".join(format.value.upper() for format in formats)
+        title = f'Save the model "{view_model.title(model)}" as {names} in {folder}'
+        part = prices.of_start(job_service, [None] if is_paid else [])
+        if not prices.may_start(job_service, arguments, terminal, title, part):
+            return Exit.DONE
+        job = job_service.convert(model, formats, folder)
         return follow_and_write(job_service, [job], terminal)
 
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
+    with prices.open_service(arguments, terminal) as job_service:
         job = job_service.job(arguments.job)
         jobs = job_service.jobs_of_asset(asset_of(job))
         template = template_of_job(job, jobs).with_prompt(arguments.prompt)
@@ -97,12 +130,23 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     in_place = arguments.in_place
     motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
     delivery = Delivery(output=str(arguments.output))
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
+    with prices.open_service(arguments, terminal) as job_service:
         model = asset_named(job_service, arguments.what)
         limit = arguments.max_credits
         check_motions(model.kind, motions)
-        if limit is None and not arguments.yes:
-            _check_price(job_service, model, motions, arguments.again, terminal)
+        words = ", ".join(arguments.motion)
+        title = f'Animate the model "{view_model.title(model)}": {words}'
+        before = [] if arguments.again else job_service.paid_motions(model.id)
+        ordered = [job.motion for job in before if job.motion]
+        unpaid = [motion for motion in motions if not any(map(motion.is_like, ordered))]
+        price = AnimationPrice(model.id)
+        part = prices.of_start(job_service, [price] * len(unpaid), limit)
+        if not prices.may_start(job_service, arguments, terminal, title, part):
+            return Exit.DONE
+        if unpaid and limit is None and not (arguments.yes or terminal.is_interactive):
+            job_service.ask_unknown_prices([price])
+            if job_service.budget.price(price) is None:
+                raise Refused(_NO_PRICE, Exit.CREDITS)
         jobs = job_service.animate(
             model, motions, delivery, max_credits=limit, again=arguments.again
         )
@@ -110,21 +154,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)
 
 
-def _check_price(
-    job_service: JobService,
-    model: Asset,
-    motions: list[MotionRequest],
-    again: bool,
-    terminal: Terminal,
-) -> None:
-    """Raise Refused unless Mint tells the price of the motions, or a person does without it."""
-    price = AnimationPrice(model.id)
-    paid = [] if again else job_service.paid_motions(model.id)
-    if all(any(job.motion and job.motion.is_like(motion) for job in paid) for motion in motions):
-        return
-    job_service.ask_unknown_prices([price])
-    unknown = "Mint returns no price for a motion"
-    if job_service.budget.price(price) is None and not terminal.asks(
-        f"{unknown}: about 250 Credits were seen. Start it?"
-    ):
-        raise Refused(f"{unknown}. Nothing was started. --yes starts it.", Exit.CREDITS)
+_NO_PRICE = (
+    "Mint returns no price for a motion (about 250 Credits were seen). Nothing was started. --yes"
+    " starts it."
+)

@@ -10,13 +10,14 @@ from ..application import results, reviews, session
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
-from ..jobs.phases import BUSY, HAS_RESULT, Phase
+from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
+from ..jobs.presentation import action_checks
 from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
-from . import exits, reports
+from . import exits, prices, reports
 from .exits import Exit, Refused
 from .terminal import Terminal
 
@@ -33,45 +34,71 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """
     if arguments.job is None and (arguments.use is not None or arguments.once_more):
         raise Refused("--use and --once-more need a job.")
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
+    with prices.open_service(arguments, terminal) as job_service:
         if arguments.job is None:
-            jobs = _resume_all(job_service)
-            crashed = [
-                job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)
-            ]
-            for job in crashed:
-                problem = job.problem.message if job.problem else import_marks.CRASHED
-                terminal.note(f"{job.title}: {problem} {terminal.command('resume', job.id)}")
-            if not jobs and not crashed:
-                terminal.note("No jobs were interrupted.")
-            if foreign := sum(
-                job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()
-            ):
-                belong, them = ("job belongs", "it") if foreign == 1 else ("jobs belong", "them")
-                terminal.note(
-                    f"{foreign} unfinished {belong} to another account. Use that account's key and"
-                    f" address to continue {them}."
-                )
-            status = reports.follow_and_write(job_service, jobs, terminal)
-            return Exit.IMPORT if crashed and status is Exit.DONE else status
-        job = results.with_limit(job_service, arguments.job, arguments.max_credits)
-        if arguments.use is not None:
-            job_service.use_candidate(job.id, arguments.use)
-        elif arguments.once_more:
-            job_service.send_once_more(job.id)
-        elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
-            job_service.resume(job.id)
-        return reports.follow_and_write(job_service, [job], terminal)
+            return _resume_all(job_service, arguments, terminal)
+        return _resume_one(job_service, arguments, terminal)
 
 
-def _resume_all(job_service: JobService) -> list[Job]:
-    """Resume all interrupted jobs; return them and those without their output files."""
+def _resume_one(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    job = _with_new_limit(job_service.job(arguments.job), arguments)
+    is_free = arguments.use is not None or arguments.once_more
+    resumed = [] if is_free else [job]
+    if not _may_resume(job_service, resumed, f"Resume {job.title}", arguments, terminal):
+        return Exit.DONE
+    results.with_limit(job_service, job.id, arguments.max_credits)
+    if arguments.use is not None:
+        job_service.use_candidate(job.id, arguments.use)
+    elif arguments.once_more:
+        job_service.send_once_more(job.id)
+    elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
+        job_service.resume(job.id)
+    return reports.follow_and_write(job_service, [job], terminal)
+
+
+def _resume_all(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Resume all interrupted jobs, and write the files of those without theirs."""
     unfinished = [job for job in job_service.jobs() if was_interrupted(job) or _is_unwritten(job)]
+    title = f"Resume {len(unfinished)} {'job' if len(unfinished) == 1 else 'jobs'}"
+    if not _may_resume(job_service, unfinished, title, arguments, terminal):
+        return Exit.DONE
     for job in unfinished:
         if was_interrupted(job):
             job_service.resume(job.id)
     # A job that another process owns was not interrupted.
-    return [job for job in unfinished if job_service.is_active(job.id) or _is_unwritten(job)]
+    jobs = [job for job in unfinished if job_service.is_active(job.id) or _is_unwritten(job)]
+    crashed = [job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)]
+    for job in crashed:
+        problem = job.problem.message if job.problem else import_marks.CRASHED
+        terminal.note(f"{job.title}: {problem} {terminal.command('resume', job.id)}")
+    if not jobs and not crashed:
+        terminal.note("No jobs were interrupted.")
+    if foreign := sum(job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()):
+        belong, them = ("job belongs", "it") if foreign == 1 else ("jobs belong", "them")
+        terminal.note(
+            f"{foreign} unfinished {belong} to another account. Use that account's key and address"
+            f" to continue {them}."
+        )
+    status = reports.follow_and_write(job_service, jobs, terminal)
+    return Exit.IMPORT if crashed and status is Exit.DONE else status
+
+
+def _may_resume(
+    job_service: JobService,
+    jobs: list[Job],
+    title: str,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> bool:
+    """Return whether these jobs are resumed, as `prices.may_start` does."""
+    parts = [prices.of_click(job_service, job, Verb.RESUME) for job in jobs]
+    return prices.may_start(job_service, arguments, terminal, title, *parts)
+
+
+def _with_new_limit(job: Job, arguments: argparse.Namespace) -> Job:
+    """Return the job as it will be with the limit of a command, which is not stored yet."""
+    limit = arguments.max_credits
+    return job if limit is None else replace(job, max_credits=limit)
 
 
 def was_interrupted(job: Job) -> bool:
@@ -94,7 +121,8 @@ def has_crashed(job: Job) -> bool:
 
 def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Approve or revise the Preview, or start a new attempt at a failed job; wait for its end."""
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
+    verb = Verb(arguments.command)
+    with prices.open_service(arguments, terminal) as job_service:
         job = job_service.job(arguments.job)
         if job.decision is not None and job.hold is None:  # its command was killed
             raise NotPossible(
@@ -102,10 +130,16 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " not confirmed it yet. To carry it out:"
                 f" {terminal.command('resume', job.id)}"
             )
-        job = results.with_limit(job_service, arguments.job, arguments.max_credits)
-        if arguments.command == "approve":
+        if verb not in job_service.view(job).verbs:
+            raise action_checks.refusal(job, verb)
+        part = prices.of_click(job_service, _with_new_limit(job, arguments), verb)
+        title = f"{verb.value.capitalize()} {job.title}"
+        if not prices.may_start(job_service, arguments, terminal, title, part):
+            return Exit.DONE
+        job = results.with_limit(job_service, job.id, arguments.max_credits)
+        if verb is Verb.APPROVE:
             job_service.approve(job.id)
-        elif arguments.command == "revise":
+        elif verb is Verb.REVISE:
             job_service.revise(job.id, arguments.feedback)
         else:
             job_service.retry(job.id)

@@ -234,8 +234,15 @@ def _max_credits(command: Parser, help: str = "the most Credits that this may co
     _value(command, "--max-credits", "N", help, type=_credits)
 
 
+def _spends(command: Parser, yes: str = "start without asking") -> None:
+    """Add the options of a command that spends Credits."""
+    _flag(command, "--yes", yes)
+    _flag(command, "--dry-run", "show what would be started and its price, and start nothing")
+
+
 def _new_limit(command: Parser) -> None:
     _max_credits(command, "a new limit for the total cost of this job")
+    _spends(command)
 
 
 def _decision(command: Parser) -> None:
@@ -265,7 +272,8 @@ def _model(command: Parser, metavar: str) -> None:
     _value(command, "what", metavar, "the model's id at Mint, or the job that generated it")
 
 
-def _generate(generate: Parser) -> None:
+def _request(generate: Parser) -> None:
+    """Add the options that say what is generated."""
     _value(generate, "--prompt", "TEXT", "what to generate; optional with --image", default="")
     images = "a reference image; up to 8"
     _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
@@ -290,6 +298,11 @@ def _generate(generate: Parser) -> None:
     _value(generate, "--splats", "TIER", splats)
     limit = "the most Credits that this may cost; also applies when the job is resumed"
     _max_credits(generate, limit)
+
+
+def _generate(generate: Parser) -> None:
+    _request(generate)
+    _spends(generate)
     _approve(generate)
     _outputs(generate)
 
@@ -319,7 +332,7 @@ def _batch(batch: Parser) -> None:
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
     _picture(batch)
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
-    _flag(batch, "--yes", "start what can be paid, although the Credits do not suffice for all")
+    _spends(batch, "start without asking, also if the Credits do not suffice for all lines")
     _flag(
         batch,
         "--start-again",
@@ -365,6 +378,7 @@ def _convert(convert: Parser) -> None:
     help = "fbx, obj, stl or usdz; can be repeated"
     _value(convert, "--format", "FORMAT", help, action="append", required=True, choices=formats)
     _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
+    _spends(convert)
 
 
 def _export(export: Parser) -> None:
@@ -386,6 +400,7 @@ def _again(again: Parser) -> None:
     _job(again)
     _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
     _max_credits(again)
+    _spends(again)
     _approve(again)
     _outputs(again)
 
@@ -398,7 +413,7 @@ def _animate(animate: Parser) -> None:
     _flag(animate, "--in-place", "take the way over the floor out of the clips")
     _max_credits(animate)
     _flag(animate, "--again", "also order what was ordered before (costs Credits again)")
-    _flag(animate, "--yes", "start it although Mint returns no price")
+    _spends(animate, "start without asking, also if Mint returns no price")
     file = "the file to write: .blend or .glb"
     _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
     _flag(animate, "--overwrite", "replace it without asking")
@@ -451,6 +466,12 @@ COMMANDS = {
         _generate,
         GENERATE,
         "[options]",
+    ),
+    "estimate": Command(
+        "generate.estimate",
+        "show what a generation would cost; free, starts nothing",
+        _request,
+        usage="[options]",
     ),
     "batch": Command(
         "batch.command.batch",

@@ -208,8 +208,10 @@ def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
 def check_outputs(kind: Kind, arguments: argparse.Namespace, terminal: Terminal) -> None:
     """Raise Refused if the files that a command names cannot be written.
 
-    On a terminal, a person is asked about files that exist.
+    On a terminal, a person is asked about files that exist. With --dry-run none is written.
     """
+    if getattr(arguments, "dry_run", False):
+        return
     files = (arguments.output, getattr(arguments, "render", None))
     if problem := write_files.output_problem(kind, *files):
         raise Refused(problem, Exit.IMPORT)

@@ -111,9 +111,15 @@ class Terminal:
         """Print a line that only people need, to standard error."""
         _print(safe_lines(line), sys.stderr)
 
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person can be asked: not in a script, and not with `--json`."""
+        has_person = sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()
+        return bool(has_person) and not self.as_json
+
     def asks(self, question: str) -> bool:
         """Ask a person, and return whether the answer is yes; without a terminal it is no."""
-        if self.as_json or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.is_interactive:
             return False
         print(f"{safe_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -17,8 +17,9 @@ from unittest.mock import patch
 
 from mint_blender.application import session
 from mint_blender.cli.batch import line_jobs
+from mint_blender.cli.batch.line_prices import Options
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
-from mint_blender.cli.batch.runner import BatchRun, Options
+from mint_blender.cli.batch.runner import BatchRun
 from mint_blender.cli.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
 from mint_blender.jobs.batch_folder import batch_lease

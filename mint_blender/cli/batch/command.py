@@ -13,6 +13,7 @@ import argparse
 from dataclasses import dataclass, replace
 
 from ...application import session
+from ...application.offers import Offer
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder.batch_lease import UNKNOWN, Lease, open_claims
@@ -22,11 +23,13 @@ from ...mint.errors import MintError
 from ...mint.schema import Kind
 from .. import exits
 from ..exits import Exit, Refused
+from ..prices import show
 from ..reports import picture_options
 from ..terminal import Terminal
 from . import contact_sheet, line_jobs, openjd, result_files
+from .line_prices import LinePrices, Options
 from .result_writer import ResultWriter, Writers, open_writers
-from .runner import BatchRun, Options
+from .runner import BatchRun
 from .write_step import WriteStep, current_job, fetch_missing
 
 
@@ -56,6 +59,8 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
         raise Refused(f"{error}{between}Nothing was started.") from error
+    if arguments.dry_run:
+        return run.show_price()
     if arguments.openjd is not None:
         return openjd.write(arguments, run.chosen, terminal)
     if problem := run.cannot_write():
@@ -120,6 +125,25 @@ class _Batch:
                 Exit.FAILED,
             ) from error
 
+    def show_price(self) -> Exit:
+        """Print what the lines would cost; nothing is started, and the folder stays as it is."""
+        folder = self.options.folder
+        with session.open_prices(self.terminal.wait) as job_service:
+            started = line_jobs.started_tags(job_service, folder, self.lines)
+            jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
+            known = [line for line in self.chosen if line.tag in jobs or line.tag not in started]
+            lines = LinePrices(job_service, self.options, lambda line: jobs.get(line.tag))
+            is_free = self.options.again or self.arguments.step in {"write", "sheet"}
+            unpaid = [] if is_free else lines.unpaid(known)
+            prices = lines.ask(unpaid)
+            unpaid, resumed = lines.left(prices, unpaid)
+            title = f"{len(unpaid)} of {len(self.chosen)} lines to pay"
+            available = session.available_credits(self.terminal.wait)
+            show(Offer(title, prices.total(unpaid, resumed), available), self.terminal)
+            expense = prices.expense(unpaid, resumed, self.arguments.max_credits)
+            job_service.budget.check([expense])
+        return Exit.DONE
+
     def _run(self, job_service: JobService, writers: Writers, lease: Lease) -> Exit:
         writer = ResultWriter(writers, job_service.notify)
         # it asks Mint whose key this is if lines come from another journal
@@ -179,7 +203,9 @@ class _Batch:
 
         Started lines were checked before, and their pictures may be gone by now.
         """
-        with session.open_journal() as job_service:
+        dry_run = self.arguments.dry_run
+        opened = session.open_prices() if dry_run else session.open_journal()
+        with opened as job_service:
             started = line_jobs.started_tags(job_service, self.options.folder, self.lines)
         new = (line for line in self.lines if line.tag not in started)
         if found := list(complaints(new)):

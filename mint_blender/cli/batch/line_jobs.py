@@ -66,8 +66,12 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
 
 
 def started_tags(job_service: JobService, folder: Path, lines: list[Line]) -> frozenset[str]:
-    """Return the tags of the lines that have a job. Raises OSError."""
-    found = {**line_files.starts(folder), **_restored(job_service, folder)}
+    """Return the tags of the lines that have a job; changes nothing. Raises OSError."""
+    found = {
+        *line_files.starts(folder),
+        *_in_journal(job_service, folder, dismissed=True),
+        *_in_journal(job_service, folder),
+    }
     return frozenset(match(lines, found))
 
 
@@ -363,10 +367,10 @@ def _restored(job_service: JobService, folder: Path) -> dict[str, Job]:
     return _in_journal(job_service, folder)
 
 
-def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
+def _in_journal(
+    job_service: JobService, folder: Path, *, dismissed: bool = False
+) -> dict[str, Job]:
     """Return the newest job of each line of this folder in the journal."""
     start = line_files.line_id(folder)
-    return {
-        (job.delivery.line or "").removeprefix(start): job
-        for job in reversed(job_service.journal.jobs_of_lines(start))
-    }
+    jobs = job_service.journal.jobs_of_lines(start, dismissed=dismissed)
+    return {(job.delivery.line or "").removeprefix(start): job for job in reversed(jobs)}

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ...application import results, session
+from ...application.offers import Offer
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
 from ...jobs.budget import batch_prices
-from ...jobs.budget.spending import committed, is_to_pay, under_way
+from ...jobs.budget.spending import committed, under_way
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
@@ -29,39 +30,17 @@ from ...mint.schema import Asset, Kind
 from .. import exits, reports
 from ..exits import Exit
 from ..jobs import was_interrupted
+from ..prices import check_agreed
 from ..terminal import Terminal
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
+from .line_prices import LinePrices, Options
 from .result_writer import ResultWriter
 
-# phases in which a job may still have to be paid
 # statuses that `--skip-failed` leaves out
 _SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
 _UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of the command that apply to all lines."""
-
-    folder: Path
-    render: bool
-    retry_failed: bool
-    again: bool = False
-    """Write finished lines again."""
-    writes: bool = True
-    """Write the results; otherwise put Mint's files where other machines can read them."""
-    start_again: bool = False
-    """Start lines again that Mint may have started, and that are not in the library."""
-    yes: bool = False
-    """Start lines although the Credits do not suffice for all."""
-    skip_failed: bool = False
-    """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
-
-    def renders(self, line: Line) -> bool:
-        """Return whether to render a picture; the line's own setting wins."""
-        return self.render if line.render is None else line.render
 
 
 class LineReports:
@@ -146,6 +125,7 @@ class BatchRun(LineReports):
             for job in self._jobs.values()
             if job.phase is Phase.PLACED and job.id in outputs and outputs[job.id].is_file()
         }
+        self._prices = LinePrices(job_service, options, self._job)
         self._budget = batch_prices.BatchBudget(None, batch_prices.Prices())
         self._total: float | None = None
         """The Credits that the lines of this run are expected to cost."""
@@ -164,22 +144,23 @@ class BatchRun(LineReports):
         """
         self._chosen = chosen
         again = self._options.again
-        unpaid = [self._to_pay(line) for line in chosen if self._needs_credits(line) and not again]
-        resumed = {
-            line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
-        }
+        unpaid = [] if again else self._prices.unpaid(self._allowed(chosen))
         if not self._options.start_again:
             new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
-            unpaid = [line for line in unpaid if line.tag not in self._refused]
-        self._job_service.ask_unknown_prices(batch_prices.price_queries(unpaid))
-        prices = batch_prices.known_prices(self._job_service.budget, unpaid)
-        unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
+            unpaid = list(self._allowed(unpaid))
+        prices = self._prices.ask(unpaid)
+        unpaid, resumed = self._prices.left(prices, unpaid)
         if unpaid:
             self._total = total = prices.total(unpaid, resumed)
-            self._terminal.note(batch_prices.price_summary(prices, unpaid, resumed))
+            summary = batch_prices.price_summary(prices, unpaid, resumed)
+            self._terminal.note(summary)
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
-            if limit is None:
+            if self._terminal.is_interactive and not self._options.yes:
+                title = f"{len(unpaid)} of {len(chosen)} lines to pay"
+                available = session.available_credits(self._terminal.wait)
+                check_agreed(Offer(title, total, available), self._terminal)
+            elif limit is None:
                 self._check_balance(total)
             self._job_service.budget.check(
                 [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
@@ -187,6 +168,9 @@ class BatchRun(LineReports):
         self._budget = batch_prices.BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
+
+    def _allowed(self, lines: Iterable[Line]) -> Iterator[Line]:
+        return (line for line in lines if line.tag not in self._refused)
 
     def _check_balance(self, total: float | None) -> None:
         """Say so if the Credits of the account do not suffice for all lines.
@@ -196,8 +180,7 @@ class BatchRun(LineReports):
         """
         if total is None:
             return
-        with session.open_client() as client:
-            available = session.call_mint(client.usage, self._terminal.wait).credits.total_available
+        available = session.available_credits(self._terminal.wait)
         if available is None or total <= available:
             return
         sentence = (
@@ -317,37 +300,10 @@ class BatchRun(LineReports):
         known = self._jobs.get(line.tag)
         return line_jobs.current_job(self._job_service, known) if known else None
 
-    def _needs_credits(self, line: Line) -> bool:
-        """Return whether running this line takes Credits that are not reserved yet."""
-        if line.tag in self._refused:
-            return False
-        return self._is_to_pay(self._job(line)) or bool(self._to_pay(line).motions)
-
-    def _is_to_pay(self, job: Job | None) -> bool:
-        is_retried = self._options.retry_failed and job is not None and job.phase in UNSUCCESSFUL
-        return job is None or is_retried or is_to_pay(job)
-
-    def _to_pay(self, line: Line) -> Line:
-        """Return the line without the motions that take no more Credits, for its price."""
-        job = self._job(line)
-        if job is None or not line.motions:
-            return line
-        is_over = job.phase in UNSUCCESSFUL and not self._options.retry_failed
-        known = line_jobs.motions_of(self._job_service, self._options.folder, line, job)
-        pairs = zip(line.motions, known, strict=True)
-        is_done = is_over or result_files.is_written(job)
-        left = () if is_done else (each for each, made in pairs if self._is_to_pay(made))
-        return replace(line, motions=tuple(left))
-
     def _running_jobs(self) -> list[Job]:
         """Return the jobs of the lines that run, whose motions may be what runs of them."""
         lines = {line.tag: line for line in self._active.values()}
         return [job for line in lines.values() if (job := self._job(line)) is not None]
-
-    def _resumable_job(self, line: Line) -> Job | None:
-        """Return the job that the line resumes; None for a new job or attempt."""
-        job = self._job(line)
-        return None if job is None or job.phase in UNSUCCESSFUL else job
 
     def _start_line(self, line: Line) -> None:
         """Start a line, or resume the job of an earlier run."""
@@ -360,9 +316,9 @@ class BatchRun(LineReports):
         if self._options.again and not results.is_finished(self._job(line)):
             self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
-        needs_credits = self._needs_credits(line)
-        resumable = self._resumable_job(line)
-        priced = self._to_pay(line)
+        needs_credits = self._prices.needs_credits(line)
+        resumable = self._prices.resumable_job(line)
+        priced = self._prices.to_pay(line)
         if needs_credits and not self._budget.allows(priced, self._running_jobs(), resumable):
             self._statuses[line.number] = Exit.CREDITS
             return

@@ -30,8 +30,9 @@ from ..exits import Exit
 from ..reports import progress_listener, report_failure, report_job
 from ..terminal import Terminal
 from . import line_jobs, result_files
+from .line_prices import Options
 from .result_writer import ResultWriter, Written
-from .runner import LineReports, Options
+from .runner import LineReports
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a line that another process is writing."""

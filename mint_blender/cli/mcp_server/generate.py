@@ -18,6 +18,7 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from ...application import client_requests, session
+from ...application.offers import generation_title
 from ...delivery import write_files
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
@@ -181,10 +182,8 @@ async def _quote(context: tools.ToolContext, purchase: tools.Purchase) -> CallTo
 
 def purchase_of(request: GenerationRequest) -> tools.Purchase:
     """Return the generation of a request, as something that is quoted and started."""
-    subject = " ".join((request.name or request.prompt).split()) or "from pictures"
-    subject = subject if len(subject) <= 100 else f"{subject[:99].rstrip()}…"
     return tools.Purchase(
-        title=f'Generate the {request.kind} "{subject}" ({request.preset}, {request.mode}).',
+        title=f"{generation_title(request)}.",
         content=partial(client_requests.content_of, request),
         prices=prices_of(request, None),
         start=lambda job_service, own_limit, subject: job_service.start(
