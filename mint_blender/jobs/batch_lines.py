@@ -382,10 +382,11 @@ def _line(number: int, values: Values, folder: Path) -> Line:
         "id": lambda: _id(values),
         "output": lambda: _output(values),
         "motions": lambda: _motions(values),
+        "": lambda: _check(values),
     }
     read: dict[str, Any] = {}
     wrong: dict[str, _WrongValue] = {}
-    for name, reader in {**readers, "": lambda: _check(values)}.items():
+    for name, reader in readers.items():
         try:
             read[name] = reader()
         except _WrongValue as problem:

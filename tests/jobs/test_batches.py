@@ -177,14 +177,14 @@ def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
 def test_a_wrong_header_is_told_once(tmp_path: Path) -> None:
     """Each wrong column at line 1, with what it may mean, then each problem of each line."""
     table = tmp_path / "wishes.csv"
-    lines = ["prompt,Name,preset,heigth,preset", "a lamp,Lamp,fast,0.4,fast", "a mug,Mug,,1,slow"]
+    lines = ["prompt,Name,preset,heightt,preset", "a lamp,Lamp,fast,0.4,fast", "a mug,Mug,,1,slow"]
     table.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(BadLineError) as trouble:
         read_lines(table)
     header, told = "wishes.csv, line 1: column", str(trouble.value).splitlines()
     assert told[:2] == [
         f"{header} 2: unknown column Name. Did you mean name?",
-        f"{header} 4: unknown column heigth. Did you mean height?",
+        f"{header} 4: unknown column heightt. Did you mean height?",
     ]
     assert told[2] == f"{header} 5: the column preset is there twice."
     assert told[3].startswith("wishes.csv, line 3: column 5: preset") and len(told) == 4
