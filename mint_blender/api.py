@@ -87,6 +87,7 @@ def generate(
     location: Sequence[float] | None = None,
     collection: str | bpy.types.Collection | None = None,
     progress: OnProgress | None = None,
+    timeout: float | None = None,
 ) -> PlacedResult:
     """Generate a model or a World, and return it as placed in the current scene.
 
@@ -111,6 +112,7 @@ def generate(
         location: Where its floor is, exactly; by default the 3D cursor, beside what is there.
         collection: The collection for the result, or its name: made if missing.
         progress: Called with the phase, how much of it is done and the seconds left, if known.
+        timeout: How many seconds Mint may be unreachable; None: 180. The job is kept.
 
     Raises:
         ValueError, NotPossible, TooExpensive: It is refused here; nothing was sent.
@@ -125,7 +127,7 @@ def generate(
     delivery = Delivery(splats=splats, **_where(request.kind, height, location, collection))
     check_limit(max_credits)
     _check(request, review, splats, optimize)
-    with session.open_job_service() as job_service:
+    with session.timeout(timeout), session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
         job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
         return _placed(job_service, job, is_new=is_new)
@@ -139,6 +141,7 @@ def estimate(
     mode: str = "auto",
     images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     optimize: str | None = None,
+    timeout: float | None = None,
     **others: Any,
 ) -> Offer:
     """Return what `generate` would cost with the same arguments. Free: nothing is started or kept.
@@ -150,6 +153,7 @@ def estimate(
         mode: The same.
         images: The same.
         optimize: The same.
+        timeout: As in `usage`.
         others: The other arguments of `generate`.
 
     Raises:
@@ -162,10 +166,11 @@ def estimate(
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     queries = prices_of(request, level)
-    with session.open_prices() as job_service:
-        job_service.ask_unknown_prices(queries)
-        credits = job_service.budget.total(queries)
-    return Offer(generation_title(request), credits, session.available_credits())
+    with session.timeout(timeout):
+        with session.open_prices() as job_service:
+            job_service.ask_unknown_prices(queries)
+            credits = job_service.budget.total(queries)
+        return Offer(generation_title(request), credits, session.available_credits())
 
 
 def resume(
@@ -174,6 +179,7 @@ def resume(
     review: Review | None = None,
     max_credits: float | None = None,
     progress: OnProgress | None = None,
+    timeout: float | None = None,
 ) -> PlacedResult:
     """Continue a job where it stopped, and return it as placed in the current scene.
 
@@ -184,13 +190,14 @@ def resume(
         review: As in `generate`.
         max_credits: A new limit for the whole job.
         progress: As in `generate`.
+        timeout: As in `generate`.
 
     Raises:
         NotPossible: There is no such job, or it cannot be continued here.
         Exception: As `generate`.
     """
     _check_blender()
-    with session.open_job_service() as job_service:
+    with session.timeout(timeout), session.open_job_service() as job_service:
         stored_job = job_service.job(id_of(job))
         check_places(stored_job)
         _continue(job_service, stored_job, max_credits)
@@ -392,13 +399,15 @@ def export(
         raise NotPossible(message_of(error)) from error
 
 
-def usage() -> Usage:
+def usage(*, timeout: float | None = None) -> Usage:
     """Return the current Credits, subscription and totals.
+
+    `timeout` is how many seconds to wait for an answer of Mint; None: 180, or 5 if nobody listens.
 
     Raises:
         MintError: Mint refused the call or cannot be reached.
     """
-    with session.open_client() as client:
+    with session.timeout(timeout), session.open_client() as client:
         return session.call_mint(client.usage)
 
 

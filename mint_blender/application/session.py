@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -181,7 +182,7 @@ def _job_service(folder: Path, readable: frozenset[str]) -> JobService:
     workflow = WorkflowConfig(POLL_INTERVALS, readable)
     job_service = JobService(EngineConfig(folder, workflow, RETRIES), account())
     job_service.budget.limits = own_limits
-    job_service.unreachable_timeout = RETRIES.give_up_after
+    job_service.unreachable_timeout = _retries().give_up_after
     return job_service
 
 
@@ -196,6 +197,32 @@ def check_online() -> None:
         raise NotAllowedOnline
 
 
+_timeout: ContextVar[float | None] = ContextVar("timeout", default=None)
+
+
+@contextmanager
+def timeout(seconds: float | None) -> Iterator[None]:
+    """Wait so many seconds for an answer of Mint while inside; None: as long as usual.
+
+    Raises:
+        ValueError: It is not a number above 0.
+    """
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"timeout is a number of seconds above 0, not {seconds!r}.")
+    token = _timeout.set(seconds)
+    try:
+        yield
+    finally:
+        _timeout.reset(token)
+
+
+def _retries() -> RetryPolicy:
+    seconds = _timeout.get()
+    if seconds is None:
+        return RETRIES
+    return replace(RETRIES, give_up_after=seconds, give_up_refused=seconds)
+
+
 def call_mint(
     call: Callable[[], T], on_wait: OnRetry | None = None, *, patience: float = math.inf
 ) -> T:
@@ -204,7 +231,8 @@ def call_mint(
     `on_wait` is called with each error and the seconds until the next try. `patience` is in
     seconds, where somebody does not wait as long as a command does.
     """
-    retries = replace(RETRIES, give_up_after=min(RETRIES.give_up_after, patience))
+    retries = _retries()
+    retries = replace(retries, give_up_after=min(retries.give_up_after, patience))
     return call_with_retries(call, retries=retries, on_wait=on_wait)
 
 

@@ -45,7 +45,8 @@ def main(
     terminal = Terminal(program, as_json=parsed.json)
     try:
         home = session.home()
-        with logging_to_file(home, session.account().key, parsed.log_level):
+        log = logging_to_file(home, session.account().key, parsed.log_level)
+        with log, session.timeout(parsed.timeout):
             return int(_run(parsed, terminal))
     except BrokenPipeError:
         blender_runtime.discard_standard_output()

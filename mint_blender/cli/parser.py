@@ -7,6 +7,7 @@ Knows the words of Mint's API and the exit statuses. It imports no command.
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -190,6 +191,16 @@ def _range(text: str) -> range:
     return range(start, end + 1, _count(step.strip()) if ":" in text else 1)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" must be a number of seconds above 0')
+    return seconds
+
+
 def _credits(text: str) -> float:
     try:
         credits = float(text)
@@ -220,6 +231,8 @@ def _all(command: Parser) -> None:
         " or debug"
     )
     _value(command, "--log-level", "LEVEL", levels, type=str.upper, choices=LEVELS)
+    wait = "how many seconds to wait for an answer of Mint (default: 180, or 5 if nobody listens)"
+    _value(command, "--timeout", "S", wait, type=_seconds)
 
 
 def _no_options(command: Parser) -> None:

@@ -127,15 +127,17 @@ class Unreachable(MintError):
     """There was no response.
 
     Mint may have carried out the request: retry it with the same idempotency key. `part` is the
-    part of the connection that failed: "proxy", "tls" or "network".
+    part of the connection that failed: "proxy", "tls" or "network". `is_refused` says that nobody
+    listens at the address.
     """
 
     retryable = True
 
-    def __init__(self, reason: str, part: str = "network") -> None:
+    def __init__(self, reason: str, part: str = "network", *, is_refused: bool = False) -> None:
         super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
         self.reason = reason
         self.part = part
+        self.is_refused = is_refused
 
 
 class NotSent(Unreachable):

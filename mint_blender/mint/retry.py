@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..net.retry import RetryPolicy
-from .errors import MintError
+from .errors import MintError, Unreachable
 
 __all__ = ["DEFAULT", "FailureStreak", "RetryPolicy", "call_with_retries"]
 
@@ -77,6 +77,8 @@ def call_with_retries(
         except MintError as error:
             wait = failures.fail(clock(), chance(), error.retry_after)
             left = retries.give_up_after - (clock() - began)
+            if isinstance(error, Unreachable) and error.is_refused:
+                left = min(left, retries.give_up_refused - (clock() - began))
             if error.retry_after is None:
                 wait = min(wait, left)  # so that the last attempt is at the limit
             # do not sleep past the limit only to give up then

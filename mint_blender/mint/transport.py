@@ -266,7 +266,8 @@ class Transport:
             if guard.was_late:
                 raise errors.NotSent from None
             description = connection_errors.describe(error, self.origin.host, self.origin.port)
-            raise errors.Unreachable(*description) from None
+            is_refused = connection_errors.is_refused(error)
+            raise errors.Unreachable(*description, is_refused=is_refused) from None
 
     def _parse_response(
         self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment

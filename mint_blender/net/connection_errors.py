@@ -33,6 +33,11 @@ def describe(error: BaseException, host: str, port: int) -> tuple[str, str]:
     return _network_reason(chain, host, port), "network"
 
 
+def is_refused(error: BaseException) -> bool:
+    """Return whether a request failed because nobody listens at the address."""
+    return any(isinstance(inner, ConnectionRefusedError) for inner in _chain(error))
+
+
 def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
     """Yield the error, its causes and contexts, and exceptions among its arguments (urllib3)."""
     if any(error is other for other in seen):

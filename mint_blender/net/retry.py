@@ -18,14 +18,16 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 class RetryPolicy:
     """Exponential backoff of retries, in seconds.
 
-    `give_up_after` (seconds) limits callers that block; the calls of jobs are retried without a
-    limit. `min_retry_after` and `max_retry_after` bound what a server may ask for.
+    `give_up_after` (seconds) limits callers that block, `give_up_refused` where nobody listens at
+    the address; the calls of jobs are retried without a limit. `min_retry_after` and
+    `max_retry_after` bound what a server may ask for.
     """
 
     first: float = 1.0
     factor: float = 2.0
     longest: float = 60.0
     give_up_after: float = 180.0
+    give_up_refused: float = 5.0
     min_retry_after: float = 1.0
     max_retry_after: float = 15 * 60.0
 

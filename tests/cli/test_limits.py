@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
+import mint_blender
 from mint_blender.application import session
 from mint_blender.jobs.budget.spending import Limits
+from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
 from .batch_helpers import Batch
@@ -127,16 +130,30 @@ def waits(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> Waits:
 def test_a_command_waits_for_three_minutes(
     command: str, mint: RunMint, waits: Waits, batch: Batch
 ) -> None:
-    """It ends then, not before, with a status of its own, and nothing was started."""
+    """It ends then, not before, with a status of its own, and nothing was started.
+
+    Where nobody listens at the address, it ends in seconds.
+    """
     batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
     words = batch.words if command == "batch" else (*LAMP, "--max-credits", "1000")
-    mint.service.stop()
-    assert mint(*words).status == 5
-    assert waits.now == pytest.approx(180.0)
-    waits.act_at, waits.act = waits.now + 150.0, mint.service.start
+    outage = {"path": "/v1/*", "times": 10_000, "answer": {"close": True}}
+    mint.service.scenario(answers=[outage])
+    for more, seconds in (((), 180.0), (("--timeout", "20"), 20.0)):
+        waits.now = 0.0
+        assert mint(*words, *more).status == 5
+        assert waits.now == pytest.approx(seconds)
+    waits.act_at, waits.act = waits.now + 150.0, mint.service.mint.scripted.clear
     ran = mint(*words)
     assert ran.status == 0, ran.error_text
-    assert waits.now >= 330.0
+    mint.service.stop()
+    for ask, seconds in (
+        (lambda: mint("usage"), 5.0),
+        (lambda: mint("usage", "--timeout", "30"), 30.0),
+        (partial(pytest.raises, Unreachable, mint_blender.usage, timeout=7), 7.0),
+    ):
+        waits.now = 0.0
+        ask()
+        assert waits.now == pytest.approx(seconds)
     assert len(mint.service.operations()) == (2 if command == "batch" else 1)
 
 
