@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -34,8 +35,10 @@ from .application.results import (
     check_finished,
     check_places,
     is_finished,
+    job_or_asset,
     not_written,
     note_written,
+    placeable_job,
     with_limit,
 )
 from .application.reviews import Preview, Review, follow, preview_of
@@ -294,7 +297,7 @@ def cancel(job: JobReference) -> None:
 
 @overload
 def place(
-    job: JobReference,
+    job: JobReference | Asset,
     path: None = None,
     *,
     height: float | None = None,
@@ -305,7 +308,7 @@ def place(
 
 @overload
 def place(
-    job: JobReference,
+    job: JobReference | Asset,
     path: str | PathLike[str],
     *,
     height: float | None = None,
@@ -314,7 +317,7 @@ def place(
 
 
 def place(
-    job: JobReference,
+    job: JobReference | Asset,
     path: str | PathLike[str] | None = None,
     *,
     height: float | None = None,
@@ -328,7 +331,7 @@ def place(
     are downloaded again.
 
     Args:
-        job: The job.
+        job: The job; or a model or World: what `models` yields, its id, or its mint.gg address.
         path: A .blend or .glb file; None: into the scene.
         height: As in `generate`, as the next two; None: as the job says.
         location: The same.
@@ -343,17 +346,19 @@ def place(
     if path is None:
         _check_blender()
     with session.open_journal() as journal:
-        stored_job = journal.job(id_of(job))
-        check_places(stored_job)
-        places = _where(stored_job.kind, height, location, collection)
+        found = job if isinstance(job, Asset) else job_or_asset(journal, id_of(job))
+        if isinstance(found, Job):
+            check_places(found)
+        places = _where(found.kind, height, location, collection)
         overrides = {name: value for name, value in places.items() if value is not None}
-        file = None if path is None else _output(stored_job.kind, Path(path), overwrite=overwrite)
-        check_finished(stored_job)
-        if stored_job.is_on_disk:
-            return _delivered(journal, stored_job, overrides, file)
+        file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
+        if isinstance(found, Job):
+            check_finished(found)
+            if found.is_on_disk:
+                return _delivered(journal, found, overrides, file)
     with session.open_job_service() as job_service:
-        job_service.fetch_again(stored_job.id)
-        return _delivered(job_service, _Watch(job_service).follow(stored_job.id), overrides, file)
+        wanted = placeable_job(job_service, found) if isinstance(found, Asset) else found
+        return _delivered(job_service, _Watch(job_service).follow(wanted.id), overrides, file)
 
 
 def export(
@@ -411,22 +416,29 @@ def usage(*, timeout: float | None = None) -> Usage:
         return session.call_mint(client.usage)
 
 
-def models() -> Iterator[Asset]:
-    """Yield every model of this API project, newest first.
+def models(
+    *, search: str = "", since: date | None = None, limit: int | None = None
+) -> Iterator[Asset]:
+    """Yield the models of this API project, newest first, as they are needed.
+
+    Args:
+        search: Words that are all in the name or the prompt.
+        since: The first day, or the moment (`datetime`), from which on they were made.
+        limit: The most that are yielded.
 
     Raises:
         MintError: Mint refused a call or cannot be reached.
     """
-    yield from _assets(Kind.MODEL)
+    with session.open_client() as client:
+        yield from session.assets(client, Kind.MODEL, search=search, since=since, limit=limit)
 
 
-def worlds() -> Iterator[Asset]:
-    """Yield every World of this API project, newest first.
-
-    Raises:
-        MintError: Mint refused a call or cannot be reached.
-    """
-    yield from _assets(Kind.WORLD)
+def worlds(
+    *, search: str = "", since: date | None = None, limit: int | None = None
+) -> Iterator[Asset]:
+    """Yield the Worlds of this API project, newest first. As `models`."""
+    with session.open_client() as client:
+        yield from session.assets(client, Kind.WORLD, search=search, since=since, limit=limit)
 
 
 def jobs() -> Iterator[dict[str, Any]]:
@@ -661,11 +673,6 @@ def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator
 def _of_job(job: Job) -> dict[str, Any]:
     files = {file.role.value: Path(file.path) for file in job.files}
     return {"job_id": job.id, "title": job.title, "credits": job.cost, "files": files}
-
-
-def _assets(kind: Kind) -> Iterator[Asset]:
-    with session.open_client() as client:
-        yield from session.assets(client, kind)
 
 
 # -- checks, before anything is sent

@@ -4,32 +4,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeGuard
+from urllib.parse import urlsplit
 
 from ..jobs.job import Job, asset_of
-from ..jobs.job_values import DeliveryResult
+from ..jobs.job_values import Delivery, DeliveryResult
+from ..jobs.library import view_model
 from ..jobs.phases import HAS_RESULT, Phase
 from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService, NotPossible
+from ..mint.errors import NotFound
 from ..mint.schema import Asset, Kind, is_valid_id
+from . import session
 
 
-def asset_named(job_service: JobService, id: str) -> Asset:
-    """Return the asset of a job, or a model by its id. Raises NotPossible."""
-    try:
-        job = job_service.job(id)
-    except NotPossible:
-        if not is_valid_id(id):
-            raise
-        return Asset.from_json(Kind.MODEL, {"id": id})
+def asset_named(job_service: JobService, what: str) -> Asset:
+    """Return the asset of a job, or one of the library: by its id, or its address at mint.gg.
+
+    Raises:
+        NotPossible: There is no such job, model or World, or the job has none yet.
+        MintError: Mint cannot be asked.
+    """
+    job = job_or_asset(job_service, what)
+    if isinstance(job, Asset):
+        return job
     asset_id = asset_of(job)
     if asset_id is None:
         raise NotPossible(f"{job.title} has no model or World yet.")
     return job.asset or Asset.from_json(
         job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
     )
+
+
+def job_or_asset(job_service: JobService, what: str) -> Job | Asset:
+    """Return a job, or else a model or World of the library, by its id or its address at mint.gg.
+
+    Raises:
+        NotPossible: There is none.
+        MintError: Mint cannot be asked.
+    """
+    address = urlsplit(what)
+    is_ours = address.scheme == "https" and address.hostname == "mint.gg"
+    asset_id = address.path.rstrip("/").rpartition("/")[2] if is_ours else what
+    try:
+        return job_service.job(asset_id)
+    except NotPossible:
+        if not is_valid_id(asset_id):
+            raise
+    with session.open_client() as client:
+        for kind in Kind:
+            with suppress(NotFound):
+                return session.call_mint(partial(client.asset, kind, asset_id))
+    raise NotPossible(
+        f"There is no job {asset_id} on this computer, and no such model or World in your library."
+    )
+
+
+def placeable_job(job_service: JobService, asset: Asset, delivery: Delivery = Delivery()) -> Job:
+    """Return a job that has the files of a model or a World, or that downloads them. Free.
+
+    Raises:
+        NotPossible: It is not finished.
+    """
+    phases = {Phase.WAITING, Phase.FETCHING, *HAS_RESULT}
+    for job in job_service.jobs_of_asset(asset.id):
+        is_other = job.convert or job.motion or job.optimize is not None or job.delivery.line
+        if job.kind is asset.kind and not is_other and job.hold is None and job.phase in phases:
+            return job
+    if asset.raw.get("status") is not None and not asset.is_usable:
+        raise NotPossible(f"{view_model.title(asset)} is not finished, so it cannot be placed.")
+    return job_service.fetch(asset, delivery)
 
 
 def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:

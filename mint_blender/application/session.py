@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import date, datetime, time
 from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -267,9 +269,45 @@ def check_request(request: GenerationRequest) -> None:
         raise NotPossible(problem)
 
 
-def assets(client: Client, kind: Kind, on_wait: OnRetry | None = None) -> Iterator[Asset]:
-    """Yield all models or Worlds of the API project; a failed page is retried."""
-    return client.assets(kind, call=partial(call_mint, on_wait=on_wait))
+def assets(
+    client: Client,
+    kind: Kind,
+    on_wait: OnRetry | None = None,
+    *,
+    search: str = "",
+    since: date | None = None,
+    limit: int | None = None,
+) -> Iterator[Asset]:
+    """Yield models or Worlds of the API project, newest first; a failed page is retried.
+
+    Args:
+        client: The client.
+        kind: Which of them.
+        on_wait: As in `call_mint`.
+        search: Words that are all in the name or the prompt.
+        since: The first day, or moment, at which they were made; in local time, unless it says so.
+        limit: The most that are yielded.
+    """
+    from ..jobs.library.view_model import SearchTexts
+
+    words = search.casefold().split()
+    texts = SearchTexts()
+    first = None if since is None else moment(since)
+    found = client.assets(kind, call=partial(call_mint, on_wait=on_wait))
+    recent = takewhile(lambda each: _is_since(each.created_at, first), found)
+    matches = (each for each in recent if all(word in texts.of(each) for word in words))
+    return islice(matches, limit)
+
+
+def moment(since: date) -> datetime:
+    """Return the beginning of a day, or a moment itself, with a time zone: by default local."""
+    if not isinstance(since, datetime):
+        since = datetime.combine(since, time())
+    return since.astimezone()
+
+
+def _is_since(at: datetime | None, first: datetime | None) -> bool:
+    return first is None or at is None or at >= first
 
 
 LIMIT_EACH_VARIABLE = "MINT_MAX_CREDITS"

@@ -55,11 +55,18 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """List every model, or every World, of this API project, with the clips that are known here."""
+    """List models, or Worlds, of this API project, with the clips that are known here."""
     kind = Kind(arguments.command.removesuffix("s"))
     with session.open_journal() as job_service, session.open_client() as client:
         has_assets = False
-        for asset in session.assets(client, kind, terminal.wait):
+        for asset in session.assets(
+            client,
+            kind,
+            terminal.wait,
+            search=arguments.search,
+            since=arguments.since,
+            limit=arguments.limit,
+        ):
             has_assets = True
             created = f"{asset.created_at:%Y-%m-%d}" if asset.created_at else " " * 10
             clips = job_service.journal.clips_of(asset.id)
@@ -70,7 +77,9 @@ def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
     if not has_assets:
         plural = "models" if kind is Kind.MODEL else "Worlds"
-        terminal.note(f"This API project has no {plural} yet.")
+        is_filtered = arguments.search or arguments.since
+        such = "that match" if is_filtered else "yet"
+        terminal.note(f"This API project has no {plural} {such}.")
     return Exit.DONE
 
 

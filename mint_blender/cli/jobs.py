@@ -9,14 +9,14 @@ from dataclasses import replace
 from ..application import results, reviews, session
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
-from ..jobs.job_values import Hold, Role
+from ..jobs.job_values import Delivery, Hold, Role
 from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
 from ..jobs.presentation import action_checks
 from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.serialization import Unreadable
-from ..mint.schema import Kind
+from ..mint.schema import Asset, Kind
 from . import exits, prices, reports
 from .exits import Exit, Refused
 from .terminal import Terminal
@@ -194,7 +194,9 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.output is None and arguments.render is None:
         raise Refused("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
     with session.open_journal() as job_service:
-        job = job_service.job(arguments.job)
+        job = results.job_or_asset(job_service, arguments.job)
+        if isinstance(job, Asset):
+            return _place_asset(job, arguments, terminal)
         results.check_places(job)
         delivery = replace(job.delivery, **reports.file_options(arguments))
         if job.motion is None:
@@ -223,6 +225,16 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         if job.motion is None:
             job_service.fetch_again(job.id)
+        return reports.follow_and_write(job_service, [job], terminal, delivery=delivery)
+
+
+def _place_asset(asset: Asset, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Write a model or World of the library into a file; free."""
+    reports.check_outputs(asset.kind, arguments, terminal)
+    delivery = Delivery(**reports.file_options(arguments))
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
+        job = results.placeable_job(job_service, asset, delivery)
+        results.fetch_files_again(job_service, [job])
         return reports.follow_and_write(job_service, [job], terminal, delivery=delivery)
 
 

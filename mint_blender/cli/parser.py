@@ -11,6 +11,7 @@ import math
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -201,6 +202,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _date(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        form = "must be a date such as 2026-12-31, or with a time: 2026-12-31T18:00"
+        raise argparse.ArgumentTypeError(f'"{text}" {form}') from None
+
+
 def _credits(text: str) -> float:
     try:
         credits = float(text)
@@ -282,7 +291,20 @@ def _picture(command: Parser) -> None:
 
 
 def _model(command: Parser, metavar: str) -> None:
-    _value(command, "what", metavar, "the model's id at Mint, or the job that generated it")
+    what = "the model's id or address at Mint, or the job that generated it"
+    _value(command, "what", metavar, what)
+
+
+def _listed(command: Parser) -> None:
+    """Add the options that choose from a list."""
+    _value(command, "--limit", "N", "the most to list", type=_count)
+    since = "only what was started on this day or later, such as 2026-12-31"
+    _value(command, "--since", "DATE", since, type=_date)
+
+
+def _library_list(command: Parser) -> None:
+    _listed(command)
+    _value(command, "--search", "TEXT", "only those with these words in name or prompt", default="")
 
 
 def _request(generate: Parser) -> None:
@@ -376,7 +398,8 @@ def _revise(revise: Parser) -> None:
 
 
 def _place(place: Parser) -> None:
-    _job(place)
+    what = "a job, or the id or address at Mint of a model or World"
+    _value(place, "job", "JOB_OR_ASSET", what)
     _flag(
         place,
         "--raw",
@@ -499,7 +522,9 @@ COMMANDS = {
     "retry": Command("jobs.decide", "retry a failed job (costs Credits again)", _decision),
     "cancel": Command("jobs.cancel", "cancel a job, here and at Mint", _job),
     "dismiss": Command("jobs.dismiss", "remove a job from the list; its files are kept", _job),
-    "place": Command("jobs.place", "write a finished job's result into a file", _place),
+    "place": Command(
+        "jobs.place", "write a result, of a job or of the library, into a file", _place
+    ),
     "convert": Command(
         "generate.convert",
         "save a model in other formats",
@@ -524,8 +549,8 @@ COMMANDS = {
         ANIMATE,
         "[options] MODEL",
     ),
-    "models": Command("account.list_assets", "list the models of this API project"),
-    "worlds": Command("account.list_assets", "list the Worlds of this API project"),
+    "models": Command("account.list_assets", "list the models of this API project", _library_list),
+    "worlds": Command("account.list_assets", "list the Worlds of this API project", _library_list),
     "usage": Command("account.usage", _USAGE),
     "check": Command("account.check", "check the API key and show its account"),
     "doctor": Command(

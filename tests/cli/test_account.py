@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import mint_blender
 
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
@@ -69,6 +72,32 @@ def test_a_failed_page_is_retried(mint: RunMint) -> None:
     assert ran.status == 0
     assert len(ran.records) == 45
     assert "Retrying in" in ran.err
+
+
+def test_the_library_is_within_reach(mint: RunMint, tmp_path: Path) -> None:
+    """A list is filtered, and an asset is accepted where a job is: itself, its id or address."""
+    listed = mint("models", "--json").records
+    before = len(mint.service.operations())
+    chosen = next(record for record in listed if record["status"] == "succeeded")
+    assert mint("models", "--limit", "2", "--json").records == listed[:2]
+    assert [each.id for each in mint_blender.models(limit=2)] == [each["id"] for each in listed[:2]]
+    word = chosen["name"].upper()
+    found = mint("models", "--search", word, "--json").records
+    assert chosen in found and all(word.casefold() in str(each).casefold() for each in found)
+    made = [datetime.fromisoformat(each["createdAt"]) for each in listed]
+    asset = next(each for each in mint_blender.models(since=made[9]) if each.id == chosen["id"])
+    assert len(list(mint_blender.models(since=made[9]))) == 10
+    assert len(mint("models", "--since", made[9].isoformat(), "--json").records) == 10
+    for number, what in enumerate((asset, asset.id, f"https://mint.gg/0xabc/{asset.id}")):
+        placed = mint_blender.place(what, tmp_path / f"{number}.glb")
+        assert placed.files["output"].read_bytes() == (tmp_path / "0.glb").read_bytes()
+        name = what if isinstance(what, str) else placed.job_id
+        assert mint("place", name, "-o", str(tmp_path / f"cli-{number}.glb")).status == 0
+        ran = mint("convert", name, "--format", "fbx", "-o", str(tmp_path / "other"), "--dry-run")
+        assert ran.status == 0, ran.err
+    assert len(mint.jobs()) == 1 and len(mint.service.operations()) == before
+    missing = mint("place", "0" * 32, "-o", str(tmp_path / "none.glb"))
+    assert (missing.status, "no such model or World" in missing.error_text) == (2, True)
 
 
 def test_a_sync_without_blender_names_a_command_that_works(mint: RunMint, tmp_path: Path) -> None:

@@ -24,7 +24,13 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from ...application import session
-from ...application.results import check_finished, is_finished, not_written, note_written
+from ...application.results import (
+    check_finished,
+    is_finished,
+    not_written,
+    note_written,
+    placeable_job,
+)
 from ...delivery import blender_runtime, write_files
 from ...delivery.background import write_result
 from ...jobs.job import Job
@@ -155,13 +161,7 @@ def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
     """
     if not is_valid_id(asset_id):
         raise NotPossible("Not a valid Mint ID. IDs contain only letters, digits, _ and -.")
-    phases = {Phase.WAITING, Phase.FETCHING, Phase.READY, Phase.PLACED}
-    for job in job_service.jobs_of_asset(asset_id):
-        is_other = job.convert or job.motion or job.optimize is not None
-        is_plain = job.kind is kind and not is_other
-        if is_plain and job.hold is None and job.phase in phases:
-            return job
-    return job_service.fetch(Asset.from_json(kind, {"id": asset_id}))
+    return placeable_job(job_service, Asset.from_json(kind, {"id": asset_id}))
 
 
 async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
