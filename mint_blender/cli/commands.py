@@ -9,9 +9,10 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module, util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..application import session
 from ..delivery import blender_runtime
@@ -21,6 +22,9 @@ from . import exits
 from .exits import Exit, Refused
 from .parser import COMMANDS, parser
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..jobs.job import Job
 
 PACKAGE = __name__.rpartition(".cli.")[0]
 
@@ -110,7 +114,27 @@ def _interrupted(command: str, terminal: Terminal) -> str:
             f"{started} Run the same command again: it continues where it stopped, and pays for no"
             " line twice."
         )
-    return f"{started} Resume them here at no extra cost: {terminal.command('resume')}"
+    unsent, is_more = _unfinished()
+    if not unsent:
+        return f"{started} Resume them here at no extra cost: {terminal.command('resume')}"
+    from ..jobs.budget.spending import committed
+    from .jobs import queued_text
+
+    credits = sum(map(committed, unsent))
+    text = f"Interrupted. {queued_text(len(unsent), credits, terminal)}"
+    return f"{text}\nIt also continues other jobs, at no extra cost." if is_more else text
+
+
+def _unfinished() -> tuple[list[Job], bool]:
+    """Return the jobs that were never sent, and whether there are others that `resume` continues.
+
+    Never raises: the command ends in any case.
+    """
+    with suppress(Exception, KeyboardInterrupt), session.open_journal() as job_service:
+        busy = [job for job in job_service.jobs() if job.is_resumable]
+        unsent = [job for job in busy if job_service.unfinished.is_unclaimed(job)]
+        return unsent, len(unsent) < len(busy)
+    return [], False
 
 
 def function_of(command: str) -> Command:

@@ -259,12 +259,12 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.note("There are no jobs.")
         if queued:
             credits = job_service.unfinished.queue_credits
-            terminal.note(_queued(queued, credits, terminal))
+            terminal.note(queued_text(queued, credits, terminal))
     return Exit.DONE
 
 
-def _queued(count: int, credits: float, terminal: Terminal) -> str:
+def queued_text(count: int, credits: float, terminal: Terminal) -> str:
     """Return a sentence about jobs that an earlier session left in the queue."""
     were, them = ("job was", "it") if count == 1 else ("jobs were", "them")
-    price = f" (about {credits:,.0f} Credits)" if credits else ""
+    price = f" (about {credits:,.0f} Credits)" if credits else " (this costs Credits)"
     return f"{count} queued {were} never sent. To send {them}{price}: {terminal.command('resume')}"

@@ -32,6 +32,7 @@ from mint_blender.jobs.batch_folder import batch_lease
 from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
+from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, lines_of
 from .command_runner import (
@@ -108,6 +109,21 @@ def test_ctrl_c_prints_how_to_resume(mint: RunMint, service: ThreadService, home
     assert "Traceback" not in err + out
     assert mint("resume").status == 0
     assert len(service.operations()) == 1
+
+
+def test_ctrl_c_says_what_was_never_sent(
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """A job whose pictures are still uploaded has cost nothing, and resuming it does."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    busy = {"method": "POST", "path": "/v1/reference-images", "times": 10_000, "answer": {"status": 503}}
+    service.scenario(answers=[busy])
+    running = start(service, home, "generate", "--image", str(tmp_path / "lamp.png"))
+    _, err = press_ctrl_c(running, "Retrying")
+    says = "Interrupted. 1 queued job was never sent. To send it (this costs Credits): "
+    assert running.returncode == 130
+    assert err.splitlines()[-1].startswith(says) and "no extra cost" not in err
+    assert "about 798 Credits" in mint("resume", "--dry-run").out
 
 
 @pytest.mark.windows
