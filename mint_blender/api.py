@@ -68,6 +68,9 @@ log = logging.getLogger(__name__)
 OTHER_PROCESS_INTERVAL = 0.2
 """Seconds between two looks at a job that another process drives."""
 
+Images = str | PathLike[str] | Iterable[str | PathLike[str]]
+"""Paths or https URLs, one or several."""
+
 OnProgress = Callable[[str, float | None, float | None], object]
 """Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
 
@@ -79,7 +82,7 @@ def generate(
     preset: str = "standard",
     mode: str = "auto",
     name: str | None = None,
-    images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
+    images: Images = (),
     pose: str | None = None,
     splats: str | None = None,
     optimize: str | None = None,
@@ -122,10 +125,7 @@ def generate(
         GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
         MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
-    images = [images] if isinstance(images, str | PathLike) else images
-    request = GenerationRequest.parse(
-        kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
-    )
+    request = _request(prompt, images, kind=kind, preset=preset, mode=mode, name=name, pose=pose)
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     delivery = Delivery(splats=splats, **_where(request.kind, height, location, collection))
     check_limit(max_credits)
@@ -142,7 +142,7 @@ def estimate(
     kind: str = "model",
     preset: str = "standard",
     mode: str = "auto",
-    images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
+    images: Images = (),
     optimize: str | None = None,
     timeout: float | None = None,
     **others: Any,
@@ -163,10 +163,7 @@ def estimate(
         ValueError: A choice is none of Mint's.
         MintError: Mint cannot be asked.
     """
-    images = [images] if isinstance(images, str | PathLike) else images
-    request = GenerationRequest.parse(
-        kind=kind, prompt=prompt, preset=preset, mode=mode, name=others.get("name"), images=images
-    )
+    request = _request(prompt, images, kind=kind, preset=preset, mode=mode)
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     queries = prices_of(request, level)
     with session.timeout(timeout):
@@ -676,6 +673,12 @@ def _of_job(job: Job) -> dict[str, Any]:
 
 
 # -- checks, before anything is sent
+
+
+def _request(prompt: str, images: Images, **choices: Any) -> GenerationRequest:
+    """Return a request. Raises ValueError for a choice that Mint does not have."""
+    listed = [images] if isinstance(images, str | PathLike) else images
+    return GenerationRequest.parse(prompt=prompt, images=listed, **choices)
 
 
 def _check_blender() -> None:

@@ -96,7 +96,7 @@ README = {
     "R-batch-limit": Rule("--max-credits applies to all lines of a batch together."),
     "R-batch-crash": Rule("A result that crashes Blender twice fails its line only."),
     "R-batch-alone": Rule("One batch at a time works on a folder; it can be taken over."),
-    "R-batch-free": Rule("--again starts nothing and replaces only by complete files."),
+    "R-batch-free": Rule("--rewrite starts nothing and replaces only by complete files."),
     "R-limit": Rule("A limit of a job holds when it is approved, retried or resumed."),
     "R-python-ids": Rule("The same request_id is the same job in Python, and is paid once."),
     "R-account": Rule("A job is only sent with a key of its own account."),

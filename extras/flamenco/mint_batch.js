@@ -29,7 +29,7 @@ const JOB_TYPE = {
           description: "How many samples a pixel gets. 0 for few" },
         { key: "render_engine", type: "string", choices: ["cycles", "eevee"], default: "cycles",
           description: "What renders. eevee needs workers with a graphics card" },
-        { key: "again", type: "bool", default: false,
+        { key: "rewrite", type: "bool", default: false,
           description: "Import, render and write finished lines again, as the batch file now says. Nothing is generated" },
 
         // What may cost Credits:
@@ -106,8 +106,8 @@ function authorTask(settings, name, taskType, step, options) {
         args.push(...pictureOptions(settings));
         // One line that Mint refuses must not keep the farm from all the others.
         args.push("--skip-failed");
-        if (settings.again) {
-            args.push("--again");
+        if (settings.rewrite) {
+            args.push("--rewrite");
         }
     }
     const task = author.Task(name, taskType);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that start jobs: `generate`, `estimate`, `convert`, `again` and `animate`."""
+"""Commands that start jobs: `generate`, `estimate`, `convert`, `variation` and `animate`."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return follow_and_write(job_service, [job], terminal)
 
 
-def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+def variation(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     with prices.open_service(arguments, terminal) as job_service:
         job = job_service.job(arguments.job)
@@ -136,7 +136,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         check_motions(model.kind, motions)
         words = ", ".join(arguments.motion)
         title = f'Animate the model "{view_model.title(model)}": {words}'
-        before = [] if arguments.again else job_service.paid_motions(model.id)
+        before = [] if arguments.pay_again else job_service.paid_motions(model.id)
         ordered = [job.motion for job in before if job.motion]
         unpaid = [motion for motion in motions if not any(map(motion.is_like, ordered))]
         price = AnimationPrice(model.id)
@@ -148,7 +148,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if job_service.budget.price(price) is None:
                 raise Refused(_NO_PRICE, Exit.CREDITS)
         jobs = job_service.animate(
-            model, motions, delivery, max_credits=limit, again=arguments.again
+            model, motions, delivery, max_credits=limit, again=arguments.pay_again
         )
         delivery = replace(delivery, motions=tuple(motion.words for motion in motions))
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)

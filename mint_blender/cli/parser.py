@@ -64,7 +64,7 @@ same command again to continue: finished lines are skipped, and no line is
 started or paid for twice, even on another computer or after DIR was moved.
 This is recorded in DIR/.mint-batch: keep it with the results.
 
---again imports, renders and files finished lines again, as the batch file now
+--rewrite imports, renders and files finished lines again, as the batch file now
 says: another height, format or picture. It never starts anything. Mint's files
 are taken from disk, or else downloaded again. A file is replaced only when the
 new one is complete; with another format, the old file is kept, too. Several
@@ -347,7 +347,7 @@ def _batch(batch: Parser) -> None:
     _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
     at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
     _value(batch, "--jobs", "N", at_once, type=_count, default=4)
-    _flag(batch, "--again", "import, render and file finished lines again (never costs Credits)")
+    _flag(batch, "--rewrite", "import, render and file finished lines again (never costs Credits)")
     parts = batch.add_mutually_exclusive_group()
     step = "on a farm, only generate, write or sheet; see below"
     _value(parts, "--step", "STEP", step, choices=("generate", "write", "sheet"))
@@ -432,13 +432,13 @@ def _export(export: Parser) -> None:
     _flag(export, "--overwrite", "replace files of the same name")
 
 
-def _again(again: Parser) -> None:
-    _job(again)
-    _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
-    _max_credits(again)
-    _spends(again)
-    _approve(again)
-    _outputs(again)
+def _variation(variation: Parser) -> None:
+    _job(variation)
+    _value(variation, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
+    _max_credits(variation)
+    _spends(variation)
+    _approve(variation)
+    _outputs(variation)
 
 
 def _animate(animate: Parser) -> None:
@@ -448,7 +448,7 @@ def _animate(animate: Parser) -> None:
     _value(animate, "--height", "M", "the height of the character, in meters", type=float)
     _flag(animate, "--in-place", "take the way over the floor out of the clips")
     _max_credits(animate)
-    _flag(animate, "--again", "also order what was ordered before (costs Credits again)")
+    _flag(animate, "--pay-again", "also order what was ordered before (costs Credits again)")
     _spends(animate, "start without asking, also if Mint returns no price")
     file = "the file to write: .blend or .glb"
     _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
@@ -539,8 +539,10 @@ COMMANDS = {
         EXPORT,
         "[options] FILE.blend|JOB",
     ),
-    "again": Command(
-        "generate.again", "repeat a job, optionally with another prompt (costs Credits)", _again
+    "variation": Command(
+        "generate.variation",
+        "generate a job once more, optionally with another prompt (costs Credits)",
+        _variation,
     ),
     "animate": Command(
         "generate.animate",

@@ -95,9 +95,9 @@ def test_above_the_limit_nothing_is_sent(mint: RunMint, knight: str, tmp_path: P
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_motion_is_paid_again_if_that_is_said(mint: RunMint, knight: str, tmp_path: Path) -> None:
-    """With `--again`, and only then; the character has the new clip once."""
+    """With `--pay-again`, and only then; the character has the new clip once."""
     words = ("animate", knight, "--motion", "walk", "-o", str(tmp_path / "knight.glb"))
-    for more, orders in (((), 1), (("--overwrite",), 1), (("--overwrite", "--again"), 2)):
+    for more, orders in (((), 1), (("--overwrite",), 1), (("--overwrite", "--pay-again"), 2)):
         assert mint(*words, *more).status == 0
         assert len(mint.service.requests(*ORDERS)) == orders
     assert set(animations(tmp_path / "knight.glb")) == {"walk"}
@@ -150,7 +150,7 @@ def test_again_writes_a_character_and_pays_nothing(
     """Also after Mint's files were deleted. Motions that were never made are not ordered by it."""
     words = batch_of(tmp_path, "walk | run [motion-fails]")
     assert mint(*words).status == 1
-    again = mint(*words, "--again")
+    again = mint(*words, "--pay-again")
     assert again.status == 1 and "motions of this line are not all there" in again.error_text
     assert len(mint.service.requests(*ORDERS)) == 2
     words = batch_of(tmp_path, "walk | run")
@@ -160,7 +160,7 @@ def test_again_writes_a_character_and_pays_nothing(
     for path in home.glob("**/*.glb"):
         path.unlink()
     posts = mint.service.requests("POST")
-    ran = mint(*words, "--again")
+    ran = mint(*words, "--pay-again")
     assert ran.status == 0, ran.err
     assert set(animations(file)) == {"walk", "run"}
     assert mint.service.requests("POST") == posts

@@ -52,7 +52,7 @@ def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
 @pytest.mark.slow
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line takes as much effort in a batch of four times as many lines."""
-    efforts: dict[tuple[str, ...], list[int]] = {WRITE: [], ("--again",): []}
+    efforts: dict[tuple[str, ...], list[int]] = {WRITE: [], ("--rewrite",): []}
     for count in (FEW, MANY):
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / f"home {count}"))
         words = finished_batch(tmp_path, count)

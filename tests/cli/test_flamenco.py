@@ -63,7 +63,7 @@ OPTIONS: tuple[tuple[dict[str, Any], list[str], list[str]], ...] = (
     ({"max_credits": " 250.5 "}, ["--max-credits", "250.5"], []),
     ({"retry_failed": True}, ["--retry-failed"], []),
     ({"render": True}, ["--render"], ["--render"]),
-    ({"again": True}, ["--again"], ["--again"]),
+    ({"rewrite": True}, ["--rewrite"], ["--rewrite"]),
     ({"render_size": " 1280x720 "}, ["--render-size", "1280x720"], ["--render-size", "1280x720"]),
     ({"render_samples": 32}, ["--render-samples", "32"], ["--render-samples", "32"]),
     ({"render_engine": "eevee"}, ["--render-engine", "eevee"], ["--render-engine", "eevee"]),

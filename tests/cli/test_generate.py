@@ -263,7 +263,7 @@ def made(mint: RunMint) -> dict[str, str]:
 def test_the_optimization_is_within_the_limit(
     mint: RunMint, made: dict[str, str], tmp_path: Path
 ) -> None:
-    """--max-credits includes the optimization, for `generate` and for `again`."""
+    """--max-credits includes the optimization, for `generate` and for `variation`."""
     output = tmp_path / "lamp.glb"
     lighter = (*LAMP, "--optimize", "light", "-o", str(output), "--max-credits")
     refused = mint(*lighter, "267")
@@ -276,8 +276,8 @@ def test_the_optimization_is_within_the_limit(
     assert levels == ["light"]
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
     newest = mint.job
-    assert mint("again", newest, "--max-credits", "267").status == 4
-    assert mint("again", newest, "--max-credits", "268").status == 0
+    assert mint("variation", newest, "--max-credits", "267").status == 4
+    assert mint("variation", newest, "--max-credits", "268").status == 0
 
 
 def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
@@ -306,14 +306,16 @@ def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Pat
     assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
 
 
-# -- again
+# -- variations
 
 
-def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
-    """`again` starts a new job with the same request, or with another prompt and output."""
-    assert mint("again", made["job"]).status == 0
+def test_a_variation_repeats_the_request(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
+    """`variation` starts a new job with the same request, or with another prompt and output."""
+    assert mint("variation", made["job"]).status == 0
     words = ("--prompt", "a green lamp", "-o", str(tmp_path / "green.glb"))
-    assert mint("again", made["job"], *words).status == 0
+    assert mint("variation", made["job"], *words).status == 0
     bodies = [start.body for start in mint.service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()

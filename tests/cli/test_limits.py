@@ -169,7 +169,7 @@ def test_another_journal_waits_until_it_knows_whose_key_it_is(
     assert ran.status == 5 and "Mint cannot be reached" in ran.error_text
     assert "another Mint account" not in ran.error_text
     assert waits.now == pytest.approx(180.0)
-    for options in ((), ("--again",)):
+    for options in ((), ("--rewrite",)):
         at_home(f"elsewhere {options}")
         mint.service.stop()
         waits.act_at, waits.act = waits.now + 150.0, mint.service.start

@@ -77,7 +77,7 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
     assert service.key not in output
     check_complete(job, service)
     before = {path: path.stat().st_mtime_ns for path in results(job).glob("*.blend")}
-    again = write_template(results(job).parent, tmp_path / "again", "--again")
+    again = write_template(results(job).parent, tmp_path / "again", "--rewrite")
     status, output = end_session(again, service, tmp_path / "worker 2")
     assert status == 0, output
     assert all(path.stat().st_mtime_ns > before[path] for path in before)

@@ -210,7 +210,7 @@ OPTIONS: tuple[tuple[list[str], list[str], list[str], list[str]], ...] = (
     (["--render"], ["--render"], ["--render"], ["--render"]),
     (LOOK, LOOK, LOOK, []),
     (["--workers", "3"], [], ["--workers", "3"], []),
-    (["--again"], ["--again"], ["--again"], []),
+    (["--rewrite"], ["--rewrite"], ["--rewrite"], []),
     (["--lines", "2-3"], ["--lines", "3"], ["--lines", "3"], []),
     (["--max-credits", "inf"], [], [], []),  # JSON has no infinite numbers
 )
@@ -229,7 +229,7 @@ def test_options_of_the_batch_are_carried_over(tmp_path: Path) -> None:
             assert [word for word in command if word in named] == words, options
             assert parser("mint-blender").parse_args(command[3:]).command == "batch"
         is_free = "spends Credits" not in (folder / "job" / "template.json").read_text("utf-8")
-        assert is_free is ("--again" in options)
+        assert is_free is ("--rewrite" in options)
 
 
 def test_what_is_in_the_folder_is_kept(

@@ -52,7 +52,7 @@ def test_nothing_is_left_behind(mint: RunMint, home: Path, tmp_path: Path) -> No
         (("approve", waiting), "Approve a mug: about 648 Credits."),
         (("revise", waiting, "green"), "Revise a mug: about 150 Credits."),
         (("retry", failed), "Retry a sword [moderation]: about 798 Credits."),
-        (("again", made), 'Generate the model "a lamp" (fast, auto): about 248 Credits.'),
+        (("variation", made), 'Generate the model "a lamp" (fast, auto): about 248 Credits.'),
         (("convert", made, "--format", "fbx", *output), "as FBX in"),
         (("animate", made, "--motion", "walk", *output), 'Animate the model "a lamp": walk'),
         (("resume",), "Resume 0 jobs: free."),

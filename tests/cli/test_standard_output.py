@@ -116,7 +116,12 @@ def test_ctrl_c_says_what_was_never_sent(
 ) -> None:
     """A job whose pictures are still uploaded has cost nothing, and resuming it does."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    busy = {"method": "POST", "path": "/v1/reference-images", "times": 10_000, "answer": {"status": 503}}
+    busy = {
+        "method": "POST",
+        "path": "/v1/reference-images",
+        "times": 10_000,
+        "answer": {"status": 503},
+    }
     service.scenario(answers=[busy])
     running = start(service, home, "generate", "--image", str(tmp_path / "lamp.png"))
     _, err = press_ctrl_c(running, "Retrying")

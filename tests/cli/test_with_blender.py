@@ -97,7 +97,7 @@ def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path
     assert mint(*batch, "--render", "--render-size", "30x24").status == 0
     assert Image.open(out / "0001-a-lamp.png").size == (30, 24)
     assert (out / "0001-a-lamp.blend").read_bytes() == b"the user's work"
-    assert mint(*batch, "--render", "--render-size", "31x24", "--again").status == 0
+    assert mint(*batch, "--render", "--render-size", "31x24", "--rewrite").status == 0
     assert Image.open(out / "0001-a-lamp.png").size == (31, 24)
 
 

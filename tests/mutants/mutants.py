@@ -446,10 +446,10 @@ MUTANTS = (
     ),
     Mutant(
         "R-batch-free",
-        "lets --again start lines",
+        "lets --rewrite start lines",
         "cli/batch/runner.py",
-        "if self._needs_credits(line) and not again]",
-        "if self._needs_credits(line)]",
+        "[] if again else self._prices.unpaid(self._allowed(chosen))",
+        "self._prices.unpaid(self._allowed(chosen))",
     ),
     Mutant(
         "R-python-ids",

@@ -41,7 +41,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         arguments.output.resolve(),
         arguments.render,
         arguments.retry_failed,
-        again=arguments.again,
+        rewrite=arguments.rewrite,
         writes=arguments.step != "generate",
         start_again=arguments.start_again,
         skip_failed=arguments.skip_failed,
@@ -54,7 +54,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             for line in read_lines(arguments.file)
         ]
         run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
-        if arguments.step in {None, "generate"} and not options.again:
+        if arguments.step in {None, "generate"} and not options.rewrite:
             run.check_new()
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
@@ -68,7 +68,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.step == "sheet":
         return run.write_sheet()
     with open_writers(arguments, options.folder, terminal.note) as writers:
-        if arguments.step == "write" or (options.again and options.writes):
+        if arguments.step == "write" or (options.rewrite and options.writes):
             return run.write_finished(writers)
         return run.generate(writers)
 
@@ -133,7 +133,7 @@ class _Batch:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
             known = [line for line in self.chosen if line.tag in jobs or line.tag not in started]
             lines = LinePrices(job_service, self.options, lambda line: jobs.get(line.tag))
-            is_free = self.options.again or self.arguments.step in {"write", "sheet"}
+            is_free = self.options.rewrite or self.arguments.step in {"write", "sheet"}
             unpaid = [] if is_free else lines.unpaid(known)
             prices = lines.ask(unpaid)
             unpaid, resumed = lines.left(prices, unpaid)

@@ -24,7 +24,7 @@ class Options:
     folder: Path
     render: bool
     retry_failed: bool
-    again: bool = False
+    rewrite: bool = False
     """Write finished lines again."""
     writes: bool = True
     """Write the results; otherwise put Mint's files where other machines can read them."""

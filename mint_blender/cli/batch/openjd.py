@@ -33,7 +33,7 @@ TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "par
 
 GENERATE, FETCH = "Generate", "Fetch Mint's files"
 WRITE, SHEET = "Import, render and write files", "Contact sheet"
-"""The names of the steps, as a farm lists them. With `--again` nothing is generated."""
+"""The names of the steps, as a farm lists them. With `--rewrite` nothing is generated."""
 
 MARK = "Mint batch: generate, import and write 3D Models and Worlds."
 """Start of the description, by which a file is recognized as a template of ours."""
@@ -72,12 +72,12 @@ class FarmJob:
     @property
     def first_step(self) -> str:
         """The name of the step that needs Mint."""
-        return FETCH if self.arguments.again else GENERATE
+        return FETCH if self.arguments.rewrite else GENERATE
 
     @property
     def spends(self) -> str:
         """What is said about the costs of that step."""
-        return "" if self.arguments.again else " and spends Credits"
+        return "" if self.arguments.rewrite else " and spends Credits"
 
     @property
     def limit(self) -> float | None:
@@ -237,8 +237,8 @@ def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Js
             words += ["--render-samples", "{{Param.Samples}}"]
         if arguments.render_engine is not None:
             words += ["--render-engine", arguments.render_engine]
-        if arguments.again:
-            words.append("--again")
+        if arguments.rewrite:
+            words.append("--rewrite")
         # one line that Mint refuses must not keep a farm from all the others
         words.append("--skip-failed")
     action = {

@@ -39,7 +39,7 @@ from .result_writer import ResultWriter
 
 # statuses that `--skip-failed` leaves out
 _SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
-_UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
+_UNFINISHED = "This line is not finished, and --rewrite starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
 
 
@@ -143,7 +143,7 @@ class BatchRun(LineReports):
         At most `at_once` of them run at a time; results that are being written do not count.
         """
         self._chosen = chosen
-        again = self._options.again
+        again = self._options.rewrite
         unpaid = [] if again else self._prices.unpaid(self._allowed(chosen))
         if not self._options.start_again:
             new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
@@ -277,8 +277,8 @@ class BatchRun(LineReports):
         if self._outdated:
             lines = "line has" if self._outdated == 1 else "lines have"
             self._terminal.note(
-                f"{self._outdated} finished {lines} other settings now. --again applies them; this"
-                " is free."
+                f"{self._outdated} finished {lines} other settings now. --rewrite applies them;"
+                " this is free."
             )
         stopped = [self._job(line) for line in self._chosen if not self._is_done(line)]
         if any(job is not None and job.phase is Phase.BILLING for job in stopped):
@@ -313,7 +313,7 @@ class BatchRun(LineReports):
         if self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
             return
-        if self._options.again and not results.is_finished(self._job(line)):
+        if self._options.rewrite and not results.is_finished(self._job(line)):
             self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
         needs_credits = self._prices.needs_credits(line)
@@ -366,7 +366,7 @@ class BatchRun(LineReports):
     def _lacks_files(self, job: Job) -> bool:
         """Return whether Mint's files are needed, and gone or with another journal."""
         if finished_lines.are_on_disk(job) or (
-            result_files.is_written(job) and not self._options.again
+            result_files.is_written(job) and not self._options.rewrite
         ):
             return False
         return self._options.writes or finished_lines.published(job, self._folder) is None
@@ -421,7 +421,7 @@ class BatchRun(LineReports):
 
     def _go_on(self, line: Line, job: Job) -> None:
         """End a line that has stopped, unless it has motions that are to follow, or run."""
-        is_new = self._options.again or not result_files.is_written(job)
+        is_new = self._options.rewrite or not result_files.is_written(job)
         if line.motions and results.is_finished(job) and is_new and line.tag not in self._motions:
             try:
                 self._motions[line.tag] = self._animate(line, job)
@@ -445,7 +445,7 @@ class BatchRun(LineReports):
         known = line_jobs.motions_of(service, self._options.folder, line, job)
         if all(map(results.is_finished, known)):
             return line_jobs.with_files(service, self._options.folder, filter(None, known))
-        if self._options.again:
+        if self._options.rewrite:
             raise NotPossible(_UNFINISHED)
         if request is None or not request.attempts or request.is_copied:
             raise NotPossible(line_jobs.MOTIONS_ELSEWHERE)

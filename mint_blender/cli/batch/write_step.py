@@ -36,14 +36,14 @@ from .runner import LineReports
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a line that another process is writing."""
-_NO_JOB = "This line was not generated yet. Run the batch without --again and --step write first."
+_NO_JOB = "This line was not generated yet. Run the batch without --rewrite and --step write first."
 _NO_MOTIONS = (
-    "The motions of this line are not all there. Run the batch without --again and --step write"
+    "The motions of this line are not all there. Run the batch without --rewrite and --step write"
     " first."
 )
 _NO_FILES = (
     "Mint's files for it are not on this machine and not in the folder. Run the batch with --step"
-    " generate, or use --again without --step, which downloads them again. This is free."
+    " generate, or use --rewrite without --step, which downloads them again. This is free."
 )
 
 
@@ -52,7 +52,7 @@ def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:
 
     A picture that was wanted when the line was started is rendered, even without --render.
     """
-    was_wanted = not options.again and line.render is None and job.delivery.render is not None
+    was_wanted = not options.rewrite and line.render is None and job.delivery.render is not None
     stem = Path(job.delivery.output or options.folder / line.title).with_suffix("")
     delivery = replace(
         line.delivery,
@@ -92,7 +92,7 @@ class WriteStep(LineReports):
 
     def run(self, lines: list[Line]) -> Exit:
         """Write these lines, or wait until another process has; return the exit status."""
-        if self._options.again:
+        if self._options.rewrite:
             self._join_round(lines)
         waiting = deque(lines)
         held = deque[Line]()

@@ -46,7 +46,7 @@ from .tools import Tool, ToolContext, absolute_path, state_of, with_jobs
 PLACES = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
 )
-"""It can replace a file, and `again` places one more copy. It costs no Credits."""
+"""It can replace a file, and `repeat` places one more copy. It costs no Credits."""
 SUFFIXES = (".blend", ".glb")
 PLACED_ROLES = frozenset(
     {Role.MODEL, Role.CHARACTER, Role.CLIP, Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
@@ -87,8 +87,8 @@ async def place(
     blender: Annotated[
         str | None, Field(description="Which running Blender: its id or file; default: the only")
     ] = None,
-    again: Annotated[
-        bool, Field(description="Place one more copy of what is in this Blender already")
+    repeat: Annotated[
+        bool, Field(description="Place it although it is there already, or could not be placed")
     ] = False,
     still: Annotated[bool, Field(description="Also return a rendered picture of it")] = True,
 ) -> CallToolResult:
@@ -112,11 +112,11 @@ async def place(
     job_to_place = await _wait_for_files(context, job_to_place.id)
     if job_to_place.phase in BUSY:
         return answer(_state(job_to_place, "downloading", None, todo=STILL_DOWNLOADING))
-    return await _deliver(context, job_to_place, file or document, again=again, still=still)
+    return await _deliver(context, job_to_place, file or document, repeat=repeat, still=still)
 
 
 async def _deliver(
-    context: ToolContext, job: Job, to: Path | OpenDocument | None, *, again: bool, still: bool
+    context: ToolContext, job: Job, to: Path | OpenDocument | None, *, repeat: bool, still: bool
 ) -> CallToolResult:
     """Place a result into a file or a running Blender, and return it with a picture."""
     assert to is not None
@@ -126,7 +126,7 @@ async def _deliver(
             await with_jobs(context, lambda jobs: note_written(jobs, job.id, to, result))
             state = _state(job, "written", result.placement, result.notes) | {"file": str(to)}
         else:
-            await with_jobs(context, lambda jobs: send(jobs, job.id, to, again=again))
+            await with_jobs(context, lambda jobs: send(jobs, job.id, to, repeat=repeat))
             now = await _wait_until_placed(context, job.id, to)
             if not _is_placed(now, to):
                 return answer(_state(now, "sent", None, todo=HOW_TO_WAKE))
@@ -231,8 +231,8 @@ def describe(document: OpenDocument) -> str:
     return f"{document.id[:ID_LENGTH]}: {document.path or 'a file that was never saved'}"
 
 
-def send(job_service: JobService, job_id: str, document: OpenDocument, *, again: bool) -> None:
-    """Send a result to a document. Does nothing if it is there, unless `again` is set.
+def send(job_service: JobService, job_id: str, document: OpenDocument, *, repeat: bool) -> None:
+    """Send a result to a document. Does nothing if it is there, unless `repeat` is set.
 
     In one commit with the check, so that what Blender has placed meanwhile is not sent again.
 
@@ -248,12 +248,12 @@ def send(job_service: JobService, job_id: str, document: OpenDocument, *, again:
             )
         is_due = job.phase is Phase.READY and job.problem is None
         is_sent = is_due and job.delivery.document == document.id
-        if (_is_placed(job, document) or is_sent) and not again:
+        if (_is_placed(job, document) or is_sent) and not repeat:
             return
-        if job.problem is not None and not again:
+        if job.problem is not None and not repeat:
             raise NotPossible(
                 f"{job.title} could not be placed: {job.problem.message} To try it again, ask the"
-                " person, and use again=true."
+                " person, and use repeat=true."
             )
         delivery = replace(
             job.delivery,

@@ -81,7 +81,7 @@ def test_a_running_blender_places_it(agent: Agent, home: Path) -> None:
         assert (placed["low"], placed["high"]) == ([0, 0, 0], [1, 2, 3])
         assert agent.ask("place", job=job)["status"] == "placed"
         assert landed == [job], "the same call places it once"
-        assert agent.ask("place", job=job, again=True)["status"] == "placed"
+        assert agent.ask("place", job=job, repeat=True)["status"] == "placed"
         assert landed == [job, job]
     assert agent.service.credits() == spent
 
@@ -120,7 +120,7 @@ def test_two_blenders(agent: Agent, home: Path, tmp_path: Path) -> None:
         assert "Several Blenders are running" in sentence
         assert all(name in sentence for name in running)
         for name in ("2222", "scene.blend", str(file)):
-            placed = agent.ask("place", asset=resource.id, blender=name, again=True)
+            placed = agent.ask("place", asset=resource.id, blender=name, repeat=True)
             assert placed["status"] == "placed"
         assert len(landed) == 3
         assert "is meant by that" in agent.refusal("place", job=job, blender="other.blend")
@@ -140,15 +140,15 @@ def test_a_line_of_a_batch_stays_with_its_batch(agent: Agent, home: Path) -> Non
 
 
 def test_a_failed_import_is_told_and_not_repeated(agent: Agent, home: Path) -> None:
-    """It waits for a person; again=true tries it once more."""
+    """It waits for a person; repeat=true tries it once more."""
     job = finished(agent)["job"]
     with open_file(home, ONE):
         with awake(ONE, problem="The importer failed."):
             assert "could not be placed: The importer failed." in agent.refusal("place", job=job)
         with awake(ONE) as landed:
-            assert "use again=true" in agent.refusal("place", job=job)
+            assert "use repeat=true" in agent.refusal("place", job=job)
             assert landed == []
-            assert agent.ask("place", job=job, again=True)["status"] == "placed"
+            assert agent.ask("place", job=job, repeat=True)["status"] == "placed"
             assert landed == [job]
 
 
@@ -168,11 +168,11 @@ def test_a_result_that_lands_meanwhile_is_not_sent_again(agent: Agent) -> None:
     job = finished(agent)["job"]
     document = OpenDocument(ONE, None)
     with session.open_journal() as blender, session.open_journal() as other:
-        place.send(other, job, document, again=False)
+        place.send(other, job, document, repeat=False)
         blender.catch_up()
         blender.record_delivery(job, DeliveryResult(placement=PLACEMENT))
         assert other.job(job).phase is Phase.READY, "it does not know yet"
-        place.send(other, job, document, again=False)
+        place.send(other, job, document, repeat=False)
         assert other.job(job).phase is Phase.PLACED
         blender.catch_up()
         assert blender.job(job).phase is Phase.PLACED

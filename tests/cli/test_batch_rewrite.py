@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`batch --again` writes finished lines again: it starts nothing and costs nothing."""
+"""`batch --rewrite` writes finished lines again: it starts nothing and costs nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_without_network_and_key(made: Batch, home: Path, monkeypatch: pytest.Mo
     original = lamp.read_bytes()
     lamp.write_bytes(b"changed")
     (made.out / "index.html").unlink()
-    ran = made("--again")
+    ran = made("--rewrite")
     assert ran.status == 0 and "3 of 3 lines are written" in ran.error_text
     assert lamp.read_bytes() == original
     assert (made.out / "index.html").is_file()
@@ -47,7 +47,7 @@ def test_without_network_and_key(made: Batch, home: Path, monkeypatch: pytest.Mo
     (folder,) = [path.parent for path in (home / "downloads").glob("*/*.glb")][:1]
     shutil.rmtree(folder)
     made.service.start()
-    ran = made("--again")
+    ran = made("--rewrite")
     assert ran.status == 3 and "Mint's files for it are not on this machine" in ran.error_text
     assert "2 of 3 lines are written" in ran.error_text
     assert len(list(made.out.glob("*.glb"))) == 3
@@ -58,11 +58,11 @@ def test_only_some_lines(made: Batch) -> None:
     out = made.out
     for path in out.glob("*.glb"):
         path.write_bytes(b"changed")
-    assert made("--again", "--lines", "1,3-9").status == 0
+    assert made("--rewrite", "--lines", "1,3-9").status == 0
     assert [path.name for path in out.glob("*.glb") if path.read_bytes() == b"changed"] == [
         "0002-lamp-2.glb"
     ]
-    beyond = made("--again", "--lines", "4")
+    beyond = made("--rewrite", "--lines", "4")
     assert beyond.status == 2 and "there is no line 4. The last one is 3." in beyond.error_text
     assert made("--lines", "3-1").status == 2
 
@@ -73,7 +73,7 @@ def test_it_never_starts_a_line(made: Batch) -> None:
     before = posts(made.service), made.service.credits()
     made.lines(*LAMPS, {"prompt": "lamp 4"})
     for step in ((), ("--step", "write"), ("--step", "generate")):
-        ran = made("--again", *step)
+        ran = made("--rewrite", *step)
         assert ran.status == 1 and "line 4: This line" in ran.error_text
         assert "3 of 4 lines are" in ran.error_text
     assert (posts(made.service), made.service.credits()) == before
@@ -86,7 +86,7 @@ def test_files_that_are_gone_are_downloaded(made: Batch, home: Path) -> None:
     lamp = made.out / "0001-lamp-1.glb"
     original = lamp.read_bytes()
     lamp.write_bytes(b"changed")
-    ran = made("--again")
+    ran = made("--rewrite")
     assert ran.status == 0 and "files of 3 lines again. This is free." in ran.error_text
     assert lamp.read_bytes() == original
     assert (posts(made.service), made.service.credits()) == before
@@ -110,7 +110,7 @@ def test_another_height_and_format(batch: Batch) -> None:
     assert batch().status == 0
     for height in (3.0, 5.0):
         batch.lines({"prompt": "a lamp", "format": "blend", "height": height})
-        ran = batch("--again")
+        ran = batch("--rewrite")
         assert ran.status == 0
         assert "other settings" not in batch().error_text
         assert ("0001-a-lamp.glb is kept, too" in ran.error_text) is (height == 3.0)
@@ -120,7 +120,7 @@ def test_another_height_and_format(batch: Batch) -> None:
     batch.lines({"prompt": "a lamp", "format": "blend", "height": 7.0})
     again = batch()
     assert again.status == 0 and "1 of 1 lines are done" in again.error_text
-    assert "1 finished line has other settings now. --again applies them" in again.error_text
+    assert "1 finished line has other settings now. --rewrite applies them" in again.error_text
     record = json.loads((batch.out / "0001-a-lamp.json").read_text())
     assert record["files"]["result"] == "0001-a-lamp.blend" and record["settings"]["height"] == 5.0
     assert len(batch.service.operations()) == 1
@@ -134,7 +134,7 @@ def test_other_parts_of_a_world_are_downloaded(batch: Batch, service: ThreadServ
     assert batch().status == 0
     before = posts(service), service.credits()
     batch.lines({**HALL, "splats": "100k"})
-    ran = batch("--again")
+    ran = batch("--rewrite")
     assert ran.status == 0 and "files of 1 lines again" in ran.error_text
     (record,) = batch.out.glob("0001*.json")
     assert json.loads(record.read_text())["settings"]["splats"] == "100k"
