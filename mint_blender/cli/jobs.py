@@ -68,9 +68,14 @@ def _resume_all(job_service: JobService, arguments: argparse.Namespace, terminal
     # A job that another process owns was not interrupted.
     jobs = [job for job in unfinished if job_service.is_active(job.id) or _is_unwritten(job)]
     crashed = [job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)]
+    statuses = []
     for job in crashed:
-        problem = job.problem.message if job.problem else import_marks.CRASHED
-        terminal.note(f"{job.title}: {problem} {terminal.command('resume', job.id)}")
+        if reports.may_be_imported_by_itself(job):
+            statuses.append(reports.import_after_crash(job_service, job, terminal))
+        else:
+            statuses.append(Exit.IMPORT)
+            problem = job.problem.message if job.problem else import_marks.CRASHED
+            terminal.note(f"{job.title}: {problem} {terminal.command('resume', job.id)}")
     if not jobs and not crashed:
         terminal.note("No jobs were interrupted.")
     if foreign := sum(job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()):
@@ -79,8 +84,8 @@ def _resume_all(job_service: JobService, arguments: argparse.Namespace, terminal
             f"{foreign} unfinished {belong} to another account. Use that account's key and address"
             f" to continue {them}."
         )
-    status = reports.follow_and_write(job_service, jobs, terminal)
-    return Exit.IMPORT if crashed and status is Exit.DONE else status
+    statuses.insert(0, reports.follow_and_write(job_service, jobs, terminal))
+    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
 def _may_resume(
@@ -116,7 +121,8 @@ def _is_unwritten(job: Job) -> bool:
 
 def has_crashed(job: Job) -> bool:
     """Return whether the last import of this job crashed Blender."""
-    return job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
+    codes = {import_marks.CRASHED_CODE, import_marks.CRASHED_AGAIN_CODE}
+    return job.problem is not None and job.problem.code in codes
 
 
 def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

@@ -14,6 +14,7 @@ from typing import Any
 from ..application.results import fetch_files_again, is_finished, not_written
 from ..application.reviews import Approve, follow
 from ..delivery import blender_runtime, write_files
+from ..delivery.background import BlenderPool, write_result
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
@@ -100,6 +101,28 @@ def deliver(job_service: JobService, job: Job, terminal: Terminal, *, raw: bool 
         return _deliver(job_service, job, terminal, raw)
     finally:
         note_line(job_service.job(job.id), terminal)
+
+
+def may_be_imported_by_itself(job: Job) -> bool:
+    """Return whether the import of a job has ended its Blender, once, and it has files to write."""
+    is_first = job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
+    return is_first and is_to_write(job) and job.motion is None and not job.delivery.motions
+
+
+def import_after_crash(job_service: JobService, job: Job, terminal: Terminal) -> Exit:
+    """Write the files of a job in a child process, since its import has ended a Blender once.
+
+    Should it end that one, too, or should this process be killed, a person decides.
+    """
+    code = import_marks.CRASHED_AGAIN_CODE
+    job_service.mark_import_failed(job.id, import_marks.CRASHED, code=code)
+    with BlenderPool(1) as blenders:
+        result = blenders.submit(write_result, job).result()
+    status = report_written(job_service, job, terminal, result)
+    if result.problem is not None:
+        job_service.mark_import_failed(job.id, result.problem, code=code)
+        terminal.note(f"To import it once more: {terminal.command('resume', job.id)}")
+    return status
 
 
 def note_line(job: Job, terminal: Terminal) -> None:

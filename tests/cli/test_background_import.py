@@ -16,7 +16,7 @@ from mint_blender.jobs.batch_folder import batch_lease
 
 from ..harness.processes import KILLED, KILLED_ITSELF, captured, is_running
 from .batch_helpers import Batch
-from .command_runner import LAMP, RunMint, environment, interrupt, popen
+from .command_runner import RunMint, environment, interrupt, popen
 
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
@@ -143,7 +143,7 @@ def test_ended_while_writing(batch: Batch, home: Path, started: Path, is_killed:
     assert len(batch.service.operations()) == 4
 
 
-# -- without a child process: an import that crashes Blender is only repeated at the user's wish
+# -- without a child process: an import that crashes Blender is repeated in one, once
 
 
 DYING = """
@@ -155,22 +155,27 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_after_a_crash_the_import_waits_for_the_user(
-    mint: RunMint, home: Path, tmp_path: Path
+def test_after_a_crash_the_import_is_tried_once_more(
+    mint: RunMint, home: Path, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a crash, `resume` skips the import and says so; `resume JOB` imports it."""
-    output = tmp_path / "lamp.blend"
-    dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
-    assert captured(dying, env=environment(mint.service, home)).returncode == KILLED_ITSELF
-    (record,) = mint.jobs()
-    assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
+    """`resume` imports in a child process; if that crashes, too, only `resume JOB` imports it."""
+    outputs = [tmp_path / "lamp.blend", tmp_path / "mug.blend"]
+    for prompt, output in zip(("a lamp", "a bad mug"), outputs, strict=True):
+        words = ("generate", "--prompt", prompt, "--preset", "fast", "-o", str(output))
+        dying = [sys.executable, "-c", DYING, *words]
+        assert captured(dying, env=environment(mint.service, home)).returncode == KILLED_ITSELF
+    records = mint.jobs()
+    assert {each["trouble"]["code"] for each in records} == {"import_crashed"}
+    job = records[0]["job"]
+    monkeypatch.setattr(background, "CODE", FAILING % (DIE, str(started)))
     for _ in range(2):
         ran = mint("resume")
         assert ran.status == 7 and "No jobs were interrupted" not in ran.err
         assert "closed unexpectedly while importing" in ran.error_text
-        assert f"resume {record['job']}" in ran.error_text
-        assert not output.exists()
-    assert mint("resume", record["job"]).status == 0
-    assert output.is_file()
+        assert f"resume {job}" in ran.error_text
+        assert [output.exists() for output in outputs] == [True, False]
+    children = len(started.read_text().split())
+    assert mint("resume", job).status == 0
+    assert outputs[1].is_file() and len(started.read_text().split()) == children
     assert mint.jobs()[0]["trouble"] is None
-    assert len(mint.service.operations()) == 1
+    assert len(mint.service.operations()) == 2

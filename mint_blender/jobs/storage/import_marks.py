@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..job import Job
 
 CRASHED_CODE = "import_crashed"
+CRASHED_AGAIN_CODE = "import_crashed_again"
+"""It was imported once more, in a child process: only a person may import it now."""
 CRASHED = Message(
     "Blender closed unexpectedly while importing this result. Its files are kept. Save"
     " your work, then import it again."
