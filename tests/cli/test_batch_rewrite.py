@@ -44,7 +44,7 @@ def test_without_network_and_key(made: Batch, home: Path, monkeypatch: pytest.Mo
     assert lamp.read_bytes() == original
     assert (made.out / "index.html").is_file()
     assert len(made.service.log()) == asked
-    (folder,) = [path.parent for path in (home / "downloads").glob("*/*.glb")][:1]
+    (folder,) = [path.parent for path in (home / "downloads").rglob("*.glb")][:1]
     shutil.rmtree(folder)
     made.service.start()
     ran = made("--rewrite")
