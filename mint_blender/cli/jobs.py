@@ -32,28 +32,32 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
     Jobs that wait for a decision are only shown.
     """
-    if arguments.job is None and (arguments.use is not None or arguments.once_more):
-        raise Refused("--use and --once-more need a job.")
+    is_decided = arguments.use is not None or arguments.once_more
+    if is_decided and len(arguments.jobs) != 1:
+        raise Refused("--use and --once-more need one job.")
     with prices.open_service(arguments, terminal) as job_service:
-        if arguments.job is None:
+        if not arguments.jobs:
             return _resume_all(job_service, arguments, terminal)
-        return _resume_one(job_service, arguments, terminal)
+        return _resume_some(job_service, arguments, terminal)
 
 
-def _resume_one(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    job = _with_new_limit(job_service.job(arguments.job), arguments)
+def _resume_some(
+    job_service: JobService, arguments: argparse.Namespace, terminal: Terminal
+) -> Exit:
+    jobs = [_with_new_limit(job_service.job(name), arguments) for name in arguments.jobs]
     is_free = arguments.use is not None or arguments.once_more
-    resumed = [] if is_free else [job]
-    if not _may_resume(job_service, resumed, f"Resume {job.title}", arguments, terminal):
+    title = f"Resume {', '.join(job.title for job in jobs)}"
+    if not _may_resume(job_service, [] if is_free else jobs, title, arguments, terminal):
         return Exit.DONE
-    results.with_limit(job_service, job.id, arguments.max_credits)
-    if arguments.use is not None:
-        job_service.use_candidate(job.id, arguments.use)
-    elif arguments.once_more:
-        job_service.send_once_more(job.id)
-    elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
-        job_service.resume(job.id)
-    return reports.follow_and_write(job_service, [job], terminal)
+    for job in jobs:
+        results.with_limit(job_service, job.id, arguments.max_credits)
+        if arguments.use is not None:
+            job_service.use_candidate(job.id, arguments.use)
+        elif arguments.once_more:
+            job_service.send_once_more(job.id)
+        elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
+            job_service.resume(job.id)
+    return reports.follow_and_write(job_service, jobs, terminal)
 
 
 def _resume_all(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -116,7 +120,9 @@ def _is_unwritten(job: Job) -> bool:
 
     A job that crashed Blender is only tried again when the user names it.
     """
-    return job.phase is Phase.READY and bool(job.delivery.files) and not has_crashed(job)
+    is_elsewhere = job.delivery.line is not None and job.delivery.has_files  # written by a farm
+    is_due = job.phase is Phase.READY and bool(job.delivery.files)
+    return is_due and not is_elsewhere and not has_crashed(job)
 
 
 def has_crashed(job: Job) -> bool:
@@ -136,6 +142,9 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " not confirmed it yet. To carry it out:"
                 f" {terminal.command('resume', job.id)}"
             )
+        if verb is Verb.RETRY and job.phase is Phase.CANCELED:
+            command = terminal.command("variation", job.id)
+            raise NotPossible(f"{job.title} was canceled. To generate it after all: {command}")
         if verb not in job_service.view(job).verbs:
             raise action_checks.refusal(job, verb)
         part = prices.of_click(job_service, _with_new_limit(job, arguments), verb)
@@ -153,46 +162,63 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Cancel a job. Succeeds only if the job was really canceled.
+    """Cancel jobs; return the first status that is not done.
 
-    When Mint cannot cancel it, the command says so and does not wait for the job.
+    When Mint cannot cancel one, the command says so and does not wait for the job.
     """
+    if bool(arguments.jobs) == arguments.all:
+        raise Refused("Name the jobs to cancel, or use --all.")
     with session.open_job_service() as job_service:
-        job = job_service.job(arguments.job)
-        job_service.cancel(job.id)
-        reviews.wait_for_other_process(job_service, job.id, terminal.note)
-        with reports.progress_listener(terminal, job_service) as listener:
-            reviews.wait_for_decision(job_service, job.id, listener)
-        job = job_service.job(job.id)
-        if job.decision is not None and is_looking(job):
-            terminal.event(job_service.view(job).to_json(event="result"))
-            resume = terminal.command("resume", job.id)
-            terminal.note(f"{job.title}: {_MAYBE_CANCELED}\n  {resume}")
-            return Exit.FAILED
-        if job.decision is None and job.phase is Phase.WORKING:
-            terminal.event(job_service.view(job).to_json(event="result"))
-            terminal.note(
-                f"{job.title}: {job.notes[-1] if job.notes else job_service.view(job).state}\n "
-                f" {terminal.command('resume', job.id)}"
-            )
-            return Exit.FAILED
-        status = reports.follow_and_write(job_service, [job], terminal)
-        return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
+        if arguments.all:
+            jobs = [job for job in job_service.jobs() if job_service.view(job).can_be_canceled]
+        else:
+            jobs = [job_service.job(name) for name in arguments.jobs]
+        statuses = [_cancel(job_service, job, terminal) for job in jobs]
+    if not jobs:
+        terminal.note("No job can be canceled.")
+    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def _cancel(job_service: JobService, job: Job, terminal: Terminal) -> Exit:
+    job_service.cancel(job.id)
+    reviews.wait_for_other_process(job_service, job.id, terminal.note)
+    with reports.progress_listener(terminal, job_service) as listener:
+        reviews.wait_for_decision(job_service, job.id, listener)
+    job = job_service.job(job.id)
+    if job.decision is not None and is_looking(job):
+        terminal.event(job_service.view(job).to_json(event="result"))
+        resume = terminal.command("resume", job.id)
+        terminal.note(f"{job.title}: {_MAYBE_CANCELED}\n  {resume}")
+        return Exit.FAILED
+    if job.decision is None and job.phase is Phase.WORKING:
+        terminal.event(job_service.view(job).to_json(event="result"))
+        terminal.note(
+            f"{job.title}: {job.notes[-1] if job.notes else job_service.view(job).state}\n "
+            f" {terminal.command('resume', job.id)}"
+        )
+        return Exit.FAILED
+    status = reports.follow_and_write(job_service, [job], terminal)
+    return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
 
 
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Remove a job from the list."""
+    """Remove jobs from the list."""
     with session.open_journal() as job_service:
-        if any(job.id == arguments.job for job in job_service.unreadable()):
-            job_service.dismiss(arguments.job)
-            sentence = f"Removed {arguments.job} from the list. Its record stays in the journal."
-            terminal.result({"event": "dismissed", "job": arguments.job}, sentence)
-            return Exit.DONE
-        job = job_service.job(arguments.job)
-        job_service.dismiss(job.id)
-        record = job_service.view(job).to_json(event="dismissed")
-    terminal.result(record, f"Removed {job.title} from the list. Its files are kept.")
+        for name in arguments.jobs:
+            _dismiss(job_service, name, terminal)
     return Exit.DONE
+
+
+def _dismiss(job_service: JobService, name: str, terminal: Terminal) -> None:
+    if any(job.id == name for job in job_service.unreadable()):
+        job_service.dismiss(name)
+        sentence = f"Removed {name} from the list. Its record stays in the journal."
+        terminal.result({"event": "dismissed", "job": name}, sentence)
+        return
+    job = job_service.job(name)
+    job_service.dismiss(job.id)
+    record = job_service.view(job).to_json(event="dismissed")
+    terminal.result(record, f"Removed {job.title} from the list. Its files are kept.")
 
 
 def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -249,7 +275,12 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_journal() as job_service:
         queued = len(job_service.unfinished.refresh_queue())
         count = 0
-        for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
+        for job in job_service.journal.records():
+            if not _is_listed(job, arguments):
+                continue
+            if count == arguments.limit:
+                break
+            count += 1
             if isinstance(job, Unreadable):
                 text = f"{job.id}  {UNREADABLE}"
                 terminal.result({"event": "unreadable", "job": job.id}, text)
@@ -267,6 +298,15 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             credits = job_service.unfinished.queue_credits
             terminal.note(queued_text(queued, credits, terminal))
     return Exit.DONE
+
+
+def _is_listed(job: Job | Unreadable, arguments: argparse.Namespace) -> bool:
+    if isinstance(job, Unreadable):
+        return arguments.phase is None and arguments.since is None
+    is_recent = arguments.since is None or (
+        job.created_at >= session.moment(arguments.since).timestamp()
+    )
+    return is_recent and arguments.phase in {None, job.phase.value}
 
 
 def queued_text(count: int, credits: float, terminal: Terminal) -> str:

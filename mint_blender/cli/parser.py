@@ -9,15 +9,18 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from ..application.session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 from ..files.export_options import COLLISIONS, MOST_LEVELS, TARGETS
 from ..jobs.diagnostics.log_file import LEVELS
+from ..jobs.phases import Phase
 from ..jobs.storage.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -192,6 +195,11 @@ def _range(text: str) -> range:
     return range(start, end + 1, _count(step.strip()) if ":" in text else 1)
 
 
+def _read(text: str) -> str:
+    """Return a text, or what standard input has in place of "-"."""
+    return sys.stdin.read().strip() if text == "-" else text
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -252,6 +260,20 @@ def _job(command: Parser) -> None:
     _value(command, "job", "JOB", "the job's id, or its first characters")
 
 
+def _some_jobs(command: Parser) -> None:
+    _value(command, "jobs", "JOB", "the jobs' ids, or their first characters", nargs="+")
+
+
+def _cancel(cancel: Parser) -> None:
+    _value(cancel, "jobs", "JOB", "the jobs' ids, or their first characters", nargs="*")
+    _flag(cancel, "--all", "cancel every job that can be canceled")
+
+
+def _jobs(jobs: Parser) -> None:
+    _listed(jobs)
+    _value(jobs, "--phase", "PHASE", "only jobs in this phase", choices=[*Phase])
+
+
 def _max_credits(command: Parser, help: str = "the most Credits that this may cost") -> None:
     _value(command, "--max-credits", "N", help, type=_credits)
 
@@ -309,7 +331,14 @@ def _library_list(command: Parser) -> None:
 
 def _request(generate: Parser) -> None:
     """Add the options that say what is generated."""
-    _value(generate, "--prompt", "TEXT", "what to generate; optional with --image", default="")
+    _value(
+        generate,
+        "--prompt",
+        "TEXT",
+        "what to generate; - reads it; optional with --image",
+        default="",
+        type=_read,
+    )
     images = "a reference image; up to 8"
     _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
     _value(generate, "--name", "NAME", "the name at Mint and in Blender")
@@ -343,7 +372,7 @@ def _generate(generate: Parser) -> None:
 
 
 def _batch(batch: Parser) -> None:
-    _value(batch, "file", "FILE", "a .txt, .jsonl or .csv file", type=Path)
+    _value(batch, "file", "FILE", "a .txt, .jsonl or .csv file, or - to read its lines", type=Path)
     _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
     at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
     _value(batch, "--jobs", "N", at_once, type=_count, default=4)
@@ -378,7 +407,7 @@ def _batch(batch: Parser) -> None:
 
 
 def _resume(resume: Parser) -> None:
-    _value(resume, "job", "JOB", "the job's id, or its first characters", nargs="?")
+    _value(resume, "jobs", "JOB", "the jobs' ids, or their first characters", nargs="*")
     unclear = resume.add_mutually_exclusive_group()
     use = "use this result in your library: the one that Mint may have made for the job (free)"
     _value(unclear, "--use", "ASSET", use)
@@ -393,7 +422,7 @@ def _resume(resume: Parser) -> None:
 
 def _revise(revise: Parser) -> None:
     _job(revise)
-    _value(revise, "feedback", "TEXT", "what should change")
+    _value(revise, "feedback", "TEXT", "what should change; - reads it", type=_read)
     _new_limit(revise)
 
 
@@ -434,7 +463,14 @@ def _export(export: Parser) -> None:
 
 def _variation(variation: Parser) -> None:
     _job(variation)
-    _value(variation, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
+    _value(
+        variation,
+        "--prompt",
+        "TEXT",
+        "another prompt; all other settings stay",
+        default="",
+        type=_read,
+    )
     _max_credits(variation)
     _spends(variation)
     _approve(variation)
@@ -515,13 +551,13 @@ COMMANDS = {
         _batch,
         BATCH,
     ),
-    "jobs": Command("jobs.list_jobs", "list all jobs, newest first"),
+    "jobs": Command("jobs.list_jobs", "list the jobs, newest first", _jobs),
     "resume": Command("jobs.resume", "resume one job, or all interrupted and queued jobs", _resume),
     "approve": Command("jobs.decide", "approve the Preview and generate the result", _decision),
     "revise": Command("jobs.decide", "request another Preview", _revise),
     "retry": Command("jobs.decide", "retry a failed job (costs Credits again)", _decision),
-    "cancel": Command("jobs.cancel", "cancel a job, here and at Mint", _job),
-    "dismiss": Command("jobs.dismiss", "remove a job from the list; its files are kept", _job),
+    "cancel": Command("jobs.cancel", "cancel jobs, here and at Mint", _cancel),
+    "dismiss": Command("jobs.dismiss", "remove jobs from the list; files are kept", _some_jobs),
     "place": Command(
         "jobs.place", "write a result, of a job or of the library, into a file", _place
     ),
@@ -567,12 +603,28 @@ COMMANDS = {
 """All commands, in the order of the help. A module is imported only when its command runs."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names what may be meant by a command or an option that does not exist."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and end with status 2."""
+        wrong = re.search(r"invalid choice: '([^']+)'|unrecognized arguments: (--[\w-]+)", message)
+        known = [*COMMANDS, *self._option_string_actions]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for added in action.choices.values():
+                    known += added._option_string_actions
+        if wrong and (similar := get_close_matches(wrong[1] or wrong[2], known, n=1)):
+            message = f"{message}. Did you mean {similar[0]}?"
+        super().error(message)
+
+
 def parser(program: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser of all commands; `program` is what is typed before them.
 
     If `words` begin with a command, only that one is known: the others take time.
     """
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog=program,
         description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
         epilog=(f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{help_text()}"),

@@ -21,7 +21,7 @@ from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
 from ..jobs.job import Job, asset_of
 from ..jobs.job_values import Candidate, Cause, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, Phase
+from ..jobs.phases import BUSY, UNSUCCESSFUL, Phase
 from ..jobs.presentation.job_view import JobView, duration
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
@@ -350,7 +350,10 @@ class ProgressReporter:
             self._shown[job.id] = view.state
             usual = self._job_service.outlook(job).usual if job.phase is Phase.WORKING else None
             more = f" (usually {duration(usual)})" if usual is not None and usual >= 1 else ""
-            self.display.show(job.id, job.title, view.state + more)
+            if job.phase in UNSUCCESSFUL:
+                self.display.hide(job.id)  # the command ends with why
+            else:
+                self.display.show(job.id, job.title, view.state + more)
             self._terminal.event(view.to_json(event="state"))
         if error is not None and error.cause is Cause.PATIENCE and job.id not in self._slow:
             self._slow.add(job.id)

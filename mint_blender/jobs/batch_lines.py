@@ -14,6 +14,7 @@ import io
 import json
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -201,6 +202,11 @@ def request_part(tag: str) -> str:
 
 def _records(path: Path) -> Iterator[_Record]:
     kind = path.suffix.lower()
+    if str(path) == "-":
+        text = sys.stdin.read()
+        kind = ".jsonl" if text.lstrip().startswith("{") else ".txt"
+        yield from _parsed(text, kind)
+        return
     if kind not in {".jsonl", ".csv", ".txt"}:
         raise BadLineError(f"{path.name}: a batch file must end in .jsonl, .csv or .txt.")
     try:
@@ -213,6 +219,10 @@ def _records(path: Path) -> Iterator[_Record]:
         ) from error
     except OSError as error:
         raise BadLineError(f"{path} cannot be read: {error.strerror}.") from error
+    yield from _parsed(text, kind)
+
+
+def _parsed(text: str, kind: str) -> Iterator[_Record]:
     if kind == ".csv":
         yield from _table(text)
         return

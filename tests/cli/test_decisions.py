@@ -154,6 +154,30 @@ def test_an_impossible_decision_is_refused(mint: RunMint, service: ThreadService
     assert len(service.log()) == before
 
 
+def test_several_jobs_at_once(mint: RunMint) -> None:
+    """Jobs are listed by phase and number, and canceled and removed together, with a line each."""
+    for prompt in ("a lamp", "a mug", "a vase"):
+        ran = mint("generate", "--prompt", prompt, "--mode", "review", "--max-credits", "1000")
+        assert ran.status == 6
+    assert mint(*LAMP).status == 0
+    listed = [job["job"] for job in mint("jobs", "--phase", "review", "--json").records]
+    assert len(listed) == 3 and {job["expected_credits"] for job in mint.jobs()} == {248, 798}
+    assert [each["job"] for each in mint("jobs", "--limit", "2", "--json").records][1] == listed[0]
+    assert mint("jobs", "--since", "2999-01-01").out == ""
+    ran = mint("cancel", *listed[:2])
+    assert (ran.status, ran.err.count("a vase: Canceled"), ran.err.count("a mug: Canceled")) == (
+        0,
+        1,
+        1,
+    )
+    refused = mint("retry", listed[0])
+    assert refused.status == 2 and f"variation {listed[0]}" in refused.error_text
+    assert mint("cancel", "--all").status == 0 and mint("cancel").status == 2
+    assert {job["phase"] for job in mint.jobs()} == {"canceled", "ready"}
+    assert "No job can be canceled." in mint("cancel", "--all").err
+    assert mint("dismiss", *listed).status == 0 and len(mint.jobs()) == 1
+
+
 def test_jobs_names_unsent_jobs_and_how_to_send_them(
     mint: RunMint, review: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

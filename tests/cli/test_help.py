@@ -52,7 +52,9 @@ def test_the_first_page(capsys: pytest.CaptureFixture[str]) -> None:
 WRONG: tuple[tuple[list[str], str], ...] = (
     ([], "COMMAND"),
     (["generate", "--prompt"], "expected one argument"),
-    (["generate", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+    (["generate", "--frobnicate"], "unrecognized arguments: --frobnicate\n"),
+    (["generate", "--promt", "x"], "Did you mean --prompt?"),
+    (["genrate"], "Did you mean generate?"),
     (["revise", "abc"], "TEXT"),
     (["batch", "wishes.txt"], "-o/--output"),
     (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number, at least 1"),

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,11 +73,22 @@ def test_a_batch_shows_what_is_left_to_pay(batch: Batch, home: Path) -> None:
     assert ran.status == 0
     assert "2 of 2 lines to pay: about 496 Credits. You have 5,000; 4,504 would be left." in ran.out
     assert left_behind(home) == before
-    assert batch("--lines", "1").status == 0
+    assert batch("--lines", "1", "--json").records[-1]["done"] == 1
     before = left_behind(home)
     assert "1 of 2 lines to pay: about 248 Credits." in batch("--dry-run").out
     assert left_behind(home) == before
     assert batch("--dry-run", "--max-credits", "247").status == 4
+
+
+def test_what_standard_input_has(
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dash stands for it: as the prompt, or as the lines of a batch."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a mug\n"))
+    assert 'the model "a mug"' in mint("estimate", "--prompt", "-").out
+    for text in ('{"prompt": "a mug", "format": "glb"}\n' * 2, "a mug\na lamp"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        assert "2 of 2 lines" in mint("batch", "-", "-o", str(tmp_path / "out"), "--dry-run").out
 
 
 def test_a_person_on_a_terminal_is_asked(

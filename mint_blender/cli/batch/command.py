@@ -194,7 +194,9 @@ class _Batch:
                 now = current_job(job, folder)
                 entries.append(result_files.report(line, now, self.terminal, motions=motions))
         name = self.arguments.file.name
-        if jobs and not contact_sheet.report_sheet(folder, name, entries, self.terminal):
+        if jobs and not contact_sheet.report_sheet(
+            folder, name, entries, self.terminal, self.chosen
+        ):
             return Exit.IMPORT
         return Exit.DONE
 

@@ -8,7 +8,7 @@ The filters are radio buttons and CSS: no script runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from ...delivery.write_files import write_text
 from ...files import pictures
+from ...jobs.batch_lines import Line
 from ...jobs.phases import Phase
 from ..terminal import Terminal
 from .result_files import LineReport, LineState
@@ -52,28 +53,41 @@ def write_problem(folder: Path) -> str | None:
 
 
 def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
-    """Return the number of lines in each state, and the Credits of all lines."""
+    """Return the number of lines in each state, and the Credits of all lines.
+
+    Those of lines that may have cost something unknown are not among them.
+    """
     counts = Counter(entry.state for entry in entries)
+    known = [entry.credits for entry in entries if entry.credits is not None]
+    unknown = sum(map(_may_have_cost, entries))
     return {
         **{state.value.replace(" ", "_"): counts[state] for state in LineState},
-        "credits": sum(entry.credits or 0.0 for entry in entries),
+        "credits": sum(known) if known or not unknown else None,
+        "unknown_credits": unknown,
     }
 
 
 def report_sheet(
-    folder: Path, source: str, entries: Sequence[LineReport], terminal: Terminal
+    folder: Path,
+    source: str,
+    entries: Sequence[LineReport],
+    terminal: Terminal,
+    chosen: Collection[Line],
 ) -> bool:
     """Write the contact sheet and report where it is; return whether it could be written.
 
-    `source` is the name of the batch file, `entries` are all of its lines in their order.
+    `source` is the name of the batch file, `entries` are all of its lines in their order. The
+    report counts the chosen ones.
     """
     path = folder / NAME
+    numbers = {line.number for line in chosen}
+    counted = [entry for entry in entries if entry.line.number in numbers]
     try:
         write_text(path, page(source, entries, datetime.now().astimezone()))
     except OSError as error:
         terminal.note(f"Could not write the contact sheet: {error.strerror or error}.")
         return False
-    terminal.event({"event": "batch", **summary(entries), "sheet": str(path)})
+    terminal.event({"event": "batch", **summary(counted), "sheet": str(path)})
     terminal.note(f"Contact sheet: {path}")
     return True
 
@@ -137,7 +151,7 @@ def _overview(entries: Sequence[LineReport]) -> tuple[str, str]:
     unpriced = sum(map(_may_have_cost, entries))
     lines = "line" if unpriced == 1 else "lines"
     more = f" plus the unknown cost of {unpriced:,} {lines}" if unpriced else ""
-    cost = f'<p class="credits"><b>{summary(entries)["credits"]:,.0f}</b> Credits{more}</p>'
+    cost = f'<p class="credits"><b>{summary(entries)["credits"] or 0.0:,.0f}</b> Credits{more}</p>'
     return filters, (
         f'<div class="summary">\n<nav>{labels}</nav>\n{cost}\n</div>\n<div class="bar"'
         f' aria-hidden="true">{bars}</div>'

@@ -209,7 +209,7 @@ class BatchRun(LineReports):
             why = self._refusals.get(line.number)
             motions = self._known_motions(line, job)
             entries.append(result_files.report(line, job, self._terminal, why, motions))
-        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
+        contact_sheet.report_sheet(self._folder, name, entries, self._terminal, self._chosen)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)

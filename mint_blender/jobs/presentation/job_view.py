@@ -250,6 +250,8 @@ class JobView:
             "operation": job.operation.id if job.operation else None,
             "mint_url": job.operation.mint_url if job.operation else None,
             "credits": job.cost,
+            # with what is still expected, as in the text
+            "expected_credits": spending.committed(job) or None,
             # the newest one is in `files`
             "previews": len(job.previews),
             # what a start without an answer may have made: `resume JOB --use ASSET`
