@@ -18,7 +18,7 @@ Type a command after `{PROGRAM}`, after `mint-blender` (the same, when installed
 `blender --online-mode --command mint`. `{PROGRAM} COMMAND --help` prints what is on this page.
 See also [exit statuses](exit-statuses.md) and [environment variables](environment-variables.md)."""
 
-SHARED = ("help", "json", "log_level")
+SHARED = ("help", "json", "log_level", "timeout")
 """The options that every command has."""
 
 
