@@ -8,7 +8,6 @@ Each function blocks, and raises an exception with a sentence for the user. Note
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,6 +17,14 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from .api_checks import (
+    Images,
+    check_blender,
+    check_request,
+    output_file,
+    request_of,
+    where,
+)
 from .api_values import (
     GenerationStopped,
     Interrupted,
@@ -26,7 +33,6 @@ from .api_values import (
     Result,
     check_limit,
     id_of,
-    is_number,
 )
 from .application import client_requests, session
 from .application.offers import Offer, generation_title
@@ -55,7 +61,7 @@ from .jobs.storage.journal import JournalError
 from .message import MessageError, message_of
 from .mint.generation_request import GenerationRequest, member
 from .mint.motion_request import MotionRequest
-from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
+from .mint.schema import Asset, Kind, OptimizationLevel, Usage
 
 if TYPE_CHECKING:
     import bpy
@@ -67,9 +73,6 @@ log = logging.getLogger(__name__)
 
 OTHER_PROCESS_INTERVAL = 0.2
 """Seconds between two looks at a job that another process drives."""
-
-Images = str | PathLike[str] | Iterable[str | PathLike[str]]
-"""Paths or https URLs, one or several."""
 
 OnProgress = Callable[[str, float | None, float | None], object]
 """Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
@@ -125,11 +128,11 @@ def generate(
         GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
         MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
-    request = _request(prompt, images, kind=kind, preset=preset, mode=mode, name=name, pose=pose)
+    request = request_of(prompt, images, kind=kind, preset=preset, mode=mode, name=name, pose=pose)
     level = member(OptimizationLevel, "level", optimize) if optimize else None
-    delivery = Delivery(splats=splats, **_where(request.kind, height, location, collection))
+    delivery = Delivery(splats=splats, **where(request.kind, height, location, collection))
     check_limit(max_credits)
-    _check(request, review, splats, optimize)
+    check_request(request, review, splats, optimize)
     with session.timeout(timeout), session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
         job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
@@ -163,7 +166,7 @@ def estimate(
         ValueError: A choice is none of Mint's.
         MintError: Mint cannot be asked.
     """
-    request = _request(prompt, images, kind=kind, preset=preset, mode=mode)
+    request = request_of(prompt, images, kind=kind, preset=preset, mode=mode)
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     queries = prices_of(request, level)
     with session.timeout(timeout):
@@ -196,7 +199,7 @@ def resume(
         NotPossible: There is no such job, or it cannot be continued here.
         Exception: As `generate`.
     """
-    _check_blender()
+    check_blender()
     with session.timeout(timeout), session.open_job_service() as job_service:
         stored_job = job_service.job(id_of(job))
         check_places(stored_job)
@@ -215,7 +218,7 @@ def approve(
 
     The arguments and errors are those of `resume`.
     """
-    _check_blender()
+    check_blender()
     with session.open_job_service() as job_service:
         stored_job = _with_limit(job_service, id_of(job), max_credits)
         check_places(stored_job)
@@ -269,7 +272,7 @@ def animate(
         GenerationStopped, Interrupted: A motion has failed. Those that came are placed.
         MintError, SceneImportError: As in `generate`.
     """
-    _check_blender()
+    check_blender()
     check_limit(max_credits)
     words = [motions] if isinstance(motions, str) else motions
     wanted = [MotionRequest(word, height, in_place) for word in words]
@@ -341,14 +344,14 @@ def place(
         SceneImportError: The result cannot be imported; its files are kept.
     """
     if path is None:
-        _check_blender()
+        check_blender()
     with session.open_journal() as journal:
         found = job if isinstance(job, Asset) else job_or_asset(journal, id_of(job))
         if isinstance(found, Job):
             check_places(found)
-        places = _where(found.kind, height, location, collection)
+        places = where(found.kind, height, location, collection)
         overrides = {name: value for name, value in places.items() if value is not None}
-        file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
+        file = None if path is None else output_file(found.kind, Path(path), overwrite=overwrite)
         if isinstance(found, Job):
             check_finished(found)
             if found.is_on_disk:
@@ -392,7 +395,7 @@ def export(
 
     options = ExportOptions(engine, faces, lods, collision, texture)
     options.check()
-    _check_blender()
+    check_blender()
     try:
         with _exportable(result) as what:
             order = engine_export.order_for(options, Path(folder), overwrite=overwrite, **what)
@@ -670,85 +673,3 @@ def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator
 def _of_job(job: Job) -> dict[str, Any]:
     files = {file.role.value: Path(file.path) for file in job.files}
     return {"job_id": job.id, "title": job.title, "credits": job.cost, "files": files}
-
-
-# -- checks, before anything is sent
-
-
-def _request(prompt: str, images: Images, **choices: Any) -> GenerationRequest:
-    """Return a request. Raises ValueError for a choice that Mint does not have."""
-    listed = [images] if isinstance(images, str | PathLike) else images
-    return GenerationRequest.parse(prompt=prompt, images=listed, **choices)
-
-
-def _check_blender() -> None:
-    """Raise NotPossible if a result could not be placed in this process."""
-    from .delivery import blender_runtime
-
-    if not blender_runtime.can_import():
-        raise NotPossible(
-            "This places the result in Blender's scene, and there is no Blender here: install the"
-            " bpy package (pip install bpy), or run the script in Blender. Without Blender,"
-            " `mint-blender generate -o FILE.glb` saves a model. Nothing was started."
-        )
-
-
-def _check(
-    request: GenerationRequest, review: Review | None, splats: str | None, optimize: str | None
-) -> None:
-    """Check a request before anything is sent.
-
-    Raises:
-        ValueError: The arguments do not fit together, or Mint would refuse them.
-        NotPossible: There is no Blender here.
-    """
-    if optimize and request.kind is not Kind.MODEL:
-        raise ValueError("Only models can be optimized.")
-    if splats is not None and request.kind is not Kind.WORLD:
-        raise ValueError("Only Worlds have splats.")
-    if request.mode is Mode.REVIEW and review is None:
-        raise ValueError(
-            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
-            ' Revise("…").'
-        )
-    try:
-        session.check_request(request)
-    except NotPossible as error:
-        raise ValueError(str(error)) from error
-    _check_blender()
-
-
-def _where(
-    kind: Kind,
-    height: float | None,
-    location: Sequence[float] | None,
-    collection: str | bpy.types.Collection | None,
-) -> dict[str, Any]:
-    """Return the members of a delivery that say where a result goes.
-
-    Raises:
-        ValueError: One of them is wrong.
-    """
-    if height is not None and kind is not Kind.MODEL:
-        raise ValueError("Only models have a height; a World has the size of its place.")
-    if height is not None and not (is_number(height) and 0 < height < math.inf):
-        raise ValueError(f"height is a number above 0, not {height!r}.")
-    at = None if location is None else tuple(map(float, location))
-    if at is not None and (len(at) != 3 or not all(map(math.isfinite, at))):
-        raise ValueError(f"location has three numbers, not {location!r}.")
-    name = collection if collection is None or isinstance(collection, str) else collection.name
-    return {"height": height, "at": at, "collection": name}
-
-
-def _output(kind: Kind, file: Path, *, overwrite: bool) -> Path:
-    """Return the absolute path of a file to write. Raises ValueError, NotPossible."""
-    from .delivery import write_files
-
-    file = file.absolute()
-    if file.suffix.lower() not in {".blend", ".glb"}:
-        raise ValueError(f"{file} has to end in .blend or .glb.")
-    if file.exists() and not overwrite and not file.is_dir():
-        raise NotPossible(f"{file} exists already. Nothing was written. Use overwrite=True.")
-    if problem := write_files.output_problem(kind, file, None):
-        raise NotPossible(problem)
-    return file

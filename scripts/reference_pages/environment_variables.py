@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mint_blender.cli.parser import OTHERS, VARIABLES
+from mint_blender.cli.variables import OTHERS, VARIABLES
 
 from . import markdown
 

@@ -14,7 +14,8 @@ import pytest
 
 import mint_blender
 from mint_blender.cli.exits import MEANINGS, Exit
-from mint_blender.cli.parser import COMMANDS, OTHERS, VARIABLES, parser
+from mint_blender.cli.parser import COMMANDS, parser
+from mint_blender.cli.variables import OTHERS, VARIABLES
 from mint_blender.jobs.phases import Phase
 from mint_blender.net import connections
 from scripts.devtools import compatibility
