@@ -54,7 +54,7 @@ WRONG: tuple[tuple[list[str], str], ...] = (
     (["generate", "--prompt"], "expected one argument"),
     (["generate", "--frobnicate"], "unrecognized arguments: --frobnicate\n"),
     (["generate", "--promt", "x"], "Did you mean --prompt?"),
-    (["genrate"], "Did you mean generate?"),
+    (["generates"], "Did you mean generate?"),
     (["revise", "abc"], "TEXT"),
     (["batch", "wishes.txt"], "-o/--output"),
     (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number, at least 1"),
