@@ -16,6 +16,8 @@ Start and continue:
                           write a model for a game engine, or in another format; free
     approve(job)          go on with the Preview that waits
     revise(job, text)     order another Preview
+    retry(job)            start a failed job again; costs Credits again
+    convert(model, formats, folder)  have Mint save other formats
     animate(model, texts) rig and animate a model, and place the character (beta)
     cancel(job)           cancel it
 
@@ -57,6 +59,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import *
+    from .api_reads import *
     from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
     from .application.offers import Offer
     from .application.reviews import Approve, Cancel, Preview, Revise
@@ -118,6 +121,7 @@ __all__ = [
     "animate",
     "approve",
     "cancel",
+    "convert",
     "drop_to_floor",
     "estimate",
     "export",
@@ -130,6 +134,7 @@ __all__ = [
     "render_panorama",
     "render_viewpoints",
     "resume",
+    "retry",
     "revise",
     "save_splats",
     "unregister",
@@ -139,6 +144,7 @@ __all__ = [
 
 _PLACES = (
     "api",
+    "api_reads",
     "application.reviews",
     "application.session",
     "files.export_options",

@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -35,7 +34,6 @@ from .api_values import (
     id_of,
 )
 from .application import client_requests, session
-from .application.offers import Offer, generation_title
 from .application.results import (
     asset_named,
     check_finished,
@@ -53,7 +51,6 @@ from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
 from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
 from .jobs.phases import BUSY, HAS_RESULT, Phase
-from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
 from .jobs.service import JobService, NotPossible
 from .jobs.storage import import_marks
@@ -61,7 +58,7 @@ from .jobs.storage.journal import JournalError
 from .message import MessageError, message_of
 from .mint.generation_request import GenerationRequest, member
 from .mint.motion_request import MotionRequest
-from .mint.schema import Asset, Kind, OptimizationLevel, Usage
+from .mint.schema import Asset, Format, OptimizationLevel
 
 if TYPE_CHECKING:
     import bpy
@@ -139,43 +136,6 @@ def generate(
         return _placed(job_service, job, is_new=is_new)
 
 
-def estimate(
-    prompt: str = "",
-    *,
-    kind: str = "model",
-    preset: str = "standard",
-    mode: str = "auto",
-    images: Images = (),
-    optimize: str | None = None,
-    timeout: float | None = None,
-    **others: Any,
-) -> Offer:
-    """Return what `generate` would cost with the same arguments. Free: nothing is started or kept.
-
-    Args:
-        prompt: As in `generate`; it changes no price.
-        kind: The same.
-        preset: The same.
-        mode: The same.
-        images: The same.
-        optimize: The same.
-        timeout: As in `usage`.
-        others: The other arguments of `generate`.
-
-    Raises:
-        ValueError: A choice is none of Mint's.
-        MintError: Mint cannot be asked.
-    """
-    request = request_of(prompt, images, kind=kind, preset=preset, mode=mode)
-    level = member(OptimizationLevel, "level", optimize) if optimize else None
-    queries = prices_of(request, level)
-    with session.timeout(timeout):
-        with session.open_prices() as job_service:
-            job_service.ask_unknown_prices(queries)
-            credits = job_service.budget.total(queries)
-        return Offer(generation_title(request), credits, session.available_credits())
-
-
 def resume(
     job: JobReference,
     *,
@@ -242,6 +202,58 @@ def revise(
         job_service.revise(stored_job.id, feedback)
         watch = _Watch(job_service, None, progress)
         return preview_of(watch.until(stored_job.id, Phase.REVIEW))
+
+
+def retry(
+    job: JobReference,
+    *,
+    review: Review | None = None,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> PlacedResult:
+    """Start a failed job again, which costs Credits again, and return the placed result.
+
+    The arguments and errors are those of `resume`.
+    """
+    check_blender()
+    with session.open_job_service() as job_service:
+        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        check_places(stored_job)
+        job_service.retry(stored_job.id)
+        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
+
+
+def convert(
+    model: JobReference | Asset,
+    formats: str | Iterable[str],
+    folder: str | PathLike[str],
+    *,
+    progress: OnProgress | None = None,
+) -> Result:
+    """Have Mint save a model in other formats, and return the files. New formats cost Credits.
+
+    Args:
+        model: As in `animate`.
+        formats: "fbx", "obj", "stl" or "usdz"; one or several.
+        folder: Where the files are written. Existing files are never overwritten.
+        progress: As in `generate`.
+
+    Raises:
+        ValueError: Mint has no such format.
+        NotPossible: It cannot be converted; nothing was sent.
+        GenerationStopped, Interrupted: The conversion has failed.
+    """
+    from .delivery import write_files
+
+    words = [formats] if isinstance(formats, str) else formats
+    wanted = [member(Format, "format", word) for word in words]
+    target = Path(folder).absolute()
+    if problem := write_files.folder_problem(target):
+        raise NotPossible(problem)
+    with session.open_job_service(readable=frozenset()) as job_service:
+        asset = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
+        job = job_service.convert(asset, wanted, target)
+        return Result(**_of_job(_Watch(job_service, None, progress).follow(job.id)))
 
 
 def animate(
@@ -402,58 +414,6 @@ def export(
             return engine_export.export(order)
     except MessageError as error:
         raise NotPossible(message_of(error)) from error
-
-
-def usage(*, timeout: float | None = None) -> Usage:
-    """Return the current Credits, subscription and totals.
-
-    `timeout` is how many seconds to wait for an answer of Mint; None: 180, or 5 if nobody listens.
-
-    Raises:
-        MintError: Mint refused the call or cannot be reached.
-    """
-    with session.timeout(timeout), session.open_client() as client:
-        return session.call_mint(client.usage)
-
-
-def models(
-    *, search: str = "", since: date | None = None, limit: int | None = None
-) -> Iterator[Asset]:
-    """Yield the models of this API project, newest first, as they are needed.
-
-    Args:
-        search: Words that are all in the name or the prompt.
-        since: The first day, or the moment (`datetime`), from which on they were made.
-        limit: The most that are yielded.
-
-    Raises:
-        MintError: Mint refused a call or cannot be reached.
-    """
-    with session.open_client() as client:
-        yield from session.assets(client, Kind.MODEL, search=search, since=since, limit=limit)
-
-
-def worlds(
-    *, search: str = "", since: date | None = None, limit: int | None = None
-) -> Iterator[Asset]:
-    """Yield the Worlds of this API project, newest first. As `models`."""
-    with session.open_client() as client:
-        yield from session.assets(client, Kind.WORLD, search=search, since=since, limit=limit)
-
-
-def jobs() -> Iterator[dict[str, Any]]:
-    """Yield every job on the list, newest first, as `jobs --json` prints it.
-
-    Reads only the journal: it asks Mint nothing, and jobs that run in this Blender keep running.
-
-    Raises:
-        JournalError: The journal cannot be opened or read.
-    """
-    from .jobs.storage.journal import Journal
-
-    with closing(Journal(session.home())) as journal:
-        journal.set_account(session.account())
-        yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
 
 
 # -- starting and continuing

@@ -18,7 +18,7 @@ class _Callable(ModuleType):
 
     def __call__(self) -> Iterator[dict[str, Any]]:
         """Yield every job on the list, newest first, as `jobs --json` prints it."""
-        found: Iterator[dict[str, Any]] = import_module("..api", __name__).jobs()
+        found: Iterator[dict[str, Any]] = import_module("..api_reads", __name__).jobs()
         return found
 
 

@@ -300,6 +300,30 @@ def test_an_id_continues_what_waits(signed_in: Signed) -> None:
             call(no_job)
 
 
+def test_a_model_is_saved_in_other_formats(
+    signed_in: Signed, mint: RunMint, tmp_path: Path
+) -> None:
+    """The result names the files in the folder, and the cost."""
+    mint("generate", "--prompt", "a lamp")
+    result = mint_blender.convert(mint.job, "fbx", tmp_path / "new")
+    assert result.files["fbx"].parent == tmp_path / "new" and result.files["fbx"].is_file()
+    assert result.credits == 10
+    with pytest.raises(ValueError, match="'doc' is not a format"):
+        mint_blender.convert(result, ["doc"], tmp_path)
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_failed_job_is_started_again(signed_in: Signed) -> None:
+    """It costs Credits again, and what fails again raises the same."""
+    with pytest.raises(mint_blender.GenerationStopped) as failed:
+        mint_blender.generate("a sword [moderation]")
+    with pytest.raises(mint_blender.GenerationStopped) as again:
+        mint_blender.retry(failed.value)
+    assert (again.value.job_id, again.value.phase) == (failed.value.job_id, "failed")
+    assert len(signed_in.operations()) == 2
+
+
 def _in_review() -> str:
     """Return a job that waits at its Preview: the function that reviews it has failed."""
 
