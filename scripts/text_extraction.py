@@ -67,7 +67,7 @@ NO_TEXT = re.compile(
     r"(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|WITH|WHERE|JOIN|BEGIN|ORDER) .*"
     r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
     r"|\{1\} ?WHERE .*|# (This is an Asset Catalog|Makes the remote asset library).*"
-    r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
+    r"|Application Support|View2D Buttons List|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
     r"|Mint (Splats|Crop|Shadow|Relight|Scene Light|Picture)|Viewpoint \{1\}|Walk"
     r"|ply\nformat .*|property float .*"
     r"|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"

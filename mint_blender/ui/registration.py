@@ -93,7 +93,9 @@ def _register() -> None:
     _append(*show_result.MENUS)
     _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
     _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
-    _add_keys(gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
+    for group in (gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar):
+        _add_keys(group.bl_label, "VIEW_3D", group.add_keys)
+    _add_keys("View2D Buttons List", "EMPTY", operators.MINT_OT_finish_click.add_keys)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(menus)
@@ -245,8 +247,8 @@ def _describe(cls: Any) -> None:
         cls.bl_description = " ".join(cls.__doc__.split()).removesuffix(".")
 
 
-def _add_keys(*groups: Any) -> None:
-    """Fill the keymaps of groups of gizmos.
+def _add_keys(name: str, space_type: Any, add: Callable[[bpy.types.KeyMapItems], None]) -> None:
+    """Add keys to the keymap with this name.
 
     That is done in the configuration of add-ons: Blender clears its own after it has loaded
     preferences.
@@ -254,15 +256,17 @@ def _add_keys(*groups: Any) -> None:
     config = bpy.context.window_manager.keyconfigs.addon
     if config is None:  # there is no window
         return
-    for group in groups:
-        keymap = config.keymaps.new(group.bl_label, space_type="VIEW_3D", region_type="WINDOW")
-        items = keymap.keymap_items
-        _add(partial(group.add_keys, items), partial(_clear_keys, items))
+    items = config.keymaps.new(name, space_type=space_type, region_type="WINDOW").keymap_items
+    before = {item.id for item in items}
+    add(items)
+    _add(lambda: None, partial(_clear_keys, items, before))
 
 
-def _clear_keys(items: bpy.types.KeyMapItems) -> None:
+def _clear_keys(items: bpy.types.KeyMapItems, before: set[int]) -> None:
+    """Remove all keys but those from before, which another add-on may have added."""
     for item in list(items):
-        items.remove(item)
+        if item.id not in before:
+            items.remove(item)
 
 
 def _append(*pairs: tuple[Any, Callable[..., None]]) -> None:

@@ -284,7 +284,7 @@ def test_one_price_is_shown(form: Any) -> None:
 
 def test_what_costs_more_stands_beside_the_price(form: Any) -> None:
     """Also while *Options* is closed. It can be left out there, and is for one generation only."""
-    assert "Animation · 250 Credits" in told(form, 250.0) and "T-Pose" in told(form, 250.0)
+    assert "250 Credits · Animation" in told(form, 250.0) and "T-Pose" in told(form, 250.0)
     bpy.ops.mint.drop_extra(name="animate")
     assert "Generate · 248 Credits" in told(form, 250.0) and form.pose == "T_POSE"
     form.animate = True

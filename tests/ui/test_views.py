@@ -390,6 +390,29 @@ def test_chips_move_up_only_when_the_pointer_has_left(
     assert places() == ["crate", "lion", "chair"]
 
 
+def test_chips_are_in_one_view_only(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the pointer was last; at first, and when that view is gone, in the largest."""
+    regions: list[Any] = [
+        SimpleNamespace(
+            type="WINDOW", width=width, height=100, as_pointer=lambda width=width: width
+        )
+        for width in (300, 500, 200)
+    ]
+    area = SimpleNamespace(type="VIEW_3D", regions=regions)
+    monkeypatch.setattr(chips, "all_areas", lambda: [area])
+
+    def shown() -> list[int]:
+        return [region.width for region in regions if chips.is_shown_in(region)]
+
+    assert shown() == [500]
+    chips.show_in(regions[2])
+    assert shown() == [200]
+    del regions[2]
+    assert shown() == [500]
+
+
 @pytest.mark.covers("C17-price")
 def test_a_click_counts_on_what_has_been_under_the_pointer(job_service: JobService) -> None:
     """For half a second. One that comes too early starts that time anew, so two in a row do not count."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .price_helpers import DRAWN, NOTE_DIALOG
+from .conftest import Since
+from .price_helpers import DRAWN, NOTE_DIALOG, known_price
 
 pytestmark = pytest.mark.window
 
@@ -37,6 +38,20 @@ def test_the_search_finds_what_generates(blender: BlenderWindow, words: str, kin
     blender.wait(f"{DRAWN} and {DRAWN}[-1][-1]")
     assert blender.ask(f"{DRAWN}[-1][:-1]") == [kind, "PRODUCTION", "REVIEW", "T_POSE"]
     blender.key("Escape", "Escape")
+
+
+def test_one_click_generates_what_was_just_typed(blender: BlenderWindow, since: Since) -> None:
+    """Without Enter, and without a second click."""
+    blender.fill(preset="FAST", review=False, prompt="a chair")
+    known_price(blender)
+    generate = blender.find("mint.generate_from_form")
+    blender.fill(prompt="")
+    blender.click("mint.prompt")
+    blender.display.type("a lamp")
+    blender.rest_at(*generate)
+    blender.display.press()
+    blender.wait_for("placed", title="a lamp")
+    assert since.starts == 1
 
 
 def test_the_menus_beside_the_prompt(blender: BlenderWindow) -> None:

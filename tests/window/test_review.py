@@ -175,15 +175,14 @@ KEEP_WORDS = "part('ui.pricing.limit_dialog').in_front().keep_words"
 
 @pytest.mark.thorough
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
-    """The question names the amount; a key keeps the job, and a script is not asked."""
+    """The question names the amount; Enter keeps the job, and a script is not asked."""
     waiting(blender, "a red lamp")
     assert blender.ask("job_service().jobs()[0].cost") > 0
     job = blender.jobs()[0]["id"]
     ask = partial(blender.call, "mint.cancel", "INVOKE_DEFAULT", job_id=job)
     blender.over()
     blender.until_it_shows(ask)
-    blender.key("Return", "s")
-    blender.click_in_popup("mint.close_dialog")
+    blender.until_it_shows(lambda: blender.key("Return"))
     assert blender.jobs()[0]["phase"] == "review"
     blender.until_it_shows(ask)
     assert "up to" in blender.ask(CANCEL_WORDS) and blender.ask(KEEP_WORDS) == "Keep Running"

@@ -213,7 +213,7 @@ def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisure
 def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
     """The chip says that it waits."""
     waiting(blender, "a lamp")
-    blender.wait(f"{BOXES}[0][1] == 'Review…'")
+    blender.wait(f"{BOXES}[0][1] == 'Preview ready'")
     blender.ask("area('VIEW_3D').spaces.active.show_region_ui = False")
     blender.settle()
     ((_, _, box),) = chips(blender)["jobs"]

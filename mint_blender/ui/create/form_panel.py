@@ -154,7 +154,9 @@ def _draw_extras(layout: bpy.types.UILayout, fields: create_properties.MintForm)
     for name, words, queries in create_properties.extras_of(fields):
         price = service.budget.total(queries) if service is not None and queries else None
         row = layout.row(align=True)
-        text = price_dialog.with_price(words, price) if queries else words
+        text = price_dialog.with_price(words, None) if queries else words
+        if price is not None:  # first, as what comes last may be cut off
+            text = Message("{credits:,.0f} Credits · {extra}", credits=price, extra=words)
         row.label(text=translated(text), translate=False, icon="ADD")
         row.operator("mint.drop_extra", text="", icon="X", emboss=False).name = name
 

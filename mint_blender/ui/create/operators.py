@@ -18,12 +18,13 @@ from ..job_actions import (
     wait_for_job,
     wait_for_jobs,
 )
-from ..operator_bases import CheckedOperator, MintOperator
+from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
 from . import properties as create_properties
+from . import saved_settings
 
 if TYPE_CHECKING:
     from ...jobs.batch_lines import Line
@@ -37,6 +38,10 @@ MODES = [
     ("AUTO", "Automatic", "Generate without stopping at the Preview"),
     ("REVIEW", "Review", "Stop at the Preview, so that you can approve or revise it"),
 ]
+
+
+_STILL = 4
+"""Pixels by which the pointer may move during a click."""
 
 
 class _State:
@@ -214,6 +219,37 @@ class MINT_OT_generate_from_form(CheckedOperator):
             return job.id
 
         return start
+
+
+class MINT_OT_finish_click(ButtonOperator):
+    """Press the button that was clicked to end the typing of the prompt."""
+
+    # In a sidebar, Blender takes the press of that click to end the typing, and nobody gets its
+    # release. The release of a click on a button is the button's.
+
+    bl_idname = "mint.finish_click"
+    bl_label = "Finish Click"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the prompt was typed into, and the pointer is in a sidebar."""
+        return saved_settings.was_typed() and getattr(context.region, "type", "") == "UI"
+
+    @staticmethod
+    def add_keys(items: bpy.types.KeyMapItems) -> None:
+        """Have it called for each release in a sidebar that nothing else takes."""
+        items.new("mint.finish_click", "LEFTMOUSE", "RELEASE")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Press the button below the pointer, which was pressed there, too."""
+        saved_settings.typing_ended()
+        moved = (
+            abs(event.mouse_x - event.mouse_prev_press_x),
+            abs(event.mouse_y - event.mouse_prev_press_y),
+        )
+        if max(moved) <= _STILL and bpy.ops.ui.button_execute.poll():  # type: ignore[call-arg]
+            bpy.ops.ui.button_execute("INVOKE_DEFAULT")
+        return {"FINISHED", "PASS_THROUGH"}
 
 
 def _wait_for_all(service: "JobService", job_id: str, followers: list[str]) -> None:

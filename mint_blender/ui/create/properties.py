@@ -97,6 +97,11 @@ def _changed(form: "MintForm", context: bpy.types.Context) -> None:
     saved_settings.form_changed()
 
 
+def _prompt_changed(form: "MintForm", context: bpy.types.Context) -> None:
+    saved_settings.typed()
+    _changed(form, context)
+
+
 def _animate_changed(form: "MintForm", context: bpy.types.Context) -> None:
     if form.animate and not motion_choice.chosen(form):
         form.walk = True
@@ -113,7 +118,7 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
         name="Prompt",
         description="Description of what to generate",
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
-        update=_changed,
+        update=_prompt_changed,
     )
     text: bpy.props.PointerProperty(
         name="Text",

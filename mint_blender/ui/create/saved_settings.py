@@ -27,6 +27,8 @@ _SAVED = ("kind", "style", "preset", "review", "place", "fit", *_MODEL, *_MOTION
 class _State:
     changed_at: float = -PAUSE
     """When the user last changed the form, by the monotonic clock."""
+    is_typed: bool = False
+    """Whether the prompt was typed into since the last click."""
     is_restoring: bool = False
     """Whether the saved settings are being filled in, which is no change by the user."""
 
@@ -45,6 +47,21 @@ def form_changed() -> None:
     state.changed_at = time.monotonic()
     bpy.app.timers.register(_remember, first_interval=PAUSE)
     heartbeat.redraw()
+
+
+def was_typed() -> bool:
+    """Return whether the prompt was typed into since `typing_ended`."""
+    return session.state(_State).is_typed
+
+
+def typed() -> None:
+    """Note that the prompt has changed."""
+    session.state(_State).is_typed = True
+
+
+def typing_ended() -> None:
+    """Note that a click has ended the typing."""
+    session.state(_State).is_typed = False
 
 
 def pause_left() -> float:

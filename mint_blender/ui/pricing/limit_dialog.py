@@ -46,6 +46,8 @@ class SpendingDialog:
     """What its button does; empty: there is no dialog, a script runs `execute`."""
     keep_words = Message("Cancel")
     """What the other button does."""
+    keeps_by_default = False
+    """Whether Enter presses the other button; it never presses the one that spends."""
     is_done = False
     """Whether its button has started what the dialog is about."""
 
@@ -96,9 +98,11 @@ class SpendingDialog:
         layout.separator()
         row = layout.split(factor=_CANCEL)
         row.operator_context = "INVOKE_DEFAULT"
-        row.operator("mint.close_dialog", text=translated(self.keep_words), translate=False)
+        keep = row.row()
+        keep.operator("mint.close_dialog", text=translated(self.keep_words), translate=False)
         button = row.row()
-        button.active_default = True  # then Blender adds no buttons of its own
+        default = keep if self.keeps_by_default else button
+        default.active_default = True  # then Blender adds no buttons of its own
         words = self.words_of_button(paid_clicks.words_on("mint.pay", self._words), price)
         button.operator("mint.pay", text=translated(words), translate=False).credits = price or 0.0
 
@@ -132,6 +136,7 @@ class LossDialog(SpendingDialog):
     """
 
     keep_words = Message("Keep Running")
+    keeps_by_default = True
     _loss = Message("")
     _icon = "QUESTION"
 

@@ -77,7 +77,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
         _draw_state(column, service, job)
     words = translated(_left_words(service, job)) if is_undecided else ""
     column.label(text=words, translate=False)  # always, so that nothing moves
-    if number:
+    if number and job.phase is not Phase.FAILED:
         column.label(text=translated(_MORE_DETAIL), translate=False)
 
 

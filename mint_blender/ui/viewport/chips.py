@@ -281,6 +281,37 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
     return Part(MORE) if stack.more is not None and stack.more.contains(x, y) else None
 
 
+class _State:
+    region: int = 0
+    """The address of the region that the pointer was in last, of all that could show chips."""
+
+
+def show_in(region: bpy.types.Region) -> None:
+    """Show the chips in this region, where the pointer is, and in no other one."""
+    state = session.state(_State)
+    if state.region != region.as_pointer():
+        state.region = region.as_pointer()
+        targets.tag_viewports()
+
+
+def is_shown_in(region: bpy.types.Region) -> bool:
+    """Return whether a region shows the chips: only one of all views and quarters of views does.
+
+    That is where the pointer was last; before, and when that one is gone, it is the largest.
+    """
+    regions = {
+        other.as_pointer(): other.width * other.height
+        for area in all_areas()
+        if area.type == "VIEW_3D"
+        for other in area.regions
+        if other.type == "WINDOW"
+    }
+    here = session.state(_State).region
+    if here not in regions:
+        here = max(regions, key=regions.__getitem__, default=0)
+    return region.as_pointer() == here
+
+
 def keep_places(context: bpy.types.Context, x: float, y: float) -> None:
     """Keep the chips in their places while the pointer, at a point of the region, is on them."""
     whole = _stack(context, _rows(context)).whole

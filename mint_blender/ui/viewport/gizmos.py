@@ -52,6 +52,8 @@ class MINT_GT_chips(bpy.types.Gizmo):
 
         What is under a resting pointer may have changed since it came.
         """
+        if not _chips().is_shown_in(context.region):
+            return
         _chips().draw(context, _chips().part_at(context, *self.pointer))
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
@@ -64,6 +66,7 @@ class MINT_GT_chips(bpy.types.Gizmo):
         """Note what is under the pointer, and keep the chips there while it is on them."""
         self.pointer = (x, y)
         chips = _chips()
+        chips.show_in(context.region)
         chips.keep_places(context, x, y)
         part = chips.part_at(context, x, y)
         if part != self.hovered:
