@@ -17,7 +17,9 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import assets, tags
+from bpy_extras.object_utils import world_to_camera_view
+
+from mint_blender.scene import assets, picture, tags
 from mint_blender.scene.place import place_model
 from mint_blender.scene.world import world_objects
 from mint_blender.ui import session, text_fields, typed_context
@@ -74,6 +76,24 @@ def test_a_model_is_described(lamp: Any) -> None:
     bpy.context.view_layer.update()
     selected.prepare()
     assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
+
+
+def test_a_picture_is_set_up_with_a_click(lamp: Any) -> None:
+    """Ground, light and camera are in a collection of their own; the next one takes its place."""
+    bpy.context.scene.render.resolution_x = 600
+    for _ in range(2):
+        assert bpy.ops.mint.picture() == {"FINISHED"}
+        (made,) = (each for each in bpy.data.collections if each.get(picture.MARK))
+        assert bpy.context.scene.camera in made.objects[:]
+        assert sorted(each.type for each in made.objects) == ["CAMERA", "LIGHT", "LIGHT", "MESH"]
+    bpy.context.view_layer.update()
+    seen = [
+        world_to_camera_view(
+            bpy.context.scene, bpy.context.scene.camera, lamp.matrix_world @ each.co
+        )
+        for each in lamp.data.vertices
+    ]
+    assert all(0 < each.x < 1 and 0 < each.y < 1 for each in seen), "all of it is in the picture"
 
 
 def test_a_narrow_sidebar_has_the_size_on_a_line_of_its_own(

@@ -31,6 +31,7 @@ from mint_blender.scene.place import PlaceOptions, Provenance
 from mint_blender.scene.world import world_objects
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 from mint_blender.ui import registration, session
+from mint_blender.ui.asset_bar import bar
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
 from mint_blender.ui.pricing import paid_clicks
@@ -75,6 +76,7 @@ def view_pose(space: Any) -> tuple[np.ndarray, np.ndarray]:
 def state_of(space: Any) -> list[Any]:
     """Return everything that looking at a result changes about a view."""
     names = ("type", "color_type", "light", "studio_light", "background_type", "use_scene_world")
+    names += ("show_cavity", "cavity_type", "cavity_valley_factor")
     return [
         views.pose(space),
         [getattr(space.shading, name) for name in names],
@@ -103,6 +105,9 @@ def test_the_view_is_at_the_capture_point_in_color(
     np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
     shown = space.shading
     assert (shown.type, shown.color_type, shown.light) == ("SOLID", "TEXTURE", "FLAT")
+    assert shown.show_cavity and shown.cavity_type == "WORLD", (
+        "a model in it is not a paper cut-out"
+    )
     assert space.lens == 32 and space.region_3d.view_perspective == "PERSP"
     assert views.is_changed(space) and not space.overlay.show_overlays
     sky = synthetic_world.colors(np.zeros(3), np.array([(0, 0, 1.0)]))[0]
@@ -144,6 +149,21 @@ def test_leaving_restores_the_view(area: Any, tmp_path: Path, undone: bool) -> N
         bpy.ops.ed.undo()
     assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert state_of(space) == before and not views.is_changed(space)
+
+
+def test_a_render_from_here_sees_what_the_view_shows(area: Any, tmp_path: Path) -> None:
+    """The camera of the World goes there and becomes that of the scene; a lost one is made again."""
+    root = place_room(tmp_path)
+    bpy.ops.mint.look_inside(root=root.name)
+    area.spaces.active.region_3d.view_rotation @= Quaternion((0, 1, 0), 0.4)
+    place, direction = view_pose(area.spaces.active)
+    bpy.data.batch_remove(world_objects.parts_of(root, "camera"))
+    assert bpy.ops.mint.render_from_here() == {"FINISHED"}
+    camera = bpy.context.scene.camera
+    bpy.context.view_layer.update()
+    assert camera in world_objects.parts_of(root, "camera") and camera.data.lens == 16
+    np.testing.assert_allclose(camera.matrix_world.translation, place, atol=1e-4)
+    np.testing.assert_allclose(-np.array(camera.matrix_world)[:3, 2], direction, atol=1e-4)
 
 
 def test_leaving_does_not_change_other_views(area: Any, tmp_path: Path) -> None:
@@ -268,10 +288,16 @@ def test_what_bars_cover_of_a_view_is_not_in_sight() -> None:
     bars += (("HEADER", 0, 550, 1000, 50), ("HEADER", 0, 600, 1000, 26), ("HUD", 9, 9, 1, 1))
     names = ("type", "x", "y", "width", "height")
     regions = [SimpleNamespace(**dict(zip(names, each, strict=True))) for each in bars]
-    area: Any = SimpleNamespace(regions=regions)
+    shown = SimpleNamespace(active=SimpleNamespace(show_gizmo=True))
+    area: Any = SimpleNamespace(regions=regions, spaces=shown, as_pointer=lambda: 7)
     center, half = views._in_sight(area, 72.0)
     assert (center * 1000).tolist() == pytest.approx([-100, -25])
     assert (half * 1000).tolist() == pytest.approx([360, 275])
+    library = bar.state()
+    library.area, library.top = area.as_pointer(), 250.0
+    center, half = views._in_sight(area, 72.0)
+    library.close()
+    assert (center * 1000).tolist() == pytest.approx([-100, 100]), "nor the library"
 
 
 def targeted(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:

@@ -53,6 +53,8 @@ class BarState:
         self.dragged: Asset | None = None
         self.pointer = (0.0, 0.0)
         self.textures: dict[str, gpu.types.GPUTexture] = {}
+        self.top = 0.0
+        """How high it reaches in the region, in pixels."""
         self.shown: object = None
         """What was shown when the region was last redrawn for a change."""
 
@@ -321,15 +323,26 @@ _MOST_LINES = 5
 
 
 def draw_bar(context: bpy.types.Context) -> None:
-    """Draw the bar, what is known of the item under the pointer, and the item that is dragged."""
+    """Draw the bar, and what is known of the item under the pointer."""
     layout = layout_in(context)
     theme = Theme()
     page = assets(context)
+    state().top = layout.frame.y + layout.frame.height
     draw_box(layout.frame, theme.back)
     _draw_header(fields_of(context), layout, theme)
     _draw_status(fields_of(context), layout, theme)
     for cell, asset in zip(layout.cells, page, strict=False):
         _draw_cell(cell, asset, layout.picture, theme)
+    draw_pointed(context)
+
+
+def draw_pointed(context: bpy.types.Context) -> None:
+    """Draw what is known of the item under the pointer, or the item that is dragged.
+
+    Chips in the same region draw it once more: Blender draws them over the bar.
+    """
+    layout = layout_in(context)
+    theme = Theme()
     hovered = asset_at(context, state().hovered)
     if (dragged := state().dragged) is not None:
         # beside the pointer, whose tip is where the item will stand

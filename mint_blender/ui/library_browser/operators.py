@@ -389,6 +389,9 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
+_SEARCH, _INSET = 360, 12  # pixels of the popup, and of the pointer in it
+
+
 class MINT_OT_search_library(ButtonOperator):
     """Search the library by name and prompt, and filter it by state."""
 
@@ -396,8 +399,15 @@ class MINT_OT_search_library(ButtonOperator):
     bl_label = "Search Library"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Open the field, ready to type."""
-        return context.window_manager.invoke_popup(self, width=360)
+        """Open the field where it is drawn, ready to type."""
+        from ..asset_bar import bar
+
+        if bar.is_shown_in(context.area) and context.region.type == "WINDOW":
+            field = bar.layout_in(context).buttons[bar.SEARCH]
+            x = context.region.x + field.x + _INSET
+            y = context.region.y + field.y + field.height / 2
+            context.window.cursor_warp(int(x), int(y))  # Blender opens a popup at the pointer
+        return context.window_manager.invoke_popup(self, width=_SEARCH)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the field, which filters with each letter, and the states."""

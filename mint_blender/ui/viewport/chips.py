@@ -342,6 +342,8 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
+    if bar.is_shown_in(context.area):
+        bar.draw_pointed(context)
 
 
 def note_pointed(context: bpy.types.Context, hovered: Part | None) -> Target | None:

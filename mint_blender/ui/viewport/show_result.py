@@ -164,9 +164,7 @@ class MINT_OT_render_from_here(bpy.types.Operator):
         if root is None or area is None:
             return report_error(self, Message("Select a Mint World, or something in it."))
         space: Any = area.spaces.active
-        edit.render_from(
-            root, scene_of(context), space.region_3d.view_matrix.inverted(), space.lens / 2
-        )
+        edit.render_from(root, scene_of(context), views.eye_of(space), space.lens / 2)
         arrival.catch_up()
         bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}

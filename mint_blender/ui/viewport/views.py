@@ -28,6 +28,8 @@ MARGIN = 0.9
 """Share of the view that a framed result may fill in each direction."""
 SAMPLE = 5000
 """About how many vertices of each mesh are looked at to frame it."""
+_HOLLOWS = 1.5
+"""How dark the hollows of what stands in a World are."""
 LIGHT = "paint.sl"
 """Blender's brightest studio light: with its default one, an orange is brown."""
 _SIDE_OF = {"UI": 0, "TOOLS": 0, "HEADER": 1}
@@ -50,6 +52,9 @@ _OF_SHADING = (
     "light",
     "background_type",
     "background_color",
+    "show_cavity",
+    "cavity_type",
+    "cavity_valley_factor",
     "use_scene_world",
     "use_scene_world_render",
 )
@@ -115,6 +120,8 @@ def look_inside(
     shown.type = "SOLID"
     # without light: that of Solid would make the squares of splats, which lie at random, dark
     shown.light, shown.color_type = "FLAT", "TEXTURE"
+    # a model in it has no light either: its hollows, and the ground below it, are shaded instead
+    shown.show_cavity, shown.cavity_type, shown.cavity_valley_factor = True, "WORLD", _HOLLOWS
     shown.background_type = "VIEWPORT"
     image = root.get(world_objects.IMAGE)
     if image is not None and panorama.SKY in image:
@@ -184,6 +191,14 @@ def pose(space: Any) -> tuple[Any, ...]:
         view.view_perspective,
         space.lens,
     )
+
+
+def eye_of(space: Any) -> Matrix:
+    """Return where a free view looks from: the world matrix of a camera there, 4×4."""
+    view = space.region_3d
+    turn = view.view_rotation
+    place = view.view_location + turn @ Vector((0, 0, view.view_distance))
+    return Matrix.LocRotScale(place, turn, None)
 
 
 def _remember(space: Any) -> None:
@@ -260,10 +275,12 @@ def _framing(area: bpy.types.Area, points: Any, rotation: Quaternion) -> tuple[V
 def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
     """Return the center of what a view shows, and how far it sees from there: to the side and up.
 
-    Both are at a distance of 1, of shape (2,). What toolbar, sidebar and header cover does not
-    count.
+    Both are at a distance of 1, of shape (2,). What toolbar, sidebar, header and the library cover
+    does not count.
     """
     import numpy as np
+
+    from ..asset_bar import bar
 
     region = next(region for region in area.regions if region.type == "WINDOW")
     size = np.maximum((region.width, region.height), 1)
@@ -279,6 +296,8 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
             low[side] = max(low[side], begin + extent)
         else:
             high[side] = min(high[side], begin)
+    if bar.is_shown_in(area):
+        low[1] = max(low[1], bar.state().top)
     half = np.maximum(0.2 * size, (high - low) / 2)
     per_pixel = 2 * 36 / lens / size.max()
     return ((low + high) / 2 - size / 2) * per_pixel, half * per_pixel

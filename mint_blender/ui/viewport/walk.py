@@ -132,7 +132,6 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         if not views.is_changed(self._space) or self._ground.stand(self._eye()) is None:
             views.look_inside(area, root, scene_of(context))
         view = self._space.region_3d
-        view.update()
         self._before = view.view_location.copy(), view.view_rotation.copy()
         angles = view.view_rotation.to_euler("XYZ")
         self._pitch, self._yaw = angles.x, angles.z
@@ -178,8 +177,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
             workspace.status_text_set(None)
 
     def _eye(self) -> Vector:
-        view = self._space.region_3d
-        return view.view_location + view.view_rotation @ Vector((0, 0, view.view_distance))
+        return views.eye_of(self._space).translation
 
     def _stand(self, eye: Vector) -> None:
         """Look from there, as far up and to the side as the mouse has turned."""
