@@ -28,6 +28,7 @@ from .terminal import Terminal
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate a model or a World and write its file."""
     request = _request(arguments)
+    delivery = _delivery(arguments, request.kind)
     session.check_request(request)
     check_outputs(request.kind, arguments, terminal)
     output = arguments.output
@@ -35,7 +36,6 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
     readable = frozenset[str]() if is_copied else None
     with prices.open_service(arguments, terminal, readable) as job_service:
-        delivery = Delivery(splats=arguments.splats)
         return _start(job_service, request, delivery, _level(arguments), arguments, terminal)
 
 
@@ -62,6 +62,22 @@ def _request(arguments: argparse.Namespace) -> GenerationRequest:
         images=arguments.image,
         pose=arguments.pose,
     )
+
+
+def _delivery(arguments: argparse.Namespace, kind: Kind) -> Delivery:
+    """Return what the result should look like. Raises Refused for what the kind does not have."""
+    plain = Delivery()
+    names = ("splats", "collider", "panorama", "camera", "rigid_body")
+    wanted = {name: getattr(arguments, name) for name in names}
+    changed = [name for name in names if wanted[name] != getattr(plain, name)]
+    if changed and kind is Kind.MODEL:
+        option = f"{'no-' if wanted[changed[0]] is False else ''}{changed[0].replace('_', '-')}"
+        raise Refused(f"--{option} is for a World. Nothing was started.")
+    height = arguments.height
+    is_own_file = arguments.output is not None and arguments.output.suffix.lower() == ".glb"
+    if height is not None and (kind is Kind.WORLD or is_own_file):
+        raise Refused("--height is for a model in a .blend. Nothing was started.")
+    return Delivery(**wanted, height=height)
 
 
 def _level(arguments: argparse.Namespace) -> OptimizationLevel | None:

@@ -124,6 +124,7 @@ class _PrintVersion(argparse.Action):
         parser.exit()
 
 
+COLLIDERS = ("AUTO", "PHYSICS", "VISIBLE", "NONE")
 ENGINES = ("cycles", "eevee")
 
 
@@ -199,13 +200,21 @@ def _read(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
+    return _above_zero(text, "a number of seconds")
+
+
+def _height(text: str) -> float:
+    return _above_zero(text, "a number")
+
+
+def _above_zero(text: str, what: str) -> float:
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a number of seconds above 0')
-    return seconds
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" must be {what} above 0')
+    return number
 
 
 def _date(text: str) -> datetime:
@@ -358,6 +367,16 @@ def _request(generate: Parser) -> None:
     )
     splats = "for a World: also import its Gaussian splats (such as 100k or 500k)"
     _value(generate, "--splats", "TIER", splats)
+    collider = "of a World: auto (default), physics, visible or none"
+    _value(
+        generate, "--collider", "USE", collider, type=str.upper, choices=COLLIDERS, default="AUTO"
+    )
+    _flag(generate, "--rigid-body", "of a World: the collider stops what falls")
+    for part in ("panorama", "camera"):
+        option, help = f"--no-{part}", f"of a World: without its {part}"
+        generate.add_argument(option, dest=part, action="store_false", help=help)
+    height = "the height of a model in a .blend, in scene units"
+    _value(generate, "--height", "H", height, type=_height)
     limit = "the most Credits that this may cost; also applies when the job is resumed"
     _max_credits(generate, limit)
 

@@ -16,7 +16,7 @@ FOLDER = ROOT / "docs" / "reference"
 def main() -> None:
     """Write every page again, with the add-on registered meanwhile."""
     mint_blender.register()
-    from . import operators, preferences  # they import Blender
+    from . import operators, preferences, ways  # they import Blender
 
     pages = {
         "commands": commands.page(),
@@ -24,6 +24,7 @@ def main() -> None:
         "exit-statuses": exit_statuses.page(),
         "operators": operators.page(),
         "preferences": preferences.page(),
+        "ways": ways.page(),
     }
     mint_blender.unregister()
     FOLDER.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from mint_blender.application import reviews
+from mint_blender.application import reviews, session
 from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -86,6 +86,8 @@ def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
             ("--prompt", "a", "--kind", "world", "--optimize", "light"),
             "Only models can be optimized.",
         ),
+        (("--prompt", "a lamp", "--no-camera"), "--no-camera is for a World"),
+        (("--prompt", "a lamp", "--height", "2", "-o", "a.glb"), "--height is for a model in a"),
     ):
         ran = mint("generate", *words)
         assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
@@ -304,6 +306,21 @@ def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Pat
     assert len(mint.service.requests(*conversions)) == 2
     ran = mint("place", mint.job, "-o", str(tmp_path / "lamp.glb"))
     assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
+
+
+def test_the_parts_of_a_world(mint: RunMint) -> None:
+    """The job has what a line of a batch can say, too."""
+    words = ("--collider", "physics", "--no-camera", "--no-panorama", "--rigid-body")
+    assert mint("generate", "--kind", "world", "--prompt", "a hall", *words).status == 0
+    assert mint(*LAMP, "--height", "0.4").status == 0
+    with session.open_journal() as job_service:
+        lamp, hall = job_service.jobs()
+    assert (hall.delivery.collider, lamp.delivery.height) == ("PHYSICS", 0.4)
+    assert (hall.delivery.camera, hall.delivery.panorama, hall.delivery.rigid_body) == (
+        False,
+        False,
+        True,
+    )
 
 
 # -- variations

@@ -27,7 +27,7 @@ from mint_blender.ui import session
 from mint_blender.ui.account import panel
 from mint_blender.ui.manual import links as manual
 from mint_blender.ui.manual.links import PAGES
-from scripts.reference_pages import operators, preferences
+from scripts.reference_pages import operators, preferences, ways
 
 from .drawings import calls_of
 
@@ -179,6 +179,12 @@ def test_every_operator_is_on_the_page(registered: None) -> None:
     assert "| `prompt` | `str` | `''` |" in page
     headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
     assert set(headings) <= set(operators.TOPICS.values()), "none is a package of the code"
+
+
+def test_the_page_of_what_each_way_in_can_do(registered: None) -> None:
+    """It is as the code says, and each gap has a reason."""
+    page = (ROOT / "docs" / "reference" / "ways.md").read_text(encoding="utf-8")
+    assert page == ways.page()
 
 
 # what `interface.md` promises to scripts
