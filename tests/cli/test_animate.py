@@ -144,13 +144,13 @@ def test_a_line_of_a_batch_is_animated(mint: RunMint, knight: str, tmp_path: Pat
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_again_writes_a_character_and_pays_nothing(
+def test_writing_a_character_again_costs_nothing(
     mint: RunMint, home: Path, tmp_path: Path
 ) -> None:
     """Also after Mint's files were deleted. Motions that were never made are not ordered by it."""
     words = batch_of(tmp_path, "walk | run [motion-fails]")
     assert mint(*words).status == 1
-    again = mint(*words, "--pay-again")
+    again = mint(*words, "--rewrite")
     assert again.status == 1 and "motions of this line are not all there" in again.error_text
     assert len(mint.service.requests(*ORDERS)) == 2
     words = batch_of(tmp_path, "walk | run")
@@ -160,7 +160,7 @@ def test_again_writes_a_character_and_pays_nothing(
     for path in home.glob("**/*.glb"):
         path.unlink()
     posts = mint.service.requests("POST")
-    ran = mint(*words, "--pay-again")
+    ran = mint(*words, "--rewrite")
     assert ran.status == 0, ran.err
     assert set(animations(file)) == {"walk", "run"}
     assert mint.service.requests("POST") == posts

@@ -286,7 +286,7 @@ def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Pat
     """`convert` takes a job or a model, and names each file and the cost."""
     (tmp_path / "file").write_text("")
     for words, status in (
-        (("nowhere", "--format", "fbx", "-o", str(tmp_path)), 1),
+        (("nowhere", "--format", "fbx", "-o", str(tmp_path)), 2),
         (("../etc", "--format", "fbx", "-o", str(tmp_path)), 2),
         ((made["job"], "--format", "blend", "-o", str(tmp_path)), 2),
         ((made["job"], "--format", "fbx", "-o", str(tmp_path / "file")), 7),
