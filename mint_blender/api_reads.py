@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from .api_checks import Images, request_of
+from .api_values import KindName, LevelName, ModeName, PresetName
 from .application import session
 from .application.offers import Offer, generation_title
 from .jobs.job import Job
@@ -21,11 +22,11 @@ from .mint.schema import Asset, Kind, OptimizationLevel, Usage
 def estimate(
     prompt: str = "",
     *,
-    kind: str = "model",
-    preset: str = "standard",
-    mode: str = "auto",
+    kind: KindName = "model",
+    preset: PresetName = "standard",
+    mode: ModeName = "auto",
     images: Images = (),
-    optimize: str | None = None,
+    optimize: LevelName | None = None,
     timeout: float | None = None,
     **others: Any,
 ) -> Offer:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 UNREACHABLE = "unreachable"
 """`GenerationStopped.code` when Mint could not be reached for too long."""
+
+
+KindName = Literal["model", "world"]
+PresetName = Literal["fast", "standard", "production"]
+ModeName = Literal["auto", "review"]
+PoseName = Literal["t_pose", "a_pose"]
+LevelName = Literal["light", "moderate", "aggressive"]
+FormatName = Literal["fbx", "obj", "stl", "usdz"]
 
 
 class HasJob(Protocol):

@@ -144,9 +144,7 @@ def test_a_line_of_a_batch_is_animated(mint: RunMint, knight: str, tmp_path: Pat
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_writing_a_character_again_costs_nothing(
-    mint: RunMint, home: Path, tmp_path: Path
-) -> None:
+def test_writing_a_character_again_costs_nothing(mint: RunMint, home: Path, tmp_path: Path) -> None:
     """Also after Mint's files were deleted. Motions that were never made are not ordered by it."""
     words = batch_of(tmp_path, "walk | run [motion-fails]")
     assert mint(*words).status == 1

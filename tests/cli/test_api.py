@@ -11,11 +11,12 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import mint_blender
+from mint_blender import api_values
 from mint_blender.application import session
 from mint_blender.application.reviews import Preview
 from mint_blender.jobs.budget.spending import Limits
@@ -26,6 +27,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 from mint_blender.mint import errors
 from mint_blender.mint.errors import KeyMissing, KeyRefused
+from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 
 from ..jobs.workflow_harness import a_job
 from ..mint_service.runner import ThreadService
@@ -165,7 +167,7 @@ def test_programs_read_why_it_stopped() -> None:
 @pytest.mark.blender
 @pytest.mark.feature("scripts with generate()")
 @pytest.mark.parametrize("kind", ["model", "world"])
-def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: str) -> None:
+def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: api_values.KindName) -> None:
     """`placed.objects` are the new objects in the current scene; a World has a background, too."""
     import bpy
 
@@ -300,6 +302,19 @@ def test_an_id_continues_what_waits(signed_in: Signed) -> None:
             call(no_job)
 
 
+def test_a_type_checker_knows_the_choices() -> None:
+    """They are Mint's."""
+    for name, choices in (
+        ("Kind", Kind),
+        ("Preset", Preset),
+        ("Mode", Mode),
+        ("Pose", Pose),
+        ("Level", OptimizationLevel),
+        ("Format", Format),
+    ):
+        assert get_args(getattr(api_values, f"{name}Name")) == tuple(map(str, choices))
+
+
 def test_a_model_is_saved_in_other_formats(
     signed_in: Signed, mint: RunMint, tmp_path: Path
 ) -> None:
@@ -309,7 +324,7 @@ def test_a_model_is_saved_in_other_formats(
     assert result.files["fbx"].parent == tmp_path / "new" and result.files["fbx"].is_file()
     assert result.credits == 10
     with pytest.raises(ValueError, match="'doc' is not a format"):
-        mint_blender.convert(result, ["doc"], tmp_path)
+        mint_blender.convert(result, ["doc"], tmp_path)  # type: ignore[list-item]
 
 
 @pytest.mark.blender
