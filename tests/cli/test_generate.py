@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`generate`, `convert` and `again`; every error with its exit status and its sentence."""
+"""`generate`, `convert` and `variation`; every error with its exit status and its sentence."""
 
 from __future__ import annotations
 
