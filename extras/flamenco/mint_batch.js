@@ -47,95 +47,45 @@ const JOB_TYPE = {
 
 function compileJob(job) {
     const settings = job.settings;
-    const generateTask = authorGenerateTask(settings);
-    const writeTasks = authorWriteTasks(settings, generateTask);
-    const sheetTask = authorSheetTask(settings, writeTasks);
-    for (const task of [generateTask, ...writeTasks, sheetTask]) {
-        job.addTask(task);
+    // The only task that spends Credits, and the only one that needs the API key.
+    const generate = task(settings, "generate", "misc", ["--step", "generate", "--jobs", String(settings.jobs),
+        ...option("--max-credits", settings.max_credits), ...flag("--retry-failed", settings.retry_failed),
+        ...writing(settings)]);
+    const sheet = task(settings, "contact-sheet", "file-management", ["--step", "sheet"]);
+    job.addTask(generate);
+    for (const lines of frameChunker(settings.lines, settings.chunk_size)) {
+        const write = task(settings, `write-${lines}`, "blender",
+            ["--step", "write", "--lines", lines, ...writing(settings)]);
+        write.addDependency(generate);
+        sheet.addDependency(write);
+        job.addTask(write);
     }
+    job.addTask(sheet);
 }
 
-// The only task that spends Credits, and the only one that needs the API key.
-function authorGenerateTask(settings) {
-    const options = ["--jobs", String(settings.jobs)];
-    const limit = String(settings.max_credits).trim();
-    if (limit) {
-        // Anything else than a number must not become "no limit".
-        if (!/^\d+(\.\d+)?$/.test(limit)) {
-            throw `Max Credits must be a number or empty, not "${limit}".`;
-        }
-        options.push("--max-credits", limit);
-    }
-    if (settings.retry_failed) {
-        options.push("--retry-failed");
-    }
-    return authorTask(settings, "generate", "misc", "generate", options);
+// A task that runs the command `batch`. The worker uses no shell, so nothing is quoted.
+function task(settings, name, taskType, options) {
+    // Split at spaces, except in double quotes. Backslashes are kept for paths of Windows.
+    const words = settings.command.match(/"[^"]*"|[^\s"]+/g).map((word) => word.replace(/^"|"$/g, ""));
+    const made = author.Task(name, taskType);
+    const args = [...words.slice(1), "batch", settings.batch_file, "-o", settings.output_folder, ...options];
+    made.addCommand(author.Command("exec", { exe: words[0], args: args }));
+    return made;
 }
 
-function authorWriteTasks(settings, generateTask) {
-    const lines = settings.lines.trim();
-    if (!lines) {
-        throw "Lines is empty. Enter the lines of the batch file, such as 1-10,14.";
-    }
-    return frameChunker(lines, settings.chunk_size).map((chunk) => {
-        const task = authorTask(settings, `write-${chunk}`, "blender", "write", ["--lines", chunk]);
-        task.addDependency(generateTask);
-        return task;
-    });
+// What generating and writing have in common. One line that Mint refuses must not keep the farm from all the
+// others. A line of the batch file may have a rendered picture by itself, so its options do not need "render".
+function writing(settings) {
+    return ["--skip-failed", ...flag("--rewrite", settings.rewrite), ...flag("--render", settings.render),
+        ...option("--render-size", settings.render_size), ...option("--render-samples", settings.render_samples || ""),
+        "--render-engine", settings.render_engine];
 }
 
-function authorSheetTask(settings, writeTasks) {
-    const task = authorTask(settings, "contact-sheet", "file-management", "sheet", []);
-    for (const writeTask of writeTasks) {
-        task.addDependency(writeTask);
-    }
-    return task;
+function flag(name, isOn) {
+    return isOn ? [name] : [];
 }
 
-// A task that runs one step of the command `batch`. The worker uses no shell, so nothing is quoted.
-function authorTask(settings, name, taskType, step, options) {
-    const [exe, ...words] = splitCommand(settings.command);
-    if (!exe) {
-        throw "Command is empty. Enter how the workers start Mint, such as python3 -m mint_blender.";
-    }
-    const args = [...words, "batch", settings.batch_file, "-o", settings.output_folder, "--step", step, ...options];
-    if (settings.render) {
-        args.push("--render");
-    }
-    if (step !== "sheet") {
-        args.push(...pictureOptions(settings));
-        // One line that Mint refuses must not keep the farm from all the others.
-        args.push("--skip-failed");
-        if (settings.rewrite) {
-            args.push("--rewrite");
-        }
-    }
-    const task = author.Task(name, taskType);
-    task.addCommand(author.Command("exec", { exe: exe, args: args }));
-    return task;
-}
-
-// How pictures are rendered. A line of the batch file may have one by itself, so "render" does not matter.
-function pictureOptions(settings) {
-    const options = [];
-    const size = settings.render_size.trim();
-    if (size) {
-        if (!/^\d+x\d+$/i.test(size)) {
-            throw `Render Size must be two numbers, such as 1280x720, or empty, not "${size}".`;
-        }
-        options.push("--render-size", size);
-    }
-    if (settings.render_samples) {
-        options.push("--render-samples", String(settings.render_samples));
-    }
-    if (settings.render_engine !== "cycles") {
-        options.push("--render-engine", settings.render_engine);
-    }
-    return options;
-}
-
-// Split a command at spaces, except in double quotes. Backslashes are kept for paths of Windows.
-function splitCommand(command) {
-    const words = command.match(/"[^"]*"|[^\s"]+/g) || [];
-    return words.map((word) => word.replace(/^"|"$/g, ""));
+function option(name, value) {
+    const text = String(value).trim();
+    return text ? [name, text] : [];
 }

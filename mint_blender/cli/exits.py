@@ -75,15 +75,9 @@ class Refused(Exception):
         self.status = self.status if status is None else status
 
 
-NO_CLUSTER = "no_cluster"
-"""The code of a problem that a result has because nobody was there to write it."""
-
-
 def of_problem(problem: Message | None) -> Exit:
     """Return the exit status for a result that was written, or has a problem."""
-    if problem is None:
-        return Exit.DONE
-    return Exit.UNREACHABLE if problem.code == NO_CLUSTER else Exit.IMPORT
+    return Exit.DONE if problem is None else Exit.IMPORT
 
 
 def of_job(job: Job) -> Exit:

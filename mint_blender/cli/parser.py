@@ -68,21 +68,20 @@ This is recorded in DIR/.mint-batch: keep it with the results.
 --rewrite imports, renders and files finished lines again, as the batch file now
 says: another height, format or picture. It never starts anything. Mint's files
 are taken from disk, or else downloaded again. A file is replaced only when the
-new one is complete; with another format, the old file is kept, too. Several
-machines that run it on the same folder share the lines.
+new one is complete; with another format, the old file is kept, too.
 
 On a farm, --step does a part of the work, and --lines says for which lines:
   --step generate      generate, and put Mint's files into DIR/.mint-batch/files
   --step write         import, render and file; needs neither key nor network
   --step sheet         write the contact sheet
-Only one machine can generate into DIR at a time, but any number can write: each
-line is written once, and lines that another machine is writing are waited for.
+Only one machine can generate into DIR at a time, but any number can write: give
+each one other lines. What is written already is skipped.
 With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 --openjd writes these steps as a job template (OpenJD) for a render farm.
 
-With --executor, the workers of a Dask cluster import and render. The key stays
-here. All of them need this version with its extra dask, the same Python, bpy,
-and DIR under the same path; with --ship-results they send the files instead.
+With --executor, the workers of a Dask cluster import and render, some lines
+each. The key stays here. All of them need this version with its extra dask, bpy,
+and FILE and DIR under the same paths.
 
 The price of all lines is shown before the first one starts. If the account has
 fewer Credits, nothing starts without --yes or --max-credits. Mint returns the
@@ -406,10 +405,6 @@ def _batch(batch: Parser) -> None:
     _value(batch, "--workers", "N", workers, type=_count)
     dask = "import and render on the workers of a Dask cluster instead; see below"
     _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
-    least = "with --executor: wait for so many workers (default: 1)"
-    _value(batch, "--min-workers", "N", least, type=_count)
-    shipped = "with --executor: the workers send the files, and need not see DIR"
-    _flag(batch, "--ship-results", shipped)
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
     _picture(batch)
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")

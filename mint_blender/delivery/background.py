@@ -227,6 +227,7 @@ class BlenderPool(Executor):
     """
 
     def __init__(self, workers: int) -> None:
+        self.workers = workers
         self._importers: list[BackgroundImporter] = []
         self._threads = ThreadPoolExecutor(workers, "mint-write", self._set_up_thread)
 

@@ -192,6 +192,17 @@ def choose(lines: list[Line], ranges: Sequence[range] | None) -> list[Line]:
     return [line for line in lines if any(line.number in span for span in ranges)]
 
 
+def line_ranges(numbers: Iterable[int]) -> str:
+    """Return ascending numbers as `1-10,14`."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
 def request_part(tag: str) -> str:
     """Return the part of a tag that stands for what Mint is asked for, and paid for."""
     return tag.partition(".")[0]

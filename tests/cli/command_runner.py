@@ -150,6 +150,18 @@ def read_until(running: subprocess.Popen[str], *words: str) -> None:
         assert line, "it ended by itself"
 
 
+def commands_below(process: int) -> list[int]:
+    """Return the process ids of the commands that a process has started, or that others did for it."""
+    found = []
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in map(int, thread.read_text().split()):
+            with suppress(FileNotFoundError):  # it has just ended
+                if b"mint_blender" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    found.append(child)
+                found += commands_below(child)
+    return found
+
+
 def press_ctrl_c(running: subprocess.Popen[str], *at: str) -> tuple[str, str]:
     """Interrupt a command once it has printed a line with `at`, if it is given; return the rest."""
     if at:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -21,9 +21,6 @@ from ..jobs.fast_config import shorten_waits
 from ..mint_service.runner import ThreadService, running_service
 from .batch_helpers import Batch
 from .command_runner import RunMint
-
-if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
 
 Home = Callable[[str], None]
 SetLimits = Callable[[Limits], None]
@@ -117,25 +114,3 @@ def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> RunMint
 def batch(mint: RunMint, tmp_path: Path) -> Batch:
     """Return a batch whose file is not written yet."""
     return Batch(mint, tmp_path / "a.jsonl", tmp_path / "out")
-
-
-def local_cluster(**options: Any) -> LocalCluster:
-    """Return a Dask cluster in this process, over TCP."""
-    from distributed import LocalCluster
-
-    place: dict[str, Any] = {
-        "host": "127.0.0.1",
-        "protocol": "tcp",
-        "dashboard_address": "127.0.0.1:0",
-    }
-    return LocalCluster(processes=False, **place, **options)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """Run a Dask cluster of two workers with one thread each."""
-    from distributed import Client
-
-    cluster = local_cluster(n_workers=2, threads_per_worker=1)
-    with cluster, Client(cluster, set_as_default=False) as connected:
-        yield connected

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-import platform
-import threading
-import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
-from mint_blender.jobs.batch_folder.batch_lease import Claims
+from mint_blender.cli.batch import write_step
+from mint_blender.files.file_lock import file_lock
 
 from .batch_helpers import Batch
 from .conftest import Home
@@ -85,27 +85,21 @@ def test_shared_files_that_are_gone(
     assert len(generated.service.operations()) == 4
 
 
-def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other lines are written first; then it is waited for, and the status is true."""
-    out = generated.out
-    # the first line: it is looked at before the others are written
-    (job,) = [each["job"] for each in generated.mint.jobs() if each["prompt"] == "lamp 1"]
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(platform, "node", lambda: "farm")
-        theirs = Claims(out)
-        assert theirs.take(job) is None
-
-    def end() -> None:
-        while len(list(out.glob("*.glb"))) < 3:
-            time.sleep(0.01)
-        theirs.release(job)
-
-    other = threading.Thread(target=end)
-    other.start()
-    ran = generated("--step", "write")
-    other.join()
-    assert ran.status == 0 and "farm is writing it. Waiting." in ran.error_text
-    assert len(list(out.glob("*.glb"))) == 4
+def test_lines_that_another_process_is_writing(
+    generated: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are waited for, and then there is nothing left to write. Other lines are not waited for."""
+    waits = list[float]()
+    generated("--step", "write", "--lines", "1-4")
+    (path,) = (generated.out / ".mint-batch" / "ranges").iterdir()
+    with ExitStack() as other:
+        other.enter_context(file_lock(path))
+        clock = SimpleNamespace(sleep=lambda seconds: waits.append(seconds) or other.close())
+        monkeypatch.setattr(write_step, "time", clock)
+        assert "Waiting" not in generated("--step", "write", "--lines", "1-3").error_text
+        ran = generated("--step", "write")
+    assert ran.status == 0 and "Another process is writing these lines." in ran.error_text
+    assert waits == [write_step.POLL_INTERVAL]
 
 
 # -- `--skip-failed`: what Mint refuses does not keep a farm from the other lines

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from mint_blender.files.disk import PART
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
-from .command_runner import environment
+from .command_runner import commands_below, environment, popen
 from .contact_sheet_reader import ContactSheet
 from .openjd_reader import STEPS, openjd
 
@@ -42,12 +44,19 @@ def write_template(place: Path, folder: Path, *options: str) -> Path:
     return folder
 
 
+def session_of(job: Path) -> tuple[str, ...]:
+    return "run", str(job / "template.json"), "-p", f"file://{job / 'parameters.json'}"
+
+
+def told(service: ThreadService, home: Path, **changes: str) -> dict[str, str]:
+    """Return the environment of a worker."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return environment(service, home, PATH=path, **changes)
+
+
 def end_session(job: Path, service: ThreadService, home: Path, **changes: str) -> tuple[int, str]:
     """Run all steps as a worker of a farm does; return the exit status and the output."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    told = environment(service, home, PATH=path, **changes)
-    values = f"file://{job / 'parameters.json'}"
-    ended = openjd("run", str(job / "template.json"), "-p", values, env=told, timeout=240)
+    ended = openjd(*session_of(job), env=told(service, home, **changes), timeout=240)
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -90,3 +99,27 @@ def test_without_a_key_nothing_starts(job: Path, service: ThreadService, tmp_pat
     assert status != 0
     assert "MINT_API_KEY" in output and STEPS[1] not in output
     assert service.operations() == []
+
+
+@pytest.mark.thorough
+def test_tasks_that_are_killed_cost_nothing(
+    job: Path, service: ThreadService, tmp_path: Path
+) -> None:
+    """One is killed while it generates, another while it writes; each time the job is run again."""
+    service.scenario(credits=1e6)
+    place = results(job).parent
+    lines_of(place / "props.jsonl", *({"prompt": f"lamp {number}"} for number in range(60)))
+    job = write_template(place, tmp_path / "60")
+    for progress in (service.operations, lambda: [*results(job).glob("*.glb")]):
+        command = [str(Path(sys.executable).with_name("openjd")), *session_of(job)]
+        with popen(command, told(service, tmp_path / "worker")) as running:
+            while len(progress()) < 15:
+                assert running.poll() is None, "it ended by itself"
+                time.sleep(0.01)
+            for process in commands_below(running.pid):
+                os.kill(process, signal.SIGKILL)
+            running.communicate(timeout=240)
+        assert running.returncode != 0
+    assert end_session(job, service, tmp_path / "worker")[0] == 0
+    assert len(service.operations()) == len([*results(job).glob("*.glb")]) == 60
+    assert [card.state for card in ContactSheet(results(job) / "index.html").cards] == ["done"] * 60

@@ -17,6 +17,7 @@ from mint_blender.cli.batch.openjd import FarmJob
 from mint_blender.cli.batch.openjd import template as template_of
 from mint_blender.cli.batch.openjd import values as values_of
 from mint_blender.cli.parser import parser
+from mint_blender.jobs.batch_lines import line_ranges
 
 from .batch_helpers import Batch
 from .command_runner import ROOT
@@ -43,7 +44,7 @@ def _no_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
     """The template calls the program that wrote it, and a farm can name another path for it."""
-    folder = write(tmp_path, *LOOK, program=program)
+    folder = write(tmp_path, program=program)
     job, table = job_of(folder)
     assert command_of(job, table, 0)[: len(program.split()) + 1] == [*program.split(), "batch"]
     start = program.split()[0]
@@ -56,9 +57,8 @@ def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
     page = (ROOT / "docs/farm.md").read_text(encoding="utf-8")
     (item,) = [text for text in page.split("\n- ") if "job parameter *Program*" in text]
     assert f"`{start}`" in item
-    table["Param.Program"], table["Param.Samples"] = "/opt/mint blender/bin/python", "64"
+    table["Param.Program"] = "/opt/mint blender/bin/python"
     assert command_of(job, table, 2)[0] == "/opt/mint blender/bin/python"
-    assert "64" in command_of(job, table, 0)
 
 
 KINDS = {
@@ -114,7 +114,7 @@ def test_nothing_is_asked_or_started(batch: Batch, tmp_path: Path) -> None:
 def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
     """The lines that a farm counts are the lines of the batch, at most ten in a task."""
     arguments = parser("mint-blender").parse_args(["batch", "/a.txt", "-o", "/b"])
-    job = FarmJob(("mint-blender", "batch"), tuple(sorted(numbers)), arguments)
+    job = FarmJob(("mint-blender", "batch"), line_ranges(sorted(numbers)), arguments)
     made, _ = made_of(template_of(job), values_of(job), Path("/"))
     assert [chunks(step) for step in (made.steps[0], made.steps[2])] == [[], []]
     tasks = []
@@ -187,16 +187,16 @@ def test_the_steps_call_the_batch_command(tmp_path: Path) -> None:
     assert needs == [[], STEPS[:1], STEPS[1:2]]
     start = ["python3", "-m", "mint_blender", "batch"]
     start += [str(tmp_path / "props.txt"), "-o", str(tmp_path / "out")]
-    first = [*start, "--skip-failed", "--step"]
-    assert command_of(job, table, 0) == [*first, "generate", "--jobs", "4"]
-    assert command_of(job, table, 2) == [*start, "--step", "sheet"]
+    start.append("--step")
+    first = [*start, "generate", "--skip-failed", "--jobs", "4"]
+    assert command_of(job, table, 0) == first
+    assert command_of(job, table, 2) == [*start, "sheet"]
     (table["Task.Param.Lines"],) = chunks(job.steps[1])
-    assert command_of(job, table, 1) == [*first, "write", "--lines", "1,3,4"]
+    assert command_of(job, table, 1) == [*start, "write", "--skip-failed", "--lines", "1,3,4"]
     for step in job.steps:
         action = step.script.actions.onRun
         assert action.cancelation.mode == "NOTIFY_THEN_TERMINATE"
         assert 10 <= action.cancelation.notifyPeriodInSeconds <= 600
-        assert 3600 <= action.timeout <= 24 * 3600
 
 
 PAID = ["--jobs", "8", "--max-credits", "250.5", "--retry-failed"]
@@ -207,12 +207,12 @@ LOOK = ["--render-size", "1280x720", "--render-samples", "32", "--render-engine"
 
 OPTIONS: tuple[tuple[list[str], list[str], list[str], list[str]], ...] = (
     (PAID, PAID, [], []),  # what costs Credits is in the first step alone
-    (["--render"], ["--render"], ["--render"], ["--render"]),
+    (["--render"], ["--render"], ["--render"], []),
     (LOOK, LOOK, LOOK, []),
     (["--workers", "3"], [], ["--workers", "3"], []),
     (["--rewrite"], ["--rewrite"], ["--rewrite"], []),
     (["--lines", "2-3"], ["--lines", "3"], ["--lines", "3"], []),
-    (["--max-credits", "inf"], [], [], []),  # JSON has no infinite numbers
+    (["--max-credits", "inf"], ["--max-credits", "inf"], [], []),
 )
 
 
@@ -244,7 +244,7 @@ def test_what_is_in_the_folder_is_kept(
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
     folder = write(tmp_path)
     write(tmp_path, "--jobs", "9")
-    assert '"default": 9' in (folder / "template.json").read_text(encoding="utf-8")
+    assert '"9"' in (folder / "template.json").read_text(encoding="utf-8")
     (folder / "template.json").write_text("{}", encoding="utf-8")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert run(*command, folder) == 2

@@ -23,9 +23,10 @@ import pytest
 from mint_blender.application import session
 from mint_blender.cli import commands, exits, reports
 from mint_blender.cli.batch import result_writer
-from mint_blender.cli.batch.result_writer import ResultWriter, Writers
+from mint_blender.cli.batch.result_writer import ResultWriter
 from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_lines
 from mint_blender.delivery import blender_runtime, write_files
+from mint_blender.delivery.background import BlenderPool
 from mint_blender.files import disk
 from mint_blender.files.disk import naming
 from mint_blender.jobs.batch_folder import batch_lease
@@ -361,7 +362,7 @@ def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
         return SimpleNamespace(done=set())
 
     monkeypatch.setattr(result_writer, "wait", wait)
-    writer = ResultWriter(Writers(None, lambda: 1), lambda: None)  # type: ignore[arg-type]
+    writer = ResultWriter(BlenderPool(1))
     writer._running = {Future(): (None, None)}  # type: ignore[dict-item]
     with pytest.raises(KeyboardInterrupt):
         writer.wait()

@@ -254,7 +254,7 @@ def _jsonl(folder: Path, *lines: dict[str, Any]) -> Path:
     return path
 
 
-# -- what machines share about a batch: a lease, claims on lines, and who has started them
+# -- what machines share about a batch: a lease, and who has started which line
 
 
 @pytest.fixture
@@ -391,20 +391,6 @@ def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:
         Lease(path).acquire()
     abandon(path)
     Lease(path).acquire(sleep=lambda seconds: None)
-
-
-def test_an_interruption_leaves_no_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl+C comes while a claim is written: the line is free for others."""
-
-    def interrupt(file: int) -> None:
-        raise KeyboardInterrupt
-
-    with batch_lease.open_claims(tmp_path) as claims:
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(os, "fsync", interrupt)
-            claims.take("line")
-        assert [path.name for path in tmp_path.rglob("line*")] == []
-        assert claims.take("line") is None
 
 
 # -- the files that say which lines of a batch were started, and by whom

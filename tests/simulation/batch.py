@@ -18,9 +18,10 @@ from unittest.mock import patch
 from mint_blender.application import session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.line_prices import Options
-from mint_blender.cli.batch.result_writer import ResultWriter, Writers
+from mint_blender.cli.batch.result_writer import ResultWriter
 from mint_blender.cli.batch.runner import BatchRun
 from mint_blender.cli.terminal import Display, Terminal
+from mint_blender.delivery.background import BlenderPool
 from mint_blender.files.file_lock import FileInUse, file_lock
 from mint_blender.jobs.batch_folder import batch_lease
 from mint_blender.jobs.batch_lines import Line
@@ -80,7 +81,7 @@ def run_batch(process: Process, service: JobService) -> None:
             suppress(FileInUse, StillUnreachable, OSError, MintError, NotPossible),
             line_jobs.lock_folder(world.folder) as lease,
         ):
-            writer = ResultWriter(Writers(None, lambda: 1), service.notify)  # type: ignore[arg-type]  # nothing needs it
+            writer = ResultWriter(BlenderPool(1), service.notify)
             run = BatchRun(service, options, _Quiet(world), _lines(), writer)
             run.is_lost = lambda: not lease.is_held()
             lease.on_lost = service.notify

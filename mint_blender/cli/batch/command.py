@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `batch`: check the file, lock the folder, and hand the lines to `runner`.
 
-Or only to `write_step`, for lines that are finished at Mint.
+Or only to `write_step`, for lines that are finished at Mint, or to a farm: `openjd`, `dask`.
 
 A rerun continues and never starts a line twice: before anything is sent for a line, that is
 noted in the folder of results (`line_files`). A crash or another journal cannot lose it.
@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 
 from ...application import session
 from ...application.offers import Offer
+from ...application.results import is_finished
 from ...delivery import write_files
+from ...delivery.background import BlenderPool, default_workers
 from ...files.file_lock import FileInUse
-from ...jobs.batch_folder.batch_lease import UNKNOWN, Lease, open_claims
+from ...jobs.batch_folder.batch_lease import UNKNOWN, Lease
 from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaints, read_lines
 from ...jobs.service import JobService
 from ...mint.errors import MintError
@@ -26,11 +28,11 @@ from ..exits import Exit, Refused
 from ..prices import show
 from ..reports import picture_options
 from ..terminal import Terminal
-from . import contact_sheet, line_jobs, openjd, result_files
+from . import contact_sheet, dask, line_jobs, openjd, result_files
 from .line_prices import LinePrices, Options
-from .result_writer import ResultWriter, Writers, open_writers
+from .result_writer import ResultWriter
 from .runner import BatchRun
-from .write_step import WriteStep, current_job, fetch_missing
+from .write_step import WriteStep, current_job, fetch_missing, lock_lines
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -42,7 +44,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         arguments.render,
         arguments.retry_failed,
         rewrite=arguments.rewrite,
-        writes=arguments.step != "generate",
+        writes=arguments.step != "generate" and arguments.executor is None,
         start_again=arguments.start_again,
         skip_failed=arguments.skip_failed,
         yes=arguments.yes,
@@ -67,31 +69,28 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         raise Refused(problem, Exit.IMPORT)
     if arguments.step == "sheet":
         return run.write_sheet()
-    with open_writers(arguments, options.folder, terminal.note) as writers:
+    if arguments.executor is not None:
+        return run.on_cluster()
+    with BlenderPool(arguments.workers or default_workers()) as pool:
         if arguments.step == "write" or (options.rewrite and options.writes):
-            return run.write_finished(writers)
-        return run.generate(writers)
+            return run.write_finished(pool)
+        return run.generate(pool)
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
     """Raise Refused for options that do not go together."""
-    dask = arguments.executor
-    step = arguments.step
-    for is_wrong, why in (
-        (arguments.ship_results and not dask, "--ship-results needs --executor"),
-        (arguments.min_workers and not dask, "--min-workers needs --executor"),
-        (dask and arguments.workers, "--workers is for this machine: use it without --executor"),
-        (
-            dask and step in {"generate", "sheet"},
-            f"--step {step} writes no results, so it takes no --executor",
-        ),
-        (
-            dask and arguments.openjd is not None,
-            "--openjd writes a job for another farm, so it takes no --executor",
-        ),
-    ):
-        if is_wrong:
-            raise Refused(f"{why}. Nothing was started.")
+    is_on_farm = arguments.executor is not None or arguments.openjd is not None
+    if is_on_farm and str(arguments.file) == "-":
+        raise Refused("A farm reads FILE itself: name a file instead of -. Nothing was started.")
+    if arguments.executor is None:
+        return
+    why = None
+    if arguments.step in {"generate", "sheet"}:
+        why = f"--step {arguments.step} writes no results"
+    elif arguments.openjd is not None:
+        why = "--openjd writes a job for another farm"
+    if why is not None:
+        raise Refused(f"{why}, so it takes no --executor. Nothing was started.")
 
 
 @dataclass(frozen=True)
@@ -104,17 +103,15 @@ class _Batch:
     lines: list[Line]
     chosen: list[Line]
 
-    def generate(self, writers: Writers) -> Exit:
+    def generate(self, pool: BlenderPool) -> Exit:
         """Lock the folder and run the lines, then write the sheet."""
         folder = self.options.folder
         try:
             with (
                 line_jobs.lock_folder(folder) as lease,
-                session.open_job_service(
-                    readable=writers.readable, on_wait=self.terminal.wait
-                ) as job_service,
+                session.open_job_service(on_wait=self.terminal.wait) as job_service,
             ):
-                return self._run(job_service, writers, lease)
+                return self._run(job_service, pool, lease)
         except FileInUse as error:
             name = str(error).replace(UNKNOWN, "another machine")
             host = f" on {name}" if name else ""
@@ -144,8 +141,8 @@ class _Batch:
             job_service.budget.check([expense])
         return Exit.DONE
 
-    def _run(self, job_service: JobService, writers: Writers, lease: Lease) -> Exit:
-        writer = ResultWriter(writers, job_service.notify)
+    def _run(self, job_service: JobService, pool: BlenderPool, lease: Lease) -> Exit:
+        writer = ResultWriter(pool, job_service.notify)
         # it asks Mint whose key this is if lines come from another journal
         run = session.call_mint(
             lambda: BatchRun(job_service, self.options, self.terminal, self.lines, writer),
@@ -159,7 +156,7 @@ class _Batch:
             if self.options.writes:
                 run.write_sheet(self.arguments.file.name)
 
-    def write_finished(self, writers: Writers) -> Exit:
+    def write_finished(self, pool: BlenderPool) -> Exit:
         """Write finished lines.
 
         Without `--step`, download missing files first, and write the sheet.
@@ -170,17 +167,40 @@ class _Batch:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
         if self.arguments.step is None:
             try:
-                fetch_missing(self.chosen, jobs, self.options, self.terminal, writers.readable)
+                fetch_missing(self.chosen, jobs, self.options, self.terminal)
             except (MintError, session.NotAllowedOnline) as error:
                 self.terminal.error(str(error))
                 status = exits.of_error(error)
-        with session.open_journal() as job_service, open_claims(folder) as claims:
-            writer = ResultWriter(writers)
-            step = WriteStep(self.options, self.terminal, job_service, jobs, writer, claims)
+        with (
+            session.open_journal() as job_service,
+            lock_lines(folder, self.chosen, self.terminal),
+        ):
+            writer = ResultWriter(pool)
+            step = WriteStep(self.options, self.terminal, job_service, jobs, writer)
             written = step.run(self.chosen)
         if self.arguments.step is None:
             self.write_sheet()
         return written if written is Exit.DONE else status or written
+
+    def on_cluster(self) -> Exit:
+        """Generate here, have a Dask cluster write what is finished, then write the sheet.
+
+        With `--step write`, the cluster writes the chosen lines, and that is all.
+        """
+        arguments = self.arguments
+        with dask.open_cluster(arguments, self.options.folder, self.terminal) as client:
+            if arguments.step == "write":
+                return dask.write(client, arguments, self.chosen, self.terminal)
+            with BlenderPool(1) as pool:
+                generated = self.generate(pool)
+            with session.open_journal() as job_service:
+                jobs = line_jobs.finished_jobs(
+                    job_service, self.options.folder, self.lines, self.chosen
+                )
+            finished = [line for line in self.chosen if is_finished(jobs.get(line.tag))]
+            written = dask.write(client, arguments, finished, self.terminal)
+        self.write_sheet()
+        return generated or written
 
     def write_sheet(self) -> Exit:
         """Write the contact sheet from what the folder knows."""

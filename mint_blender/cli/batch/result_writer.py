@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand finished lines to an executor, which writes their files while other lines go on."""
+"""Hand finished lines to Blenders, which write their files while other lines go on."""
 
 from __future__ import annotations
 
-import argparse
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 
-from ...application import session
-from ...delivery.background import BlenderPool, default_workers, write_result
+from ...delivery.background import BlenderPool, write_result
 from ...delivery.write_files import is_imported
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
-from ...message import message_of
-
-log = logging.getLogger(__name__)
 
 CHECK_INTERVAL = 0.5
 """Seconds after which a wait for results notices Ctrl-C."""
@@ -30,60 +22,15 @@ Written = tuple[Line, Job, DeliveryResult]
 """A line with its job, and what became of its files."""
 
 
-@dataclass(frozen=True)
-class Writers:
-    """An executor for `write_result`.
-
-    Attributes:
-        executor: The executor.
-        at_once: Returns how many results to submit at a time.
-        readable: The glTF extensions that its Blenders can read; None for the Blender used here.
-    """
-
-    executor: Executor
-    at_once: Callable[[], int]
-    readable: frozenset[str] | None = None
-
-
-@contextmanager
-def open_writers(
-    arguments: argparse.Namespace, folder: Path, note: Callable[[str], None]
-) -> Iterator[Writers]:
-    """Yield what the command's arguments ask for: Blenders here, or a Dask cluster.
-
-    They end with the context. `note` tells the user that a cluster is awaited.
-
-    Raises:
-        ClusterError: The cluster cannot be used.
-        OSError: The folder cannot be written.
-    """
-    if arguments.executor is None:
-        workers = arguments.workers or default_workers()
-        with BlenderPool(workers) as pool:
-            yield Writers(pool, lambda: 2 * workers)
-        return
-    from .dask_executor import executor
-
-    with executor.open_executor(
-        arguments.executor,
-        folder,
-        ships_results=arguments.ship_results,
-        local_files=session.account().is_local,
-        least=arguments.min_workers or 1,
-        note=note,
-    ) as dask:
-        yield Writers(dask, dask.in_flight, dask.readable)
-
-
 class ResultWriter:
-    """Submits lines to an executor, some at a time; the others wait here.
+    """Submits lines to a pool of Blenders, some at a time; the others wait here.
 
     `notify` is called, on any thread, when one of them has been written.
     """
 
-    def __init__(self, writers: Writers, notify: Callable[[], None] = lambda: None) -> None:
-        self._executor = writers.executor
-        self._at_once = writers.at_once
+    def __init__(self, pool: BlenderPool, notify: Callable[[], None] = lambda: None) -> None:
+        self._pool = pool
+        self._at_once = 2 * pool.workers
         self._notify = notify
         self._waiting: deque[tuple[Line, Job, Sequence[Job]]] = deque()
         self._running: dict[Future[DeliveryResult], tuple[Line, Job]] = {}
@@ -108,13 +55,13 @@ class ResultWriter:
     @property
     def has_room(self) -> bool:
         """Whether another line would be submitted at once."""
-        return len(self._running) < self._at_once()
+        return len(self._running) < self._at_once
 
     def take(self) -> list[Written]:
         """Return the lines that have been written since the last call."""
         for future in [each for each in self._running if each.done()]:
             line, job = self._running.pop(future)
-            self._ended.append((line, job, _result(future, job)))
+            self._ended.append((line, job, future.result()))
         self._submit()
         ended, self._ended = self._ended, []
         return ended
@@ -144,16 +91,6 @@ class ResultWriter:
         while self._waiting and self.has_room:
             line, job, motions = self._waiting.popleft()
             first, *others = [replace(motion, delivery=job.delivery) for motion in motions] or [job]
-            future = self._executor.submit(write_result, first, others)
+            future = self._pool.submit(write_result, first, others)
             self._running[future] = line, job
             future.add_done_callback(lambda _: self._notify())
-
-
-def _result(future: Future[DeliveryResult], job: Job) -> DeliveryResult:
-    """Return the result; where the executor itself has failed, a problem."""
-    try:
-        return future.result()
-    except Exception as error:  # of any executor, such as a broken pool or a lost connection
-        log.exception("Job %s was not written", job.id)
-        sentence = f"The worker that wrote it has failed ({type(error).__name__}: {error})."
-        return DeliveryResult(problem=message_of(sentence))

@@ -2,25 +2,27 @@
 """Write the files of finished lines, side by side with other machines; never starts anything.
 
 Needs neither key nor network, only Mint's files: in the journal's downloads or in the batch's
-folder. Each line is claimed while it is written, and recorded afterwards. Missing files can be
-downloaded first; this is free.
+folder. Each line is recorded when it is written. Missing files can be downloaded first; this is
+free.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ...application import session
 from ...application.results import is_finished
-from ...files.file_lock import FileInUse
-from ...jobs.batch_folder import finished_lines
-from ...jobs.batch_folder.batch_lease import UNKNOWN, Claims
+from ...files.file_lock import FileInUse, file_lock
+from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.finished_lines import WriteRecord
-from ...jobs.batch_lines import Line
+from ...jobs.batch_lines import Line, line_ranges
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
@@ -35,7 +37,7 @@ from .result_writer import ResultWriter, Written
 from .runner import LineReports
 
 POLL_INTERVAL = 0.5
-"""Seconds between two looks at a line that another process is writing."""
+"""Seconds between two looks whether another process still writes the same lines."""
 _NO_JOB = "This line was not generated yet. Run the batch without --rewrite and --step write first."
 _NO_MOTIONS = (
     "The motions of this line are not all there. Run the batch without --rewrite and --step write"
@@ -70,6 +72,31 @@ def current_job(job: Job | None, folder: Path) -> Job | None:
     return finished_lines.read_record(folder, job.id).applied_to(job)
 
 
+@contextmanager
+def lock_lines(folder: Path, lines: list[Line], terminal: Terminal) -> Iterator[None]:
+    """Have no other process of this machine write just these lines; wait for one that does.
+
+    Two machines may write the same line, which does no harm: only complete files are replaced.
+    Raises OSError.
+    """
+    numbers = line_ranges(line.number for line in lines)
+    place = folder / line_files.FOLDER / "ranges"
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / hashlib.sha256(numbers.encode()).hexdigest()[:16]
+    is_said = False
+    with ExitStack() as locked:
+        while True:
+            try:
+                locked.enter_context(file_lock(path))
+                break
+            except FileInUse:
+                if not is_said:
+                    terminal.note("Another process is writing these lines. Waiting for it.")
+                is_said = True
+                time.sleep(POLL_INTERVAL)
+        yield
+
+
 class WriteStep(LineReports):
     """One run over the finished lines of a batch."""
 
@@ -80,98 +107,44 @@ class WriteStep(LineReports):
         job_service: JobService,
         jobs: dict[str, Job],
         writer: ResultWriter,
-        claims: Claims,
     ) -> None:
         super().__init__(options, terminal)
         self._jobs = jobs
         self._job_service = job_service
         self._writer = writer
-        self._claims = claims
-        self._round = 0  # 0: only what was not written yet
-        self._noted: set[int] = set()  # lines that another process was writing
 
     def run(self, lines: list[Line]) -> Exit:
-        """Write these lines, or wait until another process has; return the exit status."""
-        if self._options.rewrite:
-            self._join_round(lines)
+        """Write these lines; return the exit status."""
         waiting = deque(lines)
-        held = deque[Line]()
-        while waiting or held or self._writer.is_busy:
-            if not waiting:
-                waiting, held = held, deque()
-            self._begin(waiting, held)
-            if waiting or not held:
-                self._end(*self._writer.wait())
-            elif self._writer.is_busy:
-                self._end(*self._writer.wait(POLL_INTERVAL))
-            else:
-                time.sleep(POLL_INTERVAL)
+        while waiting or self._writer.is_busy:
+            while waiting and self._writer.has_room:
+                self._begin_line(waiting.popleft())
+                self._end(*self._writer.take())
+            self._end(*self._writer.wait())
         self._note_done(lines, "written")
         return self._overall(lines, lambda line: self._jobs.get(line.tag))
 
     # -- which lines
 
-    def _join_round(self, lines: list[Line]) -> None:
-        """Continue the round that was interrupted or that others are at; else begin a new one.
-
-        So machines that are started together share the lines, and a rerun continues.
-        """
-        self._round = finished_lines.current_round(self._folder)
-        finished = [line for line in lines if is_finished(self._jobs.get(line.tag))]
-        if self._round == 0 or all(self._is_settled(line) for line in finished):
-            self._round += 1
-            finished_lines.begin_round(self._folder, self._round)
-
-    def _is_settled(self, line: Line) -> bool:
-        """Return whether nothing is to be done for a finished line, in this round if there is one.
-
-        A line that failed in this round is not tried again before the next one.
-        """
+    def _is_written(self, line: Line) -> bool:
+        """Return whether a finished line is written, and is not to be written again."""
         job = self._jobs[line.tag]
         record = finished_lines.read_record(self._folder, job.id)
-        if self._round == 0:
-            current = record.applied_to(job)
-            return record.problem is None and result_files.is_written(current)
-        wanted = replace(wanted_delivery(line, job, self._options), line=None)
-        is_written = record.has_files and record.delivery == wanted
-        return record.round == self._round and (record.problem is not None or is_written)
+        is_recorded = record.problem is None and result_files.is_written(record.applied_to(job))
+        return is_recorded and not self._options.rewrite
 
-    def _begin(self, waiting: deque[Line], held: deque[Line]) -> None:
-        """Begin lines while there is room; move those that others are writing to `held`."""
-        while waiting and self._writer.has_room:
-            line = waiting.popleft()
-            if (holder := self._begin_line(line)) is not None:
-                held.append(line)
-                if line.number not in self._noted:
-                    self._noted.add(line.number)
-                    name = holder.replace(UNKNOWN, "Another process")
-                    self._terminal.note(f"line {line.number}: {name} is writing it. Waiting.")
-            self._end(*self._writer.take())
-
-    def _begin_line(self, line: Line) -> str | None:
-        """Hand a line to the writer if it is due; return the name of the machine that has it."""
+    def _begin_line(self, line: Line) -> None:
+        """Hand a line to the writer, or report why there is nothing to write."""
         job = self._jobs.get(line.tag)
         if job is None:
             self._refuse(line, _NO_JOB, Exit.FAILED)
         elif not is_finished(job):
             self._statuses[line.number] = report_job(job, self._terminal, line=line.number)
-        elif self._is_settled(line):
-            self._report_settled(line, job)
-        elif (holder := self._claims.take(job.id)) is not None:
-            return holder
-        elif self._is_settled(line):  # another process has just released it
-            self._claims.release(job.id)
-            self._report_settled(line, job)
+        elif self._is_written(line):
+            self._event(line, finished_lines.read_record(self._folder, job.id).applied_to(job))
+            self._statuses[line.number] = Exit.DONE
         else:
             self._write(line, job)
-        return None
-
-    def _report_settled(self, line: Line, job: Job) -> None:
-        record = finished_lines.read_record(self._folder, job.id)
-        self._event(line, record.applied_to(job))
-        self._statuses[line.number] = exits.of_problem(record.problem)
-        if record.problem is not None:
-            self._terminal.note(f"line {line.number}: {job.title}: {record.problem}")
 
     # -- writing
 
@@ -186,26 +159,22 @@ class WriteStep(LineReports):
         ]
         # neither is recorded: another machine may have them
         if len(found) < len(motions):
-            self._claims.release(job.id)
             self._refuse(line, _NO_MOTIONS, Exit.FAILED)
         elif None in found or (model is None and not motions):
-            self._claims.release(job.id)
             self._refuse(line, _NO_FILES, Exit.IMPORT)
         else:  # the character is in the files of its motions
             parts = [each for each in found if each is not None]
             self._writer.add(line, replace(model or job, delivery=wanted), parts)
 
     def _end(self, *ended: Written) -> None:
-        """Record and report what became of lines, and give their claims back."""
+        """Record and report what became of lines."""
         for line, written, result in ended:
             job = replace(self._jobs[line.tag], files=written.files)
             record = self._recorded(line, written, result)
             current = record.applied_to(job)
-            if self._claims.holds(job.id):
-                finished_lines.write_record(self._folder, job.id, record)
+            finished_lines.write_record(self._folder, job.id, record)
             motions = line_jobs.known_motions(self._job_service, self._folder, line, job)
             self._write_record(line, current, motions)
-            self._claims.release(job.id)
             if result.problem is None:
                 self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
             else:
@@ -217,13 +186,13 @@ class WriteStep(LineReports):
         """Return the line's new record. After a problem, the files of an earlier import count."""
         before = finished_lines.read_record(self._folder, written.id)
         if result.problem is not None:
-            return replace(before, round=self._round, problem=result.problem)
+            return replace(before, problem=result.problem)
         job = before.applied_to(self._jobs[line.tag])
         old = job.delivery.output
         new = written.delivery.output
         if old is not None and old != new and Path(old).is_file():  # of another format
             self._terminal.note(f"line {line.number}: {Path(old).name} is kept, too.")
-        return WriteRecord(replace(written.delivery, line=None), result.notes, self._round)
+        return WriteRecord(replace(written.delivery, line=None), result.notes)
 
 
 # -- Mint's files
@@ -259,11 +228,9 @@ def fetch_missing(
     jobs: dict[str, Job],
     options: Options,
     terminal: Terminal,
-    readable: frozenset[str] | None,
 ) -> None:
     """Download the files of those finished lines that have none here. Never starts anything.
 
-    `readable` are the glTF extensions that they may require; None for those of the Blender here.
     What stays missing is reported when the line is to be written.
 
     Raises:
@@ -283,7 +250,7 @@ def fetch_missing(
     try:
         with (
             line_jobs.lock_folder(options.folder),
-            session.open_job_service(readable=readable) as job_service,
+            session.open_job_service() as job_service,
         ):
             _fetch(job_service, missing, options, terminal)
     except FileInUse:

@@ -5,7 +5,6 @@
     <folder>/.mint-batch/files/<job id>/files.json    what each is for; written last
     <folder>/.mint-batch/files/<job id>/motions.json  the finished motions of this model, as jobs
     <folder>/.mint-batch/written/<job id>.json        the last success, and the last problem since
-    <folder>/.mint-batch/rounds/<number>              one for each time that all were due again
 
 One machine at a time starts lines, and any number write results. The next run that starts lines
 takes over what they have recorded here.
@@ -15,7 +14,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -36,7 +34,6 @@ T = TypeVar("T")
 
 LIST, MOTIONS = "files.json", "motions.json"
 _PICTURES = frozenset({Role.PREVIEW, Role.PICTURE})
-_ROUND = re.compile(r"[0-9]{1,9}")
 
 
 # -- Mint's files
@@ -111,13 +108,11 @@ class WriteRecord:
     Attributes:
         delivery: How they were written, with absolute paths; None: never.
         notes: The notes of that import.
-        round: The number of the round in which they were written.
         problem: Why the last attempt failed; None if it did not.
     """
 
     delivery: Delivery | None = None
     notes: tuple[Message, ...] = ()
-    round: int = 0
     problem: Message | None = None
 
     @property
@@ -168,7 +163,6 @@ def write_record(folder: Path, job_id: str, record: WriteRecord) -> None:
         "job": job_id,
         "delivery": line_files.dump_delivery(record.delivery, folder) if record.delivery else None,
         "notes": [note.to_json() for note in record.notes],
-        "round": record.round,
         "problem": record.problem.to_json() if record.problem else None,
     }
     line_files.write(_place(folder, "written", f"{job_id}.json"), data)
@@ -177,19 +171,6 @@ def write_record(folder: Path, job_id: str, record: WriteRecord) -> None:
 def recorded_jobs(folder: Path) -> frozenset[str]:
     """Return the ids of the jobs that have a record."""
     return frozenset(path.stem for path in _place(folder, "written").glob("*.json"))
-
-
-def current_round(folder: Path) -> int:
-    """Return the number of the latest round; 0 before the first."""
-    names = (path.name for path in _place(folder, "rounds").glob("[0-9]*"))
-    return max((int(name) for name in names if _ROUND.fullmatch(name)), default=0)
-
-
-def begin_round(folder: Path, number: int) -> None:
-    """Begin a round, unless another machine has just done so. Raises OSError."""
-    place = _place(folder, "rounds")
-    place.mkdir(parents=True, exist_ok=True)
-    (place / str(number)).touch()
 
 
 def _place(folder: Path, *names: str) -> Path:

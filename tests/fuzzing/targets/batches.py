@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batch files, and the folder of a batch that others can write to: lines, records, claims."""
+"""Batch files, and the folder of a batch that others can write to: lines and records."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mint_blender.files.file_lock import FileInUse
 from mint_blender.jobs import batch_lines as lines
 from mint_blender.jobs.batch_folder import finished_lines, line_files
-from mint_blender.jobs.batch_folder.batch_lease import Claims
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
@@ -56,8 +54,6 @@ def try_folder(data: bytes) -> None:
         with suppress(OSError):
             line_files.open_batch(folder, 1.0)
         found = line_files.started(folder)
-        round_number = finished_lines.current_round(folder)
-        finished_lines.begin_round(folder, round_number + 1)
         finished_lines.recorded_jobs(folder)
         for tag, line in found.items():
             assert line_files.TAG.fullmatch(tag) and isinstance(line.home, str)
@@ -80,10 +76,6 @@ def _work_on(folder: Path, job: Job) -> None:
     for each in finished_lines.published_motions(job, folder):
         _check_requests(each)
         finished_lines.publish_motions(job, [each], folder)
-    claims = Claims(folder)
-    with suppress(FileInUse):
-        claims.take(job.id)
-    claims.release_all()
     finished_lines.write_record(folder, job.id, record)
 
 
@@ -94,7 +86,7 @@ def _is_inside(path: str, folder: Path) -> bool:
 def _fill(folder: Path, data: bytes) -> None:
     """Write a file of the folder for each name."""
     inner = folder / line_files.FOLDER
-    for name in ("requests", "lines", "written", "rounds", "files/0123456789ab", "claims"):
+    for name in ("requests", "lines", "written", "files/0123456789ab"):
         (inner / name).mkdir(parents=True)
     for name, content in _files(data).items():
         path = inner / name
@@ -134,13 +126,10 @@ def _folder_seeds() -> Iterator[bytes]:
     written = {"job": job.id, "delivery": {"output": "0001-lamp.blend"}, "notes": [note]}
     listed = {"files": [{"role": "model", "path": "1-model.glb", "url": "https://a.example/b"}]}
     files = {
-        f"written/{job.id}.json": written | {"round": 1, "problem": None},
-        "rounds/1": "",
-        "rounds/12": "",
+        f"written/{job.id}.json": written | {"problem": None},
         f"files/{job.id}/files.json": listed,
         f"files/{job.id}/1-model.glb": "glTF",
         f"files/{job.id}/motions.json": {"motions": [_line(replace(job, motion=walk), "aa.bb-1")]},
-        f"claims/{job.id}": {"host": "other", "pid": 1, "id": "x"},
     }
     for name, line in (("aa.bb-1", job), ("cc.dd-1", a_job())):
         files[f"requests/{name}.start.1"] = {"home": "h", "born": 1.0, "credits": 5.0}
