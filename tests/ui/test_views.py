@@ -282,21 +282,19 @@ def test_nobody_walks_out_of_a_world(area: Any, tmp_path: Path, degrees: int) ->
     assert ground.stand(Vector((99.0, 0.0, 1.5))) is None
 
 
-def test_what_bars_cover_of_a_view_is_not_in_sight() -> None:
+def test_what_bars_cover_of_a_view_is_not_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """The center is that of what is left between them, and so is what a result may fill."""
     bars = (("WINDOW", 0, 0, 1000, 600), ("TOOLS", 0, 0, 40, 600), ("UI", 760, 0, 240, 600))
     bars += (("HEADER", 0, 550, 1000, 50), ("HEADER", 0, 600, 1000, 26), ("HUD", 9, 9, 1, 1))
     names = ("type", "x", "y", "width", "height")
     regions = [SimpleNamespace(**dict(zip(names, each, strict=True))) for each in bars]
-    shown = SimpleNamespace(active=SimpleNamespace(show_gizmo=True))
-    area: Any = SimpleNamespace(regions=regions, spaces=shown, as_pointer=lambda: 7)
+    area: Any = SimpleNamespace(regions=regions, as_pointer=lambda: 7)
     center, half = views._in_sight(area, 72.0)
     assert (center * 1000).tolist() == pytest.approx([-100, -25])
     assert (half * 1000).tolist() == pytest.approx([360, 275])
-    library = bar.state()
-    library.area, library.top = area.as_pointer(), 250.0
+    monkeypatch.setattr(bar, "is_shown_in", lambda shown: shown == area)
+    monkeypatch.setattr(bar, "top_in", lambda *_: 250.0)
     center, half = views._in_sight(area, 72.0)
-    library.close()
     assert (center * 1000).tolist() == pytest.approx([-100, 100]), "nor the library"
 
 

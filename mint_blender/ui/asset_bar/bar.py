@@ -53,8 +53,6 @@ class BarState:
         self.dragged: Asset | None = None
         self.pointer = (0.0, 0.0)
         self.textures: dict[str, gpu.types.GPUTexture] = {}
-        self.top = 0.0
-        """How high it reaches in the region, in pixels."""
         self.shown: object = None
         """What was shown when the region was last redrawn for a change."""
 
@@ -107,6 +105,15 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
     layout = arrange(*shape, used, words)
     lines = len(lines_of(translated(status.words), layout.status.width))
     return layout if lines == 1 else arrange(*shape, used, replace(words, lines=lines))
+
+
+def top_in(area: bpy.types.Area, region: bpy.types.Region) -> float:
+    """Return how high the bar reaches in an area that shows it, in pixels."""
+    windows = bpy.context.window_manager.windows
+    window = next(window for window in windows if area in window.screen.areas[:])
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        frame = layout_in(bpy.context).frame
+    return float(frame.y + frame.height)
 
 
 def assets(context: bpy.types.Context) -> list[Asset]:
@@ -327,7 +334,6 @@ def draw_bar(context: bpy.types.Context) -> None:
     layout = layout_in(context)
     theme = Theme()
     page = assets(context)
-    state().top = layout.frame.y + layout.frame.height
     draw_box(layout.frame, theme.back)
     _draw_header(fields_of(context), layout, theme)
     _draw_status(fields_of(context), layout, theme)

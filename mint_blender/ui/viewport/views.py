@@ -297,7 +297,7 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
         else:
             high[side] = min(high[side], begin)
     if bar.is_shown_in(area):
-        low[1] = max(low[1], bar.state().top)
+        low[1] = max(low[1], bar.top_in(area, region))
     half = np.maximum(0.2 * size, (high - low) / 2)
     per_pixel = 2 * 36 / lens / size.max()
     return ((low + high) / 2 - size / 2) * per_pixel, half * per_pixel
