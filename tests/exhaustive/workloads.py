@@ -224,6 +224,7 @@ class Actions:
         made.assets, model.operation = files(model, "0123456789abcdef"), made
         mint.mirror(made)
         mint.all[made.id] = made
+        self._world.books.in_doubt.add(made.key)  # no job of this journal has to know it
         clicks = self._world.clicks
         for counts in (clicks.starts, clicks.previews):
             clicks.add(counts, model.prompt)
