@@ -61,6 +61,7 @@ DATA = {
     "assets",
     "own_folder",
     "export_options",
+    "lighter",
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(

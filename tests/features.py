@@ -25,6 +25,7 @@ FEATURES = (
     "import in a background Blender",
     "replacing a model by a new version",
     "export for engines",
+    "lighter models",
     "models put on the floor",
     "walks and panoramas of a World",
     "splats cropped and saved",

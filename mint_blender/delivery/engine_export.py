@@ -79,6 +79,11 @@ def of_scene(root: bpy.types.Object) -> Iterator[dict[str, Any]]:
         yield {"blend": str(file), "object": root.name, "units": units}
 
 
+def order_lighter(faces: int, size: int, file: Path, **what: Any) -> dict[str, Any]:
+    """Return the request to save a lighter copy of a model; `what` comes of `of_scene`."""
+    return {"lighter": {"faces": faces, "size": size, "path": str(file)}, **what}
+
+
 def start() -> ChildProcess:
     """Return a second Blender that answers an order. Raises ExportFailed."""
     try:
@@ -131,7 +136,10 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     problem = None
     try:
         for root in _open(order):
-            written.append(_export(root, order, written))
+            if "lighter" in order:
+                _make_lighter(root, **order["lighter"])
+            else:
+                written.append(_export(root, order, written))
     except MessageError as error:
         problem = message_of(error)
     except Exception as error:  # an exporter can fail in any way
@@ -184,6 +192,12 @@ def _export(root: bpy.types.Object, order: dict[str, Any], written: list[Exporte
     if path.exists() and not order["overwrite"]:
         raise ExportFailed("{path} exists already. It was not replaced.", path=path)
     return export_model(root, options, path)
+
+
+def _make_lighter(root: bpy.types.Object, faces: int, size: int, path: str) -> None:
+    from ..scene.after.lighter import save_lighter
+
+    save_lighter(root, faces, size, Path(path))
 
 
 def file_for(name: str, options: ExportOptions, folder: Path) -> Path:

@@ -1,30 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Export a model for a game engine, or in another format: a menu, and one dialog for all."""
 
-import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...files.export_options import MOST_LEVELS, TARGETS, no_collision, no_levels
-from ...message import Message, UserError, lines
-from .. import notifications, session
+from ...message import Message, lines
 from ..job_actions import Result, report_error
 from ..operator_bases import CheckedOperator
 from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of
+from . import second_blender
 
 if TYPE_CHECKING:
     from ...files.export_options import Exported, ExportOptions
-    from ...jobs.child_process import ChildProcess
 
 _WIDTH = 380
-_INTERVAL = 0.2
-"""Seconds between two looks at the second Blender."""
 _FREE = Message("Blender does this by itself: it costs no Credits.")
 _COLLISIONS = [
     ("none", "None", "No collision mesh"),
@@ -38,20 +33,6 @@ _TEXTURES = [
     ("512", "512", "At most 512 pixels a side"),
     ("256", "256", "At most 256 pixels a side"),
 ]
-
-
-class _Runs:
-    """The exports that a second Blender is working on."""
-
-    def __init__(self) -> None:
-        self.children: list[tuple[ChildProcess, ExitStack, float]] = []
-
-    def close(self) -> None:
-        """End them: the add-on is disabled."""
-        for child, stack, _ in self.children:
-            child.end()
-            stack.close()
-        self.children.clear()
 
 
 def _model_of(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -146,7 +127,7 @@ class MINT_OT_export(CheckedOperator):
             wrapped(layout, reason, width=_WIDTH, icon="INFO")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Let a second Blender export a copy; in the background, wait for it."""
+        """Let a second Blender export a copy."""
         from ...delivery import engine_export
         from ...scene.after import writers
 
@@ -154,26 +135,14 @@ class MINT_OT_export(CheckedOperator):
         assert root is not None, "poll has seen one"
         if (problem := writers.problem(self.engine)) is not None:
             return report_error(self, problem)
-        stack = ExitStack()
-        try:
-            what = stack.enter_context(engine_export.of_scene(root))
-            order = engine_export.order_for(self._options(), self._folder(), overwrite=True, **what)
-            if bpy.app.background:
-                with stack:
-                    (file,) = engine_export.export(order)
-                self.report({"INFO"}, translated(_words(file)))
-                return {"FINISHED"}
-            child = engine_export.start()
-        except UserError as error:
-            stack.close()
-            return report_error(self, Message("{problem}", problem=error))
-        child.send(order)
-        runs = session.state(_Runs)
-        runs.children.append((child, stack, time.monotonic()))
-        if not bpy.app.timers.is_registered(_look):
-            bpy.app.timers.register(_look, first_interval=_INTERVAL, persistent=True)
-        self.report({"INFO"}, translated(Message("Exporting “{name}”…", name=root.name)))
-        return {"FINISHED"}
+        options = self._options()
+        folder = self._folder()
+
+        def order(what: dict[str, Any]) -> dict[str, Any]:
+            return engine_export.order_for(options, folder, overwrite=True, **what)
+
+        begun = Message("Exporting “{name}”…", name=root.name)
+        return second_blender.ask(self, root, order, _words, begun)
 
     def _options(self) -> "ExportOptions":
         from ...files.export_options import ExportOptions
@@ -191,34 +160,9 @@ class MINT_OT_export(CheckedOperator):
         return Path(bpy.path.abspath(self.folder or "//") or Path.home())
 
 
-def _look() -> float | None:
-    """Tell of exports that have ended; return when to look again."""
-    from ...delivery import engine_export
-    from ...jobs.child_process import ChildEnded
-
-    runs = session.state(_Runs)
-    for run in list(runs.children):
-        child, stack, since = run
-        is_late = time.monotonic() - since > engine_export.TIME_LIMIT
-        try:
-            answer = child.poll()
-            if answer is None and not is_late:
-                continue
-            files = engine_export.read_answer(answer) if answer is not None else []
-            words = lines(*map(_words, files)) if files else engine_export.TOO_SLOW
-            notifications.notify(translated(words), good=bool(files))
-        except ChildEnded:
-            notifications.notify(translated(engine_export.CRASHED), good=False)
-        except engine_export.ExportFailed as error:
-            notifications.notify(translated(Message("{problem}", problem=error)), good=False)
-        runs.children.remove(run)
-        child.end()
-        stack.close()
-    return _INTERVAL if runs.children else None
-
-
-def _words(file: "Exported") -> Message:
+def _words(files: "list[Exported]") -> Message:
     """Return what was written, and the notes about it."""
+    (file,) = files
     saved = Message("Saved: {path}", path=file.path)
     return lines(saved, *file.notes) if file.notes else saved
 

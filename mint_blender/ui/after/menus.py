@@ -10,6 +10,7 @@ import bpy
 from ...message import Message
 from ..translations import translated
 from ..typed_context import layout_of
+from . import lighter
 
 _SHOW_ALL = Message("End Crop, Show All Splats")
 _REMOVE = Message("End Crop, Remove Outside")
@@ -43,14 +44,20 @@ def draw(layout: bpy.types.UILayout) -> None:
     layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
 
 
-def draw_export(layout: bpy.types.UILayout) -> None:
-    """Draw the menu of a model."""
-    layout.menu("MINT_MT_export", icon="EXPORT")
+def draw_model(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
+    """Draw what is done with a model: fewer faces, and an engine."""
+    lighter.draw(layout, root)
+    row = layout.row(align=True)
+    row.menu("MINT_MT_export", icon="EXPORT")
+    row.operator_context = "INVOKE_DEFAULT"
+    row.operator("mint.make_lighter", icon="MOD_DECIM")
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.menu("MINT_MT_export", icon="EXPORT")
+    self.layout.operator_context = "INVOKE_DEFAULT"
+    self.layout.operator("mint.make_lighter", text="Make Lighter…", icon="MOD_DECIM")
     self.layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
 
 

@@ -114,6 +114,8 @@ PAGES = (
     ("bpy.ops.mint.*clip*", "blender/characters#clips-of-a-character"),
     ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
     ("bpy.ops.mint.export", "blender/after#export-for-an-engine"),
+    ("bpy.ops.mint.make_lighter", "blender/after#make-lighter"),
+    ("bpy.ops.mint.show_heavier", "blender/after#make-lighter"),
     ("bpy.ops.mint.drop_to_floor", "blender/after#stand-on-the-floor"),
     ("bpy.ops.mint.let_fall", "blender/after#stand-on-the-floor"),
     ("bpy.ops.mint.*viewpoint*", "blender/after#look-at-it-again"),
