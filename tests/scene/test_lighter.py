@@ -77,6 +77,7 @@ def test_a_heavy_model_is_replaced_by_a_light_one(tmp_path: Path) -> None:
     assert np.allclose(np.median(linear, axis=0), ORANGE[:3], atol=0.02)
     assert images["Normal"].colorspace_settings.name == "Non-Color"
     assert pixels(images["Normal"])[:, :2].std() > 0.02
+    assert lighter.lighter_of(root) == lighter.lighter_of(light) == light
     assert (root.hide_get(), root.hide_render, light.hide_get()) == (True, True, False)
     lighter.show(light, full=True)
     assert (root.hide_get(), root.hide_render, light.hide_get()) == (False, False, True)

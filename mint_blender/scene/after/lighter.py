@@ -26,6 +26,8 @@ from .copies import copy_model
 
 HEAVIER = tags.PREFIX + "heavier"
 """The custom property of a lighter model with the root of the full one, which is hidden."""
+LIGHTER = tags.PREFIX + "lighter"
+"""The custom property of a full model with the lighter one in its place."""
 LEAST_FACES = 10_000
 """Below, baked maps leave blemishes that are worse than the faces."""
 
@@ -34,11 +36,15 @@ def problem(root: bpy.types.Object) -> Message | None:
     """Return why a model cannot be made lighter, or None."""
     objects = tags.hierarchy(root)
     meshes: list[Any] = [obj.data for obj in objects if obj.type == "MESH"]
-    count = sum(map(mesh_tools.triangles, meshes))
+    return problem_of(objects, sum(map(mesh_tools.triangles, meshes)))
+
+
+def problem_of(objects: Iterable[bpy.types.Object], faces: int) -> Message | None:
+    """Return why a model of these objects and faces cannot be made lighter, or None."""
     if any(obj.type == "ARMATURE" for obj in objects):
         return Message("This works for models without bones. Export a character with fewer faces.")
-    if count < LEAST_FACES:
-        return Message("This model is already light: {count:,} faces.", count=count)
+    if faces < LEAST_FACES:
+        return Message("This model is already light: {count:,} faces.", count=faces)
     return None
 
 
@@ -90,8 +96,15 @@ def take_its_place(path: Path, root: bpy.types.Object) -> bpy.types.Object:
     light = prepared.append(path, collection).root
     light.name = f"{root.name} Light"
     light[HEAVIER] = root
+    root[LIGHTER] = light
     show(light, full=False)
     return light
+
+
+def lighter_of(root: bpy.types.Object) -> bpy.types.Object | None:
+    """Return the lighter model of a root: itself, or the one in its place; None without."""
+    in_its_place: bpy.types.Object | None = root.get(LIGHTER)
+    return root if root.get(HEAVIER) is not None else in_its_place
 
 
 def show(light: bpy.types.Object, *, full: bool) -> None:

@@ -52,7 +52,9 @@ class MINT_OT_make_lighter(CheckedOperator):
         root = selected.model_root(context.active_object)
         if root is None or selected.is_instance(context.active_object):
             return Message("Select a model from Mint.")
-        return lighter.problem(root) or ""
+        known = selected.facts(root)  # counting takes too long for each drawing
+        problem = lighter.problem_of((root, *known.objects), known.faces) if known else None
+        return problem or ""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask how many faces."""
@@ -135,22 +137,17 @@ class MINT_OT_show_heavier(bpy.types.Operator):
 
 def _light_of(context: bpy.types.Context) -> bpy.types.Object | None:
     """Return the lighter model of the active object: itself, or the one in its place."""
+    from ...scene.after import lighter
+
     root = selected.model_root(context.active_object)
-    return lighter_of(root) if root is not None else None
-
-
-def lighter_of(root: bpy.types.Object) -> bpy.types.Object | None:
-    """Return the lighter model of a root: itself, or the one in its place."""
-    if root.get("mint_heavier") is not None:
-        return root
-    collections = root.users_collection
-    objects = (obj for collection in collections for obj in collection.objects)
-    return next((obj for obj in objects if obj.get("mint_heavier") == root), None)
+    return lighter.lighter_of(root) if root is not None else None
 
 
 def draw(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
     """Draw which of both is shown; nothing for other models."""
-    light = lighter_of(root)
+    from ...scene.after import lighter
+
+    light = lighter.lighter_of(root)
     if light is None:
         return
     row = layout.row(align=True)
