@@ -50,6 +50,7 @@ required:
   panorama, camera, rigid_body
                        of a world: yes or no
   format               blend (default) or glb
+  export               of a model in a .blend: also for an engine, such as unity
   render               yes or no; overrides --render
   output               the name of its files
   id                   tells lines with the same content apart

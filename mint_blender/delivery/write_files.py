@@ -174,6 +174,8 @@ def _import_and_write(
     parts: Mapping[Path, Path],
     others: Sequence[Job],
 ) -> DeliveryResult:
+    from ..files.export_options import ExportOptions, ExportRefused
+    from ..scene.after.export import export_model
     from ..scene.export.output_path import OutputError
     from . import import_job
 
@@ -181,10 +183,13 @@ def _import_and_write(
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             placed = import_job.write(job, output, render, raw=raw, others=others)
+            if job.delivery.export is not None and job.delivery.export_file is not None:
+                options = ExportOptions(job.delivery.export)
+                export_model(placed.root, options, Path(job.delivery.export_file))
         placement = import_job.placement_of(placed)
         placement = replace(placement, file=str(parts[output]) if output else None)
         return DeliveryResult(placed.notes, placement=placement)
-    except OutputError as error:
+    except (OutputError, ExportRefused) as error:
         return DeliveryResult(problem=with_real_paths(message_of(error), parts))
     except import_job.SceneImportError as error:
         return DeliveryResult(problem=message_of(error))

@@ -23,6 +23,7 @@ from typing import Any
 
 from .. import json_text
 from ..files.download_folder import safe_name
+from ..files.export_options import TARGETS
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest, motions_in
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
@@ -32,14 +33,14 @@ from .job_values import Delivery
 Values = Mapping[str, Any]
 
 WORLD_FIELDS = ("splats", "collider", "panorama", "camera", "rigid_body")
-MODEL_FIELDS = ("optimize", "height", "motions")
+MODEL_FIELDS = ("optimize", "height", "motions", "export")
 PAID_FIELDS = (
     *("prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "optimize"),
     "motions",
 )
 NO_CONTENT = frozenset({"render", "output", "meta", "max_credits"})
 """What makes no other line of one that has it: it can be changed later."""
-FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", *NO_CONTENT})
+FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", "export", *NO_CONTENT})
 """What Mint is not asked for: these decide only what becomes of its files."""
 FIELDS = FREE_FIELDS.union(PAID_FIELDS, ["id"])
 META = "x_"
@@ -396,6 +397,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
         "camera": lambda: _flag(values, "camera", default=True),
         "rigid_body": lambda: _flag(values, "rigid_body", default=False),
         "meta": lambda: _meta(values),
+        "export": lambda: _export(values),
         "optimize": lambda: _optimize(values),
         "format": lambda: _suffix(values),
         "render": lambda: _flag(values, "render", default=False),
@@ -422,7 +424,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
         _tag(values),
         GenerationRequest.parse(**asked, pose=read["pose"], folder=folder),
         Delivery(
-            **{name: read[name] for name in ("height", "meta", *WORLD_FIELDS)},
+            **{name: read[name] for name in ("height", "meta", "export", *WORLD_FIELDS)},
             motions=tuple(motion.words for motion in read["motions"]),
         ),
         read["optimize"],
@@ -440,6 +442,11 @@ def _optimize(values: Values) -> OptimizationLevel | None:
     return OptimizationLevel(level) if level else None
 
 
+def _export(values: Values) -> str | None:
+    """Return for which engine a model is exported beside its .blend, or None."""
+    return _one_of(values, "export", "", TARGETS) if "export" in values else None
+
+
 def _check(values: Values) -> None:
     """Refuse unknown fields, and fields that do not apply to this kind or format."""
     if unknown := sorted(name for name in values if not is_field(name)):
@@ -450,6 +457,8 @@ def _check(values: Values) -> None:
     )
     if name := next((name for name in inapplicable if name in values), None):
         raise _WrongValue(name, f"{name} applies to a {other}, not to a {kind}")
+    if "export" in values and _suffix(values) == ".glb":
+        raise _WrongValue("export", "export applies to a .blend, beside which it is written")
     if "height" in values and _suffix(values) == ".glb" and "motions" not in values:
         raise _WrongValue(
             "height", "height applies to a .blend: a .glb is Mint's own file, unchanged"

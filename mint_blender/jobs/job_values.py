@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ..files.export_options import TARGETS
 from ..message import Message
 from .paid_requests.record import PaidVerb
 from .phases import Verb
@@ -186,11 +187,19 @@ class Delivery:
     fit: str = "INSIDE"
     size: tuple[float, float, float] | None = None
     original: str | None = None  # id of the job or asset beside whose result a variation goes
+    export: str | None = None  # for which engine a model is exported beside the .blend
+
+    @property
+    def export_file(self) -> str | None:
+        """The path of the file for an engine; None without one."""
+        if self.export is None or self.output is None:
+            return None
+        return str(Path(self.output).with_suffix(TARGETS[self.export].suffix))
 
     @property
     def files(self) -> tuple[str, ...]:
         """The paths of the files to write; none for a place in a scene."""
-        return tuple(path for path in (self.output, self.render) if path)
+        return tuple(path for path in (self.output, self.render, self.export_file) if path)
 
     @property
     def has_files(self) -> bool:

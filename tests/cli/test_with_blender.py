@@ -176,13 +176,13 @@ def test_a_batch_of_both_kinds(batch: Batch) -> None:
     """Models and Worlds become .blend files; --render replaces Mint's pictures, also in a rerun."""
     hall = {"prompt": "a hall", "kind": "world", "collider": "visible", "rigid_body": True}
     batch.lines(
-        {"prompt": "a lamp", "height": 3, "name": "Lamp", "format": "blend"},
+        {"prompt": "a lamp", "height": 3, "name": "Lamp", "format": "blend", "export": "unity"},
         {**hall, "panorama": False, "render": False, "format": "blend"},
     )
     assert batch().status == 0
     out = batch.out
     suffixes = {path.suffix for path in out.iterdir() if not path.name.startswith(".")}
-    assert suffixes == {".blend", ".webp", ".json", ".html"}
+    assert suffixes == {".blend", ".fbx", ".webp", ".json", ".html"}
     seen = look(out / "0002-a-hall.blend")
     assert seen["background"] is False and seen["meshes"]
     assert look(out / "0001-lamp.blend")["height"] == pytest.approx(3)

@@ -54,7 +54,8 @@ def fields(line: Line, *names: str) -> list[object]:
     [
         (
             '{"prompt": "a hero", "name": "Hero", "kind": "model", "preset": "fast", "mode": "auto",'
-            ' "pose": "a_pose", "optimize": "light", "height": 1.8, "render": true}',
+            ' "pose": "a_pose", "optimize": "light", "height": 1.8, "render": true,'
+            ' "export": "godot"}',
             {"suffix": ".blend"},
         ),
         (
@@ -108,6 +109,8 @@ def test_values_of_a_table_are_text(tmp_path: Path, delimiter: str) -> None:
         ({"height": 1, "format": "glb"}, "height applies to a .blend"),
         ({"render": "maybe"}, 'render must be yes or no, not "maybe"'),
         ({"render": 3}, "render must be yes or no, not 3"),
+        ({"export": "quake"}, "export must be one of unity, unreal, godot"),
+        ({"export": "unity", "format": "glb"}, "export applies to a .blend"),
         ({"optimize": "much"}, "optimize must be one of light, moderate, aggressive"),
         ({"optimize": "light", "kind": "world"}, "optimize applies to a model, not to a world"),
         ({"splats": "100k"}, "splats applies to a world, not to a model"),
