@@ -13,7 +13,7 @@ import pytest
 from .rig_fixtures import Clip, Rig, walk
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.feature("export for engines")]
+pytestmark = pytest.mark.blender
 
 from mint_blender.files.export_options import TARGETS, ExportOptions, ExportRefused
 from mint_blender.scene.after import mesh_tools
@@ -106,6 +106,7 @@ HULLS = {
 }
 
 
+@pytest.mark.feature("export for engines")
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_model_comes_as_its_engine_wants_it(target: str, tmp_path: Path) -> None:
     """Few faces, small texture, levels and hull by name, applied scale, origin at the bottom."""
@@ -138,6 +139,7 @@ def test_a_model_comes_as_its_engine_wants_it(target: str, tmp_path: Path) -> No
         assert b"LodGroup" in done.path.read_bytes()
 
 
+@pytest.mark.feature("export for engines")
 @pytest.mark.parametrize("target", ["unity", "unreal", "godot", "three", "usd"])
 def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) -> None:
     """Bones, weights, what a hand holds, and all clips from frame 0, at the size of the scene."""

@@ -12,7 +12,7 @@ import pytest
 from .rig_fixtures import Clip, Rig
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.feature("lighter models")]
+pytestmark = pytest.mark.blender
 
 from mint_blender.files.export_options import ExportRefused
 from mint_blender.scene.after import lighter, mesh_tools
@@ -52,6 +52,7 @@ def pixels(image: Any) -> np.ndarray:
     return flat.reshape(-1, 4)[:, :3]
 
 
+@pytest.mark.feature("lighter models")
 def test_a_heavy_model_is_replaced_by_a_light_one(tmp_path: Path) -> None:
     """It has the same place, size and color, and waves in its normal map; both can be shown."""
     root = bumpy_ball()
