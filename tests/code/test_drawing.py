@@ -203,6 +203,7 @@ KNOWN = {
     # what follows right after a click: a timer is removed, a window closed, a tab or library shown
     "partial", "_choose_library",
     "_remember",  # saved_settings
+    "_fade",  # arrival: the toast about results goes
     "_look_now",  # placed_results: which results are in the open file
     "glide",  # views: moves a view, and nothing in the file
     # after/cameras: right after the click that ends a walk; when a picture was rendered

@@ -35,7 +35,7 @@ from mint_blender.ui.asset_bar import bar
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
 from mint_blender.ui.pricing import paid_clicks
-from mint_blender.ui.viewport import chips, targets, views, walk
+from mint_blender.ui.viewport import arrival, chips, targets, views, walk
 
 from ..scene import synthetic_world
 from ..scene.scene_snapshot import SceneSnapshot
@@ -412,6 +412,23 @@ def test_chips_move_up_only_when_the_pointer_has_left(
     assert places() == [None, "crate", "lion", "chair"]
     targets.hold(None, is_held=False)
     assert places() == ["crate", "lion", "chair"]
+
+
+def test_several_results_have_one_chip(job_service: JobService) -> None:
+    """It is about the newest, keeps the way back, and goes when it was used or a minute is over."""
+    arrival._add_chip(arrival.Chip("1", "a lamp", True))
+    for name in ("2", "3"):
+        arrival._add_chip(arrival.Chip(name, "a bell", False))
+    (chip,) = arrival.chips()
+    assert (chip.job_id, chip.count) == ("3", 3)
+    assert [name for name, _ in chips._actions(chip)] == [chips.SHOW, chips.RESTORE]
+    assert bpy.app.timers.is_registered(arrival._fade)
+    arrival._fade()
+    assert arrival.chips() == []
+    arrival._add_chip(arrival.Chip("4", "a vase", False))
+    assert arrival.chips()[0].count == 1
+    arrival.leave_alone()
+    assert arrival.chips() == []
 
 
 def test_chips_are_in_one_view_only(

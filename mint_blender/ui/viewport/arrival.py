@@ -21,8 +21,8 @@ from . import views
 if TYPE_CHECKING:
     from ...jobs.job import Job
 
-MOST = 3
-"""Most chips; an older one goes."""
+FADES_AFTER = 60.0
+"""Seconds after which it is no longer said that a result is here."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Chip:
     """Whether the cube of the start-up scene was hidden for it."""
     is_rendered: bool = False
     """Whether a render looks through the World's own camera."""
+    count: int = 1
+    """How many results have come; the chip is about the newest."""
+    can_restore: bool = False
+    """Whether the view shows an earlier one of them."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,12 @@ class _State:
     is_left_alone: bool = False
     """Whether the views of this file stay as they are."""
     chips: list[Chip] = field(default_factory=list)
+    """At most one."""
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if bpy.app.timers.is_registered(_fade):
+            bpy.app.timers.unregister(_fade)
 
 
 def _state() -> _State:
@@ -111,14 +121,14 @@ def show(context: bpy.types.Context, chip: Chip) -> bool:
     is_shown = context.area is not None and _show(chip.job_id, context.area)
     if is_shown:
         _state().is_left_alone = True
-        _state().chips = [replace(other, is_shown=other == chip) for other in _state().chips]
+        _state().chips = [replace(chip, is_shown=True, count=1)]
     else:
         close(chip)
     return is_shown
 
 
 def chips() -> list[Chip]:
-    """Return the chips, the oldest first."""
+    """Return the chip that says that results are here, if there is one."""
     return _state().chips
 
 
@@ -128,10 +138,10 @@ def close(chip: Chip) -> None:
 
 
 def leave_alone() -> None:
-    """Leave the views of this file as they are from now on; the chips of what is shown go."""
+    """Leave the views of this file as they are from now on; the chip was used, so it goes."""
     state = _state()
     state.is_left_alone = True
-    state.chips = [chip for chip in state.chips if not chip.is_shown]
+    state.chips = []
 
 
 @persistent
@@ -180,10 +190,23 @@ def _with_facts(chip: Chip) -> Chip:
 
 
 def _add_chip(chip: Chip) -> None:
-    earlier = [other for other in _state().chips if other.job_id != chip.job_id]
-    if chip.is_shown:
-        earlier = [replace(other, is_shown=False) for other in earlier]
-    _state().chips = [*earlier, chip][-MOST:]
+    """Say that a result is here, and how many have come since that was last used or has faded."""
+    state = _state()
+    before = next((other for other in state.chips if other.job_id != chip.job_id), None)
+    if before is not None:
+        can_restore = before.is_shown or before.can_restore
+        chip = replace(chip, count=before.count + 1, can_restore=can_restore)
+    state.chips = [chip]
+    state.close()
+    bpy.app.timers.register(_fade, first_interval=FADES_AFTER)
+
+
+def _fade() -> None:
+    """Remove what was not used for a while: it covers the scene."""
+    from . import targets
+
+    _state().chips = []
+    targets.tag_viewports()
 
 
 def _poses() -> dict[int, tuple[Any, ...]]:

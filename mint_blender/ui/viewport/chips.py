@@ -95,7 +95,10 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
     bottom = _bottom(context) + _ABOVE_EDGE * scale
     rows = []
     for chip in arrival.chips():
-        text = translated(Message("{title} is here", title=chip.title))
+        words = Message("{title} is here", title=chip.title)
+        if chip.count > 1:
+            words = Message("{count} results are here", count=chip.count)
+        text = translated(words)
         if chip.is_cube_hidden:
             text += " · " + translated(Message("Cube hidden"))
         rows.append(_row(context, chip, text, bottom, scale))
@@ -115,6 +118,8 @@ def _actions(chip: Chip) -> list[tuple[str, Message]]:
     """Return the name and the words of each button of a result's chip."""
     if not chip.is_shown:
         actions = [(SHOW, Message("Show"))]
+        if chip.can_restore:
+            actions.append((RESTORE, Message("Restore View")))
     elif chip.is_world:
         actions = [(WALK, Message("Walk")), (RESTORE, Message("Restore View"))]
         if not chip.is_rendered:
