@@ -90,7 +90,8 @@ def may_start(
         TooExpensive: It is above a limit, and nobody could start it.
         MintError: Mint cannot be asked for a price.
     """
-    if not arguments.dry_run and (arguments.yes or not terminal.is_interactive):
+    is_free = not any(part.queries for part in parts)
+    if not arguments.dry_run and (is_free or arguments.yes or not terminal.is_interactive):
         return True
     if arguments.dry_run:
         show_price(job_service, terminal, title, *parts)

@@ -112,4 +112,7 @@ def test_a_person_on_a_terminal_is_asked(
         f"1 of 1 lines to pay: {price}",
         asked[0],
     ]
+    before = len(service.requests("GET", "/v1/usage"))
+    assert mint("resume").status == 0
+    assert len(service.requests("GET", "/v1/usage")) == before, "what is free needs no balance"
     assert mint(*LAMP, "--yes").status == 0 and mint(*LAMP, "--json").status == 0
