@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,9 @@ def main(
 ) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+        with suppress(ImportError):
+            import_module("argcomplete").autocomplete(parser(program))
     try:
         parsed = parser(program, words).parse_args(words)
     except SystemExit as end:

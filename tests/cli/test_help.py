@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -66,6 +68,15 @@ WRONG: tuple[tuple[list[str], str], ...] = (
         for size in ("640", "640x", "0x480", "3x480", "640x99999", "-1x5", "1e3x5")
     ),
 )
+
+
+def test_a_shell_completes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package argcomplete gets the parser of all commands, where it is installed."""
+    completed = Mock()
+    monkeypatch.setitem(sys.modules, "argcomplete", completed)
+    monkeypatch.setenv("_ARGCOMPLETE", "1")
+    assert commands.main(["--version"]) == 0
+    assert "animate" in completed.autocomplete.call_args.args[0].format_help()
 
 
 def test_wrong_arguments_are_status_2(capsys: pytest.CaptureFixture[str]) -> None:
