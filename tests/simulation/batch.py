@@ -47,6 +47,8 @@ _create, _utime = batch_lease.Lease.create, os.utime
 class _Quiet(Terminal):
     """A terminal that writes the notes into the trace."""
 
+    is_interactive = False
+
     def __init__(self, world: World) -> None:
         self._program, self.as_json, self._world = "mint", False, world
 
