@@ -110,6 +110,7 @@ REASONS = {
     "location": "Only what places into an open scene has a place.",
     "collection": "Only what places into an open scene has a collection.",
     "output": "The window, Python and agents place; each writes a file with `place`.",
+    "export": "Everywhere else, export the finished model.",
     "format": "Elsewhere the ending of the file says it.",
     "render": "Python and the window have Blender's own rendering; agents get a picture.",
     "motions": "Everywhere else, animate the finished model.",
