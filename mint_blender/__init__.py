@@ -25,7 +25,8 @@ Afterwards, in Blender, without Credits:
 
     drop_to_floor(objects), let_fall(objects)
     render_viewpoints(folder), render_panorama(path, camera=None)
-    save_splats(world, path)
+    save_splats(world, path), ground_shadow(model, on=True)
+    mix_with_scene_light(world, amount)
 
 Read:
 
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from .mint.schema import Asset, Usage
     from .scene.after.cameras import render_panorama, render_viewpoints
     from .scene.after.floor import drop_to_floor, let_fall
+    from .scene.after.light import ground_shadow, mix_with_scene_light
     from .scene.after.splats import save_splats
     from .scene.errors import SceneImportError
 
@@ -126,8 +128,10 @@ __all__ = [
     "estimate",
     "export",
     "generate",
+    "ground_shadow",
     "jobs",
     "let_fall",
+    "mix_with_scene_light",
     "models",
     "place",
     "register",
@@ -154,6 +158,7 @@ _PLACES = (
     "scene.after.floor",
     "scene.after.cameras",
     "scene.after.splats",
+    "scene.after.light",
 )
 """The modules in which these names are looked up, in this order."""
 

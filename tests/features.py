@@ -29,6 +29,7 @@ FEATURES = (
     "models put on the floor",
     "walks and panoramas of a World",
     "splats cropped and saved",
+    "shadows and light on splats",
     "sections in the sidebar",
     "asset bar in the 3D View",
     "pictures dropped on Blender",

@@ -18,7 +18,7 @@ import bpy
 from ..scene import undo_step
 from . import heartbeat, menus, notifications, panel, session, translations, visibility
 from .account import preferences
-from .after import cameras, export_dialog, floor, lighter, splats
+from .after import cameras, export_dialog, floor, light, lighter, splats
 from .after import menus as after_menus
 from .clips import operators as clip_operators
 from .create import operators, prompt_operators, saved_settings
@@ -76,7 +76,7 @@ def _register() -> None:
     _add_classes(world_operators)
     _add_property("mint_world_scale", world_operators.scale_property(), bpy.types.Object)
     _append(*world_operators.MENUS, *views.HANDLERS, *arrival.HANDLERS)
-    _add_classes(floor, cameras, splats, export_dialog, lighter, after_menus)
+    _add_classes(floor, light, cameras, splats, export_dialog, lighter, after_menus)
     _append(*after_menus.MENUS)
     _add_classes(MintForm, operators, prompt_operators)
     _add_classes(panel)

@@ -15,7 +15,7 @@ from mathutils import Euler, Matrix, Quaternion, Vector
 
 from mint_blender.files.spz import decode
 from mint_blender.message import UserError
-from mint_blender.scene.after import cameras, floor, splats
+from mint_blender.scene.after import cameras, floor, light, splats
 from mint_blender.scene.after.surfaces import attributes, colliders, places_of, surface_of
 from mint_blender.scene.transaction import DataSnapshot
 from mint_blender.scene.world import splats as world_splats
@@ -271,3 +271,80 @@ def test_a_ply_file_is_exact(tmp_path):
     ]
     assert angles(np.array(shown), np.array(expected)).max() < 0.01
     assert np.array_equal(values["radiance:sh_2"], before.harmonics[:, 2])
+
+
+@pytest.fixture
+def ground(files, tmp_path):
+    """Return the root of a World whose splats are its floor, from y = 0 on."""
+    random = np.random.default_rng(1)
+    places = np.column_stack((random.uniform(-1, 1.4, 3000), random.uniform(0, 2, 3000)))
+    floor_of_room = np.column_stack((places, np.full(3000, -0.6)))
+    made = build_spz.plain(synthetic_world.in_file(floor_of_room), (0.05,) * 3, opacities=0.9)
+    files.splats.write_bytes(build_spz.encode(made))
+    return build(files, camera=False, panorama_as_world=False).root
+
+
+def brightness(shown) -> np.ndarray:
+    """Return the first harmonic of red of each splat, as the nodes pass it on."""
+    ours = shown.modifiers.get(world_splats._MODIFIER)
+    if ours is not None:
+        ours.show_viewport = False
+    bpy.context.view_layer.update()
+    evaluated = shown.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return dict(attributes(evaluated.data))["radiance:base"][:, 0]
+
+
+@pytest.mark.feature("shadows and light on splats")
+def test_a_model_throws_a_shadow_on_splats(ground):
+    """Toward the side away from the sun, and below; it moves along, and goes without a trace."""
+    shown = part(ground, "splats")
+    before, first = brightness(shown).copy(), DataSnapshot()
+    caster = box((0.2, 2.5, 0.2))
+    first.accept()
+    light.ground_shadow(caster)
+    places = places_of(shown)
+    near = np.hypot(places[:, 0] - 0.2, places[:, 1] - 2.5)
+    dark = before - brightness(shown)
+    assert dark[near < 0.2].min() > 0.3 and np.abs(dark[near > 1.5]).max() < 1e-5
+    light.ground_shadow(caster, on=False)
+    assert first.new() == [] and np.array_equal(brightness(shown), before)
+
+    bpy.ops.object.light_add(type="SUN", rotation=(0, math.pi / 4, 0))  # from +X
+    sun = bpy.context.object
+    light.ground_shadow(caster)
+    first.accept()
+
+    def middle_of_shadow() -> float:
+        dark = before - brightness(shown)
+        return float((places[:, 0] * dark).sum() / dark.sum())
+
+    assert middle_of_shadow() < 0.1
+    caster.location.x += 1
+    assert middle_of_shadow() == pytest.approx(1.0, abs=0.15)
+    sun.rotation_euler.y = -math.pi / 4
+    assert middle_of_shadow() > 1.3
+    light.ground_shadow(caster)
+    assert len([each for each in shown.modifiers if each.name.startswith("Mint Shadow")]) == 1
+    light.ground_shadow(caster, on=False)
+    assert "Mint Shadow" not in bpy.data.node_groups and "Mint Shadow" not in bpy.data.collections
+    with pytest.raises(UserError, match="is in no World"):
+        light.ground_shadow(box((90, 0, 0)))
+
+
+def test_a_world_is_mixed_with_the_light_of_the_scene(ground):
+    """Its surfaces face the capture point; 0 takes all of it back."""
+    shown, before = part(ground, "splats"), DataSnapshot()
+    materials = list(shown.data.materials)
+    light.mix_with_scene_light(shown, 0.6)
+    normals = dict(attributes(shown.data))["mint_normal"]
+    np.testing.assert_allclose(normals, [(0, 0, 1)] * len(normals), atol=1e-4)
+    assert light.scene_light_of(shown) == pytest.approx(0.6) and not shown.visible_shadow
+    light.mix_with_scene_light(ground, 1.0)
+    assert light.scene_light_of(shown) == 1 and len(shown.data.materials) == len(materials) + 1
+    caster = box((0, 2.5, 2))
+    floor.drop_to_floor([caster])
+    assert bottom(caster) == pytest.approx(0, abs=1e-4), "the copy of the collider is no floor"
+    bpy.data.meshes.remove(caster.data)
+    light.mix_with_scene_light(ground, 0.0)
+    assert before.new() == [] and shown.visible_shadow
+    assert list(shown.data.materials) == materials

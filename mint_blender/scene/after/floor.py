@@ -216,7 +216,7 @@ def _simulated(place: _Place) -> list[Matrix]:
         scene.gravity = place.scene.gravity
         scene.frame_start = 1
         scene.frame_end = _FRAMES
-        ground = bpy.data.objects.new("Floor", _mesh(surface.points, surface.triangles))
+        ground = bpy.data.objects.new("Floor", surface.mesh("Floor"))
         scene.collection.objects.link(ground)
         collider.add_rigid_bodies([ground], scene)
         bodies = [_body(hull, scene) for hull in map(_hull, points)]
@@ -283,17 +283,4 @@ def _hull(points: Points) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Hull")
     shape.to_mesh(mesh)
     shape.free()
-    return mesh
-
-
-def _mesh(points: Points, triangles: Any) -> bpy.types.Mesh:
-    """Return a mesh of triangles."""
-    mesh = bpy.data.meshes.new("Floor")
-    mesh.vertices.add(len(points))
-    mesh.vertices.foreach_set("co", points.astype(np.float32).ravel())
-    mesh.loops.add(triangles.size)
-    mesh.loops.foreach_set("vertex_index", triangles.ravel())
-    mesh.polygons.add(len(triangles))
-    mesh.polygons.foreach_set("loop_start", np.arange(len(triangles), dtype=np.int32) * 3)
-    mesh.update()
     return mesh

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import bpy
 import numpy as np
+from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
 
@@ -17,6 +18,8 @@ from ..world.calibration import PART
 
 Points = NDArray[np.float64]
 
+CASTER = "mint_world_caster"
+"""The custom property of the invisible copy of a collider that throws the shadow of a World."""
 MEMBERS = {
     "FLOAT_VECTOR": ("vector", 3),
     "FLOAT4": ("vector", 4),
@@ -41,6 +44,34 @@ class Surface(NamedTuple):
         )
         tree: BVHTree = made  # the stubs say that there is none
         return tree
+
+    def mesh(self, name: str) -> bpy.types.Mesh:
+        """Return a new mesh of these triangles."""
+        mesh = bpy.data.meshes.new(name)
+        mesh.vertices.add(len(self.points))
+        mesh.vertices.foreach_set("co", self.points.astype(np.float32).ravel())
+        mesh.loops.add(self.triangles.size)
+        mesh.loops.foreach_set("vertex_index", self.triangles.ravel())
+        mesh.polygons.add(len(self.triangles))
+        starts = np.arange(len(self.triangles), dtype=np.int32) * 3
+        mesh.polygons.foreach_set("loop_start", starts)
+        mesh.update()
+        return mesh
+
+    def behind(self, eye: Vector, distance: float) -> Surface:
+        """Return these triangles moved by a distance along their normals, away from a point.
+
+        Whatever the order of their corners is.
+        """
+        first, second, third = (self.points[self.triangles[:, corner]] for corner in range(3))
+        normals = np.cross(second - first, third - first)
+        toward = ((np.array(eye) - first) * normals).sum(axis=1) > 0
+        normals[toward] *= -1
+        total = np.zeros_like(self.points)
+        for corner in range(3):
+            np.add.at(total, self.triangles[:, corner], normals)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return Surface(self.points + distance * total / np.maximum(length, 1e-12), self.triangles)
 
 
 def surface_of(
@@ -87,6 +118,7 @@ def solids(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> Iterator[
         if is_collider(obj) or (
             obj.type == "MESH"
             and obj.get(splats.MARK) is None
+            and not obj.get(CASTER)
             and obj.name in view_layer.objects
             and obj.visible_get(view_layer=view_layer)
         ):

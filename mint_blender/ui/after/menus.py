@@ -27,6 +27,8 @@ class MINT_MT_after(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.drop_to_floor", icon="SORT_ASC")
         layout.operator("mint.let_fall", icon="PHYSICS")
+        layout.operator("mint.ground_shadow", icon="SHADING_RENDERED")
+        layout.operator("mint.mix_with_scene_light", icon="LIGHT_SUN")
         layout.separator()
         layout.menu("MINT_MT_viewpoints", icon="CAMERA_DATA")
         layout.separator()

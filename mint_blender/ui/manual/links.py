@@ -121,6 +121,8 @@ PAGES = (
     ("bpy.ops.mint.*viewpoint*", "blender/after#look-at-it-again"),
     ("bpy.ops.mint.render_panorama", "blender/after#look-at-it-again"),
     ("bpy.ops.mint.*_walk", "blender/after#look-at-it-again"),
+    ("bpy.ops.mint.ground_shadow", "blender/after#shadow-and-light"),
+    ("bpy.ops.mint.mix_with_scene_light", "blender/after#shadow-and-light"),
     ("bpy.ops.mint.crop_splats", "blender/after#crop-and-save-splats"),
     ("bpy.ops.mint.end_crop", "blender/after#crop-and-save-splats"),
     ("bpy.ops.mint.save_splats", "blender/after#crop-and-save-splats"),
