@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,12 +30,11 @@ from mint_blender.jobs.workflow.effects import (
     ReadPage,
     TakeSlot,
 )
-from mint_blender.mint.account import Account
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Mode, Page
 
-from .engine_harness import KEY, EngineHarness, Engines, NoDownloader
+from .engine_harness import Engines, NoDownloader
 from .workflow_harness import (
     FILES,
     GLB,
@@ -241,77 +239,24 @@ def test_what_was_decided_elsewhere_is_followed() -> None:
     assert not run.job.has_note("newer_preview")
 
 
-# -- decisions about a Preview whose process was killed before Mint's answer was in the job
-
-
-@pytest.fixture
-def reviewing(engines: Engines) -> EngineHarness:
-    """Return an engine for jobs whose files cannot be downloaded."""
-    return engines(downloader=lambda local: NoDownloader())
-
-
-def decided_about(engine: EngineHarness, verb: Verb) -> Job:
-    """Return a job with a Preview, about which a person has just decided."""
-    picture = LocalFile(Role.PREVIEW, "/home/p1.webp", f"{FILES}p1.webp")
-    job = replace(job_in_review(), files=(picture,))
-    engine.journal.add(job)
-    feedback = "greener" if verb is Verb.REVISE else None
-    assert engine.journal.decide(job.id, Decision(verb, "", feedback))
-    return engine.job(job)
-
-
-def at_mint(status: str, picture: str) -> Any:
-    """Return the operation of that job as Mint shows it."""
-    return operation(status, Mode.REVIEW, assets={"previewImageUrl": f"{FILES}{picture}.webp"})
-
-
-@pytest.mark.parametrize(
-    ("verb", "status", "is_carried_out"),
-    [
-        (Verb.REVISE, "running", True),
-        (Verb.REVISE, "preview_ready", True),
-        (Verb.REVISE, "canceled", False),
-        (Verb.APPROVE, "running", True),
-        (Verb.APPROVE, "succeeded", True),
-        (Verb.APPROVE, "preview_ready", False),
-    ],
-)
-def test_a_decision_without_an_answer_that_mint_has_carried_out(
-    reviewing: EngineHarness, verb: Verb, status: str, is_carried_out: bool
-) -> None:
-    """The process is killed before the answer; the next one sees what has become of it."""
-    engine, job = reviewing, decided_about(reviewing, verb)
-    key = job.requests[-1].key
-    records = engine.journal.paid_requests
-    engine.journal.set_account(Account(KEY))
-    credential = engine.journal.current_account.key_hash
-    assert records.begin(key, now=time.time(), credential=credential, body="{}")
-    engine.mint.says = lambda what, which: (
-        asset(glbUrl=GLB) if what == "asset" else at_mint(status, "p2")
-    )
-    engine.scheduler.receive(Wake(job.id))
-    engine.run()
-    after, request = engine.job(job), records.get(key)
-    assert after.decision is None
-    assert (request.operation == "op_1") is is_carried_out
-    assert after.has_note("newer_preview") is (verb is Verb.APPROVE and status == "preview_ready")
-    assert after.revision == int(is_carried_out and verb is Verb.REVISE)
-    assert engine.mint.times("approve") == engine.mint.times("revise") == []
-
-
 @pytest.mark.parametrize("is_elsewhere", [False, True])
-def test_a_revision_again_after_a_crash(reviewing: EngineHarness, is_elsewhere: bool) -> None:
+def test_a_revision_again_after_a_crash(engines: Engines, is_elsewhere: bool) -> None:
     """Mint's answer was stored, but not in the job: the same click orders nothing more.
 
     If another window has revised the Preview, the second click is not counted.
     """
-    engine, job = reviewing, decided_about(reviewing, Verb.REVISE)
-    engine.journal.paid_requests.answer(job.requests[-1].key, "op_1")
+    engine = engines(downloader=lambda local: NoDownloader())
+    picture = LocalFile(Role.PREVIEW, "/home/p1.webp", f"{FILES}p1.webp")
+    job = replace(job_in_review(), files=(picture,))
+    engine.journal.add(job)
+    assert engine.journal.decide(job.id, Decision(Verb.REVISE, "", "greener"))
+    engine.journal.paid_requests.answer(engine.job(job).requests[-1].key, "op_1")
     assert engine.job(job).decision is None
     assert engine.journal.decide(job.id, Decision(Verb.REVISE, "", "greener"))
     if is_elsewhere:
         engine.journal.save(replaced(engine.job(job)))
-    engine.mint.says = lambda what, which: at_mint("preview_ready", "p2")
+    newer = {"previewImageUrl": f"{FILES}p2.webp"}
+    engine.mint.says = lambda what, which: operation("preview_ready", Mode.REVIEW, assets=newer)
     engine.scheduler.receive(Wake(job.id))
     engine.run()
     after = engine.job(job)

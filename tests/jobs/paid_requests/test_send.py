@@ -177,13 +177,19 @@ def test_the_answer_to_a_dropped_request_is_stored(sender: Sender) -> None:
 # -- Previews
 
 
+PREVIEW = of_preview("op_1", "p1")
+ABOUT_PREVIEW: dict[str, Any] = {
+    "target": "op_1",
+    "seen": ("https://files.example/p1.webp",),
+    "is_about_preview": True,
+}
+
+
 @pytest.mark.parametrize("verb", [PaidVerb.APPROVE, PaidVerb.REVISE])
 def test_a_decision_polls_first(sender: Sender, verb: PaidVerb) -> None:
     """Mint waits with the Preview that was seen: a fresh link to it is no other one."""
-    request = sender.insert(a_record(of_preview("op_1", "p1"), verb=verb))
-    seen = ("https://files.example/p1.webp",)
-    more: dict[str, Any] = {"target": "op_1", "seen": seen, "is_about_preview": True}
-    assert sender.send(request, body={"feedback": "x"}, **more).operation is STARTED
+    request = sender.insert(a_record(PREVIEW, verb=verb))
+    assert sender.send(request, body={"feedback": "x"}, **ABOUT_PREVIEW).operation is STARTED
     word = f"{verb} model op_1"
     assert sender.client.calls == ["time", "poll op_1", "take the line", "time", word]
     assert sender.client.bodies == [{"feedback": "x"}]
@@ -203,12 +209,37 @@ def test_what_mint_does_not_wait_for_is_not_sent(
     sender: Sender, verb: PaidVerb, shown: Operation
 ) -> None:
     """It is shown instead, and the record stays as it was."""
-    request = sender.insert(a_record(of_preview("op_1", "p1"), verb=verb))
+    request = sender.insert(a_record(PREVIEW, verb=verb))
     sender.client.shown = shown
-    seen = ("https://files.example/p1.webp",)
-    outcome = sender.send(request, target="op_1", seen=seen, is_about_preview=True)
+    outcome = sender.send(request, **ABOUT_PREVIEW)
     assert outcome == Sent(request, shown=shown)
     assert sender.is_silent and sender.records.get(request.key) == request
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "is_carried_out"),
+    [
+        (PaidVerb.REVISE, "running", True),
+        (PaidVerb.REVISE, "preview_ready", True),
+        (PaidVerb.REVISE, "canceled", False),
+        (PaidVerb.APPROVE, "running", True),
+        (PaidVerb.APPROVE, "succeeded", True),
+        (PaidVerb.APPROVE, "preview_ready", False),
+    ],
+)
+def test_a_decision_in_doubt_that_mint_has_carried_out(
+    sender: Sender, verb: PaidVerb, status: str, is_carried_out: bool
+) -> None:
+    """The process was killed before the answer: that is what Mint shows, and nothing is sent."""
+    request = sender.insert(sent(subject=PREVIEW, verb=verb))
+    picture = {"previewImageUrl": "https://files.example/p2.webp"}
+    sender.client.shown = shown = operation(status, Mode.REVIEW, assets=picture)
+    outcome = sender.send(request, **ABOUT_PREVIEW)
+    assert (outcome.operation, outcome.shown) == (
+        (shown, None) if is_carried_out else (None, shown)
+    )
+    assert outcome.request.is_answered is is_carried_out
+    assert sender.is_silent and sender.records.get(request.key) == outcome.request
 
 
 def test_a_line_of_somebody_else_is_given_up(sender: Sender) -> None:
