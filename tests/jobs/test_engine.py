@@ -49,9 +49,6 @@ from .fast_config import account, fast_config
 from .service_helpers import put, until
 from .workflow_harness import GLB, a_job, asset, operation, problem, with_operation, working
 
-# -- due times
-
-
 # -- what is repeated
 
 
@@ -294,9 +291,6 @@ def test_a_refused_job_keeps_its_place(engines: Engines) -> None:
     first, second = (engine.mint.times("start", f"number {number}") for number in range(2))
     assert named(engine)[-2:] == ["number 0", "number 1"]
     assert second[-1] >= first[-1] > first[0] + SLOT_CHECK_INTERVAL
-
-
-# -- the queue of tasks returns what a look at every task would return
 
 
 # -- the thread exists only while something is active, and only once

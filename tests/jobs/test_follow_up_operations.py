@@ -25,7 +25,7 @@ from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.message import Message
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, PollResult
+from mint_blender.mint.schema import Asset, Kind, OptimizationLevel
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
@@ -312,16 +312,6 @@ def test_a_model_that_cannot_be_read_does_not_end_the_request() -> None:
     assert run.fail(problem(404)).expect(Fetch).url == GLB
     request = run.job.paid_request(PaidVerb.OPTIMIZE)
     assert request.is_open
-
-
-def test_an_optimization_that_was_answered_before_a_kill_is_polled() -> None:
-    """Nothing is ordered again."""
-    job = with_operation(optimizing(GENERATED).job, optimization=operation("queued", id="op_2"))
-    run = WorkflowHarness(job, CONFIG)
-    run.answer(asset(glbUrl=GLB))
-    assert run.expect(Poll).operation_id == "op_2"
-    run.answer(PollResult(operation("succeeded", id="op_2"), None)).answer(OPTIMIZED_MODEL)
-    assert run.expect(Fetch).url == f"{FILES}o.glb"
 
 
 @pytest.mark.parametrize(

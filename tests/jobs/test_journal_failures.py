@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Damaged, full, locked and copied journals: nothing is lost, and nothing is sent unasked."""
+"""Damaged, full and locked journals, and those of other versions: nothing is lost."""
 
 from __future__ import annotations
 
@@ -278,6 +278,3 @@ def test_a_folder_without_write_permission_is_reported(home: Path) -> None:
     job_service = JobService(fast_config(home), Account("key"))
     job_service.journal._db.close()
     assert job_service.close(60), "closing never raises, also without a journal"
-
-
-# -- a restored backup, or a cloned home, sends nothing before a look and a person

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library read through the worker: pages, thumbnails, connections, accounts and retries."""
+"""The library read through the worker: pages, thumbnails, connections and accounts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network, a gateway, a drive or the journal fails: others go on, and nothing is paid twice."""
+"""The network or a drive fails, or a call hangs: others go on, and nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.paid_requests.send import is_clear
-from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, QueryAnswered, Thumbnail
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Page, ReferenceImage
@@ -419,40 +418,6 @@ def test_an_answer_during_closing_is_stored(threaded: EngineHarness, held: Held)
     assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
 
 
-# -- a journal that cannot be written
-
-
-def full_disk(*arguments: Any, **more: Any) -> None:
-    """Fail as a write of the records on a full disk."""
-    raise JournalError("The disk is full.")
-
-
-@pytest.mark.parametrize(("name", "starts"), [("begin", 0), ("answer", 1)])
-def test_a_journal_that_cannot_be_written_ends_the_worker(
-    engines: Engines, monkeypatch: pytest.MonkeyPatch, name: str, starts: int
-) -> None:
-    """Its reason is reported, and the job goes on later under the same key: it is paid once."""
-    engine, job = engines(), a_job()
-    engine.mint.says = lambda what, which: operation("running")
-    with monkeypatch.context() as patched:
-        patched.setattr(PaidRequests, name, full_disk)
-        with pytest.raises(JournalError, match="disk is full"):
-            engine.add(job)
-            engine.run(10)
-        kept = engine.job(job)
-        assert (kept.phase, kept.problem) == (Phase.SENDING, None)
-        assert len(engine.mint.paid) == starts
-        engine.close()
-    later = engines()
-    later.mint.says = engine.mint.says
-    later.scheduler.receive(Wake(job.id))
-    later.run()
-    after = later.job(job)
-    assert (after.phase, after.requests[0].operation) == (Phase.WORKING, "op_1")
-    keys = [key for key, _ in engine.mint.paid + later.mint.paid]
-    assert keys == [job.requests[0].key] * (starts + 1)
-
-
 # -- a drive that does not answer
 
 
@@ -506,9 +471,6 @@ def test_a_drive_that_answers_after_closing_sends_nothing(home: Path, drive: Hel
         kept = journal.job(job.id)
     assert kept.phase is Phase.SENDING
     assert (kept.requests[0].state, kept.requests[0].attempts) == (State.CLEAN, 0)
-
-
-# -- gateways that time out before or after Mint acted, and stale responses: nothing is paid twice
 
 
 # -- tests of the list of responses that prove that Mint has started nothing

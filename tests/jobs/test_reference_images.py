@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference images are copied when a job is created, and uploaded once per server."""
+"""Reference images are copied when a job is created, and their uploads are remembered."""
 
 from __future__ import annotations
 
@@ -135,9 +135,6 @@ def test_clearing_keeps_the_pictures_of_listed_jobs(offline: JobService, picture
     DownloadFolder(offline.home).clear({job.id})
     assert copies(offline) == [Path(offline.job(job.id).request.images[0])]
     assert not Path(gone.request.images[0]).exists()
-
-
-# -- uploaded once per server
 
 
 def test_the_journal_remembers_uploads(home: Path) -> None:

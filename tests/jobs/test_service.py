@@ -255,6 +255,3 @@ def test_many_jobs_are_committed_at_once(
         assert journal.revision() == before + 1
         assert [journal.job(job.id) for job in jobs] == jobs
     assert [(job.request, job.delivery) for job in reversed(offline.jobs())] == wishes
-
-
-# -- finding

@@ -83,11 +83,7 @@ def world(**more: Any) -> Case:
     return Case(kind=Kind.WORLD, **more)
 
 
-FAULTS = {
-    **dict.fromkeys(("429", "429-date"), "Too many requests to Mint"),
-    **dict.fromkeys(("500", "502", "503", "504", "html", "empty"), AWAY),
-    "closed": LOST,
-}
+FAULTS = {"429": "Too many requests to Mint", "502": AWAY, "503": AWAY, "closed": LOST}
 UNNOTICED = (
     *("unknown-status", "slow-start", "null-status", "lagging", "slow-answer", "poll-hint"),
     "type-word",
@@ -98,7 +94,8 @@ UNNOTICED = (
 CASES = {
     **dict.fromkeys(UNNOTICED, Case()),
     **{f"{call}-{name}": passing(FAULTS[name]) for call in ("start", "poll") for name in FAULTS},
-    **{f"file-{status}": paused(f"(HTTP {status}). {GONE}") for status in (403, 404, 410)},
+    "poll-html": passing(AWAY),
+    **{f"file-{status}": paused(f"(HTTP {status}). {GONE}") for status in (403, 404)},
     # the work
     "moderation": failed("rejected the prompt or an image. Change it, then generate again."),
     "transient": failed("Mint had a temporary problem. Retry.", leads_to=Phase.READY),
@@ -164,9 +161,7 @@ CASES = {
 
 
 FURTHER = (
-    *("start-429-date", "start-500", "start-502", "start-504", "start-html", "start-empty"),
-    *("poll-429-date", "poll-500", "poll-502", "poll-504", "poll-empty", "poll-closed"),
-    *("file-403", "file-410", "slow-answer"),
+    *("start-502", "poll-502", "poll-closed", "file-403", "slow-answer"),
     *("file-slow", "stuck", "slow-start"),
 )
 """Further values of what others show: the client and the downloads have tests of their own."""

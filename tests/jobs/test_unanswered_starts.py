@@ -40,7 +40,6 @@ from .workflow_harness import (
     a_job,
     a_line,
     kept,
-    operation,
     problem,
 )
 
@@ -291,17 +290,6 @@ def test_a_start_is_searched_for_instead(sleeper: EngineHarness, failure: Except
     assert len(sleeper.mint.times("start")) == 1
     assert sleeper.mint.times("page")
     assert sleeper.job(job).phase is Phase.PAUSED
-
-
-def test_a_start_that_mint_has_refused_is_sent(sleeper: EngineHarness) -> None:
-    """Mint has clearly done nothing, so nothing can be started a second time."""
-    job = a_job()
-    add(sleeper, job, problem(429))
-    assert sleeper.job(job).requests[0].state is State.CLEAN
-    sleeper.mint.says = lambda what, which: operation("running", id="op_1")
-    sleep(sleeper)
-    assert len(sleeper.mint.times("start")) == 2
-    assert sleeper.mint.times("page") == []
 
 
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR, 400 * DAY])

@@ -155,9 +155,6 @@ def test_resume_without_a_resource_repeats_the_same_start() -> None:
     assert run.answer(operation("queued")).job.phase is Phase.WORKING
 
 
-# -- ends
-
-
 # -- reference images
 
 

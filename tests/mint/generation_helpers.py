@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Helpers for tests with a service whose clock is moved by hand."""
+"""A picture, and a client of the stand-in service."""
 
 from __future__ import annotations
 

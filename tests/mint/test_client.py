@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of every endpoint: requests and parsed responses, errors, keys and ids."""
+"""Tests of rules for all endpoints: answers of gateways, lists, keys and ids."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from ..mint_service.runner import running_service
 from .generation_helpers import PIXEL, client_of
 from .raw_server import answer, raw_server
 from .test_hostile_ids import OF_AN_ID, OPERATIONS
-
-# The account
 
 
 def test_a_gateway_says_nothing_about_the_key(service, client):
@@ -63,9 +61,6 @@ def test_an_estimate_for_a_model(name, price):
         assert asked.body == {"operation": f"model_{name}", "modelId": model.id}
 
 
-# Reference images
-
-
 def test_a_picture_is_uploaded(service, client):
     """The bytes are sent as plain base64."""
     image = client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1")
@@ -82,18 +77,12 @@ def test_an_unusable_reference_picture_is_not_sent(service, client):
     assert service.log() == []
 
 
-# Operations
-
-
 @pytest.mark.covers("C14-cancel")
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
 def test_a_cancel_that_mint_does_not_offer(connect, status):
     """It is an error of its own, also if the response is empty."""
     with connect(answer(b"", status)) as (_, client), pytest.raises(errors.CannotCancel):
         client.cancel("op_1", key="k")
-
-
-# Models and worlds
 
 
 def test_all_assets_are_read_page_by_page():
@@ -126,9 +115,6 @@ def test_a_list_without_an_end_ends(make_client, data, cursors, read):
     ):
         list(make_client(server.base_url).assets(Kind.MODEL))
     assert len(server.received) == read
-
-
-# -- tests of rules for all endpoints: errors and retries, keys, ids and responses
 
 
 MUTATING: dict[str, Callable[[Client], object]] = {

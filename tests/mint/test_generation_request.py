@@ -98,7 +98,7 @@ def test_feedback_has_1_to_2000_characters():
     assert "2001" in (feedback_error("x" * 2001) or "")
 
 
-# -- the calls for animations: the start, the price, the list of files, and their addresses
+# -- motions: their files, and what is sent
 
 
 @pytest.mark.parametrize("id", ["", "a::b", "../x", "a:b/c", "a%3Ab", "x" * 300])

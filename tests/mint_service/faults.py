@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import email.utils
 import fnmatch
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -41,30 +39,19 @@ class Fault(Exception):
 
 PROBLEMS = {"429": "rate-limited", "503": "service-unavailable"}
 PAGES = {"502": 502, "html": 500, **{str(status): status for status in GATEWAY}}
-EMPTY = {"504": 504, "empty": 500}
 
 
 def from_word(word: str, retry_after: float) -> Fault:
-    """Return the fault of a word such as `429-date` or `html`."""
+    """Return the fault of a word such as `429` or `html`."""
     if word in PROBLEMS:
-        return _problem(PROBLEMS[word], {"Retry-After": f"{retry_after:g}"})
-    if word == "429-date":
-        when = email.utils.formatdate(time.time() + max(1.0, retry_after), usegmt=True)
-        return _problem("rate-limited", {"Retry-After": when})
-    if word == "500":
-        return _problem("internal-error", {})
+        headers = {"Retry-After": f"{retry_after:g}"}
+        problem = Problem(PROBLEMS[word], headers=headers)
+        return Fault(problem.status, headers=headers, problem=problem)
     if word in PAGES:
         return Fault(PAGES[word], HTML.encode(), "text/html")
-    if word in EMPTY:
-        return Fault(EMPTY[word])
     if word == "closed":
         return Fault(close=True)
     raise ValueError(f"unknown fault word {word!r}")
-
-
-def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
-    problem = Problem(slug, headers=headers)
-    return Fault(problem.status, headers=dict(headers), problem=problem)
 
 
 MEMBERS = {

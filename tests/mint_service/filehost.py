@@ -52,7 +52,7 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
         file = found
         fault = _pick_fault(file)
     entry.note = fault or ""
-    if fault in ("file-403", "file-404", "file-410"):
+    if fault in ("file-403", "file-404"):
         return _text(entry, int(fault[-3:]), "This file is not available.")
     if fault == "file-503":
         return _text(entry, 503, "Try again.", {"Retry-After": f"{mint.options.retry_after:g}"})
