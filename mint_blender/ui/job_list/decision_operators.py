@@ -14,6 +14,7 @@ from ..job_actions import (
     Action,
     JobOperator,
     Result,
+    attempt,
     find_job,
     report_error,
     run_action,
@@ -294,8 +295,12 @@ class MINT_OT_cancel(limit_dialog.LossDialog, _Decision):
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Cancel the job."""
-        job = find_job(self.job_id)
-        return {"CANCELLED"} if job is None else run_action(operator, self.decision(job))
+
+        def cancel() -> Result:
+            job = session.service().job(self.job_id)
+            return run_action(operator, self.decision(job))
+
+        return attempt(operator, cancel)
 
 
 def _what_is_lost(job: "Job") -> Message:
