@@ -16,8 +16,9 @@ from pathlib import Path
 import bpy
 
 from ..files.errors import FileError
-from ..message import Message, message_of
+from ..message import Message, UserError, message_of
 from . import tags
+from .after import floor, light
 from .bounds import update_view_layers
 from .data_blocks import current_scene, is_linked, is_override
 from .gltf.gltf_import import SceneImportError
@@ -29,7 +30,7 @@ from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
 from .update import move
 from .world import build as world_build
-from .world import panorama
+from .world import panorama, world_objects
 from .world.files import WorldFiles, WorldOptions
 
 __all__ = [
@@ -102,6 +103,7 @@ def place_model(
             checked=checked,
         )
         _arrange(built.root, provenance, where, scene, everything=where.beside)
+        _settle(built.root, scene)
     return PlacedResult(
         built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
     )
@@ -206,6 +208,15 @@ def _arrange(
     grid_layout.avoid_overlap(
         root, scene, group=provenance.group, original=where.original, everything=everything
     )
+
+
+def _settle(root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    """Put a model that lands in a World on its floor, where it throws a shadow onto the splats."""
+    if not any(map(world_objects.is_root, scene.objects)):
+        return
+    floor.land_in_world(root, scene)
+    with contextlib.suppress(UserError):  # it is beside the World, or there are no splats
+        light.ground_shadow(root, scene=scene)
 
 
 def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

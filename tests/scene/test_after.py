@@ -17,11 +17,13 @@ from mint_blender.files.spz import decode
 from mint_blender.message import UserError
 from mint_blender.scene.after import cameras, floor, light, splats
 from mint_blender.scene.after.surfaces import attributes, colliders, places_of, surface_of
+from mint_blender.scene.bounds import bounds
+from mint_blender.scene.place import PlaceOptions, Provenance, place_model
 from mint_blender.scene.transaction import DataSnapshot
 from mint_blender.scene.world import splats as world_splats
 
 from ..conftest import DOES_NOT_APPLY
-from ..files import build_spz
+from ..files import build_glb, build_spz
 from ..files.read_spz import read_splats, to_blender_axes
 from . import synthetic_world
 from .world_helpers import build, part
@@ -329,6 +331,19 @@ def test_a_model_throws_a_shadow_on_splats(ground):
     assert "Mint Shadow" not in bpy.data.node_groups and "Mint Shadow" not in bpy.data.collections
     with pytest.raises(UserError, match="is in no World"):
         light.ground_shadow(box((90, 0, 0)))
+
+
+def test_a_model_lands_on_the_floor_of_a_world_with_its_shadow(ground, tmp_path):
+    """Beside the World it stays at its point, and throws none."""
+    glb = tmp_path / "lamp.glb"
+    glb.write_bytes(build_glb.box())
+    heights = []
+    for place in ((0.2, 2.5, 1.0), (90.0, 0.0, 1.0)):
+        placed = place_model(glb, Provenance(job_id=str(place)), PlaceOptions(at=place))
+        heights.append(bounds(placed.objects)[0][2])
+    assert heights == pytest.approx([0.0, 1.0], abs=1e-4)
+    shadows = [each for each in part(ground, "splats").modifiers if "Shadow" in each.name]
+    assert len(shadows) == 1
 
 
 def test_a_world_is_mixed_with_the_light_of_the_scene(ground):

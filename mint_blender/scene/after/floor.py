@@ -8,6 +8,7 @@ mesh. Scene units are used throughout.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import bmesh
@@ -21,7 +22,7 @@ from ..data_blocks import current_scene
 from ..staging_scene import staging_scene
 from ..transaction import temporary_data
 from ..world import collider, world_objects
-from .surfaces import Points, Surface, points_of, solids, surface_of
+from .surfaces import Points, Surface, is_collider, points_of, solids, surface_of
 
 _CELLS = 24
 """Cells along each side of a model, in which its lowest point is looked for."""
@@ -66,6 +67,14 @@ def let_fall(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene | None 
     place.scene.view_layers[0].update()
     for mover in place.movers:
         place.put_down(mover)  # rigid bodies keep a small distance
+
+
+def land_in_world(root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    """Put a model on the floor if it is in a World; elsewhere it stays at its point."""
+    with suppress(NoFloor):
+        place = _Place([root], scene)
+        if any(map(is_collider, place.below(place.points(root), 0.0))):
+            place.put_down(root)
 
 
 def movers_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
