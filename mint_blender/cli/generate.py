@@ -164,7 +164,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if job_service.budget.price(price) is None:
                 raise Refused(_NO_PRICE, Exit.CREDITS)
         jobs = job_service.animate(
-            model, motions, delivery, max_credits=limit, again=arguments.pay_again
+            model, motions, delivery, max_credits=limit, pay_again=arguments.pay_again
         )
         delivery = replace(delivery, motions=tuple(motion.words for motion in motions))
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)

@@ -186,7 +186,7 @@ class JobService(JobRunner):
         delivery: Delivery = Delivery(),
         *,
         max_credits: float | None = None,
-        again: bool = False,
+        pay_again: bool = False,
     ) -> list[Job]:
         """Return the jobs of these motions of a model, in their order; each is paid for itself.
 
@@ -198,7 +198,7 @@ class JobService(JobRunner):
             motions: What it does.
             delivery: Where the results go.
             max_credits: The most that all of them may cost together.
-            again: Order also what was ordered before.
+            pay_again: Order also what was ordered before, which costs Credits again.
 
         Raises:
             NotPossible: Mint would refuse it.
@@ -207,10 +207,10 @@ class JobService(JobRunner):
         new_jobs.check_motions(asset.kind, motions)
         delivery = replace(delivery, motions=tuple(each.words for each in motions))
         price = AnimationPrice(asset.id)
-        wanted, _ = self._not_ordered(asset.id, motions, again)
+        wanted, _ = self._not_ordered(asset.id, motions, pay_again)
         (estimate,) = self._prices([price], own_limit=max_credits) if wanted else [None]
         with self.cache.single_commit():  # another process may have ordered one just now
-            wanted, known = self._not_ordered(asset.id, motions, again)
+            wanted, known = self._not_ordered(asset.id, motions, pay_again)
             for job in known:
                 self.journal.restore(job.id)
             new = new_motions(
@@ -266,10 +266,10 @@ class JobService(JobRunner):
         return found
 
     def _not_ordered(
-        self, asset_id: str, motions: Sequence[MotionRequest], again: bool
+        self, asset_id: str, motions: Sequence[MotionRequest], pay_again: bool
     ) -> tuple[list[MotionRequest], list[Job]]:
         """Return the motions to order, each once, and the jobs that have ordered others before."""
-        before = [] if again else self.paid_motions(asset_id)
+        before = [] if pay_again else self.paid_motions(asset_id)
         wanted: list[MotionRequest] = []
         known: list[Job] = []
         for motion in motions:

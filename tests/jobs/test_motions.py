@@ -60,7 +60,7 @@ def animate(job_service: JobService, knight: Asset) -> Animate:
 
     def order(*motions: MotionRequest | str, again: bool = False) -> list[Job]:
         wanted = [MotionRequest(each) if isinstance(each, str) else each for each in motions]
-        return all_ended(job_service, job_service.animate(knight, wanted, again=again))
+        return all_ended(job_service, job_service.animate(knight, wanted, pay_again=again))
 
     return order
 

@@ -347,7 +347,7 @@ class Actions:
             clicks.add(clicks.follow_ups, words)
         try:
             with self._limits(service, confirm=most is None) as is_confirmed:
-                made = service.animate(job.asset, motions, max_credits=most, again=again)
+                made = service.animate(job.asset, motions, max_credits=most, pay_again=again)
         except NotPossible:
             for words in new:
                 clicks.add(clicks.follow_ups, words, -1)

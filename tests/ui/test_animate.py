@@ -195,7 +195,7 @@ def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: 
     assert bpy.ops.mint.animate(asset_id=asset, motions="Run") == {"FINISHED"}
     (rig,) = (each for each in bpy.context.scene.objects if each.type == "ARMATURE")
     assert clip_names(rig) == ["run"] and len(orders(service)) == 1
-    bpy.ops.mint.animate(asset_id=asset, motions="run", again=True)
+    bpy.ops.mint.animate(asset_id=asset, motions="run", pay_again=True)
     assert len(orders(service)) == 2
 
 

@@ -236,7 +236,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         description="Take the way over the floor out of the clips",
         options={"SKIP_SAVE"},
     )
-    again: bpy.props.BoolProperty(
+    pay_again: bpy.props.BoolProperty(
         name="Pay Again",
         description="Also order what was ordered before for this model",
         options={"SKIP_SAVE"},
@@ -277,7 +277,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         motion_choice.draw(layout, self, self._known)
         layout.prop(self, "height")
         if any(words.casefold() in self._known for words in motion_choice.chosen(self)):
-            layout.prop(self, "again")
+            layout.prop(self, "pay_again")
         if motion_choice.chosen(self) and not self._unpaid():
             wrapped(layout, _ALL_THERE, icon="CHECKMARK", width=_WIDTH)
         motion_choice.draw_catalog(layout, _WIDTH)
@@ -290,14 +290,14 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
         from ..job_list import placed_results
 
         scene = scene_of(context)
-        again = self.again
+        pay_again = self.pay_again
         height = self.height or placed_results.height_of(self.asset_id, scene)
         meters = height * scene.unit_settings.scale_length or None
         motions = motion_choice.requests(self, meters, in_place=self.in_place)
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
 
         def start(service: "JobService", model: "Asset") -> "Job":
-            jobs = service.animate(model, motions, delivery, again=again)
+            jobs = service.animate(model, motions, delivery, pay_again=pay_again)
             for job in jobs:
                 _bring(service, job, delivery)
             if bpy.app.background:
@@ -308,7 +308,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
 
     def _unpaid(self) -> list[str]:
         """Return the words of the motions that have to be paid."""
-        ordered = () if self.again else self._known
+        ordered = () if self.pay_again else self._known
         return [words for words in motion_choice.chosen(self) if words.casefold() not in ordered]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OFFERED = ("idle", "walk", "run", "jump")
 """The properties of the motions that are offered, in the order of `SUGGESTIONS`."""
 _CATALOG = Message("Mint picks the closest motion of its catalog. It is made for humanoids.")
-_OWN_WORDS = Message("Own words: {example}", example="wave|sit")
+_OTHERS = Message("Others, such as {example}", example="wave | sit down")
 _IN_DIALOG = {"SKIP_SAVE", "HIDDEN"}
 
 
@@ -27,7 +27,7 @@ def _changed(choice: Any, context: bpy.types.Context) -> None:
 
 
 class MotionChoice:
-    """The motions that can be ticked, and own words."""
+    """The motions that can be ticked, and a field for others."""
 
     idle: bpy.props.BoolProperty(
         name="Idle", description="Stand and breathe", options=_IN_DIALOG, update=_changed
@@ -48,7 +48,7 @@ class MotionChoice:
         name="Jump", description="Jump on the spot", options=_IN_DIALOG, update=_changed
     )
     motions: bpy.props.StringProperty(
-        name="Own Words",
+        name="Other Motions",
         description="What it does, in English. Several with | between",
         options={"SKIP_SAVE"},
         update=_changed,
@@ -66,7 +66,7 @@ def draw(layout: bpy.types.UILayout, choice: Any, ordered: Collection[str] = ())
             label = Message("{motion} · ordered before", motion=label)
         column.prop(choice, name, text=translated(label), translate=False)
     # as a label, German words would be cut off
-    layout.prop(choice, "motions", text="", placeholder=translated(_OWN_WORDS))
+    layout.prop(choice, "motions", text="", placeholder=translated(_OTHERS))
 
 
 def draw_catalog(layout: bpy.types.UILayout, width: int) -> None:

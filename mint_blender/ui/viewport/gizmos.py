@@ -6,7 +6,7 @@ automatic backups meanwhile. A keymap would come after the one of the active too
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
@@ -14,9 +14,6 @@ from ... import __package__ as ADDON
 from .. import session, visibility
 from ..operator_bases import ButtonOperator
 from . import arrival
-
-if TYPE_CHECKING:
-    pass
 
 
 def _bar() -> Any:
