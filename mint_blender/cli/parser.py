@@ -81,8 +81,8 @@ With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 --openjd writes these steps as a job template (OpenJD) for a render farm.
 
 With --executor, the workers of a Dask cluster import and render, some lines
-each. The key stays here. All of them need this version with its extra dask, bpy,
-and FILE and DIR under the same paths.
+each. The key stays here. All of them need this version with its extra dask,
+bpy, and FILE and DIR under the same paths.
 
 The price of all lines is shown before the first one starts. If the account has
 fewer Credits, nothing starts without --yes or --max-credits. Mint returns the

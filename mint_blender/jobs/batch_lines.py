@@ -18,6 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -293,19 +294,26 @@ def is_field(name: str) -> bool:
 
 
 def _header_problems(names: Sequence[str]) -> Iterator[_Record]:
+    """Yield a problem for each wrong column, after what there is if a name resembles nothing."""
+    if any(name and not is_field(name) and not _similar(name) for name in names):
+        yield _Record(1, problem=_known("column"))
     for column, name in enumerate(names, start=1):
         if name and not is_field(name):
-            yield _Record(1, problem=_unknown("column", name), column=column)
+            problem = f"unknown column {name}.{_similar(name)}"
+            yield _Record(1, problem=problem, column=column)
         elif name and name in names[: column - 1]:
             yield _Record(1, problem=f"the column {name} is there twice.", column=column)
 
 
-def _unknown(what: str, name: str) -> str:
-    """Return a sentence about a name that is no field, with the one that may be meant."""
-    if similar := difflib.get_close_matches(name.lower(), FIELDS, n=1):
-        return f"unknown {what} {name}. Did you mean {similar[0]}?"
-    known = f"{', '.join(sorted(FIELDS))}, and those that begin with {META}"
-    return f"unknown {what} {name}. Known {what}s: {known}."
+def _similar(name: str) -> str:
+    """Return which field may be meant by a name, as a question; empty if none resembles it."""
+    similar = difflib.get_close_matches(name.lower(), FIELDS, n=1)
+    return f" Did you mean {similar[0]}?" if similar else ""
+
+
+def _known(what: str) -> str:
+    """Return which fields there are, as a sentence."""
+    return f"Known {what}s: {', '.join(sorted(FIELDS))}, and those that begin with {META}."
 
 
 def _point(name: str, value: str, delimiter: str) -> str:
@@ -376,7 +384,7 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
         seen[line.tag] += 1
         lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
     if wrong:
-        raise bad_lines(path.name, sorted([*wrong, *complaints(lines)]))
+        raise bad_lines(path.name, sorted([*wrong, *complaints(lines)], key=itemgetter(0)))
     return lines
 
 
@@ -450,7 +458,8 @@ def _export(values: Values) -> str | None:
 def _check(values: Values) -> None:
     """Refuse unknown fields, and fields that do not apply to this kind or format."""
     if unknown := sorted(name for name in values if not is_field(name)):
-        raise _WrongValue(unknown[0], _unknown("field", unknown[0]))
+        advice = _similar(unknown[0]) or f" {_known('field')}"
+        raise _WrongValue(unknown[0], f"unknown field {unknown[0]}.{advice}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
     inapplicable, other = (
         (WORLD_FIELDS, Kind.WORLD) if kind is Kind.MODEL else (MODEL_FIELDS, Kind.MODEL)

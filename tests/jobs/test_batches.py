@@ -194,7 +194,8 @@ def test_a_wrong_header_is_told_once(tmp_path: Path) -> None:
     table.write_text("wish,height\na lamp,0.4\na mug,1", encoding="utf-8")
     with pytest.raises(BadLineError) as trouble:
         read_lines(table)
-    assert "column 1: unknown column wish. Known columns: " in str(trouble.value)
+    said = str(trouble.value)
+    assert "column 1: unknown column wish." in said and said.count("Known columns: ") == 1
     assert "no column prompt" in str(trouble.value) and "line 2" not in str(trouble.value)
     bad = {"prompt": "a", "preset": "quick", "height": "tall", "kind": "chair"}
     with pytest.raises(BadLineError) as trouble:

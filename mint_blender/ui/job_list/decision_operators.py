@@ -14,7 +14,6 @@ from ..job_actions import (
     Action,
     JobOperator,
     Result,
-    attempt,
     find_job,
     report_error,
     run_action,
@@ -295,12 +294,11 @@ class MINT_OT_cancel(limit_dialog.LossDialog, _Decision):
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Cancel the job."""
-
-        def cancel() -> Result:
+        try:
             job = session.service().job(self.job_id)
-            return run_action(operator, self.decision(job))
-
-        return attempt(operator, cancel)
+        except UserError as error:
+            return report_error(operator, str(error))
+        return run_action(operator, self.decision(job))
 
 
 def _what_is_lost(job: "Job") -> Message:

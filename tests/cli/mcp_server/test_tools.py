@@ -27,6 +27,7 @@ from mint_blender.mint import redaction
 from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from mint_blender.mint.schema import Kind
+from mint_blender.net import connection_errors
 
 from ...jobs.other_process import OtherProcess
 from ...mint_service.pictures import webp
@@ -135,6 +136,7 @@ def test_a_tool_does_not_wait_as_long_as_a_command(
     monkeypatch.setattr(session, "RETRIES", RetryPolicy())
     monkeypatch.setitem(call_with_retries.__kwdefaults__, "sleep", waits.append)
     monkeypatch.setitem(call_with_retries.__kwdefaults__, "clock", lambda: sum(waits))
+    monkeypatch.setattr(connection_errors, "is_refused", lambda error: False)  # only silence
     service.stop()
     assert "Mint cannot be reached" in agent.refusal("estimate", prompt="a lamp")
     assert sum(waits) == pytest.approx(PATIENCE)
