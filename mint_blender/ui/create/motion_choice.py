@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OFFERED = ("idle", "walk", "run", "jump")
 """The properties of the motions that are offered, in the order of `SUGGESTIONS`."""
 _CATALOG = Message("Mint picks the closest motion of its catalog. It is made for humanoids.")
-_OTHERS = Message("Others, such as {example}", example="wave | sit down")
+_OTHERS = Message("Others, such as {example}", example="wave|sit")
 _IN_DIALOG = {"SKIP_SAVE", "HIDDEN"}
 
 
