@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_arrival import COURTYARD, WALKS
+from .test_arrival import COURTYARD
 from .test_jobs import start
 
 pytestmark = pytest.mark.window
@@ -27,6 +27,7 @@ for share in ((0.2, 0.3), (0.8, 0.6), (0.5, 0.9)):
     result = max(result, abs(seen.x * here.width - pixel.x), abs(seen.y * here.height - pixel.y))
 """
 """By how many pixels at most the saved viewpoint differs from the view."""
+WALKS = "'VIEW3D_OT_walk' in [each.bl_idname for each in window().modal_operators]"
 COUNTS = (
     "[len(bpy.data.objects), len(bpy.data.cameras), len(bpy.data.meshes), len(bpy.data.actions)]"
 )

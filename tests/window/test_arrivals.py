@@ -140,6 +140,7 @@ def test_no_button_moves(blender: BlenderWindow, width: int, arrivals: int) -> N
     Image.new("RGB", (64, 64), (40, 90, 200)).save(picture)
     blender.ask(PAINT)
     try:
+        blender.ask(ARRIVE, what="start", number=0, picture=str(picture))  # examples make way
         start = before = buttons(blender)
         assert len(start) >= 5, "the buttons are not seen"
         for number in range(arrivals):

@@ -15,15 +15,15 @@ from .test_jobs import place
 pytestmark = pytest.mark.window
 
 
-def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Since) -> None:
+def test_the_dialog_of_motions_shows_their_price(blender: BlenderWindow, since: Since) -> None:
     """Mint is asked once, when the dialog is opened."""
     place(blender)
     asset = blender.ask("part('jobs.job').asset_of(job_service().jobs()[0])")
-    ask = partial(blender.call, "mint.optimize", "INVOKE_DEFAULT", asset_id=asset)
-    price = "job_service().budget.price(part('jobs.queries').OptimizationPrice(asset))"
+    ask = partial(blender.call, "mint.animate", "INVOKE_DEFAULT", asset_id=asset)
+    price = "job_service().budget.price(part('jobs.queries').AnimationPrice(asset))"
     blender.over()
     blender.until_it_shows(ask)
-    blender.wait(f"{price} == 20", asset=asset)
+    blender.wait(f"{price} == 250", asset=asset)
     blender.settle()
     blender.key("Escape")
     asked = since.count("POST", ESTIMATE)
@@ -31,4 +31,4 @@ def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Sinc
     blender.until_it_shows(ask)
     blender.key("Escape")
     assert since.count("POST", ESTIMATE) == asked
-    assert since.count("POST", "/v1/models/*:optimize") == 0
+    assert since.count("POST", "/v1/models/*:animate") == 0

@@ -96,7 +96,6 @@ def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since) -
         "retry": {"job_id": job},
         "send_once_more": {"job_id": job},
         "retry_asset": {"kind": "MODEL", "asset_id": "mdl_1"},
-        "optimize": {"asset_id": "mdl_1"},
         "animate": {"asset_id": "mdl_1"},
         "generate": {},
         "generate_from_form": {},

@@ -443,22 +443,26 @@ def draw_front(points: Sequence[Vector], color: Color) -> None:
 
 
 def _draw_lines(lines: Sequence[Vector], color: Color) -> None:
-    """Draw lines, given as pairs of points in world space."""
+    """Draw lines, given as pairs of points in world space, in front of all else.
+
+    A box may stand where the start-up cube still is.
+    """
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
     batch = _batch(shader, "LINES", {"pos": lines})
     gpu.state.blend_set("ALPHA")
-    gpu.state.depth_test_set("LESS_EQUAL")
     viewport: Any = gpu.state.viewport_get()
     shader.uniform_float("viewportSize", viewport[2:])
     shader.uniform_float("lineWidth", LINE_WIDTH * ui_scale())
     shader.uniform_float("color", color)
     batch.draw(shader)
-    gpu.state.depth_test_set("NONE")
     gpu.state.blend_set("NONE")
 
 
 def draw_picture(picture: Picture, center: Vector, size: float, region: Any) -> None:
-    """Draw a picture that faces the view, its longer side `size` long in world space."""
+    """Draw a picture that faces the view, in front of all else.
+
+    Its longer side is `size` long in world space.
+    """
     view = region.view_matrix.inverted_safe().to_3x3()
     longer = max(picture.width, picture.height)
     right = view.col[0] * (size * picture.width / longer / 2)
@@ -477,10 +481,8 @@ def draw_picture(picture: Picture, center: Vector, size: float, region: Any) -> 
             "texCoord": [(0, 0), (1, 0), (1, 1), (0, 1)],
         },
     )
-    gpu.state.depth_test_set("LESS_EQUAL")
     shader.uniform_sampler("image", picture.texture)
     batch.draw(shader)
-    gpu.state.depth_test_set("NONE")
 
 
 def _batch(shader: gpu.types.GPUShader, kind: Any, content: Any) -> gpu.types.GPUBatch:
