@@ -57,7 +57,9 @@ def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService
     for name in [each for each in case.headers or () if each.lower() in OF_THE_CONNECTION]:
         del case.headers[name]
     response = case.call(
-        base_url=crowded.api.removesuffix("/v1"), headers={"Authorization": f"Bearer {crowded.key}"}
+        base_url=crowded.api.removesuffix("/v1"),
+        headers={"Authorization": f"Bearer {crowded.key}"},
+        timeout=120,  # schemathesis itself waits 10 seconds: too few on a busy machine
     )
     case.validate_response(
         response,
