@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-import bmesh
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
@@ -22,6 +21,7 @@ from ..data_blocks import current_scene
 from ..staging_scene import staging_scene
 from ..transaction import temporary_data
 from ..world import collider, world_objects
+from .mesh_tools import convex_hull
 from .surfaces import Points, Surface, is_collider, points_of, solids, surface_of
 
 _CELLS = 24
@@ -283,13 +283,4 @@ def _hull(points: Points) -> bpy.types.Mesh:
     upper = points.copy()
     upper[:, 2] += 1e-3 * float(np.ptp(points, axis=0).max())
     both = np.concatenate((points, upper)).astype(np.float32)
-    shape = bmesh.new()
-    for point in np.unique(both, axis=0):
-        shape.verts.new(point)
-    bmesh.ops.convex_hull(shape, input=shape.verts[:])
-    for vertex in [vertex for vertex in shape.verts if not vertex.link_faces]:
-        shape.verts.remove(vertex)
-    mesh = bpy.data.meshes.new("Hull")
-    shape.to_mesh(mesh)
-    shape.free()
-    return mesh
+    return convex_hull(both) or bpy.data.meshes.new("Hull")

@@ -122,12 +122,12 @@ def hull(points: np.ndarray, scene: bpy.types.Scene) -> bpy.types.Mesh | None:
 
     Returns None for points that lie in a plane.
     """
-    mesh = _convex(points)
+    mesh = convex_hull(points)
     target = float(HULL_FACES)
     while mesh is not None and triangles(mesh) > HULL_FACES and target > 4:
         fewer = reduced(mesh, int(target), scene, keep_normals=False)
         bpy.data.meshes.remove(mesh)
-        mesh = _convex(mesh_arrays.positions(fewer).reshape(-1, 3))
+        mesh = convex_hull(mesh_arrays.positions(fewer).reshape(-1, 3))
         bpy.data.meshes.remove(fewer)
         target *= 0.85
     return mesh
@@ -162,7 +162,7 @@ def _grouped(points: np.ndarray, count: int) -> np.ndarray:
     return groups
 
 
-def _convex(points: np.ndarray) -> bpy.types.Mesh | None:
+def convex_hull(points: np.ndarray) -> bpy.types.Mesh | None:
     """Return the convex hull of points; None if it has no volume."""
     shape = bmesh.new()
     for point in np.unique(points, axis=0):

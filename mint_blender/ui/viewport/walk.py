@@ -45,11 +45,10 @@ class Ground:
     """The floor and the walls of a World."""
 
     def __init__(self, root: bpy.types.Object) -> None:
+        from ...scene.after import surfaces
         from ...scene.world import world_objects
 
-        self._meshes = [
-            obj for obj in world_objects.parts_of(root, "collider") if obj.type == "MESH"
-        ]
+        self._meshes = surfaces.colliders(root)
         start = world_objects.upright(root).translation
         self.height = max((start - root.matrix_world.translation).z, 1e-3)
         """Of the eyes above the floor, in scene units."""
