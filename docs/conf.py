@@ -38,7 +38,16 @@ exclude_patterns = ["locale", "images", "_templates"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
-autodoc_mock_imports = ["bmesh", "bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "addon_utils"]
+autodoc_mock_imports = [
+    "bmesh",
+    "bpy",
+    "bpy_extras",
+    "mathutils",
+    "gpu",
+    "gpu_extras",
+    "blf",
+    "addon_utils",
+]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 smartquotes_action = "qe"  # quotes and ellipses; two hyphens begin an option, and stay
