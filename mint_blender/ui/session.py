@@ -62,6 +62,7 @@ class Session:
         self.on_service_opened: list[Callable[[JobService], object]] = []
         self.on_account_changed: list[Callable[[], object]] = []
         self._states: dict[type, Any] = {}
+        self.made_from: dict[type, tuple[object, ...]] = {}  # see `is_outdated`
 
     def state(self, kind: type[State]) -> State:
         """Return the one instance of a feature's state, made on first use."""
@@ -159,6 +160,21 @@ def state(kind: type[State]) -> State:
     """Return the one instance of a feature's state, made on first use."""
     existing: State | None = _sessions[0]._states.get(kind) if _sessions else None
     return existing if existing is not None else current().state(kind)
+
+
+def is_outdated(kind: type, *made_from: object) -> bool:
+    """Return whether a feature has to make again what it keeps: it was made from something else.
+
+    With `JobService.version`, this is so after each change of the jobs. The caller makes it now.
+    """
+    before = current().made_from.get(kind)
+    current().made_from[kind] = made_from
+    return before != made_from
+
+
+def make_again(kind: type) -> None:
+    """Have the feature make what it keeps again at its next look."""
+    current().made_from.pop(kind, None)
 
 
 def service() -> JobService:

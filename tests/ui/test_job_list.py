@@ -46,7 +46,7 @@ CARD = "mint.job_menu"
 def begin(job_service: JobService, jobs: Iterable[Job]) -> None:
     """Let these jobs look as if their workflows ran."""
     job_service._active.update((job.id, 1) for job in jobs)
-    job_service._active_changes += 1
+    job_service._note_activity()
 
 
 def add(job_service: JobService, phase: Phase, count: int) -> None:

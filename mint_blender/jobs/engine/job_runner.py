@@ -199,7 +199,7 @@ class JobRunner:
         # jobs whose workflows run here, with the number of the last Wake of each
         self._active: dict[str, int] = {}
         self._wake_numbers = itertools.count(1)
-        self._active_changes = 0
+        self._active_version = 0
         self._driven: set[str] = set()  # those, and the ones that have run here before
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -248,7 +248,11 @@ class JobRunner:
     @property
     def version(self) -> int:
         """A number that changes with the list of jobs and with what runs here."""
-        return self.cache.version + self._active_changes
+        return max(self.cache.version, self._active_version)
+
+    def _note_activity(self) -> None:
+        """Note that other workflows run here now."""
+        self._active_version = next(job_cache.versions)
 
     def save(self, job: Job) -> None:
         """Commit a job that nothing is running for.
@@ -330,7 +334,7 @@ class JobRunner:
 
     def wake_own(self, job: Job) -> None:
         """Run a job's workflow as soon as Mint has confirmed that it belongs to this account."""
-        self._active_changes += 1
+        self._note_activity()
         self._active[job.id] = next(self._wake_numbers)
         self.worker.send(messages.Wake(job.id, self._active[job.id]))
 
@@ -470,7 +474,7 @@ class JobRunner:
             self._forget_attempts(event.job_id)
         elif isinstance(event, messages.Idle):
             if self._active.get(event.job_id) == event.number:  # otherwise it was woken again
-                self._active_changes += 1
+                self._note_activity()
                 del self._active[event.job_id]
             self._forget_attempts(event.job_id)
         elif isinstance(event, messages.RetryScheduled):
@@ -480,7 +484,7 @@ class JobRunner:
         elif isinstance(event, QueryAnswered):
             self.queries.receive(event)
         elif isinstance(event, messages.Crashed):
-            self._active_changes += 1
+            self._note_activity()
             self._active.clear()
             self.queries.cancel_pending()
 

@@ -282,8 +282,7 @@ class PaidRequests:
         with self._db.transaction():
             if (request := self.get(key)) is None:
                 return None
-            refusals = min(request.refusals + 1, request.attempts)
-            request = self._change(request, Event.REFUSAL, refusals=refusals)
+            request = self._change(request, Event.REFUSAL, refusals=request.refusals + 1)
             if is_final and request.state is State.CLEAN:
                 request = self._change(request, Event.END, closed=State.REFUSED)
             return request

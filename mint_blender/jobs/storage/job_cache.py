@@ -25,6 +25,8 @@ from ..notes import note
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
 from .journal import Journal, Unreadable
 
+versions = itertools.count(1)
+"""Never the same twice, whichever service is open: whoever has seen one has seen that list."""
 LATEST = 100
 """How many of the ended jobs are in memory, the newest ones. No code may need the others here."""
 
@@ -33,7 +35,6 @@ class JobCache:
     """The jobs on the list that are in memory: all that are open, and the latest ended ones."""
 
     def __init__(self, journal: Journal) -> None:
-        self.version = 0  # grows with every change of the list
         self._journal = journal
         self._committed: set[str] | None = None  # the jobs that a commit has put or removed
         self._most = self._room = LATEST
@@ -58,7 +59,7 @@ class JobCache:
             vars(self).pop(name, None)
 
     def _change(self) -> None:
-        self.version += 1
+        self.version = next(versions)
         self._found: dict[str, Job] = {}  # read from the journal since the last change
         self._forget("_in_order", "unreadable", "paid_for_optimizing", "slots_taken")
         if len(self._records) > self._room:  # half of it is then free again

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
@@ -237,8 +236,6 @@ _SCALE = 5.0  # times the height of a button
 @dataclass
 class _State:
     month: Month | None = None
-    seen: tuple[int, date] | None = None
-    """The version of the list of jobs and the date for which the chart was drawn."""
 
 
 def _state() -> _State:
@@ -251,9 +248,7 @@ def catch_up() -> bool:
     if bpy.app.background or service is None:
         return False
     state = _state()
-    now = (service.cache.version, date_of(time.time()))
-    if now != state.seen:
-        state.seen = now
+    if session.is_outdated(_State, service.cache.version, date_of(time.time())):
         month = service.spending.month()
         if month != state.month:
             state.month = month

@@ -301,8 +301,6 @@ class _State:
     """The prompts that were sent, newest first; None as long as the journal was not read."""
     unsent: str = ""
     """What stood in the form when another prompt was chosen."""
-    version: tuple[object, ...] = ()
-    """What the earlier prompts were read for."""
     styles: "tuple[Style, ...] | None" = None
     """The style presets as last read; None before the first look."""
 
@@ -331,9 +329,7 @@ def prepare() -> None:
         return
     state = _state()
     journal = service.journal
-    version = (id(service), journal.newest(), journal.current_account)
-    if version != state.version:
-        state.version = version
+    if session.is_outdated(_State, journal.path, journal.newest(), journal.current_account):
         prompts = _distinct(map(_prompt, journal.newest_jobs(_LOOKED_AT)))
         if prompts != state.earlier:
             state.earlier = prompts

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import bpy
 
@@ -93,7 +92,6 @@ class _Candidates:
     """The jobs that may have a result to import; they are looked for again after a change."""
 
     jobs: tuple[Job, ...] = ()  # the oldest first
-    version: tuple[Any, ...] | None = None
 
 
 def outcomes() -> ImportOutcomes:
@@ -144,9 +142,7 @@ def _candidates(service: JobService) -> tuple[Job, ...]:
     state = session.state(_Candidates)
     documents = session.document_ids()
     asked = requested()
-    version = (id(service), service.version, documents, asked)
-    if state.version != version:
-        state.version = version
+    if session.is_outdated(_Candidates, service.version, documents, asked):
         state.jobs = tuple(
             job
             for job in reversed(service.jobs())

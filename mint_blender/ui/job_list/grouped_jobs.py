@@ -19,8 +19,6 @@ from .. import heartbeat, session
 @dataclass
 class _State:
     grouped: JobGroups = field(default_factory=JobGroups)
-    version: tuple[int, int] | None = None
-    """Which version of the list of jobs is grouped here."""
     rows: tuple[Row, ...] = ()
     """The rows of `grouped` in their places, with those of open batches."""
     kept: tuple[Row, ...] = ()
@@ -48,10 +46,8 @@ def rows() -> tuple[Row, ...]:
 def prepare(service: JobService) -> bool:
     """Put the jobs into rows again if they have changed, and return whether they have."""
     state = _state()
-    version = (id(service), service.version)
-    if state.version == version:
+    if not session.is_outdated(_State, service.version):
         return False
-    state.version = version
     state.grouped = group_jobs(service.jobs(), service.is_active)
     state.kept = job_groups.keep(state.grouped.rows, state.kept)
     state.rows = tuple(_with_members(state.kept, state.open_batches))
@@ -96,9 +92,8 @@ def is_open(key: str) -> bool:
 
 def toggle(key: str) -> None:
     """Show the jobs of a batch, or show only the batch again."""
-    state = _state()
-    state.open_batches ^= {key}
-    state.version = None
+    _state().open_batches ^= {key}
+    session.make_again(_State)
 
 
 def check() -> bool:

@@ -177,8 +177,6 @@ class _State:
     documents: Documents | None = None
     names: dict[str, str] = field(default_factory=dict)
     """The file name of each document that is not open, empty if it is unknown."""
-    version: tuple[int, int, str] | None = None
-    """Which version of the list of jobs was looked at, in which file."""
 
     def close(self) -> None:
         """Release the open document: the add-on is being disabled."""
@@ -211,7 +209,7 @@ def file_opened() -> None:
     """Take over what earlier openings of the open file have left."""
     state = _state()
     state.names.clear()
-    state.version = None
+    session.make_again(_State)
     if state.documents is not None and not bpy.app.background:
         state.documents.release()
         if bpy.data.filepath:
@@ -233,10 +231,10 @@ def _show_open() -> None:
 def follow(service: JobService) -> None:
     """Remember which file the new jobs belong to, and look up the files of the others."""
     state = _state()
-    version = (id(service), service.version, bpy.data.filepath)
-    if state.version == version or state.documents is None or bpy.app.background:
+    if state.documents is None or bpy.app.background:
         return
-    state.version = version
+    if not session.is_outdated(_State, service.version, bpy.data.filepath):
+        return
     here = session.document_ids()
     wanted = {job.delivery.document for job in service.jobs() if job.phase in _WITH_RESULT}
     for document in wanted - {None}:

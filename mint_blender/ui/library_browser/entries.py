@@ -34,7 +34,15 @@ from ...mint.schema import Asset, Page
 from .. import heartbeat, icons, session
 from ..account.panel import key_problem
 from ..translations import date, spoken, translated
-from .properties import STATES, MintLibrary, fields_of, filter_of, kind_of, library_state
+from .properties import (
+    STATES,
+    LibraryState,
+    MintLibrary,
+    fields_of,
+    filter_of,
+    kind_of,
+    library_state,
+)
 
 ON_SCREEN = 12
 """Entries at a time: whole rows of two, three, four or six."""
@@ -254,9 +262,7 @@ def size_words(asset: Asset) -> str:
 def prepare(service: JobService) -> None:
     """Look through the jobs once after each change, so that drawing only looks one up."""
     state = library_state()
-    version = (id(service), service.version)
-    if state.jobs_version != version:
-        state.jobs_version = version
+    if session.is_outdated(LibraryState, service.version):
         makers = (job for job in reversed(service.jobs()) if job.source_asset_id is None)
         state.jobs = {asset_of(job): job for job in makers}
         state.clips = _clips(reversed(service.jobs()))

@@ -47,8 +47,6 @@ class LibraryState:
 
     account: "Account | None" = None
     """The account that the entries belong to."""
-    jobs_version: tuple[int, int] | None = None
-    """The version of the list of jobs that `jobs` and `clips` were made from."""
     pages_left = MOST_PAGES
     """How many more pages may be loaded automatically."""
     filter_changed_at = 0.0

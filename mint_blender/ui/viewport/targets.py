@@ -93,8 +93,6 @@ class _State:
     """The jobs with a box, the oldest first."""
     more: int = 0
     """How many jobs have no box, since there are too many."""
-    version: tuple[Any, ...] | None = None
-    """Which version of the list of jobs these are from."""
     contents: object = None
     """What was in the file when the places were last found to be free."""
     spaces: dict[str, Footprint] = field(default_factory=dict)
@@ -160,9 +158,8 @@ def follow(service: JobService) -> None:
     state = _state()
     wanted = settings().show_targets
     contents = placed_results.contents()
-    version = (id(service), service.version, session.document_ids(), wanted, contents)
-    if state.version != version:
-        state.version = version
+    documents = session.document_ids()
+    if session.is_outdated(_State, service.version, documents, wanted, contents):
         _choose(state, service if wanted else None, contents)
     targets = tuple(_target(state, service, job) for job in state.jobs)
     if targets != state.targets:
@@ -183,7 +180,7 @@ def redirect(service: JobService, job_id: str, delivery: Delivery) -> None:
     state = _state()
     state.moved[job_id] = delivery
     state.spaces.pop(job_id, None)
-    state.version = None
+    session.make_again(_State)
     settle(service)
     follow(service)
 
