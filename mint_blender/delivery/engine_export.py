@@ -79,9 +79,12 @@ def of_scene(root: bpy.types.Object) -> Iterator[dict[str, Any]]:
         yield {"blend": str(file), "object": root.name, "units": units}
 
 
-def order_lighter(faces: int, size: int, file: Path, **what: Any) -> dict[str, Any]:
-    """Return the request to save a lighter copy of a model; `what` comes of `of_scene`."""
-    return {"lighter": {"faces": faces, "size": size, "path": str(file)}, **what}
+def order_version(file: Path, how: dict[str, int], **what: Any) -> dict[str, Any]:
+    """Return the request to save a version of a model to a .blend; `what` comes of `of_scene`.
+
+    `how` has the "faces" and "size" of a lighter one, or the "count" of levels of detail.
+    """
+    return {"version": how, "path": str(file), **what}
 
 
 def start() -> ChildProcess:
@@ -136,8 +139,8 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     problem = None
     try:
         for root in _open(order):
-            if "lighter" in order:
-                _make_lighter(root, **order["lighter"])
+            if "version" in order:
+                _save_version(root, Path(order["path"]), order["version"])
             else:
                 written.append(_export(root, order, written))
     except MessageError as error:
@@ -194,10 +197,11 @@ def _export(root: bpy.types.Object, order: dict[str, Any], written: list[Exporte
     return export_model(root, options, path)
 
 
-def _make_lighter(root: bpy.types.Object, faces: int, size: int, path: str) -> None:
-    from ..scene.after.lighter import save_lighter
+def _save_version(root: bpy.types.Object, path: Path, how: dict[str, int]) -> None:
+    from ..scene.after import lighter, versions
 
-    save_lighter(root, faces, size, Path(path))
+    save: Any = versions.save_levels if "count" in how else lighter.save_lighter
+    save(root, path=path, **how)
 
 
 def file_for(name: str, options: ExportOptions, folder: Path) -> Path:

@@ -214,9 +214,9 @@ def _settle(root: bpy.types.Object, scene: bpy.types.Scene) -> None:
     """Put a model that lands in a World on its floor, where it throws a shadow onto the splats."""
     if not any(map(world_objects.is_root, scene.objects)):
         return
-    floor.land_in_world(root, scene)
+    box = floor.land_in_world(root, scene)
     with contextlib.suppress(UserError):  # it is beside the World, or there are no splats
-        light.ground_shadow(root, scene=scene)
+        light.ground_shadow(root, scene=scene, box=box)
 
 
 def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

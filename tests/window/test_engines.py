@@ -40,7 +40,7 @@ def test_a_model_is_made_lighter_and_exported(blender: BlenderWindow, tmp_path: 
     blender.wait("'Ball Light' in bpy.data.objects")
     both = [["Ball", False], ["Ball Light", True]]
     assert blender.ask(f"result = {SHOWN}") == both
-    blender.click("mint.show_heavier")
+    blender.click("mint.show_version(name='Ball'")
     assert blender.ask(f"result = {SHOWN}") == [["Ball", True], ["Ball Light", False]]
     blender.ask("bpy.ops.ed.undo()")
     assert blender.ask(f"result = {SHOWN}") == both

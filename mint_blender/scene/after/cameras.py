@@ -19,6 +19,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message, UserError
+from .. import cycles
 from ..data_blocks import current_scene
 from ..world import world_objects
 from .surfaces import Points, solids, surface_of
@@ -309,7 +310,7 @@ def prepared(shot: Shot, scene: bpy.types.Scene) -> Iterator[Path]:
         kept.set(render, "use_file_extension", True)
         if shot.panorama_width:
             kept.set(scene, "camera", _panorama_camera(shot.camera, scene, undo))
-            _choose_cycles(scene, kept)
+            cycles.choose(scene, kept.set)
             kept.set(render, "resolution_x", shot.panorama_width)
             kept.set(render, "resolution_y", shot.panorama_width // 2)
             kept.set(render, "resolution_percentage", 100)
@@ -335,18 +336,6 @@ def _choose_picture(settings: Any, kept: _Kept) -> None:
         kept.set(settings, "media_type", "IMAGE")
     if settings.file_format.startswith(("FFMPEG", "AVI")):
         kept.set(settings, "file_format", "PNG")
-
-
-def _choose_cycles(scene: Any, kept: _Kept) -> None:
-    try:
-        kept.set(scene.render, "engine", "CYCLES")
-    except TypeError as error:
-        message = Message("Enable the add-on Cycles Render Engine: panoramas are rendered with it.")
-        raise UserError(message) from error
-    try:
-        kept.set(scene.cycles, "denoiser", "OPENIMAGEDENOISE")
-    except TypeError:  # this build has none
-        kept.set(scene.cycles, "use_denoising", False)
 
 
 def _panorama_camera(

@@ -98,6 +98,14 @@ def copy_model(
     return made
 
 
+def shown_parts(root: bpy.types.Object) -> list[tuple[bpy.types.Object, bpy.types.Mesh]]:
+    """Return each visible mesh below a root, with a new mesh: it with its modifiers, at rest."""
+    objects = tags.hierarchy(root)
+    rigs = [obj for obj in objects if obj.type == "ARMATURE"]
+    with _at_rest(rigs), evaluated_depsgraph(objects) as depsgraph:
+        return [(obj, _shown_mesh(obj, depsgraph)) for obj in _visible_meshes(objects)]
+
+
 def _part_title(name: str, rest: str, taken: set[str]) -> str:
     """Return the name of a part that no other has: the largest has that of the model."""
     rest = bpy.path.clean_name(rest.strip())
@@ -193,6 +201,9 @@ def _copy_part(
     obj: Any = bpy.data.objects.new("Mint", mesh)
     scene.collection.objects.link(obj)
     if rig is None or rig_copy is None:
+        if part.source.parent_type == "BONE":  # as a weight it is not lost
+            group = obj.vertex_groups.new(name=part.source.parent_bone)
+            group.add(range(len(mesh.vertices)), 1.0, "REPLACE")
         return obj
     obj.parent = rig_copy
     if rig_of(part.source) == rig:

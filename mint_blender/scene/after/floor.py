@@ -69,12 +69,19 @@ def let_fall(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene | None 
         place.put_down(mover)  # rigid bodies keep a small distance
 
 
-def land_in_world(root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-    """Put a model on the floor if it is in a World; elsewhere it stays at its point."""
+def land_in_world(root: bpy.types.Object, scene: bpy.types.Scene) -> Points | None:
+    """Put a model on the floor if it is in a World; elsewhere it stays at its point.
+
+    Returns its lowest and highest corner, shape (2, 3); None without a vertex.
+    """
     with suppress(NoFloor):
         place = _Place([root], scene)
-        if any(map(is_collider, place.below(place.points(root), 0.0))):
-            place.put_down(root)
+        points = place.points(root)
+        with suppress(NoFloor):
+            if any(map(is_collider, place.below(points, 0.0))):
+                place.put_down(root)
+        return np.array((points.min(axis=0), points.max(axis=0)))
+    return None
 
 
 def movers_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
@@ -112,11 +119,11 @@ class _Place:
         self.layer.update()
         assert self.layer.depsgraph is not None
         self.depsgraph = self.layer.depsgraph
-        self.movers = movers_of(objects)
-        if not any(len(self.points(mover)) for mover in self.movers):
+        points = {mover: self.points(mover) for mover in movers_of(objects)}
+        lowest = {mover: each[:, 2].min() for mover, each in points.items() if len(each)}
+        if not lowest:
             raise NoFloor(Message("Select a model or another mesh."))
-        self.movers = [mover for mover in self.movers if len(self.points(mover))]
-        self.movers.sort(key=lambda mover: float(self.points(mover)[:, 2].min()))
+        self.movers = sorted(lowest, key=lambda mover: float(lowest[mover]))
         self._before = {mover: mover.matrix_basis.copy() for mover in self.movers}
         self._moving = {part for mover in self.movers for part in tags.hierarchy(mover)}
 

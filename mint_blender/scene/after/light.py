@@ -17,13 +17,14 @@ from mathutils import Vector
 
 from ...message import Message, UserError
 from .. import tags
+from ..bounds import bounds_as_shown
 from ..data_blocks import current_scene
 from ..node_trees import Builder, empty_tree, enabled, new_group, tree_of
 from ..world import splat_nodes, world_objects
 from ..world import splats as world_splats
 from . import surfaces
 from .splats import splats_of
-from .surfaces import CASTER, Surface, places_of, points_of, surface_of
+from .surfaces import CASTER, Points, Surface, places_of, surface_of
 
 _SHADOW_OF = "mint_shadow_of"
 """The custom property of a node group that paints a shadow: what throws it."""
@@ -37,11 +38,16 @@ _CONTACT = 0.1
 
 
 def ground_shadow(
-    model: bpy.types.Object, *, on: bool = True, scene: bpy.types.Scene | None = None
+    model: bpy.types.Object,
+    *,
+    on: bool = True,
+    scene: bpy.types.Scene | None = None,
+    box: Points | None = None,
 ) -> None:
     """Let a model, with all below it, throw a shadow onto the splats around it, or end that.
 
-    It follows the model and the sun. Without a sun lamp only what is near is darker.
+    It follows the model and the sun. Without a sun lamp only what is near is darker. `box` has the
+    corners of the model, shape (2, 3), if they are known.
 
     Raises:
         UserError: The model is in no World with splats.
@@ -51,7 +57,7 @@ def ground_shadow(
         _remove(shown, modifier)
     if not on:
         return
-    around = _splats_around(model, scene)
+    around = _splats_around(model, scene, box)
     if not around:
         raise UserError(Message("“{name}” is in no World with splats.", name=model.name))
     casters = bpy.data.collections.new("Mint Shadow")
@@ -244,15 +250,19 @@ def _splats_of(scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
             yield obj
 
 
-def _splats_around(model: bpy.types.Object, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+def _splats_around(
+    model: bpy.types.Object, scene: bpy.types.Scene, box: Points | None
+) -> list[bpy.types.Object]:
     """Return the splats that are above or below the middle of a model."""
-    layer = scene.view_layers[0]
-    layer.update()
-    assert layer.depsgraph is not None
-    points = points_of(tags.hierarchy(model), layer.depsgraph)
-    if not len(points):
-        return []
-    middle = ((points.min(axis=0) + points.max(axis=0)) / 2)[:2]
+    if box is None:
+        layer = scene.view_layers[0]
+        layer.update()
+        assert layer.depsgraph is not None
+        corners = bounds_as_shown(tags.hierarchy(model), layer.depsgraph)
+        if corners is None:
+            return []
+        box = np.array(corners)
+    middle = box.mean(axis=0)[:2]
     found = []
     for shown in _splats_of(scene):
         places = places_of(shown)[:, :2]

@@ -8,26 +8,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import addon_utils
 import bmesh
 import bpy
+from mathutils import Matrix
 
 from ...files.export_options import ExportRefused
 from ...message import Message
-from .. import prepared, tags
+from .. import cycles, prepared, tags
 from ..bounds import box
-from ..data_blocks import hide
 from ..node_trees import tree_of
 from ..staging_scene import staging_scene
 from ..transaction import temporary_data
-from . import mesh_tools
+from . import mesh_tools, versions
 from .borrowed_names import BorrowedNames
 from .copies import copy_model
 
-HEAVIER = tags.PREFIX + "heavier"
-"""The custom property of a lighter model with the root of the full one, which is hidden."""
-LIGHTER = tags.PREFIX + "lighter"
-"""The custom property of a full model with the lighter one in its place."""
 LEAST_FACES = 10_000
 """Below, baked maps leave blemishes that are worse than the faces."""
 
@@ -41,11 +36,15 @@ def problem(root: bpy.types.Object) -> Message | None:
 
 def problem_of(objects: Iterable[bpy.types.Object], faces: int) -> Message | None:
     """Return why a model of these objects and faces cannot be made lighter, or None."""
-    if any(obj.type == "ARMATURE" for obj in objects):
-        return Message("This works for models without bones. Export a character with fewer faces.")
+    if len(_rigs(objects)) > 1:
+        return Message("This works for models with one armature.")
     if faces < LEAST_FACES:
         return Message("This model is already light: {count:,} faces.", count=faces)
     return None
+
+
+def _rigs(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    return [obj for obj in objects if obj.type == "ARMATURE"]
 
 
 def save_lighter(root: bpy.types.Object, faces: int, size: int, path: Path) -> None:
@@ -67,9 +66,13 @@ def save_lighter(root: bpy.types.Object, faces: int, size: int, path: Path) -> N
     if (refused := problem(root)) is not None:
         raise ExportRefused(refused)
     title = root.name
+    rigs = _rigs(tags.hierarchy(root))
     with BorrowedNames() as names, temporary_data(), staging_scene() as scene:
         made = copy_model(root, "Mint", scene, names, most_clips=0)
-        light: Any = bpy.data.objects.new("Mint", _reduced(made.meshes, faces, scene))
+        bones: list[str] = []
+        light: Any = bpy.data.objects.new("Mint", _reduced(made.meshes, bones, faces, scene))
+        for bone in bones:
+            light.vertex_groups.new(name=bone)
         collection = bpy.data.collections.new("Mint")
         for owner in (scene.collection, collection):
             owner.objects.link(light)
@@ -80,39 +83,34 @@ def save_lighter(root: bpy.types.Object, faces: int, size: int, path: Path) -> N
             names.give(block, title)
         for kind, image in textures.items():
             names.give(image, f"{title} {kind}")
-        light.location = made.origin
-        if (origin := tags.read(root)) is not None:
-            tags.write(light, origin)
+        if rigs:
+            place = Matrix.Translation(made.origin)
+            light.data.transform(rigs[0].matrix_world.inverted_safe() @ place)
+        else:
+            light.location = made.origin
         prepared.save(light, collection, path)
 
 
 def take_its_place(path: Path, root: bpy.types.Object) -> bpy.types.Object:
     """Add what `save_lighter` has saved in the place of the full model, which is hidden.
 
+    Returns its root. A character has bones and clips of its own.
+
     Raises:
         SceneImportError: The file cannot be read.
     """
     collection = tags.result_collection(root) or root.users_collection[0]
-    light = prepared.append(path, collection).root
+    light: Any = prepared.append(path, collection).root
     light.name = f"{root.name} Light"
-    light[HEAVIER] = root
-    root[LIGHTER] = light
-    show(light, full=False)
-    return light
-
-
-def lighter_of(root: bpy.types.Object) -> bpy.types.Object | None:
-    """Return the lighter model of a root: itself, or the one in its place; None without."""
-    in_its_place: bpy.types.Object | None = root.get(LIGHTER)
-    return root if root.get(HEAVIER) is not None else in_its_place
-
-
-def show(light: bpy.types.Object, *, full: bool) -> None:
-    """Show the full model instead of the lighter one, or the lighter one again."""
-    root = light.get(HEAVIER)
-    if root is not None:
-        hide(tags.hierarchy(root), is_hidden=not full)
-        hide((light,), is_hidden=full)
+    light_root = light
+    if rigs := _rigs(tags.hierarchy(root)):
+        copies = versions.copied(root, {}, " Light")
+        light_root = copies[root]
+        light.parent = copies[rigs[0]]
+        versions.bind(light, copies[rigs[0]])
+    versions.add(versions.full_of(root), light_root, "Light")
+    versions.show(light_root)
+    return light_root
 
 
 def _show_in_window(scene: bpy.types.Scene, active: bpy.types.Object) -> None:
@@ -122,11 +120,26 @@ def _show_in_window(scene: bpy.types.Scene, active: bpy.types.Object) -> None:
     scene.view_layers[0].objects.active = active
 
 
-def _reduced(objects: Iterable[Any], faces: int, scene: bpy.types.Scene) -> bpy.types.Mesh:
-    """Return one smooth mesh of so many triangles, without UVs, of all parts."""
+def _reduced(
+    objects: Iterable[Any], bones: list[str], faces: int, scene: bpy.types.Scene
+) -> bpy.types.Mesh:
+    """Return one smooth mesh of so many triangles, without UVs, of all parts.
+
+    `bones` gets the names of its vertex groups.
+    """
     whole = bmesh.new()
     for obj in objects:
+        first = len(whole.verts)
         whole.from_mesh(obj.data)
+        names = [group.name for group in obj.vertex_groups]
+        bones.extend(name for name in names if name not in bones)
+        weights = whole.verts.layers.deform.active
+        for vertex in list(whole.verts)[first:] if names and weights is not None else ():
+            groups: Any = vertex[weights]
+            own = groups.items()
+            groups.clear()
+            for group, weight in own:
+                groups[bones.index(names[group])] = weight
     mesh = bpy.data.meshes.new("Mint")
     whole.to_mesh(mesh)
     whole.free()
@@ -165,7 +178,11 @@ def _bake_textures(
     light.data.materials.append(material)
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     _take_over(shader, full)
-    _set_up_cycles(scene)
+    cycles.choose(scene)
+    settings: Any = scene.cycles
+    settings.device = "CPU"
+    settings.samples = 1
+    settings.use_denoising = False
     normals = _baked("NORMAL", light, full, size, scene)
     for obj in full:
         _show_base_color(obj)
@@ -175,15 +192,6 @@ def _bake_textures(
     tree.links.new(normals.outputs["Color"], bump.inputs["Color"])
     tree.links.new(bump.outputs["Normal"], shader.inputs["Normal"])
     return {"Color": colors.image, "Normal": normals.image}
-
-
-def _set_up_cycles(scene: bpy.types.Scene) -> None:
-    if not hasattr(scene, "cycles"):
-        addon_utils.enable("cycles")
-    scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = 1
-    scene.cycles.use_denoising = False
 
 
 def _baked(kind: Any, light: Any, full: list[Any], size: int, scene: bpy.types.Scene) -> Any:

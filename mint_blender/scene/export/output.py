@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import addon_utils
 import bpy
 from mathutils import Vector
 
 from ...files import pictures
-from .. import picture
+from .. import cycles, picture
 from ..after import writers
 from ..animation.clips import clips_of
 from ..data_blocks import current_scene
@@ -163,21 +162,17 @@ def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) ->
 
 
 def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
-    if not hasattr(scene, "cycles"):
-        addon_utils.enable("cycles")
-    scene.render.engine = "CYCLES"
+    can_denoise = cycles.choose(scene)
     scene.cycles.device = "CPU"
     scene.cycles.samples = samples
     scene.cycles.use_adaptive_sampling = True
     scene.cycles.adaptive_threshold = 0.03
     scene.cycles.max_bounces = 4
     scene.cycles.seed = 1
-    try:
-        scene.cycles.denoiser = "OPENIMAGEDENOISE"
-        scene.cycles.use_denoising = True
+    scene.cycles.use_denoising = can_denoise
+    if can_denoise:
         scene.cycles.denoising_quality = "BALANCED"  # as good as HIGH at this size, in less time
-    except TypeError:  # this build has no denoiser: more samples instead
-        scene.cycles.use_denoising = False
+    else:
         scene.cycles.samples = samples * 4
 
 

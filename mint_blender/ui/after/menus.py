@@ -5,13 +5,18 @@ It is in the panel of a result, in the menu Object, where F3 finds what is in it
 a right click on a result.
 """
 
+from typing import Any
+
 import bpy
 
 from ...message import Message
+from ..text_wrap import button_row
 from ..translations import translated
 from ..typed_context import layout_of
 from . import lighter
 
+_LIGHTER = Message("Make Lighter…")
+_LEVELS = Message("Levels of Detail…")
 _SHOW_ALL = Message("End Crop, Show All Splats")
 _REMOVE = Message("End Crop, Remove Outside")
 
@@ -46,20 +51,24 @@ def draw(layout: bpy.types.UILayout) -> None:
     layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
 
 
-def draw_model(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
-    """Draw what is done with a model: fewer faces, and an engine."""
+def draw_model(layout: bpy.types.UILayout, root: bpy.types.Object, width: int) -> None:
+    """Draw what is done with a model: fewer faces, and an engine. `width` is the sidebar's."""
     lighter.draw(layout, root)
-    row = layout.row(align=True)
-    row.menu("MINT_MT_export", icon="EXPORT")
-    row.operator_context = "INVOKE_DEFAULT"
-    row.operator("mint.make_lighter", icon="MOD_DECIM")
+    row = button_row(layout, (_LIGHTER, _LEVELS), width=width)
+    _draw_fewer_faces(row)
+    layout.menu("MINT_MT_export", icon="EXPORT")
+
+
+def _draw_fewer_faces(layout: Any) -> None:
+    layout.operator_context = "INVOKE_DEFAULT"
+    for name, words in (("make_lighter", _LIGHTER), ("levels_of_detail", _LEVELS)):
+        layout.operator(f"mint.{name}", text=translated(words), translate=False, icon="MOD_DECIM")
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.menu("MINT_MT_export", icon="EXPORT")
-    self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator("mint.make_lighter", text="Make Lighter…", icon="MOD_DECIM")
+    _draw_fewer_faces(self.layout)
     self.layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
 
 

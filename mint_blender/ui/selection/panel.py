@@ -57,7 +57,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         aside.active = False
         wrapped(aside, origin.prompt, width=context.region.width, max_lines=3, translate=False)
     clips_panel.draw(layout, context)
-    after_menus.draw_model(layout, root)
+    after_menus.draw_model(layout, root, context.region.width)
     after_menus.draw(layout)
     _draw_next_steps(layout, root, origin, context.region.width)
     _draw_block_out(layout, root, context.region.width)
