@@ -10,6 +10,8 @@ Start and continue:
 
     estimate(prompt, …)   what that costs; starts nothing
     generate(prompt, …)   start a model or a World, wait, and place it in the current scene
+    start(prompt, …)      the same without waiting: a job with wait(), save(), cancel() and cost
+    batch(file, folder)   generate each line of a file; run it again to continue
     resume(job)           continue where it stopped, and place it; pays nothing twice
     place(job, path=None) place one more copy, or write a .blend or .glb
     export(result, folder, engine="unity")
@@ -32,9 +34,12 @@ Read:
 
     jobs()                the jobs on this computer
     models(), worlds()    what the API project has generated
+    sync_library(folder)  write all of it as an asset library of Blender; free
     usage()               Credits and subscription
 
-A job is named by its id, by what has a `job_id` (a result, a `Preview`, an error), or by what
+`Client(api_key=…, base_url=…, timeout=…)` has these functions as methods, for another account.
+
+A job is named by its id, or by what has a `job_id`: a result, a `Preview`, an error, or what
 `jobs()` yields. A review returns `Approve()`, `Cancel()` or `Revise("what should change")`.
 
 Errors, each with a sentence for the user:
@@ -60,8 +65,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import *
+    from .api_batch import BatchLine, batch, sync_library
+    from .api_client import Client
     from .api_reads import *
-    from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+    from .api_running import RunningJob
+    from .api_values import GenerationStopped, Interrupted, JobInfo, PlacedResult, Result
     from .application.offers import Offer
     from .application.reviews import Approve, Cancel, Preview, Revise
     from .application.session import NotAllowedOnline
@@ -80,8 +88,10 @@ __all__ = [
     "AlreadyOptimized",
     "Approve",
     "Asset",
+    "BatchLine",
     "Cancel",
     "CannotCancel",
+    "Client",
     "Conflict",
     "CreditsNeeded",
     "DownloadsDisabled",
@@ -92,6 +102,7 @@ __all__ = [
     "Interrupted",
     "InvalidRequest",
     "InvalidResponse",
+    "JobInfo",
     "JournalError",
     "KeyMissing",
     "KeyRefused",
@@ -112,6 +123,7 @@ __all__ = [
     "Refusal",
     "Result",
     "Revise",
+    "RunningJob",
     "SceneImportError",
     "ServiceError",
     "TooExpensive",
@@ -122,6 +134,7 @@ __all__ = [
     "Usage",
     "animate",
     "approve",
+    "batch",
     "cancel",
     "convert",
     "drop_to_floor",
@@ -141,6 +154,8 @@ __all__ = [
     "retry",
     "revise",
     "save_splats",
+    "start",
+    "sync_library",
     "unregister",
     "usage",
     "worlds",
@@ -149,6 +164,10 @@ __all__ = [
 _PLACES = (
     "api",
     "api_reads",
+    "api_batch",
+    "api_client",
+    "api_running",
+    "api_values",
     "application.reviews",
     "application.session",
     "files.export_options",

@@ -7,27 +7,31 @@ Each function blocks, and raises an exception with a sentence for the user. Note
 
 from __future__ import annotations
 
-import logging
-import time
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from functools import wraps
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from .api_checks import (
-    Images,
-    check_blender,
-    check_request,
-    output_file,
-    request_of,
-    where,
+from .api_checks import Images, check_blender, check_request, output_file, request_of, where
+from .api_running import (
+    OnProgress,
+    RunningJob,
+    Watch,
+    continue_job,
+    delivered,
+    job_with_limit,
+    of_job,
+    placed,
+    placed_motions,
+    start_job,
 )
 from .api_values import (
+    CollisionName,
+    EngineName,
     FormatName,
-    GenerationStopped,
-    Interrupted,
     JobReference,
     KindName,
     LevelName,
@@ -39,30 +43,22 @@ from .api_values import (
     check_limit,
     id_of,
 )
-from .application import client_requests, session
+from .application import session
 from .application.results import (
     asset_named,
     check_finished,
     check_places,
     is_finished,
     job_or_asset,
-    not_written,
-    note_written,
     placeable_job,
-    with_limit,
 )
-from .application.reviews import Preview, Review, follow, preview_of
-from .jobs.engine.task import StillUnreachable
-from .jobs.engine.thread_messages import Event, Progress
+from .application.reviews import Preview, Review, preview_of
 from .jobs.job import Job
-from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
-from .jobs.phases import BUSY, HAS_RESULT, Phase
-from .jobs.queries import prices_of
-from .jobs.service import JobService, NotPossible
-from .jobs.storage import import_marks
-from .jobs.storage.journal import JournalError
+from .jobs.job_values import Delivery
+from .jobs.phases import Phase
+from .jobs.service import NotPossible
 from .message import MessageError, message_of
-from .mint.generation_request import GenerationRequest, member
+from .mint.generation_request import member
 from .mint.motion_request import MotionRequest
 from .mint.schema import Asset, Format, OptimizationLevel
 
@@ -70,18 +66,30 @@ if TYPE_CHECKING:
     import bpy
 
     from .files.export_options import Exported
-    from .scene.place import PlacedResult as Placed
 
-log = logging.getLogger(__name__)
-
-OTHER_PROCESS_INTERVAL = 0.2
-"""Seconds between two looks at a job that another process drives."""
-
-OnProgress = Callable[[str, float | None, float | None], object]
-"""Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
 
 
-def generate(
+def with_arguments_of(
+    other: Callable[Arguments, object],
+) -> Callable[[Callable[..., Returned]], Callable[Arguments, Returned]]:
+    """Return a decorator after which a function is seen with the arguments of another one."""
+
+    def decorate(function: Callable[..., Returned]) -> Callable[Arguments, Returned]:
+        @wraps(function)
+        def call(*arguments: Arguments.args, **options: Arguments.kwargs) -> Returned:
+            return function(*arguments, **options)
+
+        returned = inspect.signature(function).return_annotation
+        signature = inspect.signature(other).replace(return_annotation=returned)
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def start(
     prompt: str,
     *,
     kind: KindName = "model",
@@ -100,7 +108,25 @@ def generate(
     collection: str | bpy.types.Collection | None = None,
     progress: OnProgress | None = None,
     timeout: float | None = None,
-) -> PlacedResult:
+) -> RunningJob:
+    """Start to generate a model or a World, and return the job, which runs beside the script.
+
+    The arguments and errors are those of `generate`; `review` is called while `wait` waits.
+    """
+    request = request_of(prompt, images, kind=kind, preset=preset, mode=mode, name=name, pose=pose)
+    level = member(OptimizationLevel, "level", optimize) if optimize else None
+    delivery = Delivery(splats=splats, **where(request.kind, height, location, collection))
+    check_limit(max_credits)
+    check_request(request, review, splats, optimize)
+    with session.timeout(timeout), ExitStack() as opened:
+        job_service = opened.enter_context(session.open_job_service())
+        job, is_new = start_job(job_service, request, delivery, level, max_credits, request_id)
+        watch = Watch(job_service, review, progress)
+        return RunningJob(opened.pop_all(), watch, job, delivery, is_new=is_new)
+
+
+@with_arguments_of(start)
+def generate(*arguments: Any, **options: Any) -> PlacedResult:  # noqa: D417 - those of `start`
     """Generate a model or a World, and return it as placed in the current scene.
 
     Without `request_id` each call is a new generation, and is paid for, also if an earlier call of
@@ -131,15 +157,9 @@ def generate(
         GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
         MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
-    request = request_of(prompt, images, kind=kind, preset=preset, mode=mode, name=name, pose=pose)
-    level = member(OptimizationLevel, "level", optimize) if optimize else None
-    delivery = Delivery(splats=splats, **where(request.kind, height, location, collection))
-    check_limit(max_credits)
-    check_request(request, review, splats, optimize)
-    with session.timeout(timeout), session.open_job_service() as job_service:
-        job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
-        job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
-        return _placed(job_service, job, is_new=is_new)
+    check_blender("Without it, start(…).save(FILE.glb) saves a model. Nothing was started.")
+    with start(*arguments, **options) as job:
+        return job.wait()
 
 
 def resume(
@@ -169,8 +189,8 @@ def resume(
     with session.timeout(timeout), session.open_job_service() as job_service:
         stored_job = job_service.job(id_of(job))
         check_places(stored_job)
-        _continue(job_service, stored_job, max_credits)
-        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
+        continue_job(job_service, stored_job, max_credits)
+        return placed(job_service, Watch(job_service, review, progress).follow(stored_job.id))
 
 
 def approve(
@@ -186,10 +206,10 @@ def approve(
     """
     check_blender()
     with session.open_job_service() as job_service:
-        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        stored_job = job_with_limit(job_service, id_of(job), max_credits)
         check_places(stored_job)
         job_service.approve(stored_job.id)
-        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
+        return placed(job_service, Watch(job_service, review, progress).follow(stored_job.id))
 
 
 def revise(
@@ -204,9 +224,9 @@ def revise(
     The arguments and errors are those of `resume`.
     """
     with session.open_job_service() as job_service:
-        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        stored_job = job_with_limit(job_service, id_of(job), max_credits)
         job_service.revise(stored_job.id, feedback)
-        watch = _Watch(job_service, None, progress)
+        watch = Watch(job_service, None, progress)
         return preview_of(watch.until(stored_job.id, Phase.REVIEW))
 
 
@@ -223,10 +243,10 @@ def retry(
     """
     check_blender()
     with session.open_job_service() as job_service:
-        stored_job = _with_limit(job_service, id_of(job), max_credits)
+        stored_job = job_with_limit(job_service, id_of(job), max_credits)
         check_places(stored_job)
         job_service.retry(stored_job.id)
-        return _placed(job_service, _Watch(job_service, review, progress).follow(stored_job.id))
+        return placed(job_service, Watch(job_service, review, progress).follow(stored_job.id))
 
 
 def convert(
@@ -259,7 +279,7 @@ def convert(
     with session.open_job_service(readable=frozenset()) as job_service:
         asset = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         job = job_service.convert(asset, wanted, target)
-        return Result(**_of_job(_Watch(job_service, None, progress).follow(job.id)))
+        return Result(**of_job(Watch(job_service, None, progress).follow(job.id)))
 
 
 def animate(
@@ -297,7 +317,7 @@ def animate(
     with session.open_job_service() as job_service:
         asset = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         jobs = job_service.animate(asset, wanted, Delivery(replaces=True), max_credits=max_credits)
-        return _placed_motions(job_service, jobs, progress)
+        return placed_motions(job_service, jobs, progress)
 
 
 def cancel(job: JobReference) -> None:
@@ -310,7 +330,7 @@ def cancel(job: JobReference) -> None:
     with session.open_job_service() as job_service:
         stored_job = job_service.job(id_of(job))
         job_service.cancel(stored_job.id)
-        _Watch(job_service).until(stored_job.id, Phase.CANCELED)
+        Watch(job_service).until(stored_job.id, Phase.CANCELED)
 
 
 @overload
@@ -373,20 +393,20 @@ def place(
         if isinstance(found, Job):
             check_finished(found)
             if found.is_on_disk:
-                return _delivered(journal, found, overrides, file)
+                return delivered(journal, found, overrides, file)
     with session.open_job_service() as job_service:
         wanted = placeable_job(job_service, found) if isinstance(found, Asset) else found
-        return _delivered(job_service, _Watch(job_service).follow(wanted.id), overrides, file)
+        return delivered(job_service, Watch(job_service).follow(wanted.id), overrides, file)
 
 
 def export(
     result: PlacedResult | JobReference | PathLike[str],
     folder: str | PathLike[str],
     *,
-    engine: str,
+    engine: EngineName,
     faces: int | None = None,
     lods: int = 0,
-    collision: str = "none",
+    collision: CollisionName = "none",
     texture: int | None = None,
     overwrite: bool = False,
 ) -> list[Exported]:
@@ -422,201 +442,6 @@ def export(
         raise NotPossible(message_of(error)) from error
 
 
-# -- starting and continuing
-
-
-def _start(
-    job_service: JobService,
-    request: GenerationRequest,
-    delivery: Delivery,
-    level: OptimizationLevel | None,
-    max_credits: float | None,
-    request_id: str | None,
-) -> tuple[Job, bool]:
-    """Return the job of a call, which runs on if it is not new, and whether it is."""
-
-    def start(subject: str | None = None) -> Job:
-        return job_service.start(
-            request, delivery, optimize=level, max_credits=max_credits, subject=subject
-        )
-
-    if request_id is None:
-        return start(), True
-    if not isinstance(request_id, str) or not request_id.strip():
-        raise ValueError(f"request_id is a text that is not empty, not {request_id!r}.")
-    wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
-    if client_requests.find(job_service, wanted) is None and (
-        job_service.budget.limits or max_credits is not None
-    ):
-        job_service.ask_unknown_prices(prices_of(request, level))  # not inside the commit
-    job, is_new = client_requests.start_once(job_service, wanted, start)
-    if not is_new:
-        _continue(job_service, job, max_credits)
-    return job, is_new
-
-
-def _continue(job_service: JobService, job: Job, max_credits: float | None) -> None:
-    """Have a job run on, if it can without a decision. Raises NotPossible, TooExpensive."""
-    if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
-        return
-    job = _with_limit(job_service, job.id, max_credits)
-    client_requests.send_held_back(job_service, job)
-    is_interrupted = job.is_resumable or job.phase in {Phase.PAUSED, Phase.BILLING}
-    if not job_service.is_active(job.id) and (is_interrupted or job.hold is not None):
-        job_service.resume(job.id)
-
-
-def _with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:
-    """Return a job after setting its new limit, if there is one. Raises ValueError."""
-    check_limit(max_credits)
-    return with_limit(job_service, job_id, max_credits)
-
-
-@dataclass(frozen=True)
-class _Watch:
-    """Waits for jobs, which another process may drive meanwhile. The rest is as in `generate`."""
-
-    job_service: JobService
-    review: Review | None = None
-    progress: OnProgress | None = None
-
-    def follow(self, job_id: str) -> Job:
-        """Return a job once its files are here, and are still there. Raises as `until`."""
-        job = self.job_service.job(job_id)
-        if job.phase in HAS_RESULT and job.is_on_disk:
-            return job
-        if job.phase in HAS_RESULT:
-            self.job_service.fetch_again(job_id)
-        return self.until(job_id, Phase.READY)
-
-    def until(self, job_id: str, phase: Phase) -> Job:
-        """Return a job that has stopped in a phase.
-
-        Raises:
-            GenerationStopped: It stopped in another phase.
-            Interrupted: Ctrl-C was pressed.
-        """
-        job_service = self.job_service
-
-        def tell(event: Event) -> None:
-            self._tell(job_id)
-
-        try:
-            job = follow(job_service, job_id, tell, self.review)
-            while self._is_driven_elsewhere(job):
-                time.sleep(OTHER_PROCESS_INTERVAL)
-                job_service.catch_up()
-                job = job_service.job(job_id)
-                if not self._is_driven_elsewhere(job):
-                    if job.is_resumable:
-                        job_service.wake(job)
-                    job = follow(job_service, job_id, tell, self.review)
-        except StillUnreachable as error:
-            raise GenerationStopped(job_service.job(job_id), error) from error
-        except KeyboardInterrupt:
-            raise Interrupted(job_service.job(job_id)) from None
-        if job.phase is not phase and not (phase is Phase.READY and job.phase is Phase.PLACED):
-            raise GenerationStopped(job)
-        return job
-
-    def _is_driven_elsewhere(self, job: Job) -> bool:
-        is_open = job.phase in BUSY or job.decision is not None
-        return is_open and job.hold is None and self.job_service.is_driven_elsewhere(job)
-
-    def _tell(self, job_id: str) -> None:
-        """Tell a script how far a job is: something has happened."""
-        job = self.job_service.cache.get(job_id)
-        if self.progress is None or job is None:
-            return
-        fraction = remaining = None
-        download = self.job_service.progress.get(job_id)
-        if job.phase is Phase.WORKING:
-            outlook = self.job_service.outlook(job)
-            fraction = outlook.fraction
-            remaining = outlook.remaining
-        elif isinstance(download, Progress) and download.total:
-            fraction = min(1.0, download.done / download.total)
-        self.progress(job.phase.value, fraction, remaining)
-
-
-def _placed_motions(
-    job_service: JobService, jobs: Sequence[Job], progress: OnProgress | None
-) -> PlacedResult:
-    """Return the character after placing all motions that came; one that did not is raised."""
-    stopped = None
-    placed = []
-    for job in jobs:
-        try:
-            job = _Watch(job_service, None, progress).follow(job.id)
-        except GenerationStopped as error:
-            stopped = stopped or error
-        else:
-            placed.append(_placed(job_service, replace(job, delivery=Delivery(replaces=True))))
-    if stopped is not None:
-        raise stopped
-    notes = dict.fromkeys(note for result in placed for note in result.notes)
-    credits = sum(result.credits or 0.0 for result in placed)
-    return replace(placed[0], credits=credits, notes=tuple(notes))
-
-
-# -- placing
-
-
-def _placed(job_service: JobService, job: Job, *, is_new: bool = False) -> PlacedResult:
-    """Return a finished job as it is in the current scene, placed if it is not there."""
-    from .scene import place as scene_place
-    from .scene.animation import tracks
-
-    there = None if is_new else scene_place.find(job_id=job.id)
-    if job.motion and job.id in tracks.jobs():
-        there = scene_place.find(asset_id=job.source_asset_id or "")
-    return _place(job_service, job) if there is None else _in_scene(job, there, job.notes)
-
-
-def _place(job_service: JobService, job: Job) -> PlacedResult:
-    from .delivery import blender_runtime, import_job
-
-    job_service.worker.wait_for_end()
-    with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
-        placed = import_job.place(job)
-    try:
-        job_service.record_delivery(job.id, DeliveryResult(placed.notes))
-    # Not raised: the result is in the scene, and a script that sees an error may pay for it again.
-    except (JournalError, NotPossible) as error:
-        log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
-    return _in_scene(job, placed, placed.notes)
-
-
-def _in_scene(job: Job, placed: Placed, notes: Iterable[str]) -> PlacedResult:
-    return PlacedResult(
-        **_of_job(job),
-        root=placed.root,
-        collection=placed.collection,
-        objects=placed.objects,
-        notes=tuple(map(message_of, notes)),
-    )
-
-
-def _delivered(
-    job_service: JobService, job: Job, overrides: dict[str, Any], file: Path | None
-) -> Result:
-    """Place a copy, or write a file. `overrides` count in place of the job's delivery."""
-    if file is not None:
-        overrides = {**overrides, "output": str(file), "render": None}
-    job = replace(job, delivery=replace(job.delivery, replaces=False, **overrides))
-    if file is None:
-        return _place(job_service, job)
-    from .delivery.background import BlenderPool, write_result
-
-    with BlenderPool(1) as blenders:
-        result = blenders.submit(write_result, job).result()
-    if result.problem is not None:
-        raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
-    note_written(job_service, job.id, file, result)
-    job_result = Result(**_of_job(job), notes=result.notes)
-    return replace(job_result, files={**job_result.files, "output": file})
-
-
 @contextmanager
 def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield what names the models of a result. Raises NotPossible, ValueError."""
@@ -634,8 +459,3 @@ def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator
         check_finished(job)
         motions = [other for other in journal.motions_of(job) if is_finished(other)]
     yield engine_export.of_job(job, motions)
-
-
-def _of_job(job: Job) -> dict[str, Any]:
-    files = {file.role.value: Path(file.path) for file in job.files}
-    return {"job_id": job.id, "title": job.title, "credits": job.cost, "files": files}

@@ -29,15 +29,17 @@ def request_of(prompt: str, images: Images, **choices: Any) -> GenerationRequest
     return GenerationRequest.parse(prompt=prompt, images=listed, **choices)
 
 
-def check_blender() -> None:
-    """Raise NotPossible if a result could not be placed in this process."""
+def check_blender(otherwise: str = "Nothing was started.") -> None:
+    """Raise NotPossible if a result could not be placed in this process.
+
+    `otherwise` is a sentence about what was, or can be, done without Blender.
+    """
     from .delivery import blender_runtime
 
     if not blender_runtime.can_import():
         raise NotPossible(
             "This places the result in Blender's scene, and there is no Blender here: install the"
-            " bpy package (pip install bpy), or run the script in Blender. Without Blender,"
-            " `mint-blender generate -o FILE.glb` saves a model. Nothing was started."
+            f" bpy package (pip install bpy), or run the script in Blender. {otherwise}"
         )
 
 
@@ -48,7 +50,6 @@ def check_request(
 
     Raises:
         ValueError: The arguments do not fit together, or Mint would refuse them.
-        NotPossible: There is no Blender here.
     """
     if optimize and request.kind is not Kind.MODEL:
         raise ValueError("Only models can be optimized.")
@@ -63,7 +64,6 @@ def check_request(
         session.check_request(request)
     except NotPossible as error:
         raise ValueError(str(error)) from error
-    check_blender()
 
 
 def where(

@@ -9,11 +9,10 @@ from datetime import date
 from typing import Any
 
 from .api_checks import Images, request_of
-from .api_values import KindName, LevelName, ModeName, PresetName
+from .api_values import JobInfo, KindName, LevelName, ModeName, PresetName
 from .application import session
 from .application.offers import Offer, generation_title
 from .jobs.job import Job
-from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
 from .mint.generation_request import member
 from .mint.schema import Asset, Kind, OptimizationLevel, Usage
@@ -93,8 +92,8 @@ def worlds(
         yield from session.assets(client, Kind.WORLD, search=search, since=since, limit=limit)
 
 
-def jobs() -> Iterator[dict[str, Any]]:
-    """Yield every job on the list, newest first, as `jobs --json` prints it.
+def jobs() -> Iterator[JobInfo]:
+    """Yield every job on the list, newest first.
 
     Reads only the journal: it asks Mint nothing, and jobs that run in this Blender keep running.
 
@@ -105,4 +104,4 @@ def jobs() -> Iterator[dict[str, Any]]:
 
     with closing(Journal(session.home())) as journal:
         journal.set_account(session.account())
-        yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
+        yield from (JobInfo.of(job) for job in journal.records() if isinstance(job, Job))

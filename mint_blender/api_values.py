@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
@@ -29,6 +29,8 @@ ModeName = Literal["auto", "review"]
 PoseName = Literal["t_pose", "a_pose"]
 LevelName = Literal["light", "moderate", "aggressive"]
 FormatName = Literal["fbx", "obj", "stl", "usdz"]
+EngineName = Literal["unity", "unreal", "godot", "three", "usd", "glb", "fbx", "obj", "stl"]
+CollisionName = Literal["none", "hull", "several"]
 
 
 class HasJob(Protocol):
@@ -39,13 +41,13 @@ class HasJob(Protocol):
         """The id of the job."""
 
 
-JobReference = str | HasJob | Mapping[str, Any]
-"""A job: its id or the beginning of it, what knows it, or what `jobs` yields."""
+JobReference = str | HasJob
+"""A job: its id or the beginning of it, or what knows it, as a result and what `jobs` yields do."""
 
 
 def id_of(job: JobReference) -> str:
     """Return the id of a job. Raises ValueError for what is none."""
-    job_id = job.get("job") if isinstance(job, Mapping) else getattr(job, "job_id", job)
+    job_id = getattr(job, "job_id", job)
     if not isinstance(job_id, str):
         problem = f"{job!r:.200} is not a job"
         raise ValueError(f"{problem}. Name it by its id, or by what has a job_id.")  # noqa: TRY004
@@ -96,6 +98,78 @@ class PlacedResult(Result):
     root: bpy.types.Object
     collection: bpy.types.Collection | None
     objects: tuple[bpy.types.Object, ...]
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+        """The lowest and the highest corner of its meshes, as they stand in the scene now.
+
+        In scene units; None without a mesh, as for a World of splats alone. `root.dimensions` is
+        0, 0, 0: the root is an empty.
+        """
+        from .scene.bounds import bounds
+
+        return bounds(self.objects)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobInfo:
+    """A job on the list, as `jobs` yields it.
+
+    Attributes:
+        job_id: The id of the job.
+        title: What it is called.
+        kind: "model" or "world".
+        prompt: What was asked for.
+        preset: As in `generate`.
+        mode: As in `generate`.
+        phase: Where it is: a word for programs, such as "working", "review", "ready", "failed".
+        state: The same for people, with the reason why it has stopped.
+        created_at: When it was ordered.
+        credits: What it has cost so far; None if Mint has not said.
+        expected_credits: The same with what is still expected; None if that is not known.
+        previews: How many Previews it has had; the newest is in `files`.
+        files: The path of each file of Mint that is here, by what it is for.
+        output: The file that was written; None if there is none.
+        mint_url: Its page at mint.gg, or None.
+        is_mine: Whether it belongs to this account; None if that is not known.
+        notes: Sentences about the result, which have a `code` and `params`.
+    """
+
+    job_id: str
+    title: str
+    kind: str
+    prompt: str
+    preset: str
+    mode: str
+    phase: str
+    state: str
+    created_at: datetime
+    credits: float | None
+    expected_credits: float | None
+    previews: int
+    files: dict[str, Path]
+    output: Path | None
+    mint_url: str | None
+    is_mine: bool | None
+    notes: tuple[Message, ...]
+
+    @classmethod
+    def of(cls, job: Job) -> JobInfo:
+        """Return what there is to know about a job."""
+        shown = JobView(job).to_json()
+        same = ("kind", "prompt", "preset", "mode", "phase", "state", "credits", "previews")
+        return cls(
+            job_id=job.id,
+            title=job.title,
+            created_at=datetime.fromtimestamp(job.created_at).astimezone(),
+            expected_credits=shown["expected_credits"],
+            files={role: Path(path) for role, path in shown["files"].items()},
+            output=Path(shown["output"]) if shown["output"] else None,
+            mint_url=shown["mint_url"],
+            is_mine=shown["mine"],
+            notes=tuple(map(message_of, job.notes)),
+            **{name: shown[name] for name in same},
+        )
 
 
 class GenerationStopped(RuntimeError):

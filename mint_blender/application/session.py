@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -49,9 +49,10 @@ class NotAllowedOnline(Exception):
 
 
 def account() -> Account:
-    """Return the key and base URL of the environment, or else of the preferences."""
-    from ..mint.account import Account
+    """Return the key and base URL of a script's client, the environment, or the preferences."""
+    from ..mint.account import KEY_VARIABLE, Account
 
+    given = _given.get()
     stored = _preferences()
     key = ""
     base_url = ""
@@ -59,7 +60,28 @@ def account() -> Account:
     if stored is not None:
         key, base_url = stored.stored_account()
         confirmed = stored.confirmed_origins()
-    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed)
+    environ = {**os.environ, **given}
+    found = Account.of(environ, key=key, base_url=base_url, confirmed=confirmed)
+    return replace(found, key_source="the script") if KEY_VARIABLE in given else found
+
+
+_given: ContextVar[Mapping[str, str]] = ContextVar("given", default={})  # noqa: B039 - not changed
+
+
+def use(api_key: str | None, base_url: str | None, seconds: float | None) -> None:
+    """Use this account and timeout in the current context (`contextvars`); None: as usual.
+
+    Raises:
+        ValueError: The key is empty, or the timeout is not a number above 0.
+    """
+    from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
+
+    if api_key is not None and not api_key.strip():
+        raise ValueError("api_key is empty.")
+    given = {KEY_VARIABLE: api_key, BASE_URL_VARIABLE: base_url}
+    _given.set({name: value for name, value in given.items() if value is not None})
+    _check_timeout(seconds)
+    _timeout.set(seconds)
 
 
 @contextmanager
@@ -204,18 +226,22 @@ _timeout: ContextVar[float | None] = ContextVar("timeout", default=None)
 
 @contextmanager
 def timeout(seconds: float | None) -> Iterator[None]:
-    """Wait so many seconds for an answer of Mint while inside; None: as long as usual.
+    """Wait so many seconds for an answer of Mint while inside; None: as long as before.
 
     Raises:
         ValueError: It is not a number above 0.
     """
-    if seconds is not None and not seconds > 0:
-        raise ValueError(f"timeout is a number of seconds above 0, not {seconds!r}.")
-    token = _timeout.set(seconds)
+    _check_timeout(seconds)
+    token = _timeout.set(_timeout.get() if seconds is None else seconds)
     try:
         yield
     finally:
         _timeout.reset(token)
+
+
+def _check_timeout(seconds: float | None) -> None:
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"timeout is a number of seconds above 0, not {seconds!r}.")
 
 
 def _retries() -> RetryPolicy:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 from ..message import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
 
@@ -136,17 +136,37 @@ class Terminal:
         return nullcontext(Display())
 
 
+class Listener(Terminal):
+    """Gives the records to a function, and prints nothing: a script runs the command."""
+
+    def __init__(self, listen: Callable[[dict[str, Any]], object]) -> None:
+        super().__init__("mint-blender", as_json=True)
+        self._listen = listen
+
+    def event(self, record: dict[str, Any]) -> None:
+        """Give the record to the function."""
+        self._listen(record)
+
+    def note(self, line: str) -> None:
+        """Print nothing."""
+
+    def progress(self) -> AbstractContextManager[Display]:
+        """Return a display that shows nothing."""
+        return nullcontext(Display(is_silent=True))
+
+
 class Display:
     """Shows the progress of jobs: one line per change. Percentages would only fill a log."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_silent: bool = False) -> None:
+        self._is_silent = is_silent
         self._last: dict[str, str] = {}
 
     def show(
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
         """Show one job's state; during a download, `done` of `total` bytes."""
-        if self._last.get(key) != text:
+        if self._last.get(key) != text and not self._is_silent:
             self._last[key] = text
             _print(safe_line(f"{title}: {text}"), sys.stderr)
 

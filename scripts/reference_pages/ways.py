@@ -38,8 +38,9 @@ class Verb(NamedTuple):
 
 VERBS = (
     Verb("generate a model or a World", "generate", "generate", "generate", "generate"),
+    Verb("start without waiting", "generate", "", "start", "generate"),
     Verb("see its price", "", "estimate", "estimate", "estimate"),
-    Verb("generate many", "batch_text", "batch", "", ""),
+    Verb("generate many", "batch_text", "batch", "batch", ""),
     Verb("approve a Preview", "approve", "approve", "approve", "approve"),
     Verb("revise a Preview", "revise", "revise", "revise", "revise"),
     Verb("continue a job", "resume", "resume", "resume", "resume"),
@@ -68,16 +69,17 @@ VERBS = (
     Verb("see Credits and totals", "refresh_account", "usage", "usage", "account"),
     Verb("check the key", "check_key", "check", "usage", "account"),
     Verb("find out what is wrong", "copy_diagnostics", "doctor", "", ""),
-    Verb("keep an asset library", "sync_library", "library", "", ""),
+    Verb("keep an asset library", "sync_library", "library", "sync_library", ""),
     Verb("list what in a .blend is from Mint", "copy_asset_list", "assets", "", ""),
     Verb("serve agents", "", "mcp", "", ""),
 )
 
 MISSING = {
     "see its price": "The window has it on each button.",
-    "generate many": "A script calls `generate` in a loop; an agent may not spend in a loop.",
+    "start without waiting": "A command ends with its job; the shell runs it in the background.",
+    "generate many": "An agent may not spend in a loop.",
     "list the jobs": "The window has them in the panel.",
-    "wait for a job": "Commands and functions wait by themselves; a window never does.",
+    "wait for a job": "Commands wait by themselves, `start` returns a job with `wait`.",
     "remove a job from the list": "The list is for people.",
     "export for a game engine": "An agent runs it in Blender.",
     "optimize a model later": "`generate` takes `optimize`.",

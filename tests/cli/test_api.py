@@ -30,24 +30,27 @@ from mint_blender.mint.errors import KeyMissing, KeyRefused
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 
 from ..jobs.workflow_harness import a_job
-from ..mint_service.runner import ThreadService
+from ..mint_service.runner import ThreadService, running_service
 from .command_runner import ROOT, RunMint
 
 Signed = ThreadService
 
 
 def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
-    """It yields what `jobs --json` prints, newest first, and asks Mint nothing."""
+    """It yields what `jobs` prints, newest first, and asks Mint nothing."""
     assert mint_blender.usage().credits.total_available == 5000
     assert [*mint_blender.jobs(), *mint_blender.models(), *mint_blender.worlds()] == []
     mint("generate", "--prompt", "a lamp")
     mint("generate", "--prompt", "a vase", "--mode", "review")
     asked = len(signed_in.log())
     newest, oldest = mint_blender.jobs()
-    assert [newest, oldest] == mint.jobs()
-    assert (newest["phase"], newest["previews"]) == ("review", 1)
-    assert Path(newest["files"]["preview"]).is_file()
-    assert oldest["phase"] == "ready"
+    for job, printed in zip((newest, oldest), mint.jobs(), strict=True):
+        assert (job.job_id, job.state, job.credits) == tuple(
+            printed[name] for name in ("job", "state", "credits")
+        )
+    assert (newest.phase, newest.title, newest.is_mine) == ("review", "a vase", True)
+    assert newest.files["preview"].is_file()
+    assert oldest.phase == "ready" and oldest.created_at <= newest.created_at
     assert len(signed_in.log()) == asked
 
 
@@ -109,7 +112,7 @@ def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyP
 def test_without_blender_nothing_is_paid(signed_in: Signed, mint: RunMint) -> None:
     """What places a result looks for `bpy` before anything is sent."""
     mint("generate", "--prompt", "a lamp", "--mode", "review")
-    job, asked = next(mint_blender.jobs())["job"], len(signed_in.log())
+    job, asked = next(mint_blender.jobs()).job_id, len(signed_in.log())
     for call in (
         lambda: mint_blender.generate("a lamp"),
         lambda: mint_blender.approve(job),
@@ -181,7 +184,7 @@ def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: api_values.Kin
     assert any(created.type == "MESH" for created in placed.objects)
     assert (bpy.context.scene.world is not None) is (kind == "world")
     job = next(mint_blender.jobs())
-    assert (placed.job_id, placed.title, placed.credits) == (job["job"], "Lamp", job["credits"])
+    assert (placed.job_id, placed.title, placed.credits) == (job.job_id, "Lamp", job.credits)
     assert placed.credits
     assert all(path.is_file() for path in placed.files.values())
 
@@ -236,8 +239,8 @@ def test_where_a_result_goes(signed_in: Signed) -> None:
     bpy.context.view_layer.update()
     for result in placed:
         assert result.root.location[:] == pytest.approx((2.0, 3.0, 0.5))
-        heights = [part.dimensions.z for part in result.objects if part.type == "MESH"]
-        assert max(heights) == pytest.approx(0.4, rel=1e-3)
+        low, high = result.bounds or ((), ())
+        assert (low[2], high[2]) == pytest.approx((0.5, 0.9), rel=1e-3)
     props = bpy.data.collections["Props"]
     assert {result.collection for result in placed} == set(props.children)
     assert "Mint" not in bpy.data.collections
@@ -293,7 +296,7 @@ def test_an_id_continues_what_waits(signed_in: Signed) -> None:
     canceled = _in_review()
     mint_blender.cancel(next(mint_blender.jobs()))
     job = next(mint_blender.jobs())
-    assert (job["job"], job["phase"]) == (canceled, "canceled")
+    assert (job.job_id, job.phase) == (canceled, "canceled")
     no_job: Any = signed_in.operations()[-1]
     for call in (mint_blender.cancel, mint_blender.resume, mint_blender.place):
         with pytest.raises(mint_blender.NotPossible, match="nothing"):
@@ -398,6 +401,83 @@ def test_ctrl_c_names_the_job(signed_in: Signed) -> None:
     assert 'request_id="lamp"' in sentence and "\n" not in sentence
     assert mint_blender.resume(pressed.value).job_id == pressed.value.job_id
     assert len(signed_in.operations()) == 1
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_script_does_something_else_meanwhile(signed_in: Signed, tmp_path: Path) -> None:
+    """Started jobs run side by side; each is waited for, saved, or canceled by its handle."""
+    lamp = mint_blender.start("a lamp", preset="fast", height=0.4)
+    chest = mint_blender.start("a chest", mode="review", review=_answering("approve"))
+    stool = mint_blender.start("a stool", mode="review", review=_answering("approve"))
+    with pytest.raises(TimeoutError, match="It goes on"):
+        chest.wait(timeout=-1)
+    stool.cancel()
+    assert stool.phase == "canceled"
+    placed = lamp.wait()
+    assert lamp.wait() is placed and placed.job_id == lamp.job_id
+    assert (lamp.phase, lamp.cost) == ("placed", placed.credits)
+    written = chest.save(tmp_path / "chest.glb")
+    assert written.files["output"].is_file() and written.credits == chest.cost
+    with mint_blender.start("a vase") as vase:
+        pass
+    assert mint_blender.resume(vase).job_id == vase.job_id
+    ordered = [operation.prompt for operation in signed_in.operations()]
+    assert len(set(ordered)) == len(ordered)
+
+
+def test_a_file_needs_no_blender(signed_in: Signed, tmp_path: Path) -> None:
+    """A started model is saved as .glb; only placing it is refused, and nothing is lost by that."""
+    lamp = mint_blender.start("a lamp", preset="fast")
+    with pytest.raises(mint_blender.NotPossible, match=r"there is no Blender here.*call save\(\)"):
+        lamp.wait()
+    assert lamp.save(tmp_path / "lamp.glb").files["output"].is_file()
+    (model,) = mint_blender.models()
+    assert mint_blender.place(model, tmp_path / "again.glb").files["output"].is_file()
+    assert len(signed_in.operations()) == 1
+
+
+def test_two_accounts_in_one_process(
+    signed_in: Signed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each client has its own key, address, jobs and library, also while the other one works."""
+    monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
+    with running_service(speed=2000) as other:
+        ours = mint_blender.Client(api_key=signed_in.key)
+        theirs = mint_blender.Client(api_key=other.key, base_url=other.api, timeout=30)
+        started = theirs.start("a vase", preset="fast")
+        ours.start("a lamp", preset="fast").save(tmp_path / "lamp.glb")
+        started.save(tmp_path / "vase.glb")
+        assert [model.prompt for model in theirs.models()] == ["a vase"]
+        assert [model.prompt for model in ours.models()] == ["a lamp"]
+        assert {(job.title, job.is_mine) for job in theirs.jobs()} == {
+            ("a vase", True),
+            ("a lamp", False),
+        }
+    assert len(signed_in.operations()) == 1
+    with pytest.raises(ValueError, match="api_key is empty"):
+        mint_blender.Client(api_key=" ")
+
+
+def test_a_batch_from_a_script(signed_in: Signed, tmp_path: Path) -> None:
+    """It returns how each line has ended, and repeated, continues without paying twice."""
+    file = tmp_path / "props.jsonl"
+    file.write_text(
+        '{"prompt": "a lamp", "format": "glb"}\n{"prompt": "[moderation]", "format": "glb"}'
+    )
+    told: list[dict[str, Any]] = []
+    with pytest.raises(mint_blender.NotPossible, match="no line 9"):
+        mint_blender.batch(file, tmp_path / "out", lines="9")
+    with pytest.raises(ValueError, match="--jobs"):
+        mint_blender.batch(file, tmp_path / "out", jobs=0)
+    for _ in range(2):
+        lamp, sword = mint_blender.batch(file, tmp_path / "out", progress=told.append)
+        assert lamp.output and lamp.output.suffix == ".glb" and lamp.output.is_file()
+        assert (lamp.number, lamp.phase, lamp.problem) == (1, "placed", "")
+        assert (sword.number, sword.phase, sword.output) == (2, "failed", None)
+        assert "moderation" in sword.problem
+    assert any(event["event"] == "state" for event in told)
+    assert len(signed_in.operations()) == 2
 
 
 @pytest.mark.thorough

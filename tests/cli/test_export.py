@@ -46,7 +46,7 @@ def test_what_cannot_be_exported_is_refused(mint: RunMint, tmp_path: Path) -> No
     missing = mint("export", "none.blend", *words[:4])
     assert missing.status == 2 and "There is no file" in missing.error_text
     with pytest.raises(ValueError, match="Choose one of: unity"):
-        mint_blender.export("none", folder, engine="quake")
+        mint_blender.export("none", folder, engine="quake")  # type: ignore[arg-type]
 
 
 def test_a_blend_without_models_says_so(mint: RunMint, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _run(words: list[str]) -> CommandResult:
 def _job(command: str) -> str:
     """Return the id of the newest job that this command accepts."""
     phases = PHASES.get(command, FINISHED)
-    find = (job["job"] for job in mint_blender.jobs() if job["phase"] in phases)
+    find = (job.job_id for job in mint_blender.jobs() if job.phase in phases)
     if (found := next(find, None)) is None:
         _run(["generate", "--preset", "fast", *MAKE[phases[0]]])
         return _job(command)

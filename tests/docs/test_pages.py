@@ -36,7 +36,7 @@ WRITTEN = {
 def test_all_code_of_a_page_runs(page: str, run_page: PageRunner) -> None:
     """Each command ends with the exit status that the page says, and Python raises nothing."""
     assert run_page.run(page) > 0
-    assert not [job for job in mint_blender.jobs() if job["phase"] in BUSY]
+    assert not [job for job in mint_blender.jobs() if job.phase in BUSY]
     for pattern in WRITTEN.get(page, ()):
         assert list(run_page.folder.glob(pattern)), pattern
 
