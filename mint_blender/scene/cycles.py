@@ -22,14 +22,21 @@ def choose(scene: bpy.types.Scene, set_value: Callable[[Any, str, Any], None] = 
     """
     if not hasattr(scene, "cycles"):
         addon_utils.enable("cycles")
-    settings: Any = getattr(scene, "cycles", None)
     try:
         set_value(scene.render, "engine", "CYCLES")
     except TypeError as error:
         raise UserError(Message("Enable the add-on Cycles Render Engine first.")) from error
-    try:
-        set_value(settings, "denoiser", "OPENIMAGEDENOISE")
-    except TypeError:
+    return denoise_if_possible(scene, set_value)
+
+
+def denoise_if_possible(
+    scene: bpy.types.Scene, set_value: Callable[[Any, str, Any], None] = setattr
+) -> bool:
+    """Switch denoising off in a build that has none, where rendering fails; return whether it can.
+
+    `set_value` as for `choose`.
+    """
+    settings: Any = scene.cycles
+    if not settings.denoiser:
         set_value(settings, "use_denoising", False)
-        return False
-    return True
+    return bool(settings.denoiser)

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-import pytest
+import shutil
+from pathlib import Path
 
-from .blender_window import BlenderWindow
+import pytest
+from PIL import Image
+
+from .blender_window import SCREENSHOTS, BlenderWindow
 from .test_arrival import COURTYARD
 from .test_jobs import start
 
@@ -101,3 +105,72 @@ def test_what_is_selected_stands_on_the_floor(blender: BlenderWindow) -> None:
         assert blender.ask(COUNTS) == counts
         undo(blender, counts)
         blender.wait(f"{place} == 3")
+
+
+BROWSER = "len([each for each in window().screen.areas if each.type == 'FILE_BROWSER'])"
+FAST = """
+scene = bpy.context.scene
+scene.render.engine = 'CYCLES'
+scene.cycles.samples = 1
+scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 320, 180, 100
+bpy.context.preferences.view.filebrowser_display_type = 'SCREEN'
+bpy.context.preferences.view.render_display_type = 'NONE'
+bpy.context.window_manager.operator_properties_last('mint.render_panorama').width = 512
+"""
+
+
+def render(blender: BlenderWindow, words: str, folder: Path) -> None:
+    """Render what F3 finds by these words, into a folder that the file browser gets."""
+    search(blender, words)
+    blender.wait(BROWSER)
+    blender.ask(
+        "area('FILE_BROWSER').spaces.active.params.directory = folder.encode()", folder=f"{folder}/"
+    )
+    blender.settle()
+    blender.click("file.execute", kind="FILE_BROWSER", name="EXECUTE")
+    blender.wait(f"not {BROWSER}")
+
+
+def test_viewpoints_and_a_panorama_are_rendered(blender: BlenderWindow, tmp_path: Path) -> None:
+    """Both ask for a place, and show what is there, also in a build that cannot denoise."""
+    world(blender)
+    blender.click("mint.save_viewpoint")
+    blender.ask(FAST)
+    for words, name, size in (
+        ("Render All Viewpoints", "Viewpoint_1.png", (320, 180)),
+        ("Render Panorama", "panorama.png", (512, 256)),
+    ):
+        render(blender, words, tmp_path)
+        blender.wait("__import__('os').path.exists(path)", path=str(tmp_path / name), seconds=120)
+        blender.wait("part('ui.session').state(part('ui.after.cameras')._Queue).setting is None")
+        shutil.copy(tmp_path / name, SCREENSHOTS / name)
+        with Image.open(tmp_path / name) as picture:
+            assert picture.size == size
+            assert len(picture.convert("RGB").resize((16, 9)).getcolors() or ()) > 50
+
+
+STATE = """
+shown = next(each for each in bpy.data.objects if 'mint_splats' in each.keys())
+result = [len(shown.modifiers), shown.visible_shadow, len(bpy.data.objects)]
+"""
+
+
+def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None:
+    """What F3 finds changes the splats; one step back, and they are as they were."""
+    world(blender)
+    place = "bpy.ops.mesh.primitive_cube_add(size=0.4, location=(0.3, 1, 0.5))\n"
+    select = "bpy.context.view_layer.objects.active = root\n"
+    find = "root = next(each for each in bpy.data.objects if 'mint_flipped' in each.keys())\n"
+    for words, prepare in (
+        ("Ground Shadow", place),
+        ("Mix with Scene Light", find + select),
+        ("Crop Splats", ""),
+    ):
+        blender.ask(f"{prepare}bpy.ops.ed.undo_push(message='Before')")
+        before = blender.ask(STATE)
+        search(blender, words)
+        blender.wait(f"{STATE}\nresult = result != before", before=before)
+        blender.screenshot(words)
+        blender.over()
+        blender.key("ctrl+z")
+        blender.wait(f"{STATE}\nresult = result == before", before=before)

@@ -314,6 +314,8 @@ def prepared(shot: Shot, scene: bpy.types.Scene) -> Iterator[Path]:
             kept.set(render, "resolution_x", shot.panorama_width)
             kept.set(render, "resolution_y", shot.panorama_width // 2)
             kept.set(render, "resolution_percentage", 100)
+        elif render.engine == "CYCLES":
+            cycles.denoise_if_possible(scene, kept.set)
         yield Path(bpy.path.abspath(str(shot.path.with_suffix(render.file_extension))))
 
 

@@ -107,6 +107,7 @@ class _Work:
         self.faces: list[int] = []
         self.hulls = 0
         self.notes: list[Message] = []
+        self._welded: dict[Any, Any] = {}
 
     def prepare(self) -> None:
         """Reduce, add levels of detail and hulls, and make textures smaller."""
@@ -134,8 +135,10 @@ class _Work:
         """Return each object with a mesh of its share of fewer faces."""
         reduced = []
         for obj in self.made.meshes:
-            welded: Any = obj.data.copy()
-            mesh_tools.weld(welded)
+            if obj.data not in self._welded:
+                self._welded[obj.data] = obj.data.copy()
+                mesh_tools.weld(self._welded[obj.data])
+            welded = self._welded[obj.data]
             share = max(4, mesh_tools.triangles(welded) * fewer // faces)
             mesh = mesh_tools.reduced(welded, share, self.made.scene)
             reduced.append((obj, mesh))

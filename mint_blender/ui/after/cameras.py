@@ -340,6 +340,11 @@ class MINT_OT_render_panorama(_RenderOperator):
         name="Width", description="Width in pixels; it is half as high", default=2048, min=64
     )
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the file, beginning beside the open one: a default has no name in the browser."""
+        self.filepath = str(Path(bpy.path.abspath("//") or Path.home(), self.filepath))
+        return super().invoke(context, event)
+
     def execute(self, context: bpy.types.Context) -> Result:
         """Render it."""
         from ...scene.after.cameras import Shot
