@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from scripts.dev import cache
 
 from .rig_fixtures import Clip, Rig, walk
 
@@ -174,6 +179,34 @@ def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) ->
     body = max(meshes(found), key=lambda each: len(each.data.polygons))
     weights = [[group.weight for group in vertex.groups] for vertex in body.data.vertices]
     assert all(len(each) <= 4 and sum(each) == pytest.approx(1, abs=1e-3) for each in weights)
+
+
+@pytest.fixture(scope="session")
+def validator() -> list[str]:
+    """Return the command of Khronos's validator, which npm installs into the cache once."""
+    if shutil.which("npm") is None:
+        pytest.skip("does not apply: there is no npm, which has Khronos's validator")
+    folder = cache() / "gltf-validator-2.0.0-dev.3.10"
+    if not (folder / "node_modules").exists():
+        install = f"npm install --ignore-scripts --prefix {folder} gltf-validator@2.0.0-dev.3.10"
+        subprocess.run(install.split(), check=True, capture_output=True)
+    code = f"""
+        const read = require("fs").readFileSync, validator = require("{folder}/node_modules/gltf-validator");
+        validator.validateBytes(new Uint8Array(read(process.argv[1])))
+            .then(report => console.log(JSON.stringify(report.issues)))"""
+    return ["node", "-e", code]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("target", ["godot", "three", "glb"])
+def test_khronos_finds_no_error(target: str, tmp_path: Path, validator: list[str]) -> None:
+    """Its validator reads a model with a hull and a character with two clips."""
+    knight = place(Rig(has_sword=True).save(tmp_path / "knight.glb", Clip(), STRUT))
+    for root, collision in ((ball(), "hull"), (knight, "none")):
+        path = exported(root, tmp_path, target, collision=collision, texture=64).path
+        report = subprocess.run([*validator, path], check=True, capture_output=True, text=True)
+        issues = json.loads(report.stdout)
+        assert issues["numErrors"] == 0, issues["messages"]
 
 
 def test_levels_of_a_character_are_bound_and_unreal_gets_none(tmp_path: Path) -> None:
