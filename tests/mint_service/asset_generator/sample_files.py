@@ -90,7 +90,7 @@ def _world(request: AssetRequest) -> list[Made]:
     if request.stage == "preview":
         return [Made("preview", "image/webp", read("world/preview.webp"))]
     spz = [
-        Made(f"spz:{tier}", "application/octet-stream", _splats(tier)) for tier in ("100k", "500k")
+        Made(f"spz:{tier}", "application/octet-stream", splats(tier)) for tier in ("100k", "500k")
     ]
     return [
         Made("collider", "model/gltf-binary", _collider(request.collider_up)),
@@ -111,7 +111,7 @@ def _collider(is_up: bool) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _splats(tier: str) -> bytes:
+def splats(tier: str) -> bytes:
     """Return an SPZ file."""
     packed = read(f"world/{tier}.spz.xz")
     return gzip.compress(_positions(packed, to_planes=False), compresslevel=1, mtime=0)
