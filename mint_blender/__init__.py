@@ -16,7 +16,7 @@ Start and continue:
     place(job, path=None) place one more copy, or write a .blend or .glb
     export(result, folder, engine="unity")
                           write a model for a game engine, or in another format; free
-    approve(job)          go on with the Preview that waits
+    approve(job)          generate the result from the Preview that waits
     revise(job, text)     order another Preview
     retry(job)            start a failed job again; costs Credits again
     convert(model, formats, folder)  have Mint save other formats

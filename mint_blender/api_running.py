@@ -93,7 +93,7 @@ class RunningJob:
             timeout: How many seconds to wait; None: to its end.
 
         Raises:
-            TimeoutError: It is not done yet, and goes on: `wait` again.
+            TimeoutError: It is not done yet, and continues: `wait` again.
             NotPossible: There is no Blender here; use `save`.
             Exception: As `generate`.
         """
@@ -254,7 +254,7 @@ class Watch:
 
     def _check_time(self, job_id: str) -> None:
         if time.monotonic() > self.deadline:
-            raise TimeoutError(f"The job {job_id} is not done yet. It goes on: wait again.")
+            raise TimeoutError(f"The job {job_id} is not done yet. It continues: wait again.")
 
     def _tell(self, job_id: str) -> None:
         """Tell a script how far a job is: something has happened."""
@@ -288,8 +288,8 @@ def placed_motions(
     if stopped is not None:
         raise stopped
     notes = dict.fromkeys(note for result in results for note in result.notes)
-    credits = sum(result.credits or 0.0 for result in results)
-    return replace(results[0], credits=credits, notes=tuple(notes))
+    known = [result.credits for result in results if result.credits is not None]
+    return replace(results[0], credits=sum(known) if known else None, notes=tuple(notes))
 
 
 # -- placing

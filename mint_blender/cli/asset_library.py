@@ -61,7 +61,7 @@ def _sync(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if arguments.listing:
             _report_listing(remote_listing.write(arguments.folder), terminal)
     except OutputError as error:
-        status = Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+        status = Exit.BUSY if isinstance(error, sync.SyncRunning) else Exit.IMPORT
         raise Refused(str(error), status) from error
     return Exit.FAILED if result.failed else Exit.DONE
 

@@ -36,7 +36,7 @@ def doctor(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         record = {"event": "doctor", "part": finding.part, "state": finding.state}
         terminal.result(record | {"text": finding.text}, str(finding))
         if finding.state is State.PROBLEM and status is Exit.DONE:
-            status = _STATUS.get(finding.part, Exit.FAILED)
+            status = _STATUS.get(finding.part, Exit.BROKEN)
     if arguments.report:
         _print_report(terminal)
     return status

@@ -29,16 +29,14 @@ class Exit(IntEnum):
     UNREACHABLE = 5
     PREVIEW = 6
     IMPORT = 7
+    BUSY = 8
+    BROKEN = 9
     INTERRUPTED = 130
 
 
 MEANINGS = {
     Exit.DONE: "done",
-    Exit.FAILED: (
-        "the generation failed or was canceled, or Mint could not cancel it; the job journal"
-        " cannot be used; another batch is working on the folder; a line was not generated yet;"
-        " `doctor` has found another problem than those below"
-    ),
+    Exit.FAILED: "the generation failed or was canceled, or Mint could not cancel it",
     Exit.USAGE: "wrong arguments",
     Exit.KEY: (
         "no key, or the key was refused or is not for the address in `MINT_API_BASE_URL`; the"
@@ -56,6 +54,14 @@ MEANINGS = {
     Exit.IMPORT: (
         "the result could not be imported into this Blender or written, or our own check"
         " refused the file; the files are always kept"
+    ),
+    Exit.BUSY: (
+        "not now: another process or machine is working on the folder, the line or the job, or a"
+        " line was not generated yet; run the command again later"
+    ),
+    Exit.BROKEN: (
+        "something is wrong on this computer: the job journal or a file cannot be used, or"
+        " `doctor` has found another problem than those above"
     ),
     Exit.INTERRUPTED: (
         "interrupted with Ctrl-C or SIGTERM; started jobs are kept, and `resume` continues them."
@@ -83,7 +89,7 @@ def of_problem(problem: Message | None) -> Exit:
 def of_job(job: Job) -> Exit:
     """Return the exit status for a job that has stopped."""
     from ..jobs.job_values import Cause
-    from ..jobs.phases import HAS_RESULT, Phase
+    from ..jobs.phases import BUSY, HAS_RESULT, Phase
 
     if job.phase in HAS_RESULT:
         return Exit.DONE
@@ -91,6 +97,8 @@ def of_job(job: Job) -> Exit:
         return Exit.PREVIEW
     if job.phase is Phase.BILLING:
         return Exit.CREDITS
+    if job.phase in BUSY:
+        return Exit.BUSY
     if job.phase is Phase.PAUSED and job.problem is not None:
         by_cause = {
             Cause.KEY: Exit.KEY,
@@ -159,4 +167,4 @@ def of_error(error: Exception) -> Exit:
         return Exit.UNREACHABLE
     if isinstance(error, NotPossible) or type(error) is errors.MintError:
         return Exit.USAGE  # a malformed base URL raises a plain MintError
-    return Exit.FAILED
+    return Exit.FAILED if isinstance(error, errors.MintError) else Exit.BROKEN

@@ -409,7 +409,7 @@ def _batch(batch: Parser) -> None:
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
     _picture(batch)
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
-    _spends(batch, "start without asking, also if the Credits do not suffice for all lines")
+    _spends(batch, "start without asking, even if the account has too few Credits for all lines")
     _flag(
         batch,
         "--start-again",

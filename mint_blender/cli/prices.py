@@ -33,7 +33,7 @@ class Part:
             without any it is free.
         expense: Returns what counts for the limits, once these prices are known.
         credits: Returns what it is expected to take from the account then.
-        jobs: The job that it goes on with, if it is not new.
+        jobs: The job that it continues, if it is not new.
     """
 
     queries: Queries

@@ -141,7 +141,7 @@ def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -
             terminal.note(f"{job.title}: {_MOTIONS_MISSING}")
             return next(
                 (exits.of_job(motion) for motion in motions if motion and not is_finished(motion)),
-                Exit.FAILED,
+                Exit.BUSY,
             )
         together = list(filter(is_finished, motions))
         first, *others = [replace(motion, delivery=job.delivery) for motion in together] or [job]
@@ -156,7 +156,7 @@ def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -
         terminal.event(result_record(job))
         command = terminal.command("resume", job.id)
         terminal.note(f"{job.title} was interrupted. Resume it at no extra cost:\n  {command}")
-        return Exit.FAILED
+        return Exit.BROKEN
     return report_job(job, terminal)
 
 

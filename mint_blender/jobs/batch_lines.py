@@ -470,7 +470,8 @@ def _check(values: Values) -> None:
         raise _WrongValue("export", "export applies to a .blend, beside which it is written")
     if "height" in values and _suffix(values) == ".glb" and "motions" not in values:
         raise _WrongValue(
-            "height", "height applies to a .blend: a .glb is Mint's own file, unchanged"
+            "height",
+            "height applies to a .blend: a .glb is Mint's own file. Leave out one of the two",
         )
 
 

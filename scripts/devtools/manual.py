@@ -24,8 +24,11 @@ def main(options: argparse.Namespace) -> int:
     if options.write:
         write_reference(install=options.install)
     status = build(options.language)
+    page = folder_of(options.language or "en") / "index.html"
+    if not status:
+        print(f"-- The manual is in {page}", flush=True)
     if options.open and not status:
-        webbrowser.open((folder_of(options.language or "en") / "index.html").as_uri())
+        webbrowser.open(page.as_uri())
     return status
 
 

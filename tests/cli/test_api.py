@@ -410,7 +410,7 @@ def test_a_script_does_something_else_meanwhile(signed_in: Signed, tmp_path: Pat
     lamp = mint_blender.start("a lamp", preset="fast", height=0.4)
     chest = mint_blender.start("a chest", mode="review", review=_answering("approve"))
     stool = mint_blender.start("a stool", mode="review", review=_answering("approve"))
-    with pytest.raises(TimeoutError, match="It goes on"):
+    with pytest.raises(TimeoutError, match="It continues"):
         chest.wait(timeout=-1)
     stool.cancel()
     assert stool.phase == "canceled"

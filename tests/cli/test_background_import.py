@@ -103,7 +103,7 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
         patched.setattr(background, "CODE", FAILING % ("time.sleep(1)", str(started)))
         ran = batch("--workers", "1")
     other.join()
-    assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
+    assert ran.status == 8 and "Another machine is now working on this folder" in ran.error_text
     assert 1 <= len(list(batch.out.glob("*.blend"))) < 4
     assert json.loads(lease.read_text())["id"] == "theirs"
     lease.unlink()

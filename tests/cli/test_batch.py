@@ -103,7 +103,7 @@ def test_one_run_at_a_time(batch: Batch, home: Path, at_home: Home) -> None:
         for journal in ("home", "elsewhere"):
             at_home(journal)
             second = batch("--jobs", "1")
-            assert second.status == 1
+            assert second.status == 8
             assert "is already writing to" in second.error_text
             assert "Nothing was started." in second.error_text
         batch.service.advance(300000)

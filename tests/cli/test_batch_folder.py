@@ -226,7 +226,7 @@ def test_a_run_on_another_machine(batch: Batch, monkeypatch: pytest.MonkeyPatch)
         elsewhere.setattr(platform, "node", lambda: "farm")
         Lease(place / "lease").acquire()
     ran = batch()
-    assert ran.status == 1 and "on farm. Wait for it" in ran.error_text
+    assert ran.status == 8 and "on farm. Wait for it" in ran.error_text
     assert not batch.service.operations()
     (place / "lease").unlink()
     assert batch().status == 0
@@ -239,5 +239,5 @@ def test_a_folder_that_was_taken_over(batch: Batch, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Lease, "is_held", lambda self: False)
     batch.lines(*LAMPS)
     ran = batch()
-    assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
+    assert ran.status == 8 and "Another machine is now working on this folder" in ran.error_text
     assert not batch.service.operations()

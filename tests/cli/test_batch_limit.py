@@ -42,7 +42,8 @@ def test_the_price_is_fetched_once_for_each_kind_of_line(batch: Batch) -> None:
     ran = batch("--max-credits", "1", "--json")
     assert ran.status == 4
     assert "7 lines to start: about 4,036 Credits in total." in ran.err
-    assert {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798} in ran.records
+    price = {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798, "is_complete": True}
+    assert price in ran.records
     assert len(batch.service.requests("POST", "/v1/pricing:estimate")) == 3
     assert not (batch.out / "index.html").exists() and not batch.service.operations()
 
@@ -55,7 +56,8 @@ def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
     assert "about 496 Credits in total, plus the optimization of 2 models." in ran.err
     says = "cannot be checked. Mint sets the price of an optimization once there is a model."
     assert says in ran.err
-    assert {"event": "price", "lines": 2, "credits": None} in ran.records
+    price = {"event": "price", "lines": 2, "credits": 496, "is_complete": False}
+    assert price in ran.records, "as in the text"
     assert not batch.service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = batch("--max-credits", "535")

@@ -74,7 +74,7 @@ def test_it_never_starts_a_line(made: Batch) -> None:
     made.lines(*LAMPS, {"prompt": "lamp 4"})
     for step in ((), ("--step", "write"), ("--step", "generate")):
         ran = made("--rewrite", *step)
-        assert ran.status == 1 and "line 4: This line" in ran.error_text
+        assert ran.status == 8 and "line 4: This line" in ran.error_text
         assert "3 of 4 lines are" in ran.error_text
     assert (posts(made.service), made.service.credits()) == before
 

@@ -53,6 +53,8 @@ def test_three_steps(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
     generated.service.start()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.glb")}
+    assert generated.mint("resume").status == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
     plain = generated()
     assert plain.status == 0 and "4 of 4 lines are done" in plain.error_text
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
@@ -60,7 +62,7 @@ def test_three_steps(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     generated.lines(*LAMPS, {"prompt": "lamp 5"})
     for options in ((), ("--skip-failed",)):
         ran = generated("--step", "write", *options)
-        assert ran.status == 1 and "line 5: This line was not generated yet." in ran.error_text
+        assert ran.status == 8 and "line 5: This line was not generated yet." in ran.error_text
         assert "4 of 5 lines are written" in ran.error_text
     assert len(generated.service.operations()) == 4
 

@@ -212,7 +212,7 @@ def test_a_job_of_another_shell(mint: RunMint, home: Path, lives: bool) -> None:
         if lives:
             assert "No jobs were interrupted." in mint("resume").error_text
             ran = mint("resume", mint.job)
-            assert ran.status == 1 and "Another process is working on it." in ran.error_text
+            assert ran.status == 8 and "Another process is working on it." in ran.error_text
         else:
             other.kill()
             other.wait()
@@ -423,6 +423,6 @@ def test_an_unusable_journal_is_reported(mint: RunMint, home: Path) -> None:
     (home / "journal.sqlite3").write_bytes(os.urandom(8192))
     for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
         ran = mint(*command)
-        assert ran.status == 1 and "journal" in ran.err, command
+        assert ran.status == 9 and "journal" in ran.err, command
         assert "MINT_BLENDER_HOME" in ran.err
     assert not mint.service.requests("POST")

@@ -108,7 +108,7 @@ def test_a_record_of_credits_that_cannot_be_right(mint: RunMint, home: Path) -> 
         database.execute("UPDATE paid_requests SET number = 2 WHERE job = 'job-0'")
     ran = mint("doctor", "--json", "--report")
     state, text = states(ran)["journal"]
-    assert (ran.status, state) == (1, "problem")
+    assert (ran.status, state) == (9, "problem")
     assert "Job job-0." in text and "before you start it again" in text
     assert "Records of Credits that cannot be right\njob-0" in ran.records[-1]["text"]
 
@@ -183,7 +183,7 @@ def test_a_wrong_clock(
     with raw_server(answer(ME, Date=date)) as server:
         monkeypatch.setenv("MINT_API_BASE_URL", server.base_url)
         status, state, text = look(mint, "clock")
-    assert (status, state) == (1, "problem") and says in text and "automatically" in text
+    assert (status, state) == (9, "problem") and says in text and "automatically" in text
 
 
 def test_splats_need_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -304,6 +304,10 @@ def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Pat
         assert {line.strip() for line in ran.out.splitlines()[1:]} == written
         assert all(Path(file).stat().st_size for file in written)
     assert len(mint.service.requests(*conversions)) == 2
+    refused = {"path": "/v1/models/*:convert", "answer": {"status": 400}}
+    mint.service.scenario(answers=[refused])
+    ran = mint("convert", made["asset"], "--format", "obj", "-o", str(tmp_path))
+    assert ran.status == 1 and ran.err.count("The request is not valid.") == 1
     ran = mint("place", mint.job, "-o", str(tmp_path / "lamp.glb"))
     assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
 

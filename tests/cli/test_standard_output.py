@@ -157,7 +157,7 @@ def test_an_unexpected_error_is_a_message_and_a_log_entry(
 
     monkeypatch.setattr(reports, "deliver", broken)
     ran = mint(*LAMP, "--json")
-    assert ran.status == 1
+    assert ran.status == 9
     assert "Unexpected error (RuntimeError)." in ran.error_text
     assert "python3 -m mint_blender resume" in ran.error_text
     assert ran.records[-1]["event"] == "error"
@@ -281,7 +281,7 @@ def test_a_batch_on_a_full_disk_names_the_file(
     with monkeypatch.context() as patch:
         patch.setattr(batch_lease, "os", SimpleNamespace(getpid=os.getpid, fsync=full))
         ran = mint(*words)
-    assert ran.status == 1
+    assert ran.status == 9
     lease = tmp_path / "out" / ".mint-batch" / "lease"
     assert f"Cannot use {lease}: No space left on device. Free some space" in ran.error_text
     assert not mint.service.operations()

@@ -80,7 +80,11 @@ async def serve(args: argparse.Namespace) -> None:
     server = Server(mint)
     await server.start(args.port, args.files_port)
     add_samples(mint)
-    print(announcement(mint, to_person=sys.stdout.isatty()), flush=True)
+    is_read_by_program = not sys.stdout.isatty()
+    if is_read_by_program:
+        print(announcement(mint, to_person=False), flush=True)
+    person = sys.stderr if is_read_by_program else sys.stdout
+    print(announcement(mint, to_person=True), file=person, flush=True)
     try:
         await asyncio.Event().wait()
     finally:

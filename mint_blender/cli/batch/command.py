@@ -119,7 +119,7 @@ class _Batch:
             raise Refused(
                 f"Another batch is already writing to {folder}{host}. Wait for it, or stop it."
                 f"{more} Nothing was started.",
-                Exit.FAILED,
+                Exit.BUSY,
             ) from error
 
     def show_price(self) -> Exit:

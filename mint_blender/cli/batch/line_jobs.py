@@ -47,7 +47,7 @@ _FOREIGN = Refusal(
 _ELSEWHERE = Refusal(
     "This line was canceled here. Another machine has started it. Continue the batch there."
     " Nothing was sent.",
-    Exit.FAILED,
+    Exit.BUSY,
 )
 
 

@@ -31,7 +31,7 @@ class Options:
     start_again: bool = False
     """Start lines again that Mint may have started, and that are not in the library."""
     yes: bool = False
-    """Start lines although the Credits do not suffice for all."""
+    """Start lines although the account has too few Credits for all."""
     skip_failed: bool = False
     """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
 

@@ -155,7 +155,9 @@ class BatchRun(LineReports):
             self._total = total = prices.total(unpaid, resumed)
             summary = batch_prices.price_summary(prices, unpaid, resumed)
             self._terminal.note(summary)
-            self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
+            shown = batch_prices.shown_total(prices, unpaid, resumed)
+            price = {"credits": shown, "is_complete": total is not None}
+            self._terminal.event({"event": "price", "lines": len(unpaid), **price})
             if self._terminal.is_interactive and not self._options.yes:
                 title = f"{len(unpaid)} of {len(chosen)} lines to pay"
                 available = session.available_credits(self._terminal.wait)
@@ -173,7 +175,7 @@ class BatchRun(LineReports):
         return (line for line in lines if line.tag not in self._refused)
 
     def _check_balance(self, total: float | None) -> None:
-        """Say so if the Credits of the account do not suffice for all lines.
+        """Say so if the account has too few Credits for all lines.
 
         Raises:
             TooExpensive: Nobody has decided that what can be paid is started.
@@ -311,10 +313,10 @@ class BatchRun(LineReports):
             self._refuse(line, refusal.sentence, refusal.status)
             return
         if self.is_lost():
-            self._refuse(line, _LOST, Exit.FAILED)
+            self._refuse(line, _LOST, Exit.BUSY)
             return
         if self._options.rewrite and not results.is_finished(self._job(line)):
-            self._refuse(line, _UNFINISHED, Exit.FAILED)
+            self._refuse(line, _UNFINISHED, Exit.BUSY)
             return
         needs_credits = self._prices.needs_credits(line)
         resumable = self._prices.resumable_job(line)
@@ -500,7 +502,7 @@ class BatchRun(LineReports):
             status = reports.report_job(stopped, self._terminal, line=line.number)
             self._conclude_line(line, job, status)
         elif self.is_lost():
-            self._refuse(line, _LOST, Exit.FAILED)
+            self._refuse(line, _LOST, Exit.BUSY)
         else:
             if job.id in self._written:
                 # the user may have changed that file since; only the picture is missing
@@ -527,7 +529,7 @@ class BatchRun(LineReports):
     def _take_written(self) -> None:
         if self.is_lost():
             for line in self._writer.drop_waiting():
-                self._refuse(line, _LOST, Exit.FAILED)
+                self._refuse(line, _LOST, Exit.BUSY)
         for line, job, result in self._writer.take():
             self._end_written(line, job, result)
 

@@ -137,7 +137,7 @@ class WriteStep(LineReports):
         """Hand a line to the writer, or report why there is nothing to write."""
         job = self._jobs.get(line.tag)
         if job is None:
-            self._refuse(line, _NO_JOB, Exit.FAILED)
+            self._refuse(line, _NO_JOB, Exit.BUSY)
         elif not is_finished(job):
             self._statuses[line.number] = report_job(job, self._terminal, line=line.number)
         elif self._is_written(line):

@@ -82,12 +82,20 @@ def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
     return tuple(dict.fromkeys(queries))
 
 
+def shown_total(
+    prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})
+) -> float | None:
+    """Return what the lines cost together, without optimizations if their price is unknown."""
+    is_known = prices.by_query.get(OptimizationPrice()) is not None
+    without = prices if is_known else Prices(prices.by_query | {OptimizationPrice(): 0.0})
+    return without.total(lines, jobs)
+
+
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """Return one sentence about the lines to start and their price."""
     optimized = sum(line.optimize is not None for line in lines)
     is_known = prices.by_query.get(OptimizationPrice()) is not None
-    without = prices if is_known else Prices(prices.by_query | {OptimizationPrice(): 0.0})
-    total = without.total(lines, jobs)
+    total = shown_total(prices, lines, jobs)
     amount = "Mint did not return a price"
     if total is not None:
         amount = f"about {total:,.0f} Credits in total"
