@@ -314,15 +314,12 @@ def assets(
         since: The first day, or moment, at which they were made; in local time, unless it says so.
         limit: The most that are yielded.
     """
-    from ..jobs.library.view_model import SearchTexts
+    from ..jobs.library.view_model import has_words
 
-    words = search.casefold().split()
-    texts = SearchTexts()
     first = None if since is None else moment(since)
     found = client.assets(kind, call=partial(call_mint, on_wait=on_wait))
     recent = takewhile(lambda each: _is_since(each.created_at, first), found)
-    matches = (each for each in recent if all(word in texts.of(each) for word in words))
-    return islice(matches, limit)
+    return islice((each for each in recent if has_words(each, search)), limit)
 
 
 def moment(since: date) -> datetime:

@@ -210,7 +210,7 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def _dismiss(job_service: JobService, name: str, terminal: Terminal) -> None:
-    if any(job.id == name for job in job_service.unreadable()):
+    if any(job.id == name for job in job_service.cache.unreadable):
         job_service.dismiss(name)
         sentence = f"Removed {name} from the list. Its record stays in the journal."
         terminal.result({"event": "dismissed", "job": name}, sentence)

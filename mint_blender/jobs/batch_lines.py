@@ -40,7 +40,7 @@ PAID_FIELDS = (
     "motions",
 )
 NO_CONTENT = frozenset({"render", "output", "meta", "max_credits"})
-"""What makes no other line of one that has it: it can be changed later."""
+"""Fields that may change without making it another line."""
 FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", "export", *NO_CONTENT})
 """What Mint is not asked for: these decide only what becomes of its files."""
 FIELDS = FREE_FIELDS.union(PAID_FIELDS, ["id"])
@@ -78,9 +78,9 @@ class _WrongLine(Exception):
 
 @dataclass(frozen=True)
 class _Record:
-    """The fields of a line with their columns, or why it cannot be read, and from which column on.
+    """The fields of a line, or why it cannot be read, and from which column on.
 
-    In a table columns are those of a spreadsheet, otherwise the characters of the line.
+    The fields of a table have columns, as in a spreadsheet.
     """
 
     number: int
@@ -332,23 +332,7 @@ def _json(line: str, number: int) -> _Record:
     if not isinstance(values, dict):
         example = '{"prompt": "a lamp"}'
         return _Record(number, problem=f"each line must be a JSON object, such as {example}.")
-    known = {name: value for name, value in values.items() if value is not None}
-    return _Record(number, known, _columns(line))
-
-
-def _columns(line: str) -> dict[str, int]:
-    """Return where each member of a valid JSON object begins, from 1."""
-    columns: dict[str, int] = {}
-    at = line.index("{") + 1
-    while (begin := line.find('"', at)) >= 0:  # the next name: a value is skipped below
-        name, at = _decode(line, begin)
-        columns[name] = begin + 1
-        _, at = _decode(line, _BEFORE_VALUE.match(line, at).end())  # type: ignore[union-attr]
-    return columns
-
-
-_decode = json.JSONDecoder().raw_decode
-_BEFORE_VALUE = re.compile(r"\s*:\s*")
+    return _Record(number, {name: value for name, value in values.items() if value is not None})
 
 
 # -- the fields of a line

@@ -104,6 +104,17 @@ def journal_error(path: Path, error: Exception, *, opening: bool = False) -> Jou
 _text = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    """Yield a file that exists, for a thread of its own."""
+    database = Database(path)
+    try:
+        database.choose_mode()
+        yield database
+    finally:
+        database.close()
+
+
 class Database:
     """One connection. Not to be shared between threads. All methods raise only JournalError."""
 

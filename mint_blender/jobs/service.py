@@ -24,6 +24,7 @@ from .budget.prices import Budget
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner, UnfinishedJobs
+from .engine.thread_messages import SetAccount
 from .errors import NotPossible, OtherAccount, TooExpensive
 from .job import Job, asset_of, may_be_started
 from .job_values import ClickPrices, Decision, Delivery, Hold
@@ -67,8 +68,17 @@ class JobService(JobRunner):
         """Without a window: stores the answer of Mint to a query, and blocks until it is there."""
 
     def set_account(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL, and resume the jobs of that account."""
-        if self.switch_account(account):
+        """Talk to Mint with another key or base URL, and resume the jobs of that account.
+
+        Jobs of the earlier account stop; they stay in the journal.
+        """
+        self.queries.answers.clear()  # another account may get different ones
+        self.queries.cancel_pending()
+        if account != self.account:
+            self.account = account
+            self.worker.send(SetAccount(account))
+            self.cache.set_account(account)
+            self._has_changes = True
             self.unfinished.resume_own()
 
     def jobs_of_asset(self, asset_id: str | None) -> list[Job]:
@@ -83,7 +93,8 @@ class JobService(JobRunner):
         if job.phase is not Phase.WAITING:
             return view_of(job, False, False, made_for)
         is_held_back = self.unfinished.is_held_back(job.id)
-        return view_of(job, self.is_slot_free(job.kind), is_held_back)
+        is_slot_free = self.cache.slots_taken[job.kind] < self.slots[job.kind]
+        return view_of(job, is_slot_free, is_held_back)
 
     # -- starting
 
@@ -547,7 +558,7 @@ class JobService(JobRunner):
         Raises:
             NotPossible: It is in progress, or nobody knows yet whether Mint has started it.
         """
-        if lost := next((each for each in self.unreadable() if each.id == job_id), None):
+        if lost := next((each for each in self.cache.unreadable if each.id == job_id), None):
             self.cache.dismiss(lost.id)
             return
         job = self.job(job_id)
@@ -579,7 +590,7 @@ class JobService(JobRunner):
         self, only: Collection[str] | None = None, *, failed: bool = False
     ) -> dict[str, Phase]:
         """Return the phases of the jobs that `dismiss_finished` removes, by id."""
-        lost = {each.id for each in self.unreadable()}
+        lost = {each.id for each in self.cache.unreadable}
         return {
             job_id: phase
             for job_id, phase in self.journal.ended_ids().items()

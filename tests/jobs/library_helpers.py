@@ -102,7 +102,7 @@ def a_shown(*numbers: int, failed: tuple[int, ...] = ()) -> tuple[Library, Asset
     mint, library = AssetList(*numbers), Library()
     mint.failed.update(failed)
     library.add_page(MODELS, mint.page(None))
-    library.view(Filter())
+    library.entries(Filter())
     return library, mint
 
 

@@ -162,7 +162,7 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(home: Path, mint: Thre
     with opened(home, with_key(mint, "old-key", "mia")) as job_service:
         job = job_service.start(LAMP)
         comes_to(job_service, Phase.WORKING, job)
-        assert job_service.job(job.id).owner == job_service.owner == mia
+        assert job_service.job(job.id).owner == job_service.journal.current_account.owner == mia
     with opened(home, Account("unknown-key", mint.api)) as job_service:
         job_service.allow_online(False)
         job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()).with_prices(100.0, None))
@@ -177,7 +177,10 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(home: Path, mint: Thre
     asked = len(mint.requests("GET", "/v1/me"))
     with opened(home, Account("new-key", mint.api)) as job_service:
         assert job_service.job(job.id).hold is None, "asked once for each key, and remembered"
-        assert (job_service.owner, len(mint.requests("GET", "/v1/me"))) == (mia, asked)
+        assert (job_service.journal.current_account.owner, len(mint.requests("GET", "/v1/me"))) == (
+            mia,
+            asked,
+        )
 
 
 def test_without_an_owner_the_key_itself_identifies_the_account(

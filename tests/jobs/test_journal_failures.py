@@ -109,9 +109,9 @@ def test_the_service_lists_unreadable_records(home: Path, offline: JobService) -
     offline.unfinished.take_over()
     offline.dismiss_finished()
     assert offline.jobs() == []
-    assert [each.id for each in offline.unreadable()] == [bad]
+    assert [each.id for each in offline.cache.unreadable] == [bad]
     offline.dismiss(bad)
-    assert offline.unreadable() == []
+    assert offline.cache.unreadable == []
     assert row(home, bad) == before
 
 

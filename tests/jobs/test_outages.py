@@ -13,7 +13,6 @@ import pytest
 
 from mint_blender.files.errors import DownloadFailed, TooSlow
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
-from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import (
     Idle,
@@ -23,7 +22,7 @@ from mint_blender.jobs.engine.thread_messages import (
     SetOnline,
     Wake,
 )
-from mint_blender.jobs.engine.threads import DOWNLOADS, SIZES, Lane
+from mint_blender.jobs.engine.threads import DOWNLOADS, SIZES
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
@@ -32,6 +31,8 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, QueryAnswered, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.transfers import upload
+from mint_blender.jobs.workflow.effects import Lane
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Page, ReferenceImage
@@ -288,8 +289,8 @@ def test_one_picture_is_sent_once(
     held.gate.set()
     until(threaded, lambda: len(threaded.mint.times("start")) == 3)
     other = Path(picture).rename(Path(picture).with_name("other.png"))
-    for number, age in ((4, scheduler.MAX_UPLOAD_AGE), (5, 0.0)):
-        monkeypatch.setattr(scheduler, "MAX_UPLOAD_AGE", age)
+    for number, age in ((4, upload.MAX_UPLOAD_AGE), (5, 0.0)):
+        monkeypatch.setattr(upload, "MAX_UPLOAD_AGE", age)
         threaded.add(a_job("again", images=(str(other),)))
         until(threaded, lambda number=number: len(threaded.mint.times("start")) == number)
         assert held.hanging == ["upload"] * (number - 3)

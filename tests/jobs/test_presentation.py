@@ -309,11 +309,10 @@ def test_the_slots_of_each_kind_are_counted(offline: JobService) -> None:
     """Models and Worlds have slots of their own; queued jobs and Previews take none."""
     for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING, Phase.REVIEW):
         offline.cache.add(*(replace(a_job(), phase=phase) for _ in range(5)))
-    assert not offline.is_slot_free(Kind.MODEL)
-    assert offline.is_slot_free(Kind.WORLD)
+    assert offline.cache.slots_taken == {Kind.MODEL: 10}
     job = next(job for job in offline.jobs() if job.phase is Phase.WORKING)
     offline.cache.save(job.moved(Phase.REVIEW))
-    assert offline.is_slot_free(Kind.MODEL)
+    assert offline.cache.slots_taken == {Kind.MODEL: 9}
 
 
 # -- expected durations: from this machine's jobs, before them typical ones

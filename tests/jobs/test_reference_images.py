@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,12 @@ import pytest
 
 from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import new_jobs
+from mint_blender.jobs.database import opened
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import template_of_job
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.journal import Journal, JournalError, journal_file
+from mint_blender.jobs.storage.tables import UploadCache
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
@@ -141,10 +142,12 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
     """Uploads are stored by picture and owner, and the newest address counts."""
     owners = (("a", "user:1"), ("a", "user:2"), ("b", "user:1"))
     one, *others = (Owner(f"https://{host}.example", account) for host, account in owners)
+    Journal(home).close()
     for name in ("old", "new"):
-        with closing(Journal(home)) as journal:
-            journal.uploads.add("abc", one, f"https://a.example/{name}.png")
-    with closing(Journal(home)) as journal:
-        assert journal.uploads.url("abc", one) == "https://a.example/new.png"
-        assert [journal.uploads.url("abc", other) for other in others] == [None, None]
-        assert journal.uploads.url("abd", one) is None
+        with opened(journal_file(home)) as file:
+            UploadCache(file).add("abc", one, f"https://a.example/{name}.png")
+    with opened(journal_file(home)) as file:
+        uploads = UploadCache(file)
+        assert uploads.url("abc", one) == "https://a.example/new.png"
+        assert [uploads.url("abc", other) for other in others] == [None, None]
+        assert uploads.url("abd", one) is None

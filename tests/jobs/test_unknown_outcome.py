@@ -86,8 +86,8 @@ CALLS: dict[str, Callable[[], WorkflowHarness]] = {
     **PAID,
     "animate": lambda: WorkflowHarness(
         new_motions(FINISHED_MODEL, a_job().request, MOTION, Delivery(), now=time.time())[0]
-    ).answer(),
-    "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
+    ),
+    "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL),
     "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
 }
 
@@ -347,7 +347,7 @@ def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
     lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
     run = WorkflowHarness(a_conversion(lamp, now=CLICK), AT_CLICK)
-    run.answer(asset(glbUrl=GLB)).answer().expect(Convert)
+    run.answer(asset(glbUrl=GLB)).expect(Convert)
     return run.fail(LOST).job
 
 

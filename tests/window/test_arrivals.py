@@ -73,7 +73,7 @@ elif here:
         service._active[job.id] = 1
     else:
         service._active.pop(job.id, None)
-service._active_changes += 1
+service._note_activity()
 heartbeat = part("ui.heartbeat")
 heartbeat.jobs_changed(service)
 heartbeat.redraw()

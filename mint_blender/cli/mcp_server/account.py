@@ -108,16 +108,15 @@ async def _find(
     context: ToolContext, kind: Kind, search: str, cursor: str | None, most: int
 ) -> tuple[list[Asset], int, str | None]:
     """Return matching items, how many were looked at, and the cursor of what follows."""
-    words = search.casefold().split()
     matches = list[Asset]()
     looked_at = 0
-    texts = view_model.SearchTexts()
-    size = SEARCH_PAGE if words else most
-    for number in range(PAGES_OF_A_SEARCH if words else 1):
+    is_search = bool(search.split())
+    size = SEARCH_PAGE if is_search else most
+    for number in range(PAGES_OF_A_SEARCH if is_search else 1):
         await context.report_progress(number, None, f"{looked_at} items looked at")
         page = await with_client(partial(Client.page, kind=kind, cursor=cursor, limit=size))
         looked_at += len(page.data)
-        matches += [asset for asset in page.data if all(word in texts.of(asset) for word in words)]
+        matches += [asset for asset in page.data if view_model.has_words(asset, search)]
         cursor = page.next_cursor if page.next_cursor != cursor else None
         if cursor is None or len(matches) >= most:
             break

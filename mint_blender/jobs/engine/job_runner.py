@@ -19,8 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...files import disk
-from ...mint.account import Account, Owner
-from ...mint.schema import Kind
+from ...mint.account import Account
 from ..budget import spending
 from ..budget.prices import Budget
 from ..errors import NotPossible
@@ -32,7 +31,7 @@ from ..queries import Answer, KeyOwner, Query, QueryAnswered
 from ..storage import import_marks, job_cache
 from ..storage.job_cache import JobCache, holds_back
 from ..storage.job_locks import ProcessLock
-from ..storage.journal import Journal, JournalError, Unreadable
+from ..storage.journal import Journal, JournalError
 from . import thread_messages as messages
 from .config import EngineConfig
 from .task import StillUnreachable
@@ -183,7 +182,7 @@ class JobRunner:
         self.scheduled_retries: dict[str, messages.RetryScheduled] = {}
         self.progress: dict[str, messages.Progress] = {}
         self.account = account
-        self._slots = config.slots
+        self.slots = config.slots
         self.journal = Journal(config.home)
         try:
             self.journal.set_account(account)
@@ -223,10 +222,6 @@ class JobRunner:
     def jobs(self) -> list[Job]:
         """Return the jobs in memory, newest first: all open ones, and the latest ended ones."""
         return list(self.cache)
-
-    def unreadable(self) -> list[Unreadable]:
-        """Return the jobs whose record is damaged or was written by a newer version."""
-        return self.cache.unreadable
 
     def job(self, job_id: str) -> Job:
         """Return a job by its id or a unique prefix of it.
@@ -351,37 +346,12 @@ class JobRunner:
         # The worker has a lock of its own, so a job that is active here has to be left out.
         return not self.is_active(job.id) and self.journal.is_driven_elsewhere(job.id, self.process)
 
-    def is_slot_free(self, kind: Kind) -> bool:
-        """Return whether another job of this kind may be sent to Mint now."""
-        return self.cache.slots_taken[kind] < self._slots[kind]
-
     @property
     def has_active_work(self) -> bool:
         """Whether a workflow runs or a query is pending, in this process."""
         return bool(self._active or self.queries.pending())
 
     # -- account and connection
-
-    @property
-    def owner(self) -> Owner | None:
-        """The owner of a new job: API and account. None without a key."""
-        current = self.journal.current_account
-        return current.owner if current else None
-
-    def switch_account(self, account: Account) -> bool:
-        """Talk to Mint with another key or base URL. Returns whether that is a change.
-
-        Jobs of the earlier account stop; they stay in the journal.
-        """
-        self.queries.answers.clear()  # another account may get different ones
-        self.queries.cancel_pending()
-        if account == self.account:
-            return False
-        self.account = account
-        self.worker.send(messages.SetAccount(account))
-        self.cache.set_account(account)
-        self._has_changes = True
-        return True
 
     def allow_online(self, allowed: bool) -> None:
         """Set whether anything may be sent. Cheap to repeat."""

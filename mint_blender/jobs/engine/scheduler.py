@@ -8,21 +8,17 @@ here; their results come back as commands.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import logging
 import math
 import queue
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
-from ...files import pictures
 from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError, Stopped
@@ -34,8 +30,7 @@ from ...mint.schema import Kind, Me
 from ..batch_folder.line_files import LineFile
 from ..database import JournalError
 from ..job import Job, asset_of
-from ..job_values import LocalFile, Role
-from ..new_jobs import read_picture
+from ..job_values import LocalFile
 from ..paid_requests.send import send
 from ..phases import HOLDS_SLOT, Phase
 from ..presentation import error_messages
@@ -43,11 +38,13 @@ from ..queries import KeyOwner, Query, QueryAnswered, Thumbnail, answer
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
 from ..transfers import fetch_file
+from ..transfers.upload import upload
 from ..workflow.effects import (
     Call,
     Effect,
     Fetch,
     JournalEffect,
+    Lane,
     OptionalFetch,
     Pay,
     TakeSlot,
@@ -70,7 +67,7 @@ from .thread_messages import (
     SetOnline,
     Wake,
 )
-from .threads import Lane, Threads
+from .threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -78,15 +75,6 @@ DECISION_CHECK_INTERVAL = 2.0
 """Seconds until a decision that another process has committed is noticed, at most."""
 SLOT_CHECK_INTERVAL = 5.0
 """Seconds until the first in line checks again whether another process has freed a slot."""
-MAX_UPLOAD_AGE = 30 * 24 * 3600.0
-"""Seconds for which a URL is reused. Mint calls it durable, but does not say for how long."""
-
-
-class _Picture(NamedTuple):
-    """A picture, by a hash of its bytes, and the account it is uploaded for."""
-
-    digest: str
-    owner: Owner
 
 
 class Scheduler:
@@ -121,8 +109,6 @@ class Scheduler:
         self._continuations: dict[int, Callable[[Ended], None]] = {}
         self._queries: set[int] = set()  # numbers of those that are being answered
         self._fetching: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
-        # the tasks that wait for each picture that is on its way to Mint
-        self._uploading: dict[_Picture, list[Task]] = {}
         # Who waits for a slot of a kind: a heap, in order of creation. A place is lost when the
         # task waits for another effect. Its number is never used twice, so nothing after it is
         # compared.
@@ -289,7 +275,7 @@ class Scheduler:
         log.debug("Job %s: next %s", task.job.id, type(effect).__name__)
         task.failures.reset()
         due = self._now() + effect.after
-        if isinstance(effect, TakeSlot) and effect.kind is not None:
+        if isinstance(effect, TakeSlot):
             task.not_before = due
             line = self._lines[effect.kind]
             place = (task.job.created_at, task.job.id, next(self._places), task, effect)
@@ -342,6 +328,7 @@ class Scheduler:
 
     def _perform(self, task: Task) -> None:
         effect = task.effect
+        current = self._journal.current_account
         if isinstance(effect, TakeSlot):
             self._take_slot(task, effect)
         elif isinstance(effect, Fetch):
@@ -355,10 +342,11 @@ class Scheduler:
         elif isinstance(effect, JournalEffect):
             self._advance(task, effect.apply(self._journal, task.job))
         elif isinstance(effect, Upload):
-            self._upload(task, effect)
+            owner = (current and current.owner) or Owner("", "")
+            path = self._journal.path
+            self._call(task, partial(upload, effect=effect, journal=path, owner=owner))
         elif isinstance(effect, Pay):
             # all that is written around it is in `paid_requests.send`
-            current = self._journal.current_account
             work = partial(
                 send,
                 journal=self._journal.path,
@@ -370,26 +358,19 @@ class Scheduler:
         elif isinstance(effect, Call):
             self._call(task, effect.make)
 
-    def _call(
-        self, task: Task, work: threads.Call, *, then: Callable[[Ended], None] | None = None
-    ) -> None:
-        """Send one call to Mint. `then` is done with its result before the workflow continues."""
+    def _call(self, task: Task, work: threads.Call) -> None:
+        """Send one call to Mint."""
         effect = cast(Effect[Any], task.effect)
-        lane = Lane.DECISION if effect.is_decision else Lane.CALL
-        lane = Lane.UPLOAD if isinstance(effect, Upload) else lane
         self._tasks.schedule(task)
         task.is_calling = True
+        lane = effect.lane or Lane.CALL
         number = self._threads.call(work, lane, changes=not effect.is_read)
         self._outage.sent(self._now())
-        self._continuations[number] = partial(self._on_call_ended, task, self._account, then)
+        self._continuations[number] = partial(self._on_call_ended, task, self._account)
 
-    def _on_call_ended(
-        self, task: Task, account: Account, then: Callable[[Ended], None] | None, ended: Ended
-    ) -> None:
+    def _on_call_ended(self, task: Task, account: Account, ended: Ended) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
         self._note_call(ended)
-        if then is not None:
-            then(ended)
         if not self._tasks.is_running(task):
             return
         task.is_calling = False
@@ -430,18 +411,18 @@ class Scheduler:
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         """Take a slot if the task is the first in line and there is one."""
         kind = effect.kind
-        if kind is not None and self._first_in_line(kind) is not task:
+        if self._first_in_line(kind) is not task:
             self._tasks.schedule(task)
             return
-        most = self._config.slots[kind] if kind else 0
+        most = self._config.slots[kind]
         if self._journal.take_slot(task.job.id, kind, most, self._process):
             self._advance(task, None)
         else:
             self._tasks.schedule(task, self._now() + SLOT_CHECK_INTERVAL)
 
-    def _wake_first_in_line(self, kind: Kind | None) -> None:
+    def _wake_first_in_line(self, kind: Kind) -> None:
         """Let the first in line try now, or as soon as it may if Mint has just refused it."""
-        if kind is not None and (first := self._first_in_line(kind)) is not None:
+        if (first := self._first_in_line(kind)) is not None:
             self._tasks.schedule(first, max(first.not_before, self._now()))
 
     def _first_in_line(self, kind: Kind) -> Task | None:
@@ -615,9 +596,8 @@ class Scheduler:
             log.debug("Job %s: downloaded %s", job_id, fetch.role)
             return file
 
-        is_picture = is_optional or fetch.role is Role.PICTURE
-        lane = Lane.PICTURE if is_picture else Lane.DOWNLOAD
-        number = self._threads.download(work, lane, first=is_picture)
+        lane = Lane.PICTURE if is_optional else fetch.lane
+        number = self._threads.download(work, lane, first=lane is Lane.PICTURE)
         self._continuations[number] = partial(self._on_download_ended, task, fetch)
 
     def _on_download_ended(self, run: Task, fetch: Fetch, ended: Ended) -> None:
@@ -641,44 +621,6 @@ class Scheduler:
             self._apply(task, outcome)
         elif task is run and not isinstance(outcome, Stopped):
             task.optional_file = cast(LocalFile | FileError, outcome)
-
-    def _upload(self, task: Task, effect: Upload) -> None:
-        """Upload a picture to Mint, unless it is there already or on its way."""
-        try:
-            data = read_picture(Path(effect.path))
-        except FileError as error:
-            self._advance(task, error)
-            return
-        except Exception as error:  # noqa: BLE001 - one job stops, not all
-            self._fail(task, error)
-            return
-        current = self._journal.current_account
-        owner = (current and current.owner) or Owner("", "")
-        picture = _Picture(hashlib.sha256(data).hexdigest(), owner)
-        since = time.time() - MAX_UPLOAD_AGE
-        url = None if effect.force else self._journal.uploads.url(*picture, since=since)
-        if url is not None:
-            self._advance(task, url)
-        elif picture in self._uploading:
-            self._uploading[picture].append(task)
-            self._tasks.schedule(task)  # until the other upload ends
-        else:
-            name = Path(effect.path).name
-            media_type = pictures.inspect(data).media_type
-            self._uploading[picture] = []
-            self._call(
-                task,
-                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
-                then=partial(self._on_upload_ended, picture),
-            )
-
-    def _on_upload_ended(self, picture: _Picture, ended: Ended) -> None:
-        """Store where the picture is, and let the tasks go on that have waited for it."""
-        if isinstance(ended.outcome, str):
-            self._journal.uploads.add(*picture, ended.outcome)
-        for waiting in self._uploading.pop(picture):
-            if isinstance(waiting.effect, Upload) and self._tasks.is_running(waiting):
-                self._tasks.schedule(waiting, self._now())
 
 
 def _may_be_retried(outcome: object) -> TypeGuard[errors.MintError | FileError]:

@@ -12,9 +12,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import defaultdict
 from dataclasses import dataclass
-from enum import IntEnum
+from operator import itemgetter
 from typing import Any
 
 from ...files.errors import FileError
@@ -23,7 +22,7 @@ from ...mint.errors import MintError
 from ...mint.retry import FailureStreak, RetryPolicy
 from ..job import Job
 from ..job_values import LocalFile
-from ..workflow.effects import Effect
+from ..workflow.effects import WITHOUT_MINT, Effect
 from ..workflow.run import Workflow
 
 
@@ -52,14 +51,6 @@ class Task:
         return not self.is_calling or (self.effect is not None and self.effect.is_read)
 
 
-class _Queue(IntEnum):
-    """The queues of effects. During an outage, only the last one works as usual."""
-
-    DECISION = 0
-    CALL = 1
-    LOCAL = 2
-
-
 class Tasks(dict[str, Task]):
     """The tasks by job, and in order of time: the next one is found without looking at the others.
 
@@ -68,9 +59,10 @@ class Tasks(dict[str, Task]):
 
     def __init__(self) -> None:
         super().__init__()
-        # Heaps of due time, number of the entry, and task. An entry that is no longer valid stays
-        # until it comes first.
-        self._queues = defaultdict[_Queue, list[tuple[float, int, Task]]](list)
+        # Heaps of due time, number of the entry, and task: of calls, and of what works without
+        # Mint. An entry that is no longer valid stays until it comes first.
+        self._calls: list[tuple[float, int, Task]] = []
+        self._local: list[tuple[float, int, Task]] = []
         self._numbers = itertools.count(1)
 
     def is_running(self, task: Task) -> bool:
@@ -87,30 +79,23 @@ class Tasks(dict[str, Task]):
         """Make the task's effect due at this time; at infinity, it waits for something else."""
         task.due, task.entry = due, next(self._numbers)
         if due != math.inf:
-            kind = _Queue.CALL
-            effect = task.effect
-            if effect is not None and (effect.is_decision or effect.is_local):
-                kind = _Queue.DECISION if effect.is_decision else _Queue.LOCAL
-            heapq.heappush(self._queues[kind], (due, task.entry, task))
+            is_local = task.effect is not None and task.effect.lane in WITHOUT_MINT
+            heapq.heappush(self._local if is_local else self._calls, (due, task.entry, task))
 
     def first(self, next_call: float) -> tuple[float, Task | None]:
         """Return when the most urgent effect may be performed, and its task.
 
-        Nothing but local effects may be performed before `next_call`. Of several at the same time,
-        a person's decision comes first, then what has waited longest.
+        Nothing is sent to Mint before `next_call`. What has waited longest comes first.
         """
-        heads = []
-        for kind, entries in self._queues.items():
+        heads: list[tuple[float, int, Task | None]] = [(math.inf, 0, None)]
+        for entries, earliest in ((self._calls, next_call), (self._local, 0.0)):
             while entries and entries[0][1] != entries[0][2].entry:
                 heapq.heappop(entries)
             if entries:
                 due, entry, task = entries[0]
-                at = due if kind is _Queue.LOCAL else max(due, next_call)
-                heads.append((at, kind, due, entry, task))
-        if not heads:
-            return math.inf, None
-        at, _, _, _, task = min(heads)
-        return at, task
+                heads.append((max(due, earliest), entry, task))
+        at, _, first = min(heads, key=itemgetter(0, 1))
+        return at, first
 
 
 class StillUnreachable(MintError):

@@ -14,12 +14,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 
 from ...files.download import Downloader
 from ...mint.account import Account
 from ...mint.client import Client, connect
+from ..workflow.effects import Lane
 from .config import EngineConfig
 from .thread_messages import Command, Ended
 
@@ -30,21 +30,9 @@ _numbers = itertools.count(1)
 Call = Callable[[Client], object]
 
 
-class Lane(StrEnum):
-    """Kinds of work that do not wait for each other.
-
-    A person waits for decisions and queries, and thumbnails never delay paid files.
-    """
-
-    CALL = "mint-call"
-    DECISION = "mint-decision"
-    UPLOAD = "mint-upload"
-    DOWNLOAD = "mint-download"
-    PICTURE = "mint-picture"
-
-
 DOWNLOADS = frozenset({Lane.DOWNLOAD, Lane.PICTURE})
-SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 2, Lane.DOWNLOAD: 3, Lane.PICTURE: 2}
+# one upload at a time: of several jobs with one picture, the first sends it
+SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 1, Lane.DOWNLOAD: 3, Lane.PICTURE: 2}
 IDLE_TIMEOUT = 30.0
 """Seconds that an idle thread waits for the next call (polls of one job come every 15 s), and until
 the connections to the file host are closed."""

@@ -10,18 +10,9 @@ anew with that page.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from ...mint.schema import Asset, Kind, Page
 from ..queries import ListPage
-
-
-@dataclass
-class Change:
-    """The entries that a page removed and added; a changed entry is in both lists."""
-
-    removed: list[Asset] = field(default_factory=list)
-    added: list[Asset] = field(default_factory=list)
 
 
 class PagedList:
@@ -42,7 +33,6 @@ class PagedList:
         self._requested: dict[str, float] = {}
         # whether the first page failed, and no new asset was reported since
         self._first_page_failed = False
-        self._change = Change()
 
     def entries(self) -> Iterable[Asset]:
         """Return all loaded entries, newest first."""
@@ -96,34 +86,30 @@ class PagedList:
         self._requested = self._requested | self._missing
         self._missing = {}
 
-    def put(self, asset: Asset) -> Change:
-        """Replace an entry that is already loaded, and return what changed."""
-        self._change = Change()
+    def put(self, asset: Asset) -> None:
+        """Replace an entry that is already loaded."""
         if asset.id in self._known:
             self._put(asset)
-        return self._change
 
-    def drop(self, asset_id: str) -> Change:
-        """Remove an entry that no longer exists at Mint, and return what changed."""
-        self._change = Change()
-        if asset_id in self._known:
-            self._remove(asset_id)
+    def drop(self, asset_id: str) -> None:
+        """Remove an entry that no longer exists at Mint."""
+        if self._known.pop(asset_id, None) is not None:
             self._order.remove(asset_id)
-        return self._change
 
-    def add_page(self, cursor: str | None, page: Page) -> Change:
-        """Add a page that was requested, and return what changed.
+    def add_page(self, cursor: str | None, page: Page) -> None:
+        """Add a page that was requested.
 
         A late page, whose cursor is no longer expected, only updates entries already loaded.
         """
-        self.error, self._first_page_failed, self._change = None, False, Change()
+        self.error = None
+        self._first_page_failed = False
         if cursor is None:
             self._requested = {}
         is_anew = self._must_reload or self._known.keys().isdisjoint(each.id for each in page.data)
         if cursor is None and is_anew:
-            for id in self._order:
-                self._remove(id)
-            self._order, self._used_cursors = [], set()
+            self._known.clear()
+            self._order.clear()
+            self._used_cursors.clear()
             self._add(page)
         elif cursor is None:
             self._merge(page)
@@ -132,11 +118,10 @@ class PagedList:
             self._add(page)
         else:
             for asset in page.data:
-                if asset.id in self._known:
-                    self._put(asset)
-            return self._change
-        self.has_first_page, self._must_reload = True, False
-        return self._change
+                self.put(asset)
+            return
+        self.has_first_page = True
+        self._must_reload = False
 
     def page_failed(self, cursor: str | None, error: str) -> None:
         """Note why a page could not be loaded.
@@ -168,7 +153,7 @@ class PagedList:
         replaced = len(self._order) if is_all else last + 1
         for id in self._order[:replaced]:
             if id not in new:
-                self._remove(id)
+                del self._known[id]
         for asset in new.values():
             self._put(asset)
         self._order[:replaced] = new
@@ -178,16 +163,7 @@ class PagedList:
         """Add or replace an entry."""
         self._missing.pop(asset.id, None)
         self._requested.pop(asset.id, None)
-        before = self._known.get(asset.id)
-        if before == asset and before.raw == asset.raw:
-            return  # most entries of a page that is loaded again
-        if before is not None:
-            self._change.removed.append(before)
         self._known[asset.id] = asset
-        self._change.added.append(asset)
-
-    def _remove(self, asset_id: str) -> None:
-        self._change.removed.append(self._known.pop(asset_id))
 
 
 def created_timestamp(asset: Asset) -> float:

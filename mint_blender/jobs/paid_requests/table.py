@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...mint.schema import Operation
+from .. import database
 from ..database import Database, journal_error
 from . import journal_id
 from .record import COLUMNS, JOB, OPEN, YOUNG_FOR, Event, PaidRequest, PaidVerb, State, key_of
@@ -78,12 +79,8 @@ _MOST_JOBS = 500
 @contextmanager
 def opened(journal: Path) -> Iterator[PaidRequests]:
     """Yield the records of a journal file that exists, for a thread of its own."""
-    database = Database(journal)
-    try:
-        database.choose_mode()
-        yield PaidRequests(database, journal_id.recognize(database))
-    finally:
-        database.close()
+    with database.opened(journal) as file:
+        yield PaidRequests(file, journal_id.recognize(file))
 
 
 def note_cost(database: Database, key: str, cost: float, arose_at: float) -> None:

@@ -69,7 +69,6 @@ class Journal:
         statements = (each for part in parts for each in part.TABLES)
         self._db.prepare(tables.VERSION, *statements)
         self.paid_requests = PaidRequests(self._db, journal_id.recognize(self._db))
-        self.uploads = tables.UploadCache(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -563,15 +562,15 @@ class Journal:
         )
         return {job.id: job.decision for job in jobs if job.decision is not None}
 
-    def take_slot(self, job_id: str, kind: Kind | None, most: int, process: ProcessLock) -> bool:
+    def take_slot(self, job_id: str, kind: Kind, most: int, process: ProcessLock) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active.
 
-        Counts all living processes together. Without a kind there is no limit.
+        Counts all living processes together.
         """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND cancel", job_id):
                 return False  # a click has come first: nothing is sent for what was just canceled
-            if kind is not None and self._active(job_id, kind, process) >= most:
+            if self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             tables.note_move(self._db, job_id, Phase.SENDING)

@@ -8,6 +8,7 @@ result.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ...mint import schema
@@ -25,22 +26,38 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 
+class Lane(StrEnum):
+    """Kinds of work on threads that do not wait for each other.
+
+    A person waits for decisions and queries, and thumbnails never delay paid files.
+    """
+
+    CALL = "mint-call"
+    DECISION = "mint-decision"
+    UPLOAD = "mint-upload"
+    DOWNLOAD = "mint-download"
+    PICTURE = "mint-picture"
+
+
+WITHOUT_MINT = frozenset({None, Lane.DOWNLOAD, Lane.PICTURE})
+"""The lanes of effects that need no call to Mint."""
+
+
 @dataclass(frozen=True)
 class Effect(Generic[T_co]):
     """Base of all effects; T_co is the type of the result.
 
-    `after` are the seconds to wait first. An effect that `is_local` needs no call to Mint; one that
-    `is_read` only reads, so that losing its result does no harm.
+    `after` are the seconds to wait first. An effect that `is_read` only reads, so that losing its
+    result does no harm.
     """
 
-    is_local: ClassVar[bool] = False
     is_read: ClassVar[bool] = False
     after: float = field(default=0.0, kw_only=True)
 
     @property
-    def is_decision(self) -> bool:
-        """Whether it sends what a person has just decided."""
-        return False
+    def lane(self) -> Lane | None:
+        """On which threads it is performed; None: on that of the worker."""
+        return None
 
 
 class Call(Effect[T_co]):
@@ -50,6 +67,7 @@ class Call(Effect[T_co]):
     """
 
     method: ClassVar[str]
+    lane = Lane.CALL
 
     def make(self, client: Client) -> T_co:
         """Return Mint's answer. Raises MintError."""
@@ -67,8 +85,6 @@ class Read(Call[T_co]):
 class JournalEffect(Effect[T_co]):
     """Base of the effects that need only the journal."""
 
-    is_local = True
-
     def apply(self, journal: Journal, job: Job) -> T_co:
         """Read or change the journal. Raises JournalError."""
         raise NotImplementedError
@@ -78,11 +94,10 @@ class JournalEffect(Effect[T_co]):
 class TakeSlot(Effect[None]):
     """Wait until fewer generations of this kind are active than Mint allows.
 
-    Decisions of the user come first. A `kind` of None takes no slot and does not wait.
+    Decisions of the user come first.
     """
 
-    is_local = True
-    kind: schema.Kind | None
+    kind: schema.Kind
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,7 @@ class Upload(Effect[str]):
     `force` uploads it even if it was uploaded before.
     """
 
+    lane = Lane.UPLOAD
     path: str
     key: str
     force: bool = False
@@ -115,9 +131,9 @@ class Pay(Effect[Sent]):
     call: PaidCall
 
     @property
-    def is_decision(self) -> bool:
-        """Whether it sends what a person has just decided."""
-        return self.call.verb in PAID_VERBS.values()
+    def lane(self) -> Lane:
+        """On which threads it is sent: a person waits for a decision."""
+        return Lane.DECISION if self.call.verb in PAID_VERBS.values() else Lane.CALL
 
 
 @dataclass(frozen=True)
@@ -180,7 +196,7 @@ class ReadClock(Read[float]):
 class Cancel(Call[schema.Operation]):
     """Cancel an operation, which is free. Its key is the same for each try."""
 
-    is_decision = True
+    lane = Lane.DECISION
     operation_id: str
 
     def make(self, client: Client) -> schema.Operation:
@@ -268,13 +284,17 @@ class Fetch(Effect[LocalFile]):
     overwritten. A file that is `only_copied` need not be one that Blender can import.
     """
 
-    is_local = True
     role: Role
     url: str
     name: str
     note: str | None = None
     save_as: str | None = None
     only_copied: bool = False
+
+    @property
+    def lane(self) -> Lane:
+        """On which threads it is downloaded."""
+        return Lane.PICTURE if self.role is Role.PICTURE else Lane.DOWNLOAD
 
 
 @dataclass(frozen=True)
@@ -284,7 +304,6 @@ class OptionalFetch(Effect[LocalFile | None]):
     Perform the same effect again to get the file or the error.
     """
 
-    is_local = True
     fetch: Fetch
 
 

@@ -190,7 +190,7 @@ def _draw_scroll(
 
 def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw the jobs in the journal that cannot be read: they do not run, and nothing is lost."""
-    for job in service.unreadable():
+    for job in service.cache.unreadable:
         row = layout.box().row()
         wrapped(row.column(align=True), UNREADABLE, width=width, icon="ERROR")
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = job.id

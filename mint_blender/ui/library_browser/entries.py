@@ -408,11 +408,10 @@ def _pause() -> float:
 
 def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
     """Keep the same entries on screen when new ones come before them; stay within the list."""
-    if first is not None and (now := library().get(first.id)) is not None:
-        place = library().view(filter_of(fields)).place(now)
-        if place is not None and place != fields.start:
-            fields.start = place
-    count = len(shown(fields))
+    ids = [asset.id for asset in shown(fields)]
+    if first is not None and first.id in ids and ids.index(first.id) != fields.start:
+        fields.start = ids.index(first.id)
+    count = len(ids)
     if (
         fields.start >= count
         and fields.start

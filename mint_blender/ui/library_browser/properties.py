@@ -86,7 +86,7 @@ def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
     fields.start = 0
     state.filter_changed_at = time.monotonic()
     state.resume_searching()
-    state.library.view(filter_of(fields))  # sort now, so that drawing need not
+    state.library.entries(filter_of(fields))  # sort now, so that drawing need not
     visibility.tag_redraw()  # the bar, with each letter that is typed
 
 
