@@ -125,7 +125,7 @@ def _costs(home: Path, count: int) -> dict[str, float]:
 def _steps(job_service: JobService, worker: Journal, count: int) -> list[Callable[[], object]]:
     """Return the steps after the opening, in the order of GOALS."""
     changing, oldest = job_service.jobs()[0], f"id_{count - 1}"
-    (old_job,) = job_service.jobs_of_asset(oldest)
+    (old_job,) = job_service.journal.jobs_of_asset(oldest)
     revisions = iter(range(1, 10_000))
 
     return [
@@ -133,7 +133,7 @@ def _steps(job_service: JobService, worker: Journal, count: int) -> list[Callabl
         job_service.catch_up,
         lambda: job_service.start(LAMP),
         job_service.spending.month,
-        lambda: (job_service.job(old_job.id), job_service.jobs_of_asset(oldest)),
+        lambda: (job_service.job(old_job.id), job_service.journal.jobs_of_asset(oldest)),
     ]
 
 

@@ -71,7 +71,7 @@ def placeable_job(job_service: JobService, asset: Asset, delivery: Delivery = De
         NotPossible: It is not finished.
     """
     phases = {Phase.WAITING, Phase.FETCHING, *HAS_RESULT}
-    for job in job_service.jobs_of_asset(asset.id):
+    for job in job_service.journal.jobs_of_asset(asset.id):
         is_other = job.convert or job.motion or job.optimize is not None or job.delivery.line
         if job.kind is asset.kind and not is_other and job.hold is None and job.phase in phases:
             return job

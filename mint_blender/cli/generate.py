@@ -127,7 +127,7 @@ def variation(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     with prices.open_service(arguments, terminal) as job_service:
         job = job_service.job(arguments.job)
-        jobs = job_service.jobs_of_asset(asset_of(job))
+        jobs = job_service.journal.jobs_of_asset(asset_of(job))
         template = template_of_job(job, jobs).with_prompt(arguments.prompt)
         session.check_request(template.request)
         check_outputs(template.request.kind, arguments, terminal)

@@ -81,10 +81,6 @@ class JobService(JobRunner):
             self._has_changes = True
             self.unfinished.resume_own()
 
-    def jobs_of_asset(self, asset_id: str | None) -> list[Job]:
-        """Return every job on the list about a Model or World, newest first; none for None."""
-        return self.journal.jobs_of_asset(asset_id) if asset_id else []
-
     def view(self, job: Job, made_for: str = "") -> JobView:
         """Return a job as people see it. `made_for` is the other file that its result was made for.
 
@@ -305,7 +301,7 @@ class JobService(JobRunner):
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
         self.reread()  # another process may have started one just now
         with self.cache.single_commit():
-            about = self.jobs_of_asset(asset.id)
+            about = self.journal.jobs_of_asset(asset.id)
             for job in action_checks.open_conversions(about, asset, wanted):
                 if (job.convert, job.delivery.folder) == (wanted, str(folder)):
                     break
@@ -344,7 +340,7 @@ class JobService(JobRunner):
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         ours = [
             job
-            for job in self.jobs_of_asset(asset.id)
+            for job in self.journal.jobs_of_asset(asset.id)
             if not (job.convert or job.motion) and job.hold is None
         ]
         action_checks.check_asset_retry(asset, ours)
@@ -432,7 +428,10 @@ class JobService(JobRunner):
             subject = before.subject if before else of_job(job.id)
             if order is PaidVerb.RETRY and made_of is not None:
                 subject = of_asset(made_of)
-            self._check_not_ordered(job, subject, order)
+            latest = self.journal.paid_requests.latest(subject, order)
+            is_unclear = latest is not None and (latest.is_open or latest.state is State.DROPPED)
+            if latest is not None and latest.job != job.id and is_unclear:
+                raise action_checks.in_progress(job)  # another job has ordered the same
             credits = optimization if order is PaidVerb.OPTIMIZE else generation
             job = job.with_request(self.journal.order(job, subject, order, credits=credits))
         self.cache.save(
@@ -440,13 +439,6 @@ class JobService(JobRunner):
                 Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of
             )
         )
-
-    def _check_not_ordered(self, job: Job, subject: str, verb: PaidVerb) -> None:
-        """Raise NotPossible if another job has ordered the same, and it is not clear what came."""
-        latest = self.journal.paid_requests.latest(subject, verb)
-        is_unclear = latest is not None and (latest.is_open or latest.state is State.DROPPED)
-        if latest is not None and latest.job != job.id and is_unclear:
-            raise action_checks.in_progress(job)
 
     def use_candidate(self, job_id: str, asset_id: str) -> None:
         """Use an asset in Mint's list as the result of a job that Mint may have started. Free.

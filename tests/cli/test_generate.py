@@ -270,7 +270,7 @@ def test_the_optimization_is_within_the_limit(
     lighter = (*LAMP, "--optimize", "light", "-o", str(output), "--max-credits")
     refused = mint(*lighter, "267")
     assert refused.status == 4
-    says = "about 268 Credits, more than the limit of 267. Nothing was started."
+    says = "about 268 Credits in total, more than the limit of 267 Credits. Nothing was started."
     assert says in refused.error_text
     assert len(mint.service.operations()) == 1
     assert mint(*lighter, "268").status == 0

@@ -26,7 +26,7 @@ def test_a_generation_above_the_limit(mint: RunMint, set_limits: SetLimits) -> N
     set_limits(Limits(each=247))
     ran = mint(*LAMP, "--max-credits", "100000")
     assert ran.status == 4
-    says = "about 248 Credits, more than your limit of 247 Credits per generation."
+    says = "about 248 Credits in total, more than your limit of 247 Credits per generation."
     assert says in ran.error_text and "Nothing was started." in ran.error_text
     assert not mint.service.operations()
     set_limits(Limits(each=248))
@@ -86,7 +86,7 @@ def test_max_credits_belongs_to_the_job(mint: RunMint, set_limits: SetLimits) ->
     mint.service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
     assert ran.status == 4
-    assert "about 700 Credits in total, more than its limit of 300 Credits" in ran.error_text
+    assert "about 700 Credits in total, more than the limit of 300 Credits" in ran.error_text
     assert mint("revise", job, "in green").status == 4
     assert not mint.service.requests("POST", "*:approve")
     assert not mint.service.requests("POST", "*:revise")

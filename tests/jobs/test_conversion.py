@@ -26,7 +26,7 @@ from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import fetch_file
-from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
+from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -68,7 +68,9 @@ def a_conversion() -> Job:
 
 def sending() -> WorkflowHarness:
     """Return a conversion job just before its request is sent."""
-    return WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
+    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
+    run.expect(TakeSlot)
+    return run.answer()
 
 
 def converting() -> WorkflowHarness:
@@ -89,7 +91,8 @@ def test_a_conversion_runs_to_its_files() -> None:
     job = a_conversion()
     run = WorkflowHarness(job)
     assert run.expect(ReadAsset).asset_id == "res_1"
-    convert = run.answer(asset(glbUrl=GLB)).expect(Convert)
+    assert run.answer(asset(glbUrl=GLB)).expect(TakeSlot) == TakeSlot(None)
+    convert = run.answer().expect(Convert)
     assert (convert.target, convert.key) == ("res_1", job.requests[0].key)
     assert convert.body == {"targetFormats": ["fbx", "obj"]}
     assert run.job.phase is Phase.SENDING
@@ -131,7 +134,7 @@ def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
     first = run.job.requests[0].key
     run = WorkflowHarness(retried(run.job))
     run.expect(ReadAsset)
-    again = run.answer(asset(glbUrl=GLB, objUrl=OBJ)).expect(Convert)
+    again = run.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert again.body == {"targetFormats": ["fbx"]}
     assert again.key == run.job.requests[1].key != first
     complete = WorkflowHarness(a_conversion()).answer(ALL_FILES)

@@ -93,7 +93,7 @@ def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]
         "decisions": lambda: own.pending_decisions(process),
         "driven": lambda: own.driven(process),
         "changes": lambda: own.changes(own.serial() - 1),
-        "of an asset": lambda: job_service.jobs_of_asset("res_3"),
+        "of an asset": lambda: job_service.journal.jobs_of_asset("res_3"),
         "of a line": lambda: own.jobs_of_lines("/out#3/"),
         "by id": lambda: job_service.job(placed.id[:9]),
         "last optimization": lambda: job_service.cache.paid_for_optimizing,
@@ -408,9 +408,11 @@ def test_what_was_made_of_an_old_asset_is_known(opened: Opened) -> None:
     conversion = old(conversion, phase=Phase.PAUSED)
     job_service = opened(made, fetched, other, conversion)
     job = job_service.job(fetched.id)
-    template = new_jobs.template_of_job(job, job_service.jobs_of_asset(asset_of(job)))
+    template = new_jobs.template_of_job(job, job_service.journal.jobs_of_asset(asset_of(job)))
     assert (template.request.prompt, template.is_complete) == ("a very old lamp", True)
-    assert job_service.jobs_of_asset(None) == job_service.jobs_of_asset("other") == []
+    assert (
+        job_service.journal.jobs_of_asset(None) == job_service.journal.jobs_of_asset("other") == []
+    )
     assert job_service.convert(model, [Format.FBX], Path("/out")).id == conversion.id
     job_service.dismiss(other.id)
     assert job_service.journal.assets(exclude="") == {"res_1", "res_b"}

@@ -314,7 +314,7 @@ def test_a_conversion_does_not_change_its_model() -> None:
             library.apply_updates([making(job, status, 1)])
             assert states(library) == {"id_1": AssetState.DONE}
     run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
-    run.answer(an_asset(1)).expect(Convert)
+    run.answer(an_asset(1)).answer(None).expect(Convert)
     run.fail(problem(404, "not-found")).expect(ReadAsset)
     assert run.answer(an_asset(1)).rests
     library.apply_updates([run.job])

@@ -220,7 +220,7 @@ def test_a_jobs_own_limit_applies_to_every_decision(offline: JobService) -> None
     revised, raised, accepted = (at_preview(max_credits=1000.0) for _ in range(3))
     offline.cache.add(revised, raised, accepted)
     offline.queries.cache_answer(Price.of(WORLD), PRICE)
-    said = r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
+    said = r"about 1,650 Credits in total, more than the limit of 1,000 Credits\."
     for job in (revised, raised, accepted):
         with pytest.raises(TooExpensive, match=said):
             offline.approve(job.id)
@@ -304,7 +304,7 @@ def test_a_later_send_requests_the_price_again(price: float | str | None, is_sen
     assert workflow.job.phase is Phase.PAUSED
     assert workflow.job.requests[0].is_unsent
     assert workflow.job.problem.cause is Cause.CREDITS
-    said = "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
+    said = "about 301 Credits in total, more than the limit of 300 Credits. Nothing was sent."
     assert said in workflow.job.problem.message
     assert isinstance(workflow.again().effect, TakeSlot)
 
@@ -340,7 +340,7 @@ def test_resuming_a_job_at_its_limit_asks_the_user(offline: JobService) -> None:
         now = 300.0 if is_cheaper else 301.0
         offline.queries.cache_answer(price, Estimate(None, now, now))
         if not is_cheaper:
-            said = "about 301 Credits in total, more than its limit of 300"
+            said = "about 301 Credits in total, more than the limit of 300"
             with pytest.raises(TooExpensive, match=said):
                 offline.resume(job.id)
             assert not offline.is_active(job.id)
@@ -366,7 +366,9 @@ def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> No
     job_service.ask_and_wait(Price.of(LAMP))
     assert job_service.start(LAMP).estimate == 248
     job_service.ask_price = job_service.ask_and_wait
-    with pytest.raises(TooExpensive, match="about 798 Credits, more than your limit") as caught:
+    with pytest.raises(
+        TooExpensive, match="about 798 Credits in total, more than your limit"
+    ) as caught:
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     assert caught.value.missing_prices == ()
     assert str(caught.value).endswith("Nothing was started.")
@@ -463,7 +465,9 @@ def test_an_existing_model_gives_the_price(optimizing: JobService, service: Thre
     (model,) = service.resources()
     for _ in range(2):
         optimizing.budget.limits = Limits(each=267)
-        with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
+        with pytest.raises(
+            TooExpensive, match="about 268 Credits in total, more than your limit of 267"
+        ):
             optimizing.start(LAMP, optimize=LIGHT)
     assert [each.body for each in service.requests(*ESTIMATE)][1:] == [
         {"operation": "model_optimization", "modelId": model.id}

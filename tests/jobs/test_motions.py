@@ -162,7 +162,7 @@ def test_the_same_words_are_not_paid_again(
     (job,) = animate(WALK)
     job_service.save(job.moved(Phase.PLACED))
     job_service.dismiss(job.id)
-    assert job_service.jobs_of_asset(knight.id) == []
+    assert job_service.journal.jobs_of_asset(knight.id) == []
     other = replace(WALK, prompt=" walk  in place", height=2.0)
     again, run = job_service.animate(knight, [other, RUN])
     assert (again.id, again.phase) == (job.id, Phase.PLACED)

@@ -86,8 +86,8 @@ CALLS: dict[str, Callable[[], WorkflowHarness]] = {
     **PAID,
     "animate": lambda: WorkflowHarness(
         new_motions(FINISHED_MODEL, a_job().request, MOTION, Delivery(), now=time.time())[0]
-    ),
-    "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL),
+    ).answer(),
+    "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
     "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
 }
 
@@ -263,7 +263,7 @@ def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     run.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
     assert run.job.notes[-1] == (
-        "Mint cannot cancel this now. It continues, costs about 1,650 Credits, and its result will be kept."
+        "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
     )
     run.answer(seen("succeeded", kind=Kind.WORLD)).answer(
         asset(Kind.WORLD, panoUrl=f"{FILES}p.webp")
@@ -347,7 +347,7 @@ def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
     lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
     run = WorkflowHarness(a_conversion(lamp, now=CLICK), AT_CLICK)
-    run.answer(asset(glbUrl=GLB)).expect(Convert)
+    run.answer(asset(glbUrl=GLB)).answer().expect(Convert)
     return run.fail(LOST).job
 
 

@@ -61,7 +61,7 @@ class Prices:
         """Return what all lines together are expected to cost; `limit` is their own."""
         prices = [self.of(line, jobs.get(line.tag)) for line in lines]
         dearest = None if None in prices else max(filter(None, prices), default=0.0)
-        return Expense(dearest, _sum(prices), most=limit, is_new=True, queries=price_queries(lines))
+        return Expense(dearest, _sum(prices), most=limit, queries=price_queries(lines))
 
 
 def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:

@@ -167,7 +167,7 @@ class Budget:
     def of_start(self, queries: Sequence[Query | None], most: float | None = None) -> Expense:
         """Return what a new job costs that has these prices; `most` is its own limit."""
         price = self._known_total(queries)
-        return Expense(price, price, most=most, is_new=True, queries=tuple(queries))
+        return Expense(price, price, most=most, queries=tuple(queries))
 
     def of_click(self, job: Job, verb: Verb, queries: Sequence[Query | None]) -> Expense:
         """Return what a job costs after a click that has these prices."""

@@ -44,7 +44,6 @@ class Expense:
         total: The whole job, or batch, in the end.
         paid: How much of the total is paid already.
         most: Its own limit; None: it has none.
-        is_new: Whether nothing of it was started yet.
         queries: The prices that it consists of; None stands for one that Mint does not return.
     """
 
@@ -52,7 +51,6 @@ class Expense:
     total: float | None
     paid: float = 0.0
     most: float | None = None
-    is_new: bool = False
     queries: tuple[Query | None, ...] = ()
 
 
@@ -138,16 +136,6 @@ def bounds_of(day: date) -> tuple[float, float]:
     return begin, end
 
 
-_AT_ONCE = Message(
-    "This would cost about {credits:,.0f} Credits, more than your limit of {most:,.0f} Credits"
-    " per generation."
-)
-_IN_TOTAL = Message(
-    "This generation would cost about {credits:,.0f} Credits in total, more than your limit of"
-    " {most:,.0f} Credits per generation."
-)
-
-
 def limit_error(
     expenses: Sequence[Expense], limits: Limits = Limits(), spent: float = 0.0
 ) -> str | None:
@@ -169,9 +157,12 @@ def limit_error(
             credits=limits.each,
         )
     if dearest is not None and 0 < limits.each < dearest:
-        is_partly_paid = added is not None and added < dearest
-        words = _IN_TOTAL if is_partly_paid else _AT_ONCE
-        return Message(words.template, credits=dearest, most=limits.each)
+        return Message(
+            "This would cost about {credits:,.0f} Credits in total, more than your limit of"
+            " {most:,.0f} Credits per generation.",
+            credits=dearest,
+            most=limits.each,
+        )
     if limits.day > 0 and added is None:
         return Message(
             "Mint did not return a price, so your daily limit of {credits:,.0f} Credits cannot be"
@@ -195,22 +186,10 @@ def _own_limit_error(expense: Expense) -> str | None:
     most = expense.most
     if most is None or (total is not None and total <= most):
         return None
-    if total is None and expense.is_new:
-        return Message("Mint did not return a price, so the limit cannot be checked.")
     if total is None:
-        return Message(
-            "Mint did not return a price, so the limit of {credits:,.0f} Credits for"
-            " this job cannot be checked.",
-            credits=most,
-        )
-    if expense.is_new:
-        return Message(
-            "This would cost about {credits:,.0f} Credits, more than the limit of {most:,.0f}.",
-            credits=total,
-            most=most,
-        )
+        return Message("Mint did not return a price, so the limit cannot be checked.")
     return Message(
-        "This job would cost about {credits:,.0f} Credits in total, more than its limit of"
+        "This would cost about {credits:,.0f} Credits in total, more than the limit of"
         " {most:,.0f} Credits.",
         credits=total,
         most=most,

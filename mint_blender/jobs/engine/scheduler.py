@@ -275,7 +275,7 @@ class Scheduler:
         log.debug("Job %s: next %s", task.job.id, type(effect).__name__)
         task.failures.reset()
         due = self._now() + effect.after
-        if isinstance(effect, TakeSlot):
+        if isinstance(effect, TakeSlot) and effect.kind is not None:
             task.not_before = due
             line = self._lines[effect.kind]
             place = (task.job.created_at, task.job.id, next(self._places), task, effect)
@@ -411,18 +411,18 @@ class Scheduler:
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         """Take a slot if the task is the first in line and there is one."""
         kind = effect.kind
-        if self._first_in_line(kind) is not task:
+        if kind is not None and self._first_in_line(kind) is not task:
             self._tasks.schedule(task)
             return
-        most = self._config.slots[kind]
+        most = self._config.slots[kind] if kind else 0
         if self._journal.take_slot(task.job.id, kind, most, self._process):
             self._advance(task, None)
         else:
             self._tasks.schedule(task, self._now() + SLOT_CHECK_INTERVAL)
 
-    def _wake_first_in_line(self, kind: Kind) -> None:
+    def _wake_first_in_line(self, kind: Kind | None) -> None:
         """Let the first in line try now, or as soon as it may if Mint has just refused it."""
-        if (first := self._first_in_line(kind)) is not None:
+        if kind is not None and (first := self._first_in_line(kind)) is not None:
             self._tasks.schedule(first, max(first.not_before, self._now()))
 
     def _first_in_line(self, kind: Kind) -> Task | None:

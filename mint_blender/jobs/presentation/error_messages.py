@@ -10,7 +10,6 @@ from ...message import Message, sentences
 from ...mint import errors
 from ...mint.retry import Polling
 from ...mint.schema import Operation, OperationError
-from ..budget import spending
 from ..job import Job
 from ..job_values import LOOKING, UNANSWERED, Cause, Problem
 from ..phases import Phase
@@ -228,13 +227,6 @@ def cannot_cancel(job: Job) -> str:
     if job.phase is Phase.BILLING:
         return Message(
             "Mint cannot cancel this. It stays paused and costs nothing more unless you resume it."
-        )
-    expected = spending.committed(job)
-    if expected:
-        return Message(
-            "Mint cannot cancel this now. It continues, costs about {credits:,.0f}"
-            " Credits, and its result will be kept.",
-            credits=expected,
         )
     return Message(
         "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."

@@ -168,10 +168,10 @@ class Journal:
             if self._hold(Owner(*owner)) is not Hold.FOREIGN
         }
 
-    def jobs_of_asset(self, asset_id: str) -> list[Job]:
-        """Return the jobs on the list that are about this Model or World, newest first."""
+    def jobs_of_asset(self, asset_id: str | None) -> list[Job]:
+        """Return the jobs on the list about a Model or World, newest first; none for None."""
         clause = "WHERE asset = ? AND NOT dismissed ORDER BY created_at DESC, id"
-        return self._jobs(clause, tables.stored(asset_id))
+        return self._jobs(clause, tables.stored(asset_id or ""))
 
     def motions_of(self, asset_id: str) -> list[Job]:
         """Return the jobs that animate this model, newest first, dismissed ones too."""
@@ -197,8 +197,8 @@ class Journal:
         """Return the readable ones of the jobs that were added last, dismissed ones included."""
         return self._jobs("ORDER BY rowid DESC LIMIT ?", most)
 
-    def moves(self, job_ids: Collection[str] | None = None) -> tables.Moves:
-        """Return when these jobs, or all jobs, entered which phase."""
+    def moves(self, job_ids: Collection[str]) -> tables.Moves:
+        """Return when these jobs entered which phase."""
         return tables.read_moves(self._db, job_ids)
 
     def assets(self, *, exclude: str) -> frozenset[str]:
@@ -562,15 +562,15 @@ class Journal:
         )
         return {job.id: job.decision for job in jobs if job.decision is not None}
 
-    def take_slot(self, job_id: str, kind: Kind, most: int, process: ProcessLock) -> bool:
+    def take_slot(self, job_id: str, kind: Kind | None, most: int, process: ProcessLock) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active.
 
-        Counts all living processes together.
+        Counts all living processes together. Without a kind there is no limit.
         """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND cancel", job_id):
                 return False  # a click has come first: nothing is sent for what was just canceled
-            if self._active(job_id, kind, process) >= most:
+            if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             tables.note_move(self._db, job_id, Phase.SENDING)

@@ -173,18 +173,18 @@ def note_move(database: Database, job_id: str, phase: Phase) -> None:
     database.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())
 
 
-def read_moves(database: Database, job_ids: Collection[str] | None) -> Moves:
-    """Return the moves of these jobs; with None, of all jobs that have any."""
-    found: Moves = {job_id: [] for job_id in job_ids or ()}
+def read_moves(database: Database, job_ids: Collection[str]) -> Moves:
+    """Return the moves of these jobs."""
+    found: Moves = {job_id: [] for job_id in job_ids}
     clause = ""
     some: tuple[str, ...] = ()
-    if job_ids is not None and len(job_ids) <= _MOST_IDS:
+    if len(job_ids) <= _MOST_IDS:
         some = tuple(job_ids)
         clause = f"WHERE job IN ({', '.join('?' * len(some))})"
     query = f"SELECT job, phase, at FROM moves {clause} ORDER BY rowid"  # noqa: S608 - marks only
     for job_id, phase, at in database.rows(query, *some):
-        if phase in _PHASES and (job_ids is None or job_id in found):
-            found.setdefault(job_id, []).append((Phase(phase), at))
+        if phase in _PHASES and job_id in found:
+            found[job_id].append((Phase(phase), at))
     return found
 
 

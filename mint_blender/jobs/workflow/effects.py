@@ -94,10 +94,10 @@ class JournalEffect(Effect[T_co]):
 class TakeSlot(Effect[None]):
     """Wait until fewer generations of this kind are active than Mint allows.
 
-    Decisions of the user come first.
+    Decisions of the user come first. A `kind` of None takes no slot and does not wait.
     """
 
-    kind: schema.Kind
+    kind: schema.Kind | None
 
 
 @dataclass(frozen=True)

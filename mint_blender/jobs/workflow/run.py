@@ -290,9 +290,10 @@ def _start(run: Run) -> Steps:
             return
         if not request.may_be_started:
             yield from _upload_pictures(run, request)
-            needs_slot = not (run.job.convert or run.job.motion)
-            if run.job.phase is Phase.WAITING and needs_slot:
-                yield from run.perform(TakeSlot(run.job.kind, after=after))
+            if run.job.phase is Phase.WAITING:
+                is_free = run.job.convert or run.job.motion
+                kind = None if is_free else run.job.kind
+                yield from run.perform(TakeSlot(kind, after=after))
                 after = 0.0
             if not (yield from _is_price_accepted(run)):
                 return

@@ -333,7 +333,7 @@ def _is_t_pose(service: "JobService", asset_id: str) -> bool:
     """Return whether a model was requested in T-Pose, as far as is known."""
     from ...mint.schema import Pose
 
-    return any(job.request.pose is Pose.T_POSE for job in service.jobs_of_asset(asset_id))
+    return any(job.request.pose is Pose.T_POSE for job in service.journal.jobs_of_asset(asset_id))
 
 
 _CLIPS = Message("Clips")

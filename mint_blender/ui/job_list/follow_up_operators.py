@@ -304,13 +304,18 @@ class MINT_OT_use_prompt(MintOperator):
         if self.job_id:
             job = service.job(self.job_id)
             made = asset_of(job)
-            by_id = {other.id: other for other in (*service.jobs(), *service.jobs_of_asset(made))}
+            by_id = {
+                other.id: other for other in (*service.jobs(), *service.journal.jobs_of_asset(made))
+            }
             template = new_jobs.template_of_job(job, by_id.values())
             return template, (job.id, made or "")
         asset = entries.current_library().get(self.asset_id)
         if asset is None:
             raise UserError(Message("This item is no longer in the list. Refresh the library."))
-        return new_jobs.template_of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
+        return new_jobs.template_of_asset(asset, service.journal.jobs_of_asset(asset.id)), (
+            "",
+            asset.id,
+        )
 
 
 def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[str, str]]":

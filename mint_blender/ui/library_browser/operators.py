@@ -92,7 +92,7 @@ def known_asset(kind: str, asset_id: str) -> "Asset":
         entries.follow(service)
     job_assets = (
         job.asset
-        for job in (service.jobs_of_asset(asset_id) if service else ())
+        for job in (service.journal.jobs_of_asset(asset_id) if service else ())
         if job.asset is not None
     )
     return (

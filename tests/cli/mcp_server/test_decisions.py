@@ -144,7 +144,7 @@ def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -
     theirs = blender.start(request, max_credits=248).id
     blender.watch([theirs])
     refusal = agent.refusal("revise", job=theirs, **revision)
-    assert "more than its limit of 248 Credits" in refusal
+    assert "more than the limit of 248 Credits" in refusal
 
 
 def agent_request() -> Any:

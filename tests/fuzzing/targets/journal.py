@@ -54,7 +54,7 @@ def _read_all(journal: Journal) -> None:
     assert GOOD in {job.id for job in jobs}, "a good job is hidden by a damaged one"
     journal.listed_jobs(""), journal.listed_ids(), journal.open_records(), journal.ended_ids()
     journal.ended_records(10), journal.jobs_of_asset("m1"), journal.jobs_of_lines("/x#")
-    journal.newest_jobs(10), journal.moves(), journal.assets(exclude=GOOD), journal.changes(0)
+    journal.newest_jobs(10), journal.moves([GOOD]), journal.assets(exclude=GOOD), journal.changes(0)
     journal.spent((0.0, 2e9)), journal.last_optimization(), journal.job_of_client_request("r")
     for job in jobs:
         JobView(job).state, JobView(job).verbs, JobView(job).cost, JobView(job).report()
