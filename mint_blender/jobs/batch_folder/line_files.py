@@ -216,7 +216,7 @@ def write_job(job: Job) -> None:
 def dump_job(job: Job, folder: Path) -> dict[str, Any]:
     """Return a job as it is now, without the paths and the paid requests of this machine."""
     record = json.loads(serialization.dump_with_requests(replace(job, requests=_made(job))))
-    record["files"], record["delivery"] = [], dump_delivery(job.delivery, folder)
+    record |= {"files": [], "delivery": dump_delivery(job.delivery, folder)}
     return {"state": job.phase.value, "record": record}
 
 

@@ -70,11 +70,8 @@ class Worker:
             if is_work or self._thread is not None:
                 self._inbox.put(command)
             if is_work and self._thread is None:
-                self._start()
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
-        self._thread.start()
+                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+                self._thread.start()
 
     def stop(self, timeout: float) -> bool:
         """Tell the thread to end and wait at most `timeout` seconds.
@@ -576,7 +573,8 @@ class UnfinishedJobs:
             key=lambda job: (job.created_at, job.id),
         )
         if tuple(jobs) != self.queue:
-            self.queue, self.queue_credits = tuple(jobs), sum(map(spending.committed, jobs))
+            self.queue = tuple(jobs)
+            self.queue_credits = sum(map(spending.committed, jobs))
             self._queued = frozenset(job.id for job in jobs)
         return self.queue
 

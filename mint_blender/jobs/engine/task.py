@@ -77,7 +77,8 @@ class Tasks(dict[str, Task]):
 
     def schedule(self, task: Task, due: float = math.inf) -> None:
         """Make the task's effect due at this time; at infinity, it waits for something else."""
-        task.due, task.entry = due, next(self._numbers)
+        task.due = due
+        task.entry = next(self._numbers)
         if due != math.inf:
             is_local = task.effect is not None and task.effect.lane in WITHOUT_MINT
             heapq.heappush(self._local if is_local else self._calls, (due, task.entry, task))

@@ -132,7 +132,8 @@ class PagedList:
         self._must_reload = self._must_reload or cursor is not None
         if cursor is None:
             self._first_page_failed = True
-            self._requested, self._missing = {}, self._requested | self._missing
+            self._missing = self._requested | self._missing
+            self._requested = {}
 
     def _add(self, page: Page) -> None:
         """Append a page at the end."""

@@ -3,7 +3,7 @@
 
 Mint has no search, so a filter applies to the loaded entries only, and `settled_count` says how
 many of them keep their place when more is loaded. They are filtered and sorted once after each
-change, which takes 15 ms for 10,000.
+change, which takes 16 ms for 10,000.
 """
 
 from __future__ import annotations

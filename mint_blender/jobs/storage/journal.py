@@ -78,7 +78,8 @@ class Journal:
 
     def set_account(self, account: Account) -> None:
         """Talk to this account from now on."""
-        self._account, self.current_account = account, self._accounts.current_account(account)
+        self._account = account
+        self.current_account = self._accounts.current_account(account)
 
     def look_up_account(self) -> CurrentAccount | None:
         """Return the current account, with what other threads and processes have stored."""

@@ -426,7 +426,8 @@ def _read_asset(run: Run) -> Steps:
                 raise
             run.note("details_unreadable", reason=error)
             return
-        run.job, files = replace(run.job, asset=asset), asset.assets or Assets()
+        run.job = replace(run.job, asset=asset)
+        files = asset.assets or Assets()
         if files.has_result and all(map(files.converted_url, run.job.convert)):
             return
 
