@@ -48,9 +48,9 @@ from .application.results import (
     asset_named,
     check_finished,
     check_places,
-    is_finished,
     job_or_asset,
     placeable_job,
+    what_to_export,
 )
 from .application.reviews import Preview, Review, preview_of
 from .jobs.job import Job
@@ -400,7 +400,7 @@ def place(
 
 
 def export(
-    result: PlacedResult | JobReference | PathLike[str],
+    result: PlacedResult | JobReference | Asset | PathLike[str],
     folder: str | PathLike[str],
     *,
     engine: EngineName,
@@ -415,7 +415,7 @@ def export(
     Another Blender does it, so the scene does not change.
 
     Args:
-        result: What is placed in this scene, a finished job, or a .blend with models.
+        result: What is placed in this scene, a finished job, a model of the library, or a .blend.
         folder: Where each model gets a file.
         engine: "unity", "unreal", "godot", "three" or "usd"; or "glb", "fbx", "obj", "stl".
         faces: The most triangles of a model.
@@ -443,19 +443,17 @@ def export(
 
 
 @contextmanager
-def _exportable(result: PlacedResult | JobReference | PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield what names the models of a result. Raises NotPossible, ValueError."""
+def _exportable(
+    result: PlacedResult | JobReference | Asset | PathLike[str],
+) -> Iterator[dict[str, Any]]:
+    """Yield what names the models of a result. Raises as `what_to_export`, and ValueError."""
     from .delivery import engine_export
 
     if isinstance(result, PlacedResult):
         with engine_export.of_scene(result.root) as what:
             yield what
         return
-    if isinstance(result, PathLike) or (isinstance(result, str) and result.endswith(".blend")):
-        yield engine_export.of_blend(Path(result))
-        return
-    with session.open_journal() as journal:
-        job = journal.job(id_of(result))
-        check_finished(job)
-        motions = [other for other in journal.motions_of(job) if is_finished(other)]
-    yield engine_export.of_job(job, motions)
+    if isinstance(result, Asset):
+        yield what_to_export(result.id)
+    else:
+        yield what_to_export(result if isinstance(result, PathLike) else id_of(result))

@@ -31,7 +31,7 @@ class BatchLine:
     """How a line of a batch has ended.
 
     Attributes:
-        number: Its number in the file.
+        number: Its line in the file: 2 for the first one below the head of a table.
         job_id: Its job; None if none was started.
         phase: Where the job is; "placed" if the file is written. None without a job.
         output: The file that was written, or will be.

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
+from ..delivery import engine_export
 from ..jobs.job import Job, asset_of
 from ..jobs.job_values import Delivery, DeliveryResult
 from ..jobs.library import view_model
@@ -78,6 +80,35 @@ def placeable_job(job_service: JobService, asset: Asset, delivery: Delivery = De
     if asset.raw.get("status") is not None and not asset.is_usable:
         raise NotPossible(f"{view_model.title(asset)} is not finished, so it cannot be placed.")
     return job_service.fetch(asset, delivery)
+
+
+def what_to_export(name: str | PathLike[str]) -> dict[str, Any]:
+    """Return what names the models of a .blend, of a job, or of the library; missing files come.
+
+    Raises:
+        NotPossible: There is no such file, job or model, or it is not finished.
+        MintError: Mint cannot be asked.
+    """
+    path = Path(name).expanduser()
+    if path.suffix.lower() == ".blend":
+        if not path.is_file():
+            raise NotPossible(f"There is no file {path}.")
+        return engine_export.of_blend(path)
+    with session.open_journal() as journal:
+        found = job_or_asset(journal, str(name))
+        if isinstance(found, Job):
+            check_finished(found)
+            parts = [found, *filter(is_finished, journal.motions_of(found))]
+            if all(part.is_on_disk for part in parts):
+                return engine_export.of_job(found, parts[1:])
+    with session.open_job_service() as job_service:
+        job = placeable_job(job_service, found) if isinstance(found, Asset) else found
+        parts = [job, *filter(is_finished, job_service.motions_of(job))]
+        fetch_files_again(job_service, parts)
+        job_service.watch([part.id for part in parts])
+        job, *motions = [job_service.job(part.id) for part in parts]
+        check_finished(job)
+        return engine_export.of_job(job, motions)
 
 
 def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:

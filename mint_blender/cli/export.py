@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from ..application import session
-from ..application.results import check_finished, is_finished
+from ..application.results import what_to_export
 from ..delivery import blender_runtime, engine_export, write_files
 from ..files.export_options import Exported, ExportOptions, ExportRefused
 from .exits import Exit, Refused
@@ -33,7 +31,7 @@ def export(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     folder = arguments.output.absolute()
     if problem := write_files.folder_problem(folder):
         raise Refused(problem, Exit.IMPORT)
-    what = _what(arguments.what)
+    what = what_to_export(arguments.what)
     order = engine_export.order_for(options, folder, overwrite=arguments.overwrite, **what)
     try:
         files = engine_export.export(order)
@@ -44,22 +42,6 @@ def export(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         for note in file.notes:
             terminal.note(f"{file.path.name}: {note}")
     return Exit.DONE
-
-
-def _what(name: str) -> dict[str, Any]:
-    """Return what names the models of a file or the result of a job. Raises NotPossible."""
-    path = Path(name).expanduser()
-    if path.suffix.lower() == ".blend":
-        if not path.is_file():
-            raise Refused(f"There is no file {path}.")
-        return engine_export.of_blend(path)
-    with session.open_journal() as journal:
-        job = journal.job(name)
-        check_finished(job)
-        motions = [other for other in journal.motions_of(job) if is_finished(other)]
-        if not all(part.is_on_disk for part in (job, *motions)):
-            raise Refused(f"{job.title}: its files are gone. Fetch them: place {job.id} -o FILE.")
-        return engine_export.of_job(job, motions)
 
 
 def record(file: Exported) -> dict[str, Any]:

@@ -66,11 +66,6 @@ same command again to continue: finished lines are skipped, and no line is
 started or paid for twice, even on another computer or after DIR was moved.
 This is recorded in DIR/.mint-batch: keep it with the results.
 
---rewrite imports, renders and files finished lines again, as the batch file now
-says: another height, format or picture. It never starts anything. Mint's files
-are taken from disk, or else downloaded again. A file is replaced only when the
-new one is complete; with another format, the old file is kept, too.
-
 On a farm, --step does a part of the work, and --lines says for which lines:
   --step generate      generate, and put Mint's files into DIR/.mint-batch/files
   --step write         import, render and file; needs neither key nor network
@@ -83,11 +78,6 @@ With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 With --executor, the workers of a Dask cluster import and render, some lines
 each. The key stays here. All of them need this version with its extra dask,
 bpy, and FILE and DIR under the same paths.
-
-The price of all lines is shown before the first one starts. If the account has
-fewer Credits, nothing starts without --yes or --max-credits. Mint returns the
-price of an optimization only if the API project has a model. Without one,
---max-credits refuses a batch with optimizations.
 """
 
 CONVERT = """\
@@ -460,7 +450,7 @@ def _convert(convert: Parser) -> None:
 
 
 def _export(export: Parser) -> None:
-    _value(export, "what", "FILE.blend|JOB", "a .blend, or the job that generated the model")
+    _value(export, "what", "FILE|JOB|MODEL", "a .blend, a job, or a model of the library")
     engine = "unity, unreal, godot, three or usd; or a format: glb, fbx, obj or stl"
     _value(export, "--for", "ENGINE", engine, dest="target", required=True, choices=tuple(TARGETS))
     faces = "the most triangles of a model (default: as many as it has)"
@@ -586,7 +576,7 @@ COMMANDS = {
         "export models for a game engine or in another format (free)",
         _export,
         EXPORT,
-        "[options] FILE.blend|JOB",
+        "[options] FILE|JOB|MODEL",
     ),
     "variation": Command(
         "generate.variation",

@@ -24,7 +24,9 @@ def test_a_blend_a_job_and_what_is_placed_are_exported(mint: RunMint, tmp_path: 
     assert file.path == tmp_path / "scene" / "Lamp.glb" and file.hulls == 1
     blend = tmp_path / "lamp.blend"
     mint("place", lamp.job_id, "-o", str(blend))
-    for what in (str(blend), lamp.job_id):
+    (model,) = mint_blender.models()
+    lamp.files["model"].unlink()  # downloaded again
+    for what in (str(blend), model.id, lamp.job_id):
         folder = tmp_path / Path(what).stem
         words = ["export", what, "--for", "godot", "--collision", "hull", "-o", str(folder)]
         (record,) = mint(*words, "--json").records
