@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -37,18 +34,13 @@ def test_a_picture_is_read_without_leaving_an_image(tmp_path: Path) -> None:
     assert set(bpy.data.images) == before
 
 
-@pytest.mark.parametrize(
-    ("size", "left"),
-    [((2048, 2048), (1024, 1024)), ((4096, 48), (1024, 12)), ((1900, 700), (1900, 700))],
-)
-def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int, int]) -> None:
-    """By a whole number, so that each pixel is the mean of a block."""
-    pixels = np.zeros((size[1], size[0], 4), np.float32)
-    pixels[:, ::2] = 1.0
-    smaller = review_card.smaller(pixels)
-    assert smaller.shape == (left[1], left[0], 4)
-    assert smaller.mean() == pytest.approx(0.5)
-    assert (smaller[0, 0, 0] == 0.5) is np.True_ or left == size
+def test_a_large_picture_is_made_smaller(tmp_path: Path) -> None:
+    """Its shape stays."""
+    path = tmp_path / "preview.webp"
+    path.write_bytes(pictures.webp(BLUE, 2048, 1152))
+    pixels = review_card._read(str(path))
+    assert pixels is not None and pixels.shape == (576, 1024, 4)
+    assert pixels[0, 0] == pytest.approx((0.0, 0.2, 0.8, 1.0), abs=0.01)
 
 
 @pytest.mark.parametrize(("width", "height"), [(6, 2), (2, 6), (4, 4)])
@@ -73,34 +65,6 @@ def test_a_wide_picture_is_two_squares(tmp_path: Path) -> None:
     path.write_bytes(pictures.webp(BLUE, 64, 64))
     assert review_card._make(str(path)) == 1.0
     assert f"review:{path} right" not in kept
-
-
-def test_a_large_picture_shrinks_in_a_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The window goes on meanwhile. A card that was closed by then gets no picture."""
-    path, threads = str(tmp_path / "preview.webp"), []
-    Path(path).write_bytes(pictures.webp(BLUE, 2048, 1152))
-    scale = review_card.smaller
-
-    def smaller(pixels: Any) -> Any:
-        threads.append(threading.current_thread())
-        return scale(pixels)
-
-    monkeypatch.setattr(review_card, "smaller", smaller)
-    later: list[Any] = []
-    monkeypatch.setattr(bpy.app.timers, "register", lambda look, **_: later.append(look))
-    kept, heights = icons.cache()._collection(), review_card._heights()
-    for is_open in (False, True):
-        height = review_card._make(path)
-        assert height == 1152 / 2048 and f"review:{path}" not in kept
-        if is_open:
-            heights[path] = height
-        while later[-1]() is not None:
-            time.sleep(0.01)
-        assert (f"review:{path}" in kept) == (f"review:{path} right" in kept) == is_open
-    assert tuple(kept[f"review:{path}"].image_size) == (576, 576)
-    assert len(threads) == 2 and threading.main_thread() not in threads
 
 
 def test_an_icon_is_painted_and_erased() -> None:

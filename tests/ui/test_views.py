@@ -76,7 +76,6 @@ def view_pose(space: Any) -> tuple[np.ndarray, np.ndarray]:
 def state_of(space: Any) -> list[Any]:
     """Return everything that looking at a result changes about a view."""
     names = ("type", "color_type", "light", "studio_light", "background_type", "use_scene_world")
-    names += ("show_cavity", "cavity_type", "cavity_valley_factor")
     return [
         views.pose(space),
         [getattr(space.shading, name) for name in names],
@@ -104,10 +103,9 @@ def test_the_view_is_at_the_capture_point_in_color(
     np.testing.assert_allclose(place, (3, 2, 2.5), atol=1e-4)
     np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
     shown = space.shading
-    assert (shown.type, shown.color_type, shown.light) == ("SOLID", "TEXTURE", "FLAT")
-    assert shown.show_cavity and shown.cavity_type == "WORLD", (
-        "a model in it is not a paper cut-out"
-    )
+    assert (shown.type, shown.color_type, shown.light) == ("SOLID", "TEXTURE", "STUDIO")
+    assert shown.studio_light == "mint_world.sl", "a model in it is not a paper cut-out"
+    assert shown.use_scene_world, "in Material Preview, the panorama lights both"
     assert space.lens == 32 and space.region_3d.view_perspective == "PERSP"
     assert views.is_changed(space) and not space.overlay.show_overlays
     sky = synthetic_world.colors(np.zeros(3), np.array([(0, 0, 1.0)]))[0]
@@ -269,7 +267,8 @@ def test_the_first_look_is_from_the_front(area: Any, is_turned: bool) -> None:
 @pytest.mark.parametrize("degrees", range(0, 360, 40))
 def test_nobody_walks_out_of_a_world(area: Any, tmp_path: Path, degrees: int) -> None:
     """On the floor, along the walls, at any angle: the eyes stay inside and at their height."""
-    ground = walk.Ground(place_room(tmp_path))
+    root = place_room(tmp_path)
+    ground = walk.Ground(root, bpy.context.evaluated_depsgraph_get())
     eye = ground.stand(Vector((0.0, 0.0, 1.5)))
     step = Matrix.Rotation(math.radians(degrees), 3, "Z") @ Vector((0.15, 0.0, 0.0))
     assert eye is not None

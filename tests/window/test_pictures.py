@@ -152,7 +152,9 @@ def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
     start(blender, "a walled courtyard in orange evening light", kind="WORLD", preset="FAST")
     blender.wait_for("placed", seconds=240)
     space = "area('VIEW_3D').spaces.active"
-    blender.wait(f"{space}.shading.color_type == 'TEXTURE' and {space}.shading.light == 'FLAT'")
+    blender.wait(
+        f"{space}.shading.color_type == 'TEXTURE' and {space}.shading.studio_light == 'mint_world.sl'"
+    )
     blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects[roots()[-1]])")
     blender.settle()
     blender.ask("setattr(region('VIEW_3D', 'UI'), 'active_panel_category', 'Mint')")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from tests.service.contract_client import ContractClient
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .display import HEIGHT
 from .test_jobs import start
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
@@ -101,6 +99,39 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     blender.wait("region('POPUP', '').width == 0")
     assert since.starts == 1
     assert since.count("POST", "/v1/operations/*:approve") == 1
+
+
+PAINT_BARS = """
+bar = bpy.context.preferences.themes[0].user_interface.wcol_progress
+bar.item = bar.inner = (1.0, 0.0, 1.0, 1.0)
+"""
+MENU = """
+menu = part('ui.job_list.list_operators')
+menu.MINT_MT_job.job_id = job_service().jobs()[0].id
+drawn = []
+class Layout:
+    def __getattr__(self, name):
+        return lambda *words, **more: drawn.append(words[0] if words else name) or Layout()
+menu.draw_job_menu(Layout(), *menu._job_of_menu())
+result = [each for each in drawn if str(each).startswith('mint.')]
+"""
+
+
+def test_a_failure_is_retried_on_its_card(blender: BlenderWindow, since: Since) -> None:
+    """No bar reads "Failed"; Retry stands on the card, and is the first entry of the menu."""
+    waiting(blender, "a red lamp [transient]")
+    blender.review()
+    blender.click_in_popup("mint.approve")
+    blender.wait_for("failed")
+    blender.ask(PAINT_BARS)
+    blender.display.still()
+    path = blender.screenshot("card_failed")
+    assert extent(blender, (255, 0, 255), card(blender)) == (), path
+    assert blender.ask(MENU)[0] == "mint.retry"
+    blender.click_in_popup("mint.retry")
+    blender.pay()
+    blender.wait_for("placed")
+    assert since.starts == 1 and since.count("POST", "/v1/*:retry") == 1
 
 
 @pytest.mark.thorough
@@ -192,67 +223,3 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     waiting(blender, "a blue lamp")
     assert blender.call("mint.cancel", job_id=blender.jobs()[0]["id"]) == ["FINISHED"]
     blender.wait_for("canceled", title="blue")
-
-
-IMAGES_IN_FILE = """
-with within('VIEW_3D'):
-    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)
-with bpy.data.libraries.load(path) as (there, _):
-    result = sorted(there.images)
-"""
-WINDOWS = "len(bpy.context.window_manager.windows)"
-SPACE = "bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active"
-PICTURES = "[each.name for each in bpy.data.images if each.get('mint_preview')]"
-CUBES = """
-with within('VIEW_3D'):
-    for _ in range(2):
-        bpy.ops.mesh.primitive_cube_add()
-        bpy.ops.ed.undo_push(message='Cube')
-"""
-UNDO = """
-with within('VIEW_3D'):
-    bpy.ops.ed.undo()
-"""
-
-
-@pytest.mark.thorough
-def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path: Path) -> None:
-    """It has a window of its own; nothing of it is saved, and after Esc nothing is left."""
-    waiting(blender, "a red lamp")
-    areas = blender.ask("[each.type for each in window().screen.areas]")
-    screens = blender.ask("len(bpy.data.screens)")
-    blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
-    blender.wait(f"{WINDOWS} == 2 and {SPACE}.type == 'IMAGE_EDITOR' and {SPACE}.zoom[0] > 3")
-    blender.display.still()
-    x, low, wide, high = blender.ask(
-        "[getattr(bpy.context.window_manager.windows[-1], each) for each in ('x', 'y', 'width', 'height')]"
-    )
-    edge = (x, HEIGHT - low - high, x + wide, HEIGHT - low)
-    left, top, right, bottom = extent(blender, RED, edge)
-    assert right - left == pytest.approx(bottom - top, abs=2)
-    assert bottom - top > 0.8 * high, "the picture fits its window"
-    blender.ask(CUBES)
-    saved = set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend")))
-    assert saved <= {"Render Result", "Viewer Node"}, "these are Blender's own"
-    blender.display.move((edge[0] + edge[2]) / 2, (edge[1] + edge[3]) / 2)
-    blender.key("Escape")
-    blender.wait(f"{WINDOWS} == 1")
-    assert blender.ask(PICTURES) == []
-    assert blender.ask("len(bpy.data.screens)") == screens
-    assert blender.ask("[each.type for each in window().screen.areas]") == areas
-    blender.ask(UNDO)
-    blender.settle()
-    saved = set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "undone.blend")))
-    assert saved <= {"Render Result", "Viewer Node"}
-    assert blender.ask(PICTURES) == [], "an undo brings the picture back"
-
-
-@pytest.mark.thorough
-def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
-    """Opening another file closes the window; the picture is in neither file."""
-    waiting(blender, "a red lamp")
-    blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
-    blender.wait(f"{WINDOWS} == 2 and {SPACE}.zoom[0] > 3")
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
-    blender.wait(f"{WINDOWS} == 1")
-    assert blender.ask(PICTURES) == []

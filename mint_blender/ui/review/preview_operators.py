@@ -12,7 +12,7 @@ from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error
 from ..operator_bases import ButtonOperator
 from ..translations import translated
-from ..typed_context import is_gizmo_dragged, layout_of
+from ..typed_context import layout_of
 from . import card_state
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor in a new window.
-
-    Esc closes it.
-    """
+    """Open the Preview in the program that this computer shows pictures with."""
 
     bl_idname = "mint.show_preview"
     bl_label = "View Full Size"
@@ -38,56 +35,12 @@ class MINT_OT_show_preview(JobOperator):
     )
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Open a temporary window, which leaves the user's layout and file as they are."""
-        from . import review_card
-
+        """Open the file of the picture."""
         number = self.preview or len(job.previews)
         shown = job.previews[number - 1] if 0 < number <= len(job.previews) else None
         if shown is None or not Path(shown.path).is_file():
             raise UserError(Message("{title}: the Preview is no longer on disk.", title=job.title))
-        review_card.open_window(shown.path)
-        return {"FINISHED"}
-
-
-class MINT_OT_fit_preview(ButtonOperator):
-    """Fit a Preview to its window, and remove its picture from the file when the window closes."""
-
-    bl_idname = "mint.fit_preview"
-    bl_label = "Fit Preview"
-    bl_description = "Fit a Preview to its window"
-
-    _timer: bpy.types.Timer | None = None
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Wait until the window has its size."""
-        self._timer = context.window_manager.event_timer_add(0.05, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Fit the picture once, then pass every event on but Esc, which closes the window."""
-        from . import review_card
-
-        if is_gizmo_dragged(context):
-            return {"PASS_THROUGH"}
-        if event.type == "TIMER" and self._timer is not None and review_card.fit(context.window):
-            self._remove_timer(context)
-        if event.type == "ESC" and event.value == "PRESS":
-            review_card.close_soon(context.window)
-            return {"RUNNING_MODAL"}
-        return {"PASS_THROUGH"}
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Remove the picture: the window closes, or another file is being opened."""
-        from . import review_card
-
-        self._remove_timer(context)
-        review_card.free_unseen()
-
-    def _remove_timer(self, context: bpy.types.Context) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
+        return bpy.ops.wm.path_open(filepath=shown.path)
 
 
 class MINT_OT_turn_card(JobOperator):

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ...jobs.job import Job
 from ...jobs.paid_requests.record import PaidVerb
 from ...jobs.phases import BUSY, Phase, Verb
-from ...jobs.preload import Ahead
 from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
 from ...message import Message, sentences
@@ -23,7 +20,7 @@ from ..account import billing_watch
 from ..icons import icon_number
 from ..job_list import grouped_jobs, panel, placed_results
 from ..pricing import limit_dialog, paid_clicks
-from ..pricing.price_dialog import left_words, redraw_popups, with_price
+from ..pricing.price_dialog import left_words, with_price
 from ..translations import translated
 from ..typed_context import ui_scale
 from . import card_state
@@ -48,10 +45,10 @@ _WITHOUT_CHANGE = Message("Approve Without This Change")
 _SHOW = Message("Show")
 _RETRY = Message("Retry…")
 _DECIDED = {
-    Verb.APPROVE.value: Message("Approved. Generating…"),
-    Verb.REVISE.value: Message("Mint is making another Preview…"),
-    Verb.CANCEL.value: Message("Canceling…"),
+    Verb.APPROVE.value: Message("Approved"),
+    Verb.REVISE.value: Message("Your change was sent"),
 }
+"""What was decided; how far that is, is said as everywhere."""
 _ONLY_NEWEST = Message("Only the newest Preview can be approved")
 _NO_PICTURE = Message("The picture of this Preview is not here. Look at it on mint.gg first.")
 _RESERVED = Message("Its price is already reserved.")
@@ -236,8 +233,11 @@ def _left_words(service: JobService, job: Job) -> str:
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw what was decided, or what became of the job, as high as the buttons were."""
     view = placed_results.view_of(service, job)
-    state = _DECIDED.get(_last_verb(job), view.short_state)
-    layout.label(text=translated(state), translate=False, icon_value=icon_number("INFO"))
+    words, share = panel.state_of(service, view)
+    has_ended = job.phase in {Phase.PLACED, Phase.FAILED}
+    head = words if has_ended else _DECIDED.get(_last_verb(job), "")
+    icon = icon_number("INFO" if head else "NONE")
+    layout.label(text=translated(head), translate=False, icon_value=icon)
     row = layout.row(align=True)
     row.scale_y = _APPROVE
     if view.job.phase is Phase.PLACED and not view.folder:
@@ -248,11 +248,10 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
     if job.phase is Phase.FAILED:
         _draw_failure(layout, row, view)
         return
-    words, share = panel.state_of(service, view)
     if share is not None:
         row.progress(text=translated(words), translate=False, factor=share)
     else:
-        row.label(text=translated(words) if words != state else "", translate=False)
+        row.label(text=translated(words), translate=False)
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
@@ -274,10 +273,7 @@ def _last_verb(job: Job) -> str:
 
 
 SIDE = 1024
-"""Fewest pixels of the longer side that are kept of a large picture."""
-
-SOON = 0.02
-"""Seconds between two looks whether a picture is smaller by now."""
+"""The most pixels of the longer side that are kept of a picture."""
 
 _MOST_PIXELS = 4096 * 4096
 _MOST_OTHERS = 8
@@ -347,25 +343,9 @@ def _make(path: str) -> float | None:
     pixels = _read(path)
     if pixels is None:
         return None
+    _paint(path, pixels)
     rows, columns = pixels.shape[:2]
-    if max(rows, columns) < 2 * SIDE:
-        _paint(path, pixels)
-    else:
-        scaling = Ahead(partial(smaller, pixels))
-        bpy.app.timers.register(partial(_paint_later, path, scaling, _heights()))
     return rows / columns if _is_wide(pixels) else 1.0
-
-
-def _paint_later(
-    path: str, scaling: Ahead[NDArray[np.float32]], heights: dict[str, float | None]
-) -> float | None:
-    """Paint a picture when it is small enough, if the card still shows it."""
-    if not scaling.is_done():
-        return SOON
-    if path in heights:
-        _paint(path, scaling.result)
-        redraw_popups()
-    return None
 
 
 def _paint(path: str, pixels: NDArray[np.float32]) -> None:
@@ -384,7 +364,10 @@ def _is_wide(pixels: NDArray[np.float32]) -> bool:
 
 
 def _read(path: str) -> NDArray[np.float32] | None:
-    """Return the pixels of a picture: rows from below, RGBA from 0 to 1; None: not readable."""
+    """Return the pixels of a picture: rows from below, RGBA from 0 to 1; None: not readable.
+
+    A large one is scaled down to `SIDE`.
+    """
     import numpy as np
 
     try:
@@ -395,24 +378,16 @@ def _read(path: str) -> NDArray[np.float32] | None:
         width, height = image.size
         if not 0 < width * height <= _MOST_PIXELS or image.is_float or image.channels != 4:
             return None
+        share = SIDE / max(width, height)
+        if share < 1.0:
+            image.scale(max(1, round(width * share)), max(1, round(height * share)))
+            width, height = image.size
         stored: Any = image.pixels
         pixels = np.empty(width * height * 4, np.float32)
         stored.foreach_get(pixels)
     finally:
         bpy.data.images.remove(image)
     return pixels.reshape(height, width, 4)
-
-
-def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a picture with the mean of each block of pixels; `SIDE` or more remain."""
-    rows, columns = pixels.shape[:2]
-    step = max(1, max(rows, columns) // SIDE)
-    rows = max(1, rows // step)
-    columns = max(1, columns // step)
-    if step == 1 or min(rows, columns) == 1:
-        return pixels
-    whole = pixels[: rows * step, : columns * step]
-    return whole.reshape(rows, step, columns, step, 4).mean(axis=(1, 3))
 
 
 def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -426,90 +401,3 @@ def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     left = (side - columns) // 2
     square[below : below + rows, left : left + columns] = pixels
     return square
-
-
-_OURS = "mint_preview"
-_EDITOR = bpy.types.SpaceImageEditor
-
-
-def open_window(path: str) -> None:
-    """Show a picture in a new window."""
-    free_unseen()
-    image = _image(path)
-    # of the windows that Blender opens for a moment, the one that a user is least likely to have
-    # open: Blender would take over that one
-    bpy.ops.screen.info_log_show()
-    window = bpy.context.window_manager.windows[-1]
-    area = window.screen.areas[0]
-    area.type = "IMAGE_EDITOR"
-    space: Any = area.spaces.active
-    space.image = image
-    space.show_region_header = space.show_region_toolbar = space.show_region_ui = False
-    with bpy.context.temp_override(window=window, area=area):
-        bpy.ops.mint.fit_preview("INVOKE_DEFAULT")  # type: ignore[attr-defined]
-
-
-def fit(window: bpy.types.Window | None) -> bool:
-    """Fit the picture to its window; return False while the window has no size yet."""
-    area = window.screen.areas[0] if window is not None else None
-    regions = area.regions if area else ()
-    region = next((region for region in regions if region.type == "WINDOW"), None)
-    if region is None or region.width <= 1:
-        return False
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        bpy.ops.image.view_all(fit_view=True)
-    return True
-
-
-def close_soon(window: bpy.types.Window | None) -> None:
-    """Close a window, but not while an operator of it runs."""
-    if window is not None:
-        bpy.app.timers.register(partial(_close, window.as_pointer()), first_interval=0.0)
-
-
-def _close(pointer: int) -> None:
-    for window in bpy.context.window_manager.windows:
-        if window.as_pointer() == pointer:
-            with bpy.context.temp_override(window=window):
-                bpy.ops.wm.window_close()
-            return
-
-
-def free_unseen() -> None:
-    """Remove the pictures that no window shows any more."""
-    screens = {window.screen for window in bpy.context.window_manager.windows}
-    screens |= {screen for screen in bpy.data.screens if not screen.is_temporary}
-    shown = {
-        space.image
-        for screen in screens
-        for area in screen.areas
-        for space in area.spaces
-        if isinstance(space, _EDITOR)
-    }
-    ours = [image for image in bpy.data.images if image.get(_OURS) and image not in shown]
-    if ours:
-        bpy.data.batch_remove(ours)
-
-
-@persistent
-def _after_undo(_scene: object, _depsgraph: object = None) -> None:
-    """Remove what an undo has brought back."""
-    free_unseen()
-
-
-HANDLERS = (
-    (bpy.app.handlers.undo_post, _after_undo),
-    (bpy.app.handlers.redo_post, _after_undo),
-)
-
-
-def _image(path: str) -> bpy.types.Image:
-    image = next(
-        (image for image in bpy.data.images if image.get(_OURS) and image.filepath == path), None
-    )
-    if image is not None:
-        return image
-    image = bpy.data.images.load(path)
-    image[_OURS] = True
-    image.is_runtime_data = True  # Blender does not save such data
-    return image

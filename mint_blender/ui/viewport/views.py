@@ -6,9 +6,9 @@ restored or another file is opened.
 """
 
 import math
-import time
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -28,10 +28,13 @@ MARGIN = 0.9
 """Share of the view that a framed result may fill in each direction."""
 SAMPLE = 5000
 """About how many vertices of each mesh are looked at to frame it."""
-_HOLLOWS = 1.5
-"""How dark the hollows of what stands in a World are."""
 LIGHT = "paint.sl"
 """Blender's brightest studio light: with its default one, an orange is brown."""
+_INSIDE_LIGHT = Path(__file__).with_name("mint_world.sl")
+"""A studio light so soft that a World, which has its light in its colors, looks as without any.
+
+It comes from a little to the left, and models are not as flat as paper.
+"""
 _SIDE_OF = {"UI": 0, "TOOLS": 0, "HEADER": 1}
 """By the type of a region over a view: whether it covers what is at its side, or above or below.
 
@@ -43,8 +46,6 @@ STARTUP = Quaternion((0.7124, 0.4411, 0.2874, 0.4641))
 """How a view of Blender's start-up file is turned. It sees the side of what faces -Y."""
 FROM_FRONT = Euler((math.radians(66), 0.0, math.radians(27))).to_quaternion()
 """How a view is turned that sees the front, from a little to its left and above."""
-GLIDE = 0.4
-"""Seconds in which a view moves to a result."""
 
 # The settings of a view that are saved and restored, in this order.
 _OF_SHADING = (
@@ -52,9 +53,6 @@ _OF_SHADING = (
     "light",
     "background_type",
     "background_color",
-    "show_cavity",
-    "cavity_type",
-    "cavity_valley_factor",
     "use_scene_world",
     "use_scene_world_render",
 )
@@ -90,18 +88,20 @@ def frame(
     _remember(space)
     if space.shading.type == "SOLID":
         space.shading.color_type = "TEXTURE"
-        if space.shading.light == "STUDIO":
+        shading = space.shading
+        if shading.light == "STUDIO" and shading.studio_light != _INSIDE_LIGHT.name:
             with suppress(TypeError):  # a Blender may come without its lights
-                space.shading.studio_light = LIGHT
+                shading.studio_light = LIGHT
     space.overlay.show_bones = False
     _earlier()[space.as_pointer()]["shown"] = space.shading.type
     points = [vertices for vertices in map(_points, objects) if vertices is not None]
     if points:
         view = space.region_3d
-        turn = space.region_3d.view_rotation.copy()
+        turn = view.view_rotation.copy()
         if is_first and abs(turn.dot(STARTUP)) > _ALIKE and view.view_perspective == "PERSP":
             turn = FROM_FRONT.copy()
-        _glide(area, *_framing(area, np.concatenate(points), turn), turn)
+        view.view_location, view.view_distance = _framing(area, np.concatenate(points), turn)
+        view.view_rotation = turn
     area.tag_redraw()
 
 
@@ -118,16 +118,15 @@ def look_inside(
         shading = "MATERIAL"
     shown = space.shading
     shown.type = "SOLID"
-    # without light: that of Solid would make the squares of splats, which lie at random, dark
-    shown.light, shown.color_type = "FLAT", "TEXTURE"
-    # a model in it has no light either: its hollows, and the ground below it, are shaded instead
-    shown.show_cavity, shown.cavity_type, shown.cavity_valley_factor = True, "WORLD", _HOLLOWS
+    shown.light, shown.color_type = "STUDIO", "TEXTURE"
+    shown.studio_light = _INSIDE_LIGHT.name
     shown.background_type = "VIEWPORT"
     image = root.get(world_objects.IMAGE)
     if image is not None and panorama.SKY in image:
         shown.background_color = image[panorama.SKY]
-    if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
+    if edit.shows_panorama(scene):  # also for who turns to Material Preview later
         shown.use_scene_world = shown.use_scene_world_render = True
+    _shade(space, shading)
     _earlier()[space.as_pointer()]["shown"] = shown.type
     place = world_objects.upright(root)
     _stand_at(space, place, scene, calibration.LENS)
@@ -143,11 +142,10 @@ def restore(area: bpy.types.Area) -> None:
         return
     shading = stored["type"] if space.shading.type == stored["shown"] else space.shading.type
     _shade(space, "SOLID")
+    space.shading.light, space.shading.studio_light = "STUDIO", stored["studio_light"]
     for owner, names in _owners(space):
         for name in names:
             setattr(owner, name, stored[name])
-    if stored["studio_light"] is not None:
-        space.shading.studio_light = stored["studio_light"]
     _shade(space, shading)
     space.overlay.show_overlays = stored["overlays"]
     space.overlay.show_bones = stored["bones"]
@@ -205,17 +203,21 @@ def _remember(space: Any) -> None:
     """Save what the view shows; after two looks in a row, what it showed before both."""
     if space.as_pointer() in _earlier():
         return
+    shading = space.shading
     stored: dict[str, Any] = {
-        "type": space.shading.type,
+        "type": shading.type,
         "overlays": space.overlay.show_overlays,
         "bones": space.overlay.show_bones,
-        # each way of shading has lights of its own, and only those of Solid are changed
-        "studio_light": space.shading.studio_light if space.shading.type == "SOLID" else None,
     }
     for owner, names in _owners(space):
         for name in names:
             value = getattr(owner, name)
             stored[name] = value.copy() if hasattr(value, "copy") else value
+    # each way of shading has lights of its own, and only those of Solid are changed
+    shading.type, shading.light = "SOLID", "STUDIO"
+    stored["studio_light"] = shading.studio_light
+    shading.light = stored["light"]
+    shading.type = stored["type"]
     _earlier()[space.as_pointer()] = stored
 
 
@@ -303,58 +305,6 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
     return ((low + high) / 2 - size / 2) * per_pixel, half * per_pixel
 
 
-class _Glide:
-    """Moves a view in a timer, until it is there or the user moves it."""
-
-    def __init__(
-        self, area: bpy.types.Area, location: Vector, distance: float, turn: Quaternion
-    ) -> None:
-        space: Any = area.spaces.active
-        view = space.region_3d
-        self._address = space.as_pointer()
-        self._start_time = time.monotonic()
-        self._from = view.view_location.copy(), view.view_distance, view.view_rotation.copy()
-        self._to = location, distance, turn
-        self._written = pose(space)
-
-    def __call__(self) -> float | None:
-        """Move the view a little; return when to do so again."""
-        area = _area_at(self._address)
-        if area is None:
-            return None
-        space: Any = area.spaces.active
-        if pose(space) != self._written:
-            return None
-        share = min(1.0, (time.monotonic() - self._start_time) / GLIDE)
-        self.move_to(space, share * share * (3 - 2 * share))
-        self._written = pose(space)
-        area.tag_redraw()
-        return None if share == 1 else 1 / 60
-
-    def move_to(self, space: Any, share: float) -> None:
-        """Show a share of the way; 1 is the end of it."""
-        (start, near, before) = self._from
-        (end, far, turn) = self._to
-        space.region_3d.view_rotation = before.slerp(turn, share)
-        space.region_3d.view_location = start.lerp(end, share)
-        space.region_3d.view_distance = near ** (1 - share) * far**share
-
-
-def _glide(area: bpy.types.Area, location: Vector, distance: float, turn: Quaternion) -> None:
-    """Move a view, at once if Blender shall move its views at once."""
-    glide = _Glide(area, location, distance, turn)
-    if bpy.app.background or not bpy.context.preferences.view.smooth_view:
-        glide.move_to(area.spaces.active, 1)
-    else:
-        bpy.app.timers.register(glide)
-
-
-def _area_at(address: int) -> bpy.types.Area | None:
-    """Return the area with the 3D View at an address; None if it was closed."""
-    areas = (area for area in all_areas() if area.type == "VIEW_3D")
-    return next((area for area in areas if area.spaces.active.as_pointer() == address), None)
-
-
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
     """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
@@ -378,6 +328,19 @@ def _shade(space: Any, shading: str) -> str:
     except TypeError:
         space.shading.type = shading = "SOLID"
     return shading
+
+
+def add_light() -> None:
+    """Add the light inside Worlds to Blender's studio lights, for files that were saved with it."""
+    bpy.context.preferences.studio_lights.load(str(_INSIDE_LIGHT), "STUDIO")
+
+
+def remove_light() -> None:
+    """Remove it."""
+    lights: Any = bpy.context.preferences.studio_lights
+    light = lights.get(_INSIDE_LIGHT.name)
+    if light is not None:
+        lights.remove(light)
 
 
 @persistent

@@ -16,7 +16,7 @@ from ..job_actions import Result, report_error
 from ..selection import selected
 from ..translations import translated
 from ..typed_context import scene_of
-from . import views
+from . import arrival, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,30 +44,22 @@ _KEYS = Message("W A S D: Walk    Shift: Faster    Mouse: Look    Click: Stay He
 class Ground:
     """The floor and the walls of a World."""
 
-    def __init__(self, root: bpy.types.Object) -> None:
+    def __init__(self, root: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
         from ...scene.after import surfaces
         from ...scene.world import world_objects
 
-        self._meshes = surfaces.colliders(root)
+        surface = surfaces.surface_of(surfaces.colliders(root), depsgraph)
+        self._tree = surface.tree() if surface is not None else None
         start = world_objects.upright(root).translation
         self.height = max((start - root.matrix_world.translation).z, 1e-3)
         """Of the eyes above the floor, in scene units."""
 
     def hit(self, start: Vector, way: Vector, distance: float) -> tuple[Vector, Vector] | None:
         """Return where a ray first meets the collider, and its normal there."""
-        nearest = None
-        for mesh in self._meshes:
-            inverse = mesh.matrix_world.inverted_safe()
-            local = inverse.to_3x3() @ way
-            is_hit, point, normal, _ = mesh.ray_cast(
-                inverse @ start, local, distance=distance * local.length
-            )
-            if is_hit:
-                there = mesh.matrix_world @ point
-                facing = (inverse.to_3x3().transposed() @ normal).normalized()
-                if nearest is None or (there - start).length < (nearest[0] - start).length:
-                    nearest = (there, facing)
-        return nearest
+        if self._tree is None:
+            return None
+        point, normal, _, _ = self._tree.ray_cast(start, way, distance)
+        return (point, normal) if point is not None and normal is not None else None
 
     def stand(self, eye: Vector) -> Vector | None:
         """Return the eye above the floor that is below it; None over nothing."""
@@ -77,7 +69,7 @@ class Ground:
 
     def walk(self, eye: Vector, step: Vector) -> Vector:
         """Return the eye after a step on the floor: along a wall, and nowhere over nothing."""
-        if not self._meshes:
+        if self._tree is None:
             return eye + step
         for _ in range(2):
             found = self._wall(eye, step)
@@ -110,6 +102,8 @@ class MINT_OT_walk_inside(bpy.types.Operator):
     bl_idname = "mint.walk_inside"
     bl_label = "Walk"
 
+    records: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a 3D View to walk in."""
@@ -127,7 +121,8 @@ class MINT_OT_walk_inside(bpy.types.Operator):
             return report_error(self, Message("Open a 3D View to look inside the World."))
         self._space: Any = area.spaces.active
         self._area = area
-        self._ground = Ground(root)
+        self._root = root.name
+        self._ground = Ground(root, context.evaluated_depsgraph_get())
         if not views.is_changed(self._space) or self._ground.stand(self._eye()) is None:
             views.look_inside(area, root, scene_of(context))
         view = self._space.region_3d
@@ -139,6 +134,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         self._keys: set[tuple[int, int]] = set()
         self._pointer = (event.mouse_x, event.mouse_y)
         self._time = time.monotonic()
+        self._samples: list[tuple[float, Matrix]] = []
         self._timer = context.window_manager.event_timer_add(1 / 60, window=context.window)
         self._workspace = context.workspace.name
         context.workspace.status_text_set(translated(_KEYS))
@@ -157,6 +153,8 @@ class MINT_OT_walk_inside(bpy.types.Operator):
             self._look(context, event)
         elif event.type == "TIMER":
             self._walk(fast=event.shift)
+            if self.records:
+                self._samples.append((self._time, views.eye_of(self._space)))
         elif event.value == "PRESS" and event.type in {"ESC", "RIGHTMOUSE"}:
             view = self._space.region_3d
             view.view_location, view.view_rotation = self._before
@@ -164,6 +162,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
             return {"CANCELLED"}
         elif event.value == "PRESS" and event.type in {"LEFTMOUSE", "RET", "SPACE"}:
             self.cancel(context)
+            self._end(context)
             return {"FINISHED"}
         return {"RUNNING_MODAL"}
 
@@ -174,6 +173,17 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         workspace: bpy.types.WorkSpace | None = bpy.data.workspaces.get(self._workspace)
         if workspace is not None:
             workspace.status_text_set(None)
+
+    def _end(self, context: bpy.types.Context) -> None:
+        """Make a camera of a walk that was recorded; else offer the way back inside."""
+        root: bpy.types.Object | None = bpy.data.objects.get(self._root)
+        if root is None:
+            return
+        if self.records and len(self._samples) > 1:
+            from ..after import cameras
+
+            cameras.make_walk(self._samples, self._space, scene_of(context), root)
+        arrival.left_inside(root)
 
     def _eye(self) -> Vector:
         return views.eye_of(self._space).translation
