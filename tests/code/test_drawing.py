@@ -205,9 +205,8 @@ KNOWN = {
     "_remember",  # saved_settings
     "_fade",  # arrival: the toast about results goes
     "_look_now",  # placed_results: which results are in the open file
-    "glide",  # views: moves a view, and nothing in the file
-    # after/cameras: right after the click that ends a walk; when a picture was rendered
-    "_sample", "_follow",
+    "_follow",  # cameras: renders one picture after the other
+    "_render",  # show_result: renders after a click, and changes nothing in the file
 }  # fmt: skip
 
 

@@ -25,9 +25,9 @@ from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, 
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import Group, group_of
-from mint_blender.jobs.presentation.job_view import JobView, duration
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage.job_cache import LATEST
+from mint_blender.jobs.storage.job_cache import LATEST, Outlook
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.message import Message
 from mint_blender.mint.account import Owner
@@ -344,10 +344,33 @@ def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | No
     assert not in_menu(job_service.job(job.id))["The generation failed at Mint."]
 
 
-def test_elapsed_and_remaining_time_look_different() -> None:
-    """What is left is in minutes; what has passed is more exact."""
-    assert [panel.time_left(seconds) for seconds in (10, 61)] == ["1 min left", "2 min left"]
-    assert panel.with_time("Generating", duration(16)) == "Generating, 16 s"
+@pytest.mark.parametrize(
+    ("elapsed", "usual", "says", "share"),
+    [
+        (10, 240, "4 min left", 1 / 24),
+        (239, 240, "1 min left", 0.97),
+        (241, 240, "Generating, taking longer", 0.97),
+        (16, None, "Generating, 16 s", None),
+    ],
+)
+def test_a_bar_is_as_full_as_its_words_say(
+    job_service: JobService,
+    monkeypatch: pytest.MonkeyPatch,
+    elapsed: float,
+    usual: float | None,
+    says: str,
+    share: float | None,
+) -> None:
+    """Row, menu and status bar have the same words; what has passed is more exact than the rest."""
+    monkeypatch.setattr(panel, "may_go_online", lambda: True)
+    add(job_service, Phase.WORKING, 1)
+    (job,) = job_service.jobs()
+    monkeypatch.setattr(job_service, "outlook", lambda job: Outlook(elapsed, usual))
+    view = JobView(job)
+    words, filled = panel.state_of(job_service, view)
+    assert (words, filled) == (says, pytest.approx(share))
+    menu = drawn_by(panel.draw_details, view)
+    assert any(each.startswith(says) for each in menu)
 
 
 def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from .blender_window import SCREENSHOTS, BlenderWindow
-from .test_arrival import COURTYARD
+from .test_arrival import COURTYARD, HAS_MOVED, POSE
 from .test_jobs import start
 
 pytestmark = pytest.mark.window
@@ -31,7 +31,7 @@ for share in ((0.2, 0.3), (0.8, 0.6), (0.5, 0.9)):
     result = max(result, abs(seen.x * here.width - pixel.x), abs(seen.y * here.height - pixel.y))
 """
 """By how many pixels at most the saved viewpoint differs from the view."""
-WALKS = "'VIEW3D_OT_walk' in [each.bl_idname for each in window().modal_operators]"
+WALKS = "'MINT_OT_walk_inside' in [each.bl_idname for each in window().modal_operators]"
 COUNTS = (
     "[len(bpy.data.objects), len(bpy.data.cameras), len(bpy.data.meshes), len(bpy.data.actions)]"
 )
@@ -76,7 +76,9 @@ def test_viewpoints_and_walks(blender: BlenderWindow) -> None:
     search(blender, "Record a Walk")
     blender.wait(WALKS)
     blender.display.tool("keydown", "w")
-    blender.wait("len(part('ui.session').state(part('ui.after.cameras')._Recording).samples) > 20")
+    blender.wait(HAS_MOVED, start=blender.ask(POSE)[0])
+    for _ in range(20):
+        blender.settle()
     blender.display.tool("keyup", "w")
     blender.key("Return")
     blender.wait("'Walk' in bpy.data.objects")

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Viewpoints, walks and panoramas of a World: their operators, and the list in its panel.
 
-A walk is recorded by a timer that reads the view while Blender's own Walk Navigation runs. Pictures
-are rendered one after the other as by F12, so that Blender shows each, and Esc ends it.
+Pictures are rendered one after the other as by F12, so that Blender shows each, and Esc ends it.
 """
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +20,14 @@ from ..translations import translated
 from ..typed_context import layout_of, scene_of
 
 if TYPE_CHECKING:
+    from mathutils import Matrix
+
     from ...scene.after.cameras import Shot
 
 _IN_VIEW = Message("Use this in a 3D View")
 _NONE_SAVED = Message("Save a viewpoint first.")
 _INTERVAL = 0.1
 """Seconds between two looks whether a picture is rendered."""
-_RATE = 30.0
-"""How often per second a walk is sampled."""
 
 
 def _view_of(context: bpy.types.Context) -> Any:
@@ -101,20 +99,8 @@ def _look_through(context: bpy.types.Context, camera: bpy.types.Object) -> None:
 # -- a walk
 
 
-class _Recording:
-    """What is recorded of a walk; nothing while `space` is None."""
-
-    space: Any = None
-    window: Any = None
-    root_name: str = ""
-    samples: "list[tuple[float, Any]]"
-
-    def __init__(self) -> None:
-        self.samples = []
-
-
 class MINT_OT_record_walk(_ViewOperator):
-    """Walk with the mouse and W A S D; a click stops, and your way becomes a camera path.
+    """Walk through the World with the mouse and W A S D; a click makes your way a camera path.
 
     The path is smoothed and pushed out of walls. Esc records nothing.
     """
@@ -122,58 +108,21 @@ class MINT_OT_record_walk(_ViewOperator):
     bl_idname = "mint.record_walk"
     bl_label = "Record a Walk"
 
-    @classmethod
-    def complaint(cls, context: bpy.types.Context) -> str:
-        """Return why nothing can be recorded; empty if something can."""
-        if context.window is None:
-            return _IN_VIEW
-        if session.state(_Recording).space is not None:
-            return Message("A walk is being recorded.")
-        return super().complaint(context)
-
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start Blender's Walk Navigation, and read the view until it ends."""
-        recording = session.state(_Recording)
-        root = selected.world_root(context.active_object)
-        recording.space = _view_of(context)
-        recording.window = context.window
-        recording.root_name = root.name if root is not None else ""
-        recording.samples = []
-        region = next(region for region in context.area.regions if region.type == "WINDOW")
-        with bpy.context.temp_override(area=context.area, region=region):
-            bpy.ops.view3d.walk("INVOKE_DEFAULT")
-        bpy.app.timers.register(_sample)
-        return {"FINISHED"}
+        """Walk, as Walk does."""
+        return attempt(self, lambda: bpy.ops.mint.walk_inside("INVOKE_DEFAULT", records=True))  # type: ignore[attr-defined]
 
 
-def _sample() -> float | None:
-    """Read the view; make the camera once Walk Navigation has ended."""
-    recording = session.state(_Recording)
-    try:
-        matrix = recording.space.region_3d.view_matrix.inverted()
-        operators = recording.window.modal_operators
-        is_walking = any(operator.bl_idname == "VIEW3D_OT_walk" for operator in operators)
-    except (AttributeError, ReferenceError, ValueError):  # the view, or the window, is gone
-        recording.space = None
-        return None
-    if is_walking:
-        recording.samples.append((time.monotonic(), matrix))
-        return 1 / _RATE
-    samples = recording.samples
-    space = recording.space
-    recording.space = None
-    # Esc has put the view back to where it began
-    if len(samples) > 1 and matrix != samples[0][1]:
-        _make_walk([*samples, (time.monotonic(), matrix)], space, recording)
-    return None
-
-
-def _make_walk(samples: Any, space: Any, recording: _Recording) -> None:
+def make_walk(
+    samples: "list[tuple[float, Matrix]]",
+    space: bpy.types.SpaceView3D,
+    scene: bpy.types.Scene,
+    root: bpy.types.Object,
+) -> None:
+    """Make a camera of the way that a view has gone, as an undo step of its own."""
     from ...scene import undo_step
     from ...scene.after import cameras
 
-    scene = recording.window.scene
-    root = scene.objects.get(recording.root_name)
     undo_step.begin()
     made = cameras.record_walk(samples, space, scene, root)
     undo_step.push(made.name)

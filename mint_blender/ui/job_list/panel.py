@@ -424,7 +424,9 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
     job = view.job
     service = session.existing_service()
     width = int(_WIDTH * ui_scale())
-    state = view.state if job.hold is not None else view.short_state
+    state = view.state
+    if service is not None and job.hold is None:
+        state = state_of(service, view)[0]
     headline = "  ·  ".join(translated(text) for text in (state, view.cost) if text)
     layout.label(text=headline, translate=False)
     for path in view.saved:

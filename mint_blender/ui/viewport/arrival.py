@@ -41,6 +41,8 @@ class Chip:
     """How many results have come; the chip is about the newest."""
     can_restore: bool = False
     """Whether the view shows an earlier one of them."""
+    has_walked: bool = False
+    """Whether a walk through the World has just ended."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _with_facts(chip: Chip) -> Chip:
     return replace(
         chip,
         is_world=is_world,
-        is_cube_hidden=root is not None and startup.HIDDEN in root.keys(),
+        is_cube_hidden=root is not None and startup.HIDDEN in root.keys() and not chip.has_walked,
         is_rendered=bpy.context.scene is not None and bpy.context.scene.camera in cameras,
     )
 
@@ -196,6 +198,20 @@ def _add_chip(chip: Chip) -> None:
     if before is not None:
         can_restore = before.is_shown or before.can_restore
         chip = replace(chip, count=before.count + 1, can_restore=can_restore)
+    _say(chip)
+
+
+def left_inside(root: bpy.types.Object) -> None:
+    """Offer the way back inside, after a walk through a World has ended."""
+    from ...scene import tags
+
+    job_id = str(root.get(tags.PREFIX + "job_id", ""))
+    if job_id:
+        _say(_with_facts(Chip(job_id, root.name, is_shown=True, has_walked=True)))
+
+
+def _say(chip: Chip) -> None:
+    state = _state()
     state.chips = [chip]
     state.close()
     bpy.app.timers.register(_fade, first_interval=FADES_AFTER)

@@ -11,7 +11,7 @@ none moves up to where another has gone: a resting pointer never comes to anothe
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import bpy
@@ -53,7 +53,7 @@ _CLOSE = "×"
 _APPROVE = Message("Approve")
 
 SHOW, CLOSE, JOB, APPROVE, MORE, BODY = "show", "close", "job", "approve", "more", "body"
-RESTORE, WALK, RENDER, UNDO = "restore", "walk", "render", "undo"
+RESTORE, WALK, INSIDE, RENDER, UNDO = "restore", "walk", "inside", "render", "undo"
 """What is clicked: a button of a result, its ×, a job, the button that approves its Preview, the
 last chip, and where a click does nothing.
 """
@@ -96,6 +96,8 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
     rows = []
     for chip in arrival.chips():
         words = Message("{title} is here", title=chip.title)
+        if chip.has_walked:
+            words = Message("Inside {title}", title=chip.title)
         if chip.count > 1:
             words = Message("{count} results are here", count=chip.count)
         text = translated(words)
@@ -121,9 +123,12 @@ def _actions(chip: Chip) -> list[tuple[str, Message]]:
         if chip.can_restore:
             actions.append((RESTORE, Message("Restore View")))
     elif chip.is_world:
-        actions = [(WALK, Message("Walk")), (RESTORE, Message("Restore View"))]
-        if not chip.is_rendered:
-            actions.insert(1, (RENDER, Message("Render From Here")))
+        actions = [(WALK, Message("Walk"))]
+        if chip.has_walked:
+            actions.append((INSIDE, Message("Back Inside")))
+        if chip.has_walked or not chip.is_rendered:
+            actions.append((RENDER, Message("Render From Here")))
+        actions.append((RESTORE, Message("Restore View")))
     else:
         actions = [(RESTORE, Message("Restore View"))]
     return [(UNDO, Message("Undo")), *actions] if chip.is_cube_hidden else actions
@@ -455,6 +460,7 @@ def click(context: bpy.types.Context, part: Part) -> None:
 _RESULT_OPERATORS = {
     RESTORE: "restore_view",
     WALK: "walk_inside",
+    INSIDE: "look_inside",
     RENDER: "render_from_here",
     UNDO: "show_cube",
 }
@@ -481,27 +487,10 @@ def _call(context: bpy.types.Context, name: str, job_id: str, **shown: Any) -> N
         operator("INVOKE_DEFAULT", job_id=job_id, **shown)
 
 
-_ATTEMPTS, _SECONDS = 20, 0.1  # to show a tab, which Blender has to draw first
-
-
 def _show_list(area: bpy.types.Area) -> None:
-    """Open the sidebar with the list of all jobs."""
+    """Open the sidebar with the list of all jobs; before its first drawing it has no tabs."""
     space: Any = area.spaces.active
     space.show_region_ui = True
-    bpy.app.timers.register(partial(_show_tab, area.as_pointer(), [None] * _ATTEMPTS))
-
-
-def _show_tab(address: int, attempts: list[None]) -> float | None:
-    """Bring the tab to the front, once Blender has drawn the sidebar."""
-    area = next((area for area in all_areas() if area.as_pointer() == address), None)
-    regions = area.regions if area else ()
-    region: Any = next((region for region in regions if region.type == "UI"), None)
-    if region is None or not attempts:
-        return None
-    attempts.pop()
-    try:
-        region.active_panel_category = "Mint"
-    except (AttributeError, TypeError):  # not drawn yet
-        return _SECONDS
-    region.tag_redraw()
-    return None if region.active_panel_category == "Mint" else _SECONDS
+    sidebar: Any = next(region for region in area.regions if region.type == "UI")
+    with suppress(AttributeError, TypeError):
+        sidebar.active_panel_category = "Mint"

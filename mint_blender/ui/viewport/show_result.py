@@ -170,11 +170,18 @@ class MINT_OT_render_from_here(bpy.types.Operator):
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Move the camera, and render what it sees, as F12 does."""
+        """Move the camera, and render what it sees, as F12 does.
+
+        That opens a window, which crashes Blender 4.3 while it still handles a click on a chip.
+        """
         result = self.execute(context)
         if result == {"FINISHED"}:
-            bpy.ops.render.render("INVOKE_DEFAULT")
+            bpy.app.timers.register(_render)
         return result
+
+
+def _render() -> None:
+    bpy.ops.render.render("INVOKE_DEFAULT")
 
 
 class MINT_OT_show_cube(bpy.types.Operator):

@@ -411,26 +411,29 @@ class MINT_MT_world(bpy.types.Menu):
     bl_label = "Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw all operators; those that are not possible say why."""
+        """Draw what is not in the section; what is not possible says why."""
+        layout = layout_of(self)
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+        layout.operator_menu_enum("mint.show_collider", "how")
+        layout.operator("mint.rigid_collider").on = True
+        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
+        layout.operator_menu_enum("mint.remove_world_part", "part")
+        layout.menu("MINT_MT_world_repair")
+
+
+class MINT_MT_world_repair(bpy.types.Menu):
+    """Put right what is wrong with a Mint World."""
+
+    bl_label = "Repair"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what turns it upright, and what an earlier Blender or a wrong click has left."""
         from ...scene.world import splats
 
         layout = layout_of(self)
-        layout.operator("mint.look_inside", icon="HIDE_OFF")
-        layout.operator("mint.restore_view", icon="LOOP_BACK")
-        layout.separator()
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
-        layout.operator("mint.restore_calibration")
         layout.operator("mint.flip_collider")
-        layout.operator_menu_enum("mint.show_collider", "how")
-        layout.operator("mint.rigid_collider").on = True
-        layout.separator()
-        layout.operator("mint.show_panorama", icon="WORLD")
-        layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
-        layout.separator()
-        layout.operator_menu_enum("mint.add_world_part", "part")
-        layout.operator_menu_enum("mint.remove_world_part", "part")
-        layout.operator_menu_enum("mint.fetch_world_part", "part")
-        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
+        layout.operator("mint.restore_calibration")
         if splats.has_native():
             layout.operator("mint.make_splats_native")
 
