@@ -424,11 +424,7 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
     job = view.job
     service = session.existing_service()
     width = int(_WIDTH * ui_scale())
-    state = view.state
-    if service is not None and job.hold is None:
-        state = state_of(service, view)[0]
-    headline = "  ·  ".join(translated(text) for text in (state, view.cost) if text)
-    layout.label(text=headline, translate=False)
+    layout.label(text=_headline(service, view), translate=False)
     for path in view.saved:
         layout.label(text=PurePath(path).name, translate=False, icon="FILE")
     if view.version:
@@ -451,6 +447,13 @@ def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
             anyway.job_id = job.id
             anyway.raw = True
     layout.separator()
+
+
+def _headline(service: JobService | None, view: JobView) -> str:
+    """Return the state, in the words of the row, and the cost."""
+    is_ours = view.job.hold is None
+    state = state_of(service, view)[0] if service is not None and is_ours else view.state
+    return "  ·  ".join(translated(text) for text in (state, view.cost) if text)
 
 
 def _draw_billing(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
