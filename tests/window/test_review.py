@@ -130,7 +130,7 @@ def test_a_failure_is_retried_on_its_card(blender: BlenderWindow, since: Since) 
     assert blender.ask(MENU)[0] == "mint.retry"
     blender.click_in_popup("mint.retry")
     blender.pay()
-    blender.wait_for("placed")
+    blender.wait_for("review")
     assert since.starts == 1 and since.count("POST", "/v1/*:retry") == 1
 
 
