@@ -207,7 +207,7 @@ def write_result(job: Job, others: Sequence[Job] = ()) -> DeliveryResult:
     result, so that a problem concerns this result only.
     """
     try:
-        return IMPORTERS.get().write(job, others)
+        return IMPORTERS.own.write(job, others)
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
@@ -249,4 +249,4 @@ class BlenderPool(Executor):
     def _set_up_thread(self) -> None:
         importer = BackgroundImporter()
         self._importers.append(importer)
-        IMPORTERS.set(importer)
+        IMPORTERS.own = importer

@@ -165,26 +165,11 @@ class ChildProcess:
             self._process.kill()
 
 
-class PerThread(Generic[T]):
-    """An object for each thread, such as its child process, made when it is first asked for.
-
-    It is dropped when its thread ends.
-    """
+class PerThread(threading.local, Generic[T]):
+    """An object of each thread's own, such as its child process, dropped when the thread ends."""
 
     def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._local = threading.local()
-
-    def get(self) -> T:
-        """Return the object of this thread."""
-        if not hasattr(self._local, "value"):
-            self._local.value = self._make()
-        value: T = self._local.value
-        return value
-
-    def set(self, value: T) -> None:
-        """Give this thread an object that was made elsewhere."""
-        self._local.value = value
+        self.own = make()  # in each thread, when it first asks
 
 
 def requests(stream: Iterable[str], idle_limit: float | None = None) -> Iterator[str]:

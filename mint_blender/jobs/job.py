@@ -119,8 +119,8 @@ class Job:
         """Return the job with this record, in place of an earlier state of it."""
         if request is None or request in self.requests:
             return self
-        known = {each.key: each for each in self.requests}
-        return replace(self, requests=tuple((known | {request.key: request}).values()))
+        by_key = {earlier.key: earlier for earlier in self.requests}
+        return replace(self, requests=tuple((by_key | {request.key: request}).values()))
 
     @property
     def operation(self) -> Operation | None:
@@ -160,11 +160,6 @@ class Job:
         """The Credits that a person has accepted last for optimizing it; None if unknown."""
         optimizations = [request for request in self.requests if request.verb is PaidVerb.OPTIMIZE]
         return last_price(optimizations)
-
-    @property
-    def first_request(self) -> PaidRequest | None:
-        """The latest request that is sent first for it; None if it only downloads."""
-        return self.start_request or self.paid_request(PaidVerb.OPTIMIZE)
 
     @property
     def has_price(self) -> bool:
@@ -409,5 +404,5 @@ def is_never_sent(job: Job) -> bool:
         and job.decision is None
         and job.operation is None
     )
-    request = job.first_request
+    request = job.start_request or job.paid_request(PaidVerb.OPTIMIZE)
     return is_queued and request is not None and (request.is_unsent or request.is_refused_here)

@@ -231,10 +231,7 @@ class JobService(JobRunner):
             self.wake(job)
         self.reread()
         ordered = [self.job(job.id) for job in (*kept, *known)]
-        return [
-            next(job for job in ordered if job.motion and job.motion.is_like(motion))
-            for motion in motions
-        ]
+        return [next(job for job in ordered if motion.is_like(job.motion)) for motion in motions]
 
     def paid_motions(self, asset_id: str) -> list[Job]:
         """Return the motions of a model that were ordered and have not failed, newest first.
@@ -254,23 +251,23 @@ class JobService(JobRunner):
         One that is finished counts before a newer one that is not; None: it was never ordered.
         """
         ordered = [
-            each
-            for each in self.journal.motions_of(asset_of(job) or "")
-            if each.hold is not Hold.FOREIGN
+            other
+            for other in self.journal.motions_of(asset_of(job) or "")
+            if other.hold is not Hold.FOREIGN
         ]
-        ordered.sort(key=lambda each: (each.id != job.id, each.phase not in HAS_RESULT))
+        ordered.sort(key=lambda other: (other.id != job.id, other.phase not in HAS_RESULT))
         return [
-            next((each for each in ordered if each.motion and motion.is_like(each.motion)), None)
+            next((other for other in ordered if motion.is_like(other.motion)), None)
             for motion in map(MotionRequest, job.delivery.motions)
         ]
 
     def followers(self, job: Job) -> list[Job]:
         """Return the jobs that wait for the success of this one, directly or not."""
-        found: list[Job] = []
-        for each in self.jobs() if job.phase is not Phase.PLACED else ():
-            if each.after == job.id:
-                found += [each, *self.followers(each)]
-        return found
+        followers: list[Job] = []
+        for other in self.jobs() if job.phase is not Phase.PLACED else ():
+            if other.after == job.id:
+                followers += [other, *self.followers(other)]
+        return followers
 
     def _not_ordered(
         self, asset_id: str, motions: Sequence[MotionRequest], pay_again: bool
@@ -280,7 +277,7 @@ class JobService(JobRunner):
         wanted: list[MotionRequest] = []
         known: list[Job] = []
         for motion in motions:
-            job = next((job for job in before if job.motion and motion.is_like(job.motion)), None)
+            job = next((job for job in before if motion.is_like(job.motion)), None)
             if job is not None:
                 known.append(job)
             elif not any(map(motion.is_like, wanted)):

@@ -41,9 +41,9 @@ class MotionRequest:
         """The prompt on one line, which names the clip."""
         return " ".join(self.prompt.split())
 
-    def is_like(self, other: MotionRequest) -> bool:
+    def is_like(self, other: MotionRequest | None) -> bool:
         """Return whether Mint would pick the same motion: the words are the same."""
-        return self.words.casefold() == other.words.casefold()
+        return other is not None and self.words.casefold() == other.words.casefold()
 
     def validation_error(self) -> str | None:
         """Return the first thing that is wrong with it, as a sentence; None if nothing is."""

@@ -132,7 +132,7 @@ import gc, sys
 from mint_blender.delivery import background
 hang = [sys.executable, "-c", "import time; time.sleep(60)"]
 background.blender_runtime.background_command = lambda code: hang
-print(background.IMPORTERS.get()._running_child()._process.pid)
+print(background.IMPORTERS.own._running_child()._process.pid)
 gc.freeze()
 """
 

@@ -221,7 +221,7 @@ def test_all_motions_land_in_one_file(tmp_path: Path, is_here: bool) -> None:
         result = write_files.write(first, others=[second])
     else:
         result = background.write_result(first, [second])
-        background.IMPORTERS.get().close()
+        background.IMPORTERS.own.close()
     assert result.problem is None
     document, _ = glb.unpack(target.read_bytes())
     assert sorted(each["name"] for each in document["animations"]) == ["run", "walk"]

@@ -205,8 +205,8 @@ class Journal:
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
         query = "SELECT DISTINCT asset FROM jobs WHERE asset IS NOT NULL AND id != ?"
-        found = self._db.rows(query, exclude)
-        return frozenset(asset.decode("utf-8", "surrogatepass") for (asset,) in found)
+        rows = self._db.rows(query, exclude)
+        return frozenset(asset.decode("utf-8", "surrogatepass") for (asset,) in rows)
 
     def job_of_client_request(self, request_id: str) -> Job | Unreadable | None:
         """Return the job that a program has started under this id of its own, or None."""

@@ -175,7 +175,7 @@ def note_move(database: Database, job_id: str, phase: Phase) -> None:
 
 def read_moves(database: Database, job_ids: Collection[str]) -> Moves:
     """Return the moves of these jobs."""
-    found: Moves = {job_id: [] for job_id in job_ids}
+    moves: Moves = {job_id: [] for job_id in job_ids}
     clause = ""
     some: tuple[str, ...] = ()
     if len(job_ids) <= _MOST_IDS:
@@ -183,9 +183,9 @@ def read_moves(database: Database, job_ids: Collection[str]) -> Moves:
         clause = f"WHERE job IN ({', '.join('?' * len(some))})"
     query = f"SELECT job, phase, at FROM moves {clause} ORDER BY rowid"  # noqa: S608 - marks only
     for job_id, phase, at in database.rows(query, *some):
-        if phase in _PHASES and job_id in found:
-            found[job_id].append((Phase(phase), at))
-    return found
+        if phase in _PHASES and job_id in moves:
+            moves[job_id].append((Phase(phase), at))
+    return moves
 
 
 class UploadCache:
