@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -18,11 +19,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
 
 from mint_blender.application.session import open_job_service
 from mint_blender.cli import main as mint
 from mint_blender.delivery import blender_runtime
+from mint_blender.jobs.job import Job
 from scripts.demo import ROOT, stand_in_service
+from scripts.sample_assets import evening
 
 FOLDER = ROOT / "docs" / "images"
 
@@ -43,6 +49,7 @@ RESULTS = (
     Rendering("courtyard", "world", COURTYARD),
     Rendering("splats", "world", COURTYARD, splats="500k"),
 )
+CHEST = Rendering("chest", "model", "a blue treasure chest")
 PROPS = [
     *(
         {"prompt": f"a small {what}", "preset": "fast"}
@@ -81,6 +88,8 @@ def _render_results() -> None:
             _render(result)
     with _mint():  # one account does not have enough Credits for all
         _screenshot_contact_sheet()
+    with _mint():
+        _render_in_world()
 
 
 @contextmanager
@@ -99,6 +108,20 @@ def _mint() -> Iterator[None]:
 
 def _render(result: Rendering) -> None:
     """Generate a result and render it."""
+    job = _generated(result)
+    from mint_blender.delivery import import_job
+    from mint_blender.scene.export import output
+    from mint_blender.scene.export.output import render_image
+
+    output.start_empty()
+    placed = import_job.place(job)
+    picture = FOLDER / f"{result.name}.png"
+    render_image(picture, placed, width=800, height=450, samples=64)
+    print(picture.relative_to(ROOT), flush=True)
+
+
+def _generated(result: Rendering) -> Job:
+    """Generate a result; return its job."""
     words = [
         "generate",
         "--kind",
@@ -112,17 +135,61 @@ def _render(result: Rendering) -> None:
     ]
     if mint([*words, *(["--splats", result.splats] if result.splats else [])]) != 0:
         sys.exit(f"{result.name} could not be generated.")
-    from mint_blender.delivery import import_job
-    from mint_blender.scene.export import output
-    from mint_blender.scene.export.output import render_image
-
     with open_job_service() as job_service:
-        job = job_service.jobs()[0]
+        return job_service.jobs()[0]
+
+
+def _render_in_world() -> None:
+    """Put models on the floor of a World, with their shadows; render them at dusk and at night."""
+    jobs = [_generated(result) for result in (RESULTS[2], CHEST, RESULTS[0])]
+    import bpy
+    from mathutils import Vector
+
+    from mint_blender import drop_to_floor, ground_shadow, mix_with_scene_light
+    from mint_blender.delivery import import_job
+    from mint_blender.scene import cycles
+    from mint_blender.scene.export import output
+
     output.start_empty()
-    placed = import_job.place(job)
-    picture = FOLDER / f"{result.name}.png"
-    render_image(picture, placed, width=800, height=450, samples=64)
-    print(picture.relative_to(ROOT), flush=True)
+    world, chest, lamp = (import_job.place(job).root for job in jobs)
+    scene: Any = bpy.context.scene
+    sun: Any = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    camera: Any = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    for obj in (sun, camera):
+        scene.collection.objects.link(obj)
+    chest.location = (-0.3, 1.6, 1.0)
+    chest.rotation_euler.z = math.radians(-35)
+    lamp.scale *= 0.45
+    lamp.location = (0.75, 0.85, 1.0)
+    camera.location = (-0.25, -1.9, 0.85)
+    camera.data.lens = 32
+    camera.rotation_euler = Vector((0.5, 3.2, -0.25)).to_track_quat("-Z", "Y").to_euler()
+    sun.rotation_euler = Vector(evening.SUN.tolist()).to_track_quat("-Z", "Y").to_euler()
+    sun.data.angle = math.radians(1.5)
+    for model in (chest, lamp):
+        drop_to_floor([model])
+    cycles.choose(scene)
+    scene.camera = camera
+    scene.cycles.samples = 24
+    scene.cycles.max_bounces = 2
+    scene.view_scene.view_transform = "Standard"
+    scene.render.resolution_x, scene.render.resolution_y = 1120, 630
+    for name, color, energy, amount in (
+        ("in-world", (1.0, 0.55, 0.25), 6.0, 0.0),
+        ("at-night", (0.35, 0.5, 1.0), 2.0, 0.8),
+    ):
+        sun.data.color = color
+        sun.data.energy = energy
+        mix_with_scene_light(world, amount)
+        for model in (chest, lamp):
+            ground_shadow(model)
+        scene.render.filepath = str(ROOT / "build" / f"{name}.png")
+        bpy.ops.render.render(write_still=True)
+        with Image.open(scene.render.filepath) as picture:
+            picture.convert("RGB").save(FOLDER / f"{name}.webp", quality=82, method=6)
+        print(f"docs/images/{name}.webp", flush=True)
+        sun.rotation_euler = Vector((-0.5, 0.5, -0.6)).to_track_quat("-Z", "Y").to_euler()
+        scene.world = None
 
 
 def _screenshot_contact_sheet() -> None:

@@ -15,8 +15,9 @@ bpy = pytest.importorskip("bpy")
 bmesh = pytest.importorskip("bmesh")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files.export_options import ExportRefused
+from mint_blender.files.export_options import ExportOptions, ExportRefused
 from mint_blender.scene.after import lighter, mesh_tools, versions
+from mint_blender.scene.after.export import export_model
 from mint_blender.scene.bounds import bounds, bounds_as_shown
 from mint_blender.scene.data_blocks import all_data_blocks
 from mint_blender.scene.mesh_arrays import positions, read
@@ -139,6 +140,8 @@ def test_a_lighter_character_walks_as_the_full_one(tmp_path: Path) -> None:
             assert len(weights) <= 4 and sum(weights) == pytest.approx(1, abs=1e-3)
         assert np.allclose(walking(version), full, atol=0.02)
         assert [each.hide_get() for each in (root, *levels, light)].count(False) == 1
+    exported = export_model(light, ExportOptions("glb"), tmp_path / "light.glb")
+    assert exported.clips == ("Walking",) and exported.faces[0] == pytest.approx(2000, rel=0.03)
     materials = [list(each.data.materials) for each in meshes_of(root)]
     assert [list(each.data.materials) for each in meshes_of(levels[1])] == materials
 
