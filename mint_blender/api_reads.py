@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from typing import Any
 
+from .api import start
 from .api_checks import Images, request_of
 from .api_values import JobInfo, KindName, LevelName, ModeName, PresetName
 from .application import session
@@ -42,9 +44,12 @@ def estimate(
         others: The other arguments of `generate`.
 
     Raises:
+        TypeError: `generate` has no such argument.
         ValueError: A choice is none of Mint's.
         MintError: Mint cannot be asked.
     """
+    if unknown := others.keys() - inspect.signature(start).parameters.keys():
+        raise TypeError(f"generate has no argument {', '.join(sorted(unknown))}.")
     request = request_of(prompt, images, kind=kind, preset=preset, mode=mode)
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     queries = prices_of(request, level)

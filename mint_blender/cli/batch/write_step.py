@@ -205,12 +205,12 @@ def find_files(job_service: JobService, folder: Path, job: Job, delivery: Delive
     """
     own = job_service.journal.job(job.id)
     for found in (own, finished_lines.published(job, folder)):
-        if found is not None and finished_lines.are_on_disk(found) and _suffice(found, delivery):
+        if found is not None and finished_lines.are_on_disk(found) and _has_enough(found, delivery):
             return found
     return None
 
 
-def _suffice(job: Job, delivery: Delivery) -> bool:
+def _has_enough(job: Job, delivery: Delivery) -> bool:
     """Return whether a job's files hold what a delivery needs, as far as Mint has made it."""
     before = job.delivery
     if delivery.splats not in {None, before.splats}:
