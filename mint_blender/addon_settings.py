@@ -13,9 +13,6 @@ from . import __package__ as ADDON
 if TYPE_CHECKING:
     from .jobs.budget.spending import Limits
 
-PICTURE_SIZE = 112
-"""Pixels of a picture of the library at a scale of 1, until the user chooses another size."""
-
 
 class StoredPreferences:
     """The preferences read here, with their values until the add-on is enabled.
@@ -30,7 +27,6 @@ class StoredPreferences:
     limit_day: int = 0
     import_in_background: bool = True
     show_targets: bool = True
-    picture_size: int = PICTURE_SIZE
     asset_library: str = ""
     sync_new_assets: bool = False
     log_level: str = "WARNING"

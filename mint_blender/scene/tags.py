@@ -19,6 +19,8 @@ WORLD_MARK = PREFIX + "flipped"
 """Only the root of a World has this custom property."""
 RESULT = PREFIX + "result"
 """Marks the collection of a result, also where the Asset Browser has linked or appended it."""
+_MOST_WORDS = 3
+_SMALL_WORDS = {"a", "an", "the", "and", "at", "by", "for", "from", "in", "of", "on", "to", "with"}
 _ROOT_MARKS = (PREFIX + "job_id", PREFIX + "asset_id", WORLD_MARK)
 
 
@@ -48,8 +50,14 @@ class Provenance:
 
     @property
     def title(self) -> str:
-        """The name that the user sees: the one from Mint, else the beginning of the prompt."""
-        title = " ".join((self.name or self.prompt).split()) or f"Mint {self.kind}"
+        """The name that the user sees: the one from Mint, else a few words of the prompt.
+
+        Mint may have taken the whole prompt as the name.
+        """
+        name = self.name.split()
+        prompt = self.prompt.split()
+        words = name if name and name != prompt else _few(prompt)
+        title = " ".join(words) or f"Mint {self.kind}"
         if len(title) <= 48:
             return title
         return title[:48].rsplit(" ", 1)[0] + "…"
@@ -61,6 +69,19 @@ class Provenance:
             for field in fields(self)
             if (value := getattr(self, field.name))
         }
+
+
+def _few(words: list[str]) -> list[str]:
+    """Return two or three words of a prompt that name what it is about, as in "ceramic lamp"."""
+    if len(words) <= _MOST_WORDS:
+        return words
+    if words[0].lower() in _SMALL_WORDS:
+        words = words[1:]
+    ends = (number for number, word in enumerate(words, 1) if word[-1] in ",.;:!?")
+    few = words[: min(next(ends, _MOST_WORDS), _MOST_WORDS)]
+    while len(few) > 1 and few[-1].lower() in _SMALL_WORDS:
+        few.pop()
+    return [*few[:-1], few[-1].rstrip(",.;:!?")]
 
 
 def _key(member: str) -> str:

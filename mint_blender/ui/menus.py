@@ -41,6 +41,21 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator("mint.browse_library", text="Browse Library", icon="IMGDISPLAY")
 
 
+class MINT_MT_jobs(bpy.types.Menu):
+    """What concerns all jobs."""
+
+    bl_label = "Mint Jobs"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what is done with many jobs at once."""
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.resume_all", icon="PLAY")
+        layout.operator("mint.cancel_all", icon="X")
+        layout.operator("mint.dismiss_finished", icon="TRASH")
+        layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
+
+
 class MINT_MT_manage(bpy.types.Menu):
     """Manage Mint's jobs, library and account."""
 
@@ -50,13 +65,10 @@ class MINT_MT_manage(bpy.types.Menu):
         """Draw what the panels and the preferences have too, so that F3 finds it."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("mint.resume_all", icon="PLAY")
-        layout.operator("mint.cancel_all", icon="X")
-        layout.operator("mint.cancel_waiting", icon="X")
+        layout.menu("MINT_MT_jobs", icon="PRESET")
+        layout.operator("mint.cancel_all", text="Cancel Queued Jobs", icon="X").queued = True
         layout.operator("mint.continue_queue", icon="PLAY")
         layout.operator("mint.discard_queue", icon="X")
-        layout.operator("mint.dismiss_finished", icon="TRASH")
-        layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
         layout.separator()
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
         layout.operator("mint.write_prompt", icon="TEXT")
@@ -66,7 +78,6 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
-        layout.operator("mint.check_key", icon="KEYINGSET")
         layout.operator("mint.copy_asset_list", icon="COPYDOWN")
         layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
         manual.draw(layout_of(self))

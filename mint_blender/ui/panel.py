@@ -57,6 +57,7 @@ class MINT_PT_main(bpy.types.Panel):
         from .account import panel as account_panel
         from .job_list import grouped_jobs
         from .job_list import panel as job_list_panel
+        from .library_browser import entries
 
         layout = layout_of(self)
         ready = is_ready()
@@ -66,7 +67,8 @@ class MINT_PT_main(bpy.types.Panel):
             account_panel.draw(layout)
         if ready:
             _draw_selected(layout, context)
-            layout.operator("mint.browse_library", icon="ASSET_MANAGER")
+            if grouped_jobs.rows() or account_panel.has_generated() or entries.library().count():
+                layout.operator("mint.browse_library", icon="ASSET_MANAGER")
             if account_panel.check_failed():
                 account_panel.draw_key(layout)
         if ready or grouped_jobs.rows():
@@ -107,14 +109,16 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
     visibility.note("form")
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
-    _draw_section(
-        layout,
-        context,
-        "mint_references",
-        _REFERENCES,
-        operators.draw,
-        draw_header=operators.draw_header,
-    )
+    if operators.sources():
+        _draw_section(
+            layout,
+            context,
+            "mint_references",
+            _REFERENCES,
+            operators.draw,
+            draw_header=operators.draw_header,
+            is_closed=False,
+        )
     _draw_section(layout, context, "mint_options", _OPTIONS, form_panel.draw_options)
 
 

@@ -111,11 +111,6 @@ def button_row(
     return layout.row(align=True)
 
 
-def are_labels_cut_off(labels: tuple[Message, ...], room: float) -> bool:
-    """Return whether one of some buttons of `room` pixels, without icons, is too small."""
-    return _widest(labels, ui_scale(), spoken()) > room - scaled(_PLAIN_BUTTON)
-
-
 @lru_cache(maxsize=64)
 def _widest(labels: tuple[Message, ...], scale: float, language: str) -> float:
     """Return the width of the widest label, measured once for each scale and language."""

@@ -67,7 +67,7 @@ VERBS = (
     Verb("list the models", "browse_library", "models", "models", "library"),
     Verb("list the Worlds", "browse_library", "worlds", "worlds", "library"),
     Verb("see Credits and totals", "refresh_account", "usage", "usage", "account"),
-    Verb("check the key", "check_key", "check", "usage", "account"),
+    Verb("check the key", "refresh_account", "check", "usage", "account"),
     Verb("find out what is wrong", "copy_diagnostics", "doctor", "", ""),
     Verb("keep an asset library", "sync_library", "library", "sync_library", ""),
     Verb("list what in a .blend is from Mint", "copy_asset_list", "assets", "", ""),

@@ -19,7 +19,6 @@ from mint_blender.jobs.library.view_model import (
     AssetState,
     Filter,
     Library,
-    Sort,
     state_label,
     state_of,
     title,
@@ -111,8 +110,6 @@ def a_library() -> Library:
     ("wanted", "expected"),
     [
         (Filter(), ["id_5", "id_w", "id_3", "id_2", "id_1"]),
-        (Filter(sort=Sort.OLDEST), ["id_1", "id_2", "id_3", "id_w", "id_5"]),
-        (Filter(sort=Sort.NAME), ["id_w", "id_3", "id_5", "id_2", "id_1"]),
         (Filter(kind=Kind.WORLD), ["id_w", "id_2"]),
         (Filter(state=AssetState.UNFINISHED), ["id_5"]),
         (Filter(state=AssetState.FAILED), ["id_3"]),
@@ -162,10 +159,7 @@ def test_both_kinds_reach_equally_far_back() -> None:
 
 
 def test_the_number_of_assets_in_certain_order() -> None:
-    """Sorted by date, the order is certain as far back as both lists reach.
-
-    Sorted by name it is not certain before all is loaded, so all known assets count.
-    """
+    """The order is certain as far back as both lists reach."""
     library = Library()
     library.add_page(MODELS, Page((an_asset(9), an_asset(8), an_asset(7)), "m"))
     assert library.settled_count(Filter()) == 0, "of the worlds nothing is known"
@@ -176,7 +170,6 @@ def test_the_number_of_assets_in_certain_order() -> None:
     settled = library.entries(Filter())[: library.settled_count(Filter())]
     assert [each.id for each in settled] == ["id_9", "id_8", "w", "id_7"]
     assert library.settled_count(Filter(kind=Kind.WORLD)) == 2
-    assert library.settled_count(Filter(sort=Sort.NAME)) == 5
 
 
 # -- the library follows the jobs without extra requests
@@ -386,7 +379,6 @@ WANTED = st.builds(
     st.sampled_from([None, Kind.MODEL]),
     st.sampled_from([None, *AssetState]),
     st.sampled_from(["", "1"]),
-    st.sampled_from(Sort),
 )
 STEPS = ("new", "fail", "finish", "gone", "delete", "change", "refresh", "more")
 

@@ -132,9 +132,9 @@ def test_results_are_in_the_collection_mint(model: Path) -> None:
 
 
 def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
-    """It is the beginning of the prompt, cut between words; without a prompt “Mint model”."""
-    long = Provenance(job_id="a", prompt="a lighthouse " * 20)
-    assert place_model(model, long).root.name == "a lighthouse a lighthouse a lighthouse a…"
+    """It is a few words of the prompt; without a prompt “Mint model”."""
+    long = Provenance(job_id="a", prompt="a stone lighthouse on a cliff")
+    assert place_model(model, long).root.name == "stone lighthouse"
     assert place_model(model, Provenance(job_id="b")).root.name == "Mint model"
 
 

@@ -79,21 +79,19 @@ def test_a_placed_model_is_shown_from_its_row(job_service: JobService) -> None:
     assert not shown["mint.place"]
 
 
-def test_the_menu_of_a_result_has_six_entries(job_service: JobService) -> None:
-    """What is rarely needed is in Support; a World is saved in no other format."""
+def test_the_menu_of_a_result_has_five_entries(job_service: JobService) -> None:
+    """What is rarely needed is in More."""
     operation = Operation.from_json({"id": "op_1", "status": "succeeded", "mintUrl": "https://m/1"})
     asset = Asset.from_json(Kind.MODEL, {"id": "model_1"})
     job = add(job_service, asset=asset, requests=(made_elsewhere("job_1", operation),))
     in_scene(job)
-    entries = ["place", "place_with_mouse", "use_prompt", "convert", "open_in_mint", "dismiss"]
+    entries = ["place", "place_with_mouse", "use_prompt", "dismiss"]
     menu = in_menu(job)
     assert [each for each in menu if each.startswith("mint.")] == [f"mint.{e}" for e in entries]
     assert menu["menu"] == 1
-    support = drawn_by(list_operators.draw_support, JobView(job))
-    assert support["mint.copy_report"] == support["mint.copy_diagnostics"] == 1
-    world = add(job_service, kind=Kind.WORLD)
-    in_scene(world)
-    assert in_menu(world)["mint.convert"] == 0
+    more = drawn_by(list_operators.draw_more, JobView(job))
+    assert more["mint.copy_report"] == more["mint.copy_diagnostics"] == 1
+    assert more["mint.open_in_mint"] == 1
     failed = in_menu(add(job_service, phase=Phase.FAILED))
     names = {each.removeprefix("mint.") for each in failed if each.startswith("mint.")}
     assert names == {"use_prompt", "retry", "dismiss"}, "there is nothing to place"

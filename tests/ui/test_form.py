@@ -17,12 +17,11 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import numpy as np
 
 import mint_blender
 from mint_blender.cli import main
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.budget.spending import Day, date_of
+from mint_blender.jobs.budget.spending import Day, Month, date_of
 from mint_blender.jobs.errors import TooExpensive
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_fetch
@@ -38,6 +37,7 @@ from mint_blender.ui.create import properties as create_properties
 from mint_blender.ui.pricing import limit_dialog, price_dialog
 
 from ..jobs.library_helpers import an_asset
+from .drawings import calls_of
 from .sample_jobs import a_job
 
 
@@ -89,9 +89,9 @@ def test_a_prompt_becomes_a_text(form: Any) -> None:
     assert create_properties.request_of(form).prompt == "a lamp of glass"
     other = bpy.data.texts.new("Other")
     other.write("a chair")
-    assert bpy.ops.mint.use_text(text="Other") == {"FINISHED"}
+    assert bpy.ops.mint.write_prompt(text="Other") == {"FINISHED"}
     assert create_properties.request_of(form).prompt == "a chair"
-    assert bpy.ops.mint.use_text(text="no such text") == {"CANCELLED"}
+    assert bpy.ops.mint.write_prompt(text="no such text") == {"CANCELLED"}
 
 
 @pytest.mark.parametrize(
@@ -316,36 +316,15 @@ def test_nothing_is_scheduled_in_background_mode(service: ThreadService, prefere
     assert (waiting.unpriced, waiting.unconfirmed) == (None, None)
 
 
-# -- The chart
-
-
-def test_the_bars_of_the_chart() -> None:
-    """Heights are proportional, failures are below the line, and small amounts are visible."""
-    today = date_of(time.time())
-    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)]
-    pixels = account_panel.tile_pixels([*days, Day(today, 2, 0.0, failed=2)], 400.0, 2)
-    assert pixels.shape == (account_panel.SIZE, account_panel.SIZE, 4)
-    step = account_panel.SIZE // 5
-
-    def heights(color: tuple[float, ...]) -> list[int]:
-        columns = pixels[:, step // 2 : 5 * step : step, :3]
-        is_there = (columns == np.array(color[:3], np.float32)).all(axis=2)
-        return [int(height) for height in is_there.sum(axis=0)]
-
-    paid, failed = heights(account_panel._PAID), heights(account_panel._FAILED)
-    assert paid[0] == pytest.approx(2 * paid[1], abs=2)
-    assert paid[2] == 0 and 0 < paid[3] < paid[1] and paid[4] == 0
-    assert failed[:4] == [0, 0, 0, 0] and failed[4] > 0
-
-
-def test_the_tiles_have_every_day_once() -> None:
-    """They are in order, also when the number of days is not divisible."""
-    today = date_of(time.time())
-    for count in (30, 7, 1):
-        days = [Day(today, number) for number in range(count)]
-        found = account_panel.tiles(days)
-        assert [day for tile in found for day in tile] == days
-        assert len(found) <= account_panel.TILES
+def test_each_bar_of_the_usage_says_what_it_is(registered: None) -> None:
+    """Dates stand at its left, and the Credits and what failed on it; the longest fills the line."""
+    day = date_of(time.time())
+    days = [Day(day, 1, 400.0), *[Day(day)] * 4, Day(day, 3, 100.0, failed=2)]
+    calls = calls_of(account_panel.draw_bars, Month(tuple(days)))
+    bars = [call[1:] for call in calls if call[0] == "progress"]
+    assert bars == [("400 Credits", 1.0), ("100 Credits, 2 failed", 0.25)]
+    assert "Last 6 days on this computer: 500 Credits, 4 generations" in str(calls)
+    assert sum(" – " in str(call) for call in calls) == len(bars)
 
 
 @pytest.mark.parametrize(("shown", "is_explained"), [(98.0, True), (346.0, False), (0.0, False)])

@@ -132,8 +132,8 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     list_operators.MINT_MT_job.job_id = job_service.jobs()[0].id
     menu = drawn_by(in_class(list_operators.MINT_MT_job.draw), bpy.context)
     assert not any(each.startswith("mint.") for each in menu) and menu["menu"] == 1
-    support = drawn_by(in_class(list_operators.MINT_MT_job_support.draw), bpy.context)
-    named = {each for each in support if each.startswith("mint.")}
+    more = drawn_by(in_class(list_operators.MINT_MT_job_more.draw), bpy.context)
+    named = {each for each in more if each.startswith("mint.")}
     assert named == {"mint.copy_report", "mint.copy_diagnostics"}
 
 
@@ -276,7 +276,7 @@ def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
     add_batch(job_service, *[Phase.PLACED] * 10, *[Phase.WAITING] * 40)
     closed = drawn(job_service)
     assert (closed["progress"], closed["50 jobs: a lamp"], closed[CARD]) == (1, 1, 0)
-    assert (closed["mint.toggle_batch"], closed["mint.cancel_waiting"]) == (1, 1)
+    assert (closed["mint.toggle_batch"], closed["mint.cancel_all"]) == (1, 1)
     assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
     opened = drawn(job_service)
     assert (opened[CARD], len(grouped_jobs.rows())) == (panel.MOST - 1, 51)
@@ -298,7 +298,7 @@ def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
     assert any("2 need a decision" in call for call in said())
     assert shown["mint.review"] == 2  # and the one in the title
     assert in_status_bar()["Mint: a lamp: Preview ready"] == 1
-    assert not shown["mint.cancel_waiting"]
+    assert not shown["mint.cancel_all"]
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
 
 
-USES = ("optimize", "animate", "convert", "save_to_library")
-PROMPT = ("use_prompt", "copy_prompt")
+USES = ("optimize", "animate", "convert", "sync_library")
+PROMPT = ("use_prompt",)
 LIBRARY = ("refresh_library", "open_asset_library", "sync_library")
 
 
@@ -78,7 +78,7 @@ LIBRARY = ("refresh_library", "open_asset_library", "sync_library")
     ("status", "kind", "expected"),
     [
         ("succeeded", Kind.MODEL, ("import_asset", *USES, *PROMPT)),
-        ("succeeded", Kind.WORLD, ("import_asset", "save_to_library", *PROMPT)),
+        ("succeeded", Kind.WORLD, ("import_asset", "sync_library", *PROMPT)),
         ("running", Kind.MODEL, ("import_asset", *PROMPT)),
         ("failed", Kind.MODEL, ("retry_asset", *PROMPT)),
     ],
@@ -90,7 +90,7 @@ def test_the_menu_begins_with_what_people_want_next(
     asset = an_asset(3, kind=kind, status=status, prompt="a lamp of glass")
     library_state().library.add_page(ListPage(kind), Page((asset,), None))
     bar.state().hovered = 0
-    assert menu_entries() == [*expected, *LIBRARY]
+    assert menu_entries() == list(dict.fromkeys([*expected, *LIBRARY]))
     bar.state().hovered = bar.FRAME
     assert menu_entries() == list(LIBRARY)
 

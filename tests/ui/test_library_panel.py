@@ -245,17 +245,6 @@ def test_a_closed_panel_requests_nothing(panel: Panel) -> None:
     assert len(panel.pages()) <= 6
 
 
-def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
-    """It is noted that only loaded assets are sorted, until all are loaded."""
-    panel.live()
-    panel.fields.sort = "NAME"
-    panel.live()
-    assert panel.status == "Sorted among 50 loaded items"
-    panel.fields.kind = "WORLD"
-    panel.live()
-    assert panel.status.startswith("Double-click")
-
-
 MINT = {"library": {"models": 65, "worlds": 4}, "credits": 1e6}
 
 

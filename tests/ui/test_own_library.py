@@ -56,7 +56,7 @@ def test_assets_are_saved_and_synced(service: ThreadService, tmp_path: Path) -> 
     bpy.ops.mint.refresh_library()
     asset = entries.library().entries(view_model.Filter(Kind.MODEL, view_model.AssetState.DONE))[0]
     folder = tmp_path / "library"
-    bpy.ops.mint.save_to_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
+    bpy.ops.mint.sync_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
     assert len(list(folder.glob("*.blend"))) == 1
     loaded = len(service.requests(host="files"))
     bpy.ops.mint.sync_library(directory=str(folder))

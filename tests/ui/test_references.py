@@ -142,7 +142,7 @@ def test_a_world_from_one_picture_has_a_default_prompt(
 def test_the_last_render_is_added() -> None:
     """Without a render there is an error; the output settings are not changed."""
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
-        bpy.ops.mint.add_reference_render()
+        bpy.ops.mint.add_reference_image(image="Render Result")
     scene = bpy.context.scene
     scene.name = "Secret Project"
     scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
@@ -153,7 +153,7 @@ def test_the_last_render_is_added() -> None:
     settings.file_format = "OPEN_EXR"
     settings.color_depth = "32"
     bpy.ops.render.render()
-    bpy.ops.mint.add_reference_render()
+    bpy.ops.mint.add_reference_image(image="Render Result")
     kept = Path(listed()[0].source)
     found = files_pictures.inspect(kept)
     assert (found.format, found.width, found.height) == ("png", 48, 32)

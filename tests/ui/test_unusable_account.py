@@ -22,10 +22,11 @@ from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import KeyOwner, QueryAnswered
+from mint_blender.jobs.queries import Balance, KeyOwner, QueryAnswered
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
 from mint_blender.message import Message
+from mint_blender.mint.schema import Usage
 from mint_blender.ui import heartbeat, panel, registration, session
 from mint_blender.ui.account import preferences as preferences
 
@@ -98,7 +99,10 @@ def test_a_refused_key_shows_no_library(
 ) -> None:
     """The tab says what to do about the key, and shows nothing that needs one."""
     monkeypatch.setattr(panel, "may_go_online", lambda: True)
-    assert sections() == ["mint_references", "mint_options", "mint.browse_library"]
+    assert sections() == ["mint_options"], "a library of which nothing is known is in the menu Add"
+    usage = Usage.from_json({"apiUsage": {"models": 1}})
+    job_service.queries.answers[Balance()] = QueryAnswered(Balance(), usage)
+    assert sections() == ["mint_options", "mint.browse_library"]
     refused = QueryAnswered(KeyOwner(), None, error="no", key_problem="The key was revoked.")
     job_service.queries.answers[KeyOwner()] = refused
     assert sections() == []

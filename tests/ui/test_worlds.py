@@ -152,7 +152,7 @@ def test_the_reason_is_translated(registered: None, monkeypatch: pytest.MonkeyPa
     """The tooltip of a disabled button is translated like every other sentence."""
     monkeypatch.setattr(operator_bases, "translated", lambda text: f"«{text}»")
     for operator, words in (
-        (bpy.ops.mint.flip_world, "Select a Mint World"),
+        (bpy.ops.mint.repair_world, "Select a Mint World"),
         (bpy.ops.mint.restore_scene_world, "no panorama"),
     ):
         with pytest.raises(RuntimeError, match=f"«.*{words}.*»"):
@@ -181,17 +181,17 @@ def test_an_applied_scale_is_restored_with_a_button(placed: Any) -> None:
     """The panel offers it in place of the scale, which is wrong; afterwards nothing is offered."""
     holder = part("calibration")
     with pytest.raises(RuntimeError, match="is right"):
-        bpy.ops.mint.restore_calibration()
+        bpy.ops.mint.repair_world(what="SCALE")
     bpy.ops.object.select_all(action="DESELECT")
     holder.select_set(True)
     bpy.ops.object.transform_apply(location=False, rotation=False, scale=True)
     bpy.context.view_layer.update()
     before = part("splats").matrix_world.copy()
     shown = drawn_panel()
-    assert shown["mint.restore_calibration"] == 1 and shown["prop"] == 0
-    assert bpy.ops.mint.restore_calibration() == {"FINISHED"}
+    assert shown["mint.repair_world"] == 1 and shown["prop"] == 0
+    assert bpy.ops.mint.repair_world(what="SCALE") == {"FINISHED"}
     shown = drawn_panel()
-    assert shown["mint.restore_calibration"] == 0 and shown["prop"] == 1
+    assert shown["mint.repair_world"] == 0 and shown["prop"] == 1
     assert holder.mint_world_scale == pytest.approx(1)
     bpy.context.view_layer.update()
     assert np.allclose(before, part("splats").matrix_world, atol=1e-4)
@@ -209,17 +209,6 @@ def test_the_choice_for_the_collider_is_kept_when_parts_are_removed(placed: Any)
     assert part("collider").display_type == "TEXTURED"
 
 
-def test_rigid_body_is_added_and_removed(placed: Any) -> None:
-    """Afterwards nothing of it is left on the collider."""
-    bpy.ops.mint.rigid_collider(on=True)
-    collider = part("collider")
-    assert collider.rigid_body.type == "PASSIVE" and collider.rigid_body.collision_shape == "MESH"
-    bpy.ops.mint.rigid_collider(on=False)
-    assert collider.rigid_body is None
-    assert collider.name not in bpy.context.scene.rigidbody_world.collection.objects
-    assert bpy.context.view_layer.objects.active == placed
-
-
 def test_the_background_switches_between_panorama_and_earlier_world(
     registered: None, tmp_path: Path
 ) -> None:
@@ -234,7 +223,7 @@ def test_the_background_switches_between_panorama_and_earlier_world(
     assert world_edit.shows_panorama(bpy.context.scene)
     bpy.ops.mint.restore_scene_world()
     assert bpy.context.scene.world.name == "Mine"
-    bpy.ops.mint.show_panorama()
+    bpy.ops.mint.toggle_world_part(part="PANORAMA")
     assert world_edit.shows_panorama(bpy.context.scene)
 
 
@@ -265,10 +254,10 @@ def test_a_part_is_removed_and_added_from_disk(placed: Any) -> None:
         assert not world_objects.has_part(placed, name)
         assert bpy.context.view_layer.objects.active == placed
         shown = drawn_panel()
-        assert (shown["mint.toggle_world_part"], shown["mint.add_world_part"]) == (2, 1)
+        assert (shown["mint.toggle_world_part"], shown["mint.fetch_world_part"]) == (2, 1)
         with pytest.raises(RuntimeError, match="Add it first"):
             bpy.ops.mint.toggle_world_part(part=name)
-        bpy.ops.mint.add_world_part(part=name)
+        bpy.ops.mint.fetch_world_part(part=name)
         assert world_objects.has_part(placed, name)
 
 
@@ -301,13 +290,11 @@ def test_selection_and_mode_stay(placed: Any) -> None:
     """None of the operators changes the selection or the active object."""
     for each in bpy.context.scene.objects:
         each.select_set(each == part("camera"))
-    bpy.ops.mint.flip_world()
-    bpy.ops.mint.flip_collider()
+    for what in ("UPRIGHT", "COLLIDER"):
+        bpy.ops.mint.repair_world(what=what)
     bpy.ops.mint.show_collider(how="VISIBLE")
-    bpy.ops.mint.rigid_collider(on=True)
-    bpy.ops.mint.rigid_collider(on=False)
     bpy.ops.mint.remove_world_part(part="SPLATS")
-    bpy.ops.mint.add_world_part(part="SPLATS")
+    bpy.ops.mint.fetch_world_part(part="SPLATS")
     assert [each.name for each in bpy.context.selected_objects] == [part("camera").name]
     assert bpy.context.view_layer.objects.active == placed
 

@@ -13,7 +13,6 @@ from tests.mint_service.runner import running_service
 from .blender_window import BlenderWindow
 from .library_bar import FIELDS, NO_PICTURE, VIEW, at, press
 from .picture_check import read
-from .price_helpers import PREFERENCES
 
 pytestmark = pytest.mark.window
 
@@ -28,9 +27,9 @@ SHOWN = (
 
 
 def open_bar(blender: BlenderWindow) -> None:
-    """Click the button of the bar, and wait for the pictures."""
+    """Show the bar as the menu Add does, and wait for the pictures."""
     blender.open_sidebar()
-    blender.click("mint.browse_library")
+    blender.call("mint.browse_library", "INVOKE_DEFAULT")
     blender.wait(f"{BAR}.state().area != 0")
     blender.wait(f"{VIEW}.on_screen({FIELDS})")
     blender.wait(SHOWN)
@@ -128,17 +127,13 @@ def test_letters_filter_while_they_are_typed(blender: BlenderWindow) -> None:
 
 
 @pytest.mark.thorough
-def test_menus_choose_the_kind_and_the_order(blender: BlenderWindow) -> None:
-    """Both open below the pointer, with the keyboard on the current entry."""
+def test_a_menu_chooses_the_kind(blender: BlenderWindow) -> None:
+    """It opens below the pointer, with the keyboard on the current entry."""
     open_bar(blender)
-    for button, keys, question in (
-        ("KIND", ("w",), f"{FIELDS}.kind == 'WORLD'"),
-        ("SORT", ("o",), f"{FIELDS}.sort == 'OLDEST'"),
-    ):
-        blender.rest_at(*at(blender, f"buttons[{button}]"))
-        blender.until_it_shows(blender.display.press)
-        blender.key(*keys)
-        blender.wait(question)
+    blender.rest_at(*at(blender, "buttons[KIND]"))
+    blender.until_it_shows(blender.display.press)
+    blender.key("w")
+    blender.wait(f"{FIELDS}.kind == 'WORLD'")
     blender.wait(SHOWN)
     kinds = blender.ask(f"[each.kind.value for each in {VIEW}.on_screen({FIELDS})]")
     assert set(kinds) == {"world"}
@@ -186,27 +181,9 @@ def test_the_button_brings_the_bar_back_when_gizmos_were_hidden(blender: Blender
     blender.ask("area('VIEW_3D').spaces.active.show_gizmo = False")
     blender.settle()
     assert not blender.ask(f"{BAR}.is_shown_in(area('VIEW_3D'))")
-    blender.click("mint.browse_library")
+    blender.call("mint.browse_library", "INVOKE_DEFAULT")
     blender.wait("area('VIEW_3D').spaces.active.show_gizmo")
     assert blender.ask(f"{BAR}.is_shown_in(area('VIEW_3D'))")
-
-
-@pytest.mark.thorough
-def test_the_size_of_pictures_is_remembered(blender: BlenderWindow) -> None:
-    """Ctrl and the wheel change it; Blender saves it, and the page always fits into the view."""
-    open_bar(blender)
-    size = blender.ask("part('addon_settings').settings().picture_size")
-    blender.rest_at(*at(blender, "cells[2]"))
-    blender.ask("bpy.context.preferences.is_dirty = False")
-    blender.display.tool("keydown", "ctrl")
-    for _ in range(3):
-        blender.display.press(5)
-        blender.settle()
-    blender.display.tool("keyup", "ctrl")
-    blender.wait("part('addon_settings').settings().picture_size < size * 0.7", size=size)
-    assert blender.ask("bpy.context.preferences.is_dirty")
-    assert blender.ask(f"{FIELDS}.start") == 0, "the page is not turned"
-    blender.ask(f"setattr({PREFERENCES}, 'picture_size', 200)")
 
 
 @pytest.mark.thorough

@@ -27,7 +27,7 @@ def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service)
     sent = service.log()[before:]
     assert sent == [], "the environment names an address that nobody has confirmed"
     blender.click("mint.confirm_address")
-    blender.click("mint.check_key")
+    blender.click("mint.refresh_account")
     blender.wait(f"any(said.error for said in {SAID}.values())")
     blender.display.still()
     refused = blender.wide_buttons()

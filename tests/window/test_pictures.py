@@ -182,10 +182,10 @@ def test_a_library_and_reference_pictures_from_it(
         blender.ask(EMPTY)
         blender.call("mint.refresh_library")
         blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
-        open_section(blender, "mint_references")
         names = [{"name": each.name} for each in pictures]
         blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{tmp_path}/", files=names)
         assert len(blender.ask(LISTED)) == 3
+        open_section(blender, "mint_references")
         blender.fill(prompt="a lamp in the style of these")
         check_smooth_picture(blender, "references")
         lamp = blender.ask(
@@ -221,7 +221,7 @@ def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
         blender.ask(ENTER_KEY, addon=ADDON, key=service.key)
         blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
         blender.wait_for("placed")
-        blender.ask("bpy.ops.mint.check_key() and None")
+        blender.ask("bpy.ops.mint.refresh_account() and None")
         blender.wait(f"len({SAID}) >= 2 and not job_service().has_active_work")
         blender.ask(SHOW_PREFERENCES, addon=ADDON)
         blender.over("PREFERENCES")

@@ -9,11 +9,10 @@ change, which takes 16 ms for 10,000.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from ...message import Message
 from ...mint.schema import ENDED, Asset, Kind, Operation, Page, Status
@@ -30,14 +29,6 @@ class AssetState(StrEnum):
     FAILED = "failed"
 
 
-class Sort(StrEnum):
-    """The order in which entries are shown."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    NAME = "name"
-
-
 @dataclass(frozen=True)
 class Filter:
     """Which entries are shown; None and an empty text match all.
@@ -48,7 +39,6 @@ class Filter:
     kind: Kind | None = None
     state: AssetState | None = None
     words: str = ""
-    sort: Sort = Sort.NEWEST
 
     @property
     def narrows(self) -> bool:
@@ -116,18 +106,6 @@ def _age(asset: Asset) -> float:
     return -created_timestamp(asset)
 
 
-def _name_key(asset: Asset) -> tuple[str, str]:
-    return title(asset).casefold(), asset.id
-
-
-_KEYS: Mapping[Sort, Callable[[Asset], Any]] = {
-    Sort.NEWEST: _age,
-    Sort.OLDEST: created_timestamp,
-    Sort.NAME: _name_key,
-}
-"""By what entries are sorted."""
-
-
 class Library:
     """The lists of both kinds, shown as one."""
 
@@ -159,20 +137,13 @@ class Library:
                 if (wanted.state is None or state_of(asset) is wanted.state)
                 and has_words(asset, wanted.words)
             ]
-            self._shown = (wanted, sorted(entries, key=_KEYS[wanted.sort]))
+            self._shown = (wanted, sorted(entries, key=_age))
         return self._shown[1]
 
     def settled_count(self, wanted: Filter) -> int:
-        """Return how many entries keep their place when everything is loaded.
-
-        If they are sorted by name or oldest first, no place is final before that: then all loaded
-        entries count.
-        """
-        entries = self.entries(wanted)
-        if wanted.sort is not Sort.NEWEST:
-            return len(entries)
+        """Return how many entries keep their place when everything is loaded."""
         oldest = max(paged_list.oldest_date for paged_list in self._chosen(wanted.kind))
-        return bisect_right(entries, -oldest, key=_age)
+        return bisect_right(self.entries(wanted), -oldest, key=_age)
 
     def count(self, kind: Kind | None = None) -> int:
         """Return the number of loaded entries."""

@@ -168,14 +168,6 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
         mesh.rigid_body.mesh_source = "BASE"
 
 
-def remove_rigid_bodies(meshes: Iterable[bpy.types.Object]) -> None:
-    """Remove the rigid bodies; unlinking from the collection alone would not."""
-    for mesh in meshes:
-        if mesh.rigid_body is not None:
-            with bpy.context.temp_override(object=mesh, active_object=mesh):
-                bpy.ops.rigidbody.object_remove()
-
-
 def update_collider(
     root: bpy.types.Object,
     scene: bpy.types.Scene,

@@ -8,7 +8,6 @@ import bpy
 
 from ... import __package__ as ADDON
 from ...addon_settings import (
-    PICTURE_SIZE,
     base_url_from_environment,
     key_from_environment,
     may_go_online,
@@ -26,8 +25,6 @@ from ..translations import translated
 
 if TYPE_CHECKING:
     import logging
-
-    from ...jobs.queries import Query
 
 
 def _account_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
@@ -112,15 +109,6 @@ class MintPreferences(bpy.types.AddonPreferences):
         default=True,
         update=lambda self, context: heartbeat.redraw(),
     )
-    show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
-    picture_size: bpy.props.IntProperty(
-        name="Picture Size",
-        description="Size of the pictures in the library",
-        default=PICTURE_SIZE,
-        min=64,
-        max=256,
-        subtype="PIXEL",
-    )
     asset_library: bpy.props.StringProperty(
         name="Folder",
         description="Folder of the asset library that is kept in sync. Empty: none",
@@ -179,36 +167,22 @@ def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         )
     _draw_address(box, stored)
     if session.account().key:
-        _draw_usage(box, stored)
+        panel.draw_chart(box)
 
 
 def _draw_address(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw the address of the API, gray while the environment names it."""
-    from ...mint.account import DEFAULT_BASE_URL
-
+    """Draw the address of the API if it is not the usual one; gray if the environment names it."""
+    if not stored.base_url and not base_url_from_environment():
+        return
     row = _settings(box).row()
     row.enabled = not base_url_from_environment()
-    row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
+    row.prop(stored, "base_url")
     if base_url_from_environment():
         wrapped(
             box,
             Message("The environment variable MINT_API_BASE_URL overrides this field."),
             icon="INFO",
         )
-
-
-def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw three figures and the chart; the totals of Mint and of this computer are folded."""
-    from . import panel
-
-    panel.draw_chart(box)
-    icon: Any = "DOWNARROW_HLT" if stored.show_usage else "RIGHTARROW"
-    row = box.row()
-    row.alignment = "LEFT"
-    row.prop(stored, "show_usage", icon=icon, emboss=False)
-    if stored.show_usage:
-        panel.draw_details(box)
-        panel.draw_usage(box)
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -267,47 +241,20 @@ def check_account() -> None:
         )
 
 
-class _Question(MintOperator):
-    """Asks Mint and returns at once; the panel shows the answer."""
-
-    def queries(self) -> "tuple[Query, ...]":
-        """Return what is asked."""
-        raise NotImplementedError
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        """Send the queries."""
-        from ..pricing import price_dialog
-
-        complaint = price_dialog.ask(*self.queries())
-        if complaint:
-            return report_error(self, complaint)
-        return {"FINISHED"}
-
-
-class MINT_OT_check_key(_Question):
-    """Ask Mint whether it accepts the key, and whose it is."""
-
-    bl_idname = "mint.check_key"
-    bl_label = "Check Key"
-
-    def queries(self) -> "tuple[Query, ...]":
-        """Return the queries for the key's owner and the balance."""
-        from ...jobs.queries import Balance, KeyOwner
-
-        return KeyOwner(), Balance()
-
-
-class MINT_OT_refresh_account(_Question):
-    """Reload the balance and usage."""
+class MINT_OT_refresh_account(MintOperator):
+    """Ask Mint whether it accepts the key, and for the balance."""
 
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"
 
-    def queries(self) -> "tuple[Query, ...]":
-        """Return the query for the balance and the usage."""
-        from ...jobs.queries import Balance
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Send the questions, and return at once; the panel shows the answers."""
+        from ...jobs.queries import Balance, KeyOwner
+        from ..pricing import price_dialog
 
-        return (Balance(),)
+        if complaint := price_dialog.ask(KeyOwner(), Balance()):
+            return report_error(self, complaint)
+        return {"FINISHED"}
 
 
 class MINT_OT_confirm_address(ButtonOperator):

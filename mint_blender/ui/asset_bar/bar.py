@@ -12,7 +12,6 @@ import bpy
 from bpy_extras import view3d_utils
 
 from ... import __package__ as ADDON
-from ...addon_settings import settings
 from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
 from ...mint.schema import Asset
@@ -31,7 +30,7 @@ from ..drawing import (
     width_of,
 )
 from ..library_browser import entries
-from ..library_browser.properties import KINDS, SORTS, MintLibrary, fields_of
+from ..library_browser.properties import KINDS, MintLibrary, fields_of
 from ..text_wrap import lines_of
 from ..translations import translated
 from ..typed_context import all_areas, mistakes_in_popup, scene_of, sides, ui_scale
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 4  # textures
+_PICTURE = 112.0
+"""Pixels of a picture's side, at scale 1, where there is room."""
 
 
 class BarState:
@@ -97,7 +98,7 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
     scale = ui_scale()
     fields = fields_of(context)
     height = context.region.height
-    shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
+    shape = (*sides(context), height, entries.ON_SCREEN, _PICTURE * scale, scale)
     used = entries.cells_used(fields)
     status = entries.status(fields)
     action = text_wrap.width_of(translated(status.label)) + 24 * scale if status.operator else 0.0
@@ -143,8 +144,8 @@ def catch_up() -> bool:
     shown = (
         [(asset.id, entries.cell(asset)) for asset in page],
         [url in state().textures for url in urls],
-        (fields.start, len(entries.shown(fields)), settings().picture_size, entries.status(fields)),
-        (fields.kind, fields.sort, entries.filter_words(fields)),
+        (fields.start, len(entries.shown(fields)), entries.status(fields)),
+        (fields.kind, entries.filter_words(fields)),
     )
     if shown != state().shown:
         state().shown = shown
@@ -169,7 +170,7 @@ def _keep_textures(urls: list[str]) -> bool:
     return len(ready) > _AT_ONCE
 
 
-BACK, FORWARD, CLOSE, SEARCH, CLEAR, KIND, SORT, ACTION, FRAME = range(100, 109)
+BACK, FORWARD, CLOSE, SEARCH, CLEAR, KIND, ACTION, FRAME = range(100, 108)
 """Parts that are not pictures; a picture's part is its place on the page, from 0."""
 OUTSIDE = -1
 
@@ -295,21 +296,20 @@ def _boxes(
 
 
 def _header_buttons(header: Box, side: float, gap: float, scale: float) -> dict[int, Box]:
-    """Return the search field with its cross, both menus, and the cross that closes the bar.
+    """Return the search field with its cross, the menu, and the cross that closes the bar.
 
     They begin above the pictures, `side` pixels from the edge of the bar.
     """
     x = header.x + side + gap / 2
     y = header.y + 2 * scale
     height = header.height - 4 * scale
-    room = header.width - 2 * side - 3 * gap
+    room = header.width - 2 * side - 2 * gap
     menu = min(_MENU * scale, 0.3 * room)
-    search = min(_SEARCH * scale, room - 2 * menu)
+    search = min(_SEARCH * scale, room - menu)
     return {
         CLEAR: Box(x + search - side, y, side, height),
         SEARCH: Box(x, y, search, height),
         KIND: Box(x + search + gap, y, menu, height),
-        SORT: Box(x + search + menu + 2 * gap, y, menu, height),
         CLOSE: Box(header.x + header.width - side, header.y, side, header.height),
     }
 
@@ -360,14 +360,12 @@ def draw_pointed(context: bpy.types.Context) -> None:
 
 
 def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
-    """Draw the search, both menus, and the signs on the buttons."""
+    """Draw the search, the menu, and the signs on the buttons."""
     words = entries.filter_words(fields)
     sought = f"🔍 {words or translated(Message('Search'))}"
     _draw_field(SEARCH, sought, layout, theme, is_faint=not words)
     kind = entries.name_of(KINDS, fields.kind)
-    sort = entries.name_of(SORTS, fields.sort)
     _draw_field(KIND, f"{translated(Message(kind))} ▾", layout, theme)
-    _draw_field(SORT, f"{translated(Message(sort))} ▾", layout, theme)
     if words:
         _draw_button(CLEAR, "×", layout, theme)
     _draw_button(CLOSE, "×", layout, theme)
@@ -547,9 +545,8 @@ def click(context: bpy.types.Context, part: int, *, is_double_click: bool) -> No
         bpy.ops.mint.search_library("INVOKE_DEFAULT")  # type: ignore[attr-defined]
     elif part == CLEAR:
         fields.words, fields.state = "", "ALL"
-    elif part in {KIND, SORT}:
-        name = "kind" if part == KIND else "sort"
-        path = f"window_manager.mint_library.{name}"
+    elif part == KIND:
+        path = "window_manager.mint_library.kind"
         bpy.ops.wm.context_menu_enum("INVOKE_DEFAULT", data_path=path)
     elif part == ACTION:
         # Blender crashes when a gizmo that is being used opens a window

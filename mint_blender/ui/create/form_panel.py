@@ -24,13 +24,12 @@ from ..typed_context import scene_of
 from . import motion_choice, saved_settings
 from . import properties as create_properties
 
-_PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
 _PROMPT = Message("Prompt")
 _ASKING = Message("Asking Mint for the price…")
 _UNAVAILABLE = Message("Price unavailable")
 _HINT = Message("Describe what to generate")
 _ANIMATE = Message("Animate Afterwards (Beta)")
-_BESIDE_PROMPT = 114.0
+_BESIDE_PROMPT = 92.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
 _BESIDE_GENERATE = 80.0
 """The same for the words on the large button."""
@@ -42,7 +41,7 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     _draw_prompt(layout, fields, width)
     request = create_properties.request_of(fields)
     _draw_length(layout, fields, len(request.prompt))
-    _draw_preset(layout, fields, width)
+    layout.prop(fields, "preset", text="")
     row = layout.row()
     row.prop(fields, "review")
     if style := fields.style.strip():
@@ -50,29 +49,17 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     _draw_generate(layout, fields, request, width)
 
 
-def _draw_preset(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
-) -> None:
-    """Draw the presets as buttons, or as a menu where they would be cut off."""
-    room = (width - text_wrap.scaled(text_wrap.PANEL)) / len(_PRESETS)
-    if text_wrap.are_labels_cut_off(_PRESETS, room):
-        layout.prop(fields, "preset", text="")
-    else:
-        layout.row().prop(fields, "preset", expand=True)
-
-
 def _draw_prompt(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
-    """Draw the field or the text, and the menus with other prompts and with styles."""
+    """Draw the field or the text, and the menu with all that can be put into it."""
     row = layout.row(align=True)
     if fields.text is None:
         row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
     else:
         row.prop(fields, "text", text="")
         row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
-    row.menu("MINT_MT_prompts", text="", icon_value=icon_number("RECOVER_LAST"))
-    row.menu("MINT_MT_styles", text="", icon_value=icon_number("PRESET"))
+    row.menu("MINT_MT_prompts", text="", icon="ADD")
 
 
 def _hint(fields: create_properties.MintForm, width: int) -> str:
@@ -204,18 +191,17 @@ def ask_price() -> bool:
         return True
     form = create_properties.of(bpy.context)
     price_dialog.ask_unknown(*create_properties.prices_of(form), Balance())
+    if (query := selection_panel.price_shown(bpy.context)) is not None:
+        price_dialog.ask_unknown(query)
     return False
 
 
 def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw name, style, place, size, pose and parts."""
+    """Draw name, place, size, pose and parts."""
     fields = create_properties.of(context)
     layout.use_property_split = True
     layout.use_property_decorate = False
     layout.prop(fields, "name", placeholder="From the prompt")
-    row = layout.row(align=True)
-    row.prop(fields, "style", placeholder="None")
-    row.menu("MINT_MT_styles", text="", icon="PRESET")
     place = layout.row()
     place.enabled = not (fields.original and fields.is_beside)
     place.prop(fields, "place")
@@ -261,12 +247,13 @@ def _draw_box(
 
 
 def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
-    """Draw height, pose, and whether the model is optimized."""
-    row = layout.row(heading="Scale to Height")
-    row.prop(fields, "use_height", text="")
-    sub = row.row()
-    sub.active = fields.use_height
-    sub.prop(fields, "height", text="")
+    """Draw height, pose, and whether the model is optimized; a box gives a height already."""
+    if fields.place != "SELECTED":
+        row = layout.row(heading="Scale to Height")
+        row.prop(fields, "use_height", text="")
+        sub = row.row()
+        sub.active = fields.use_height
+        sub.prop(fields, "height", text="")
     layout.prop(fields, "pose")
     layout.prop(fields, "optimize", text="Reduction")
     if lacking := create_properties.optimize_complaint(fields):

@@ -15,7 +15,6 @@ import bpy
 
 from ...message import Message, UserError
 from .. import heartbeat, session
-from ..icons import icon_number
 from ..job_actions import Result, attempt, report_error
 from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
@@ -61,36 +60,27 @@ class MINT_OT_write_prompt(MintOperator):
     bl_idname = "mint.write_prompt"
     bl_label = "Write Prompt in Text Editor"
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Make a text from the prompt, and show it in an editor."""
-        fields = create_properties.of(context)
-        text = fields.text
-        if text is None:
-            text = bpy.data.texts.new("Prompt")
-            text.write(fields.prompt)
-            fields.text = text
-        if not bpy.app.background:
-            _show(text)
-        return {"FINISHED"}
-
-
-class MINT_OT_use_text(ButtonOperator):
-    """Use this text as the prompt instead of the field."""
-
-    bl_idname = "mint.use_text"
-    bl_label = "Use Text as Prompt"
-
     text: bpy.props.StringProperty(
-        name="Text", description="A text of this file", options={"SKIP_SAVE"}
+        name="Text",
+        description="A text of this file. Without a name, a new one is made of the prompt",
+        options={"SKIP_SAVE"},
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Choose the text; an unknown one changes nothing."""
-        text: bpy.types.Text | None = bpy.data.texts.get(self.text)
-        if text is None:
-            return {"CANCELLED"}
-        create_properties.of(context).text = text
+        """Use the text as the prompt, and show it in an editor; an unknown one changes nothing."""
+        fields = create_properties.of(context)
+        text: bpy.types.Text | None = fields.text
+        if self.text:
+            text = bpy.data.texts.get(self.text)
+            if text is None:
+                return {"CANCELLED"}
+        elif text is None:
+            text = bpy.data.texts.new("Prompt")
+            text.write(fields.prompt)
+        fields.text = text
         heartbeat.redraw()
+        if not bpy.app.background:
+            _show(text)
         return {"FINISHED"}
 
 
@@ -192,14 +182,18 @@ class MINT_OT_remove_style(ButtonOperator):
 
 
 class MINT_MT_prompts(bpy.types.Menu):
-    """Earlier prompts and examples."""
+    """Earlier prompts and examples, a style, reference images, or a text."""
 
     bl_label = "Prompts"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
+        """Draw what is added to a prompt, then the earlier ones, newest first, and examples."""
         layout = layout_of(self)
         kind = create_properties.of(context).kind
+        layout.menu("MINT_MT_styles", text="Style", icon="PRESET")
+        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
+        layout.menu("MINT_MT_prompt_text", icon="TEXT")
+        layout.separator()
         if prompts := earlier():
             layout.label(text="Earlier Prompts")
             for prompt in prompts:
@@ -208,8 +202,6 @@ class MINT_MT_prompts(bpy.types.Menu):
         layout.label(text="Examples")
         for example in EXAMPLES[kind].values():
             _draw_prompt(layout, translated(example))
-        layout.separator()
-        layout.menu("MINT_MT_prompt_text", icon_value=icon_number("TEXT"))
 
 
 class MINT_MT_prompt_text(bpy.types.Menu):
@@ -226,7 +218,7 @@ class MINT_MT_prompt_text(bpy.types.Menu):
             layout.separator()
         for text in texts:
             layout.operator(
-                "mint.use_text", text=text.name, translate=False, icon="TEXT"
+                "mint.write_prompt", text=text.name, translate=False, icon="TEXT"
             ).text = text.name
 
 

@@ -68,15 +68,15 @@ class MINT_MT_job(bpy.types.Menu):
             draw_job_menu(layout_of(self), *opened)
 
 
-class MINT_MT_job_support(bpy.types.Menu):
-    """Copy reports for support."""
+class MINT_MT_job_more(bpy.types.Menu):
+    """Look at this job at Mint, or copy reports for support."""
 
-    bl_label = "Support"
+    bl_label = "More"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it for the job whose menu was opened last."""
         if (opened := _job_of_menu()) is not None:
-            draw_support(layout_of(self), opened[0])
+            draw_more(layout_of(self), opened[0])
 
 
 def _job_of_menu() -> "tuple[JobView, bool] | None":
@@ -92,8 +92,7 @@ def _job_of_menu() -> "tuple[JobView, bool] | None":
 
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
     """Draw what can be done with a result, or with a job that has stopped without one."""
-    from ...jobs.job import asset_of, is_unanswered
-    from ...mint.schema import Kind
+    from ...jobs.job import is_unanswered
     from . import panel, placed_results
 
     job = placed_results.shown(view.job)
@@ -106,20 +105,10 @@ def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) 
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
-        asset_id = asset_of(job)
-        if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
-            layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
-    url = job.operation.mint_url if job.operation else None
-    if url:
-        layout.operator("mint.open_in_mint", icon="URL").url = url
     layout.menu(
-        "MINT_MT_job_support",
-        text=translated(Message("Support")),
-        translate=False,
-        icon="QUESTION",
+        "MINT_MT_job_more", text=translated(Message("More")), translate=False, icon="THREE_DOTS"
     )
     if not is_active:
-        layout.separator()
         layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
 
 
@@ -152,12 +141,15 @@ def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> No
         layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
 
 
-def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:
-    """Draw what to copy for support, and how to import a file that our checks have refused."""
+def draw_more(layout: bpy.types.UILayout, view: "JobView") -> None:
+    """Draw what is rarely used, such as how to import a file that our checks have refused."""
     from ...jobs import rejected_files
 
     job = view.job
     layout.operator_context = "INVOKE_DEFAULT"
+    url = job.operation.mint_url if job.operation else None
+    if url:
+        layout.operator("mint.open_in_mint", icon="URL").url = url
     layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
     layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
     if rejected_files.has_importable(job) and job.phase in HAS_RESULT:
@@ -195,37 +187,6 @@ class MINT_OT_open_in_mint(MintOperator):
             return report_error(self, Message("This is not a web address."))
         bpy.ops.wm.url_open(url=self.url)
         return {"FINISHED"}
-
-
-class MINT_OT_cancel_waiting(MintOperator):
-    """Cancel all queued jobs.
-
-    They have not been sent to Mint or charged; running jobs continue.
-    """
-
-    bl_idname = "mint.cancel_waiting"
-    bl_label = "Cancel Queued Jobs"
-
-    batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, as many jobs are canceled at once.
-
-        Beside Blender's own button Cancel, "Cancel All" could mean either.
-        """
-        message = Message("These jobs have not been sent to Mint. Nothing was charged.")
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title="Cancel Queued Jobs",
-            message=message,
-            confirm_text="Stop Queued Jobs",
-        )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Cancel them all, or those of one batch."""
-        key = self.batch
-        return run_action(self, lambda service: service.cancel_waiting(_ids(service, key)))
 
 
 def _ids(service: "JobService", key: str) -> list[str] | None:
@@ -358,8 +319,23 @@ class MINT_OT_cancel_all(limit_dialog.LossDialog, MintOperator):
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
 
+    queued: bpy.props.BoolProperty(
+        name="Queued Jobs",
+        description="Cancel only jobs that have not been sent to Mint or charged",
+        options={"SKIP_SAVE"},
+    )
+    batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as many jobs are canceled at once."""
+        if self.queued:
+            return self.ask_before_loss(
+                context,
+                title="Cancel Queued Jobs",
+                loss=Message("These jobs have not been sent to Mint. Nothing was charged."),
+                words=Message("Cancel Queued Jobs"),
+                is_paid=False,
+            )
         return self.ask_before_loss(
             context,
             title="Cancel All Mint Jobs",
@@ -369,9 +345,14 @@ class MINT_OT_cancel_all(limit_dialog.LossDialog, MintOperator):
         )
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
-        """Cancel what can be canceled."""
+        """Cancel what can be canceled, or what was not sent yet, of one batch."""
+        is_queued = self.queued
+        key = self.batch
 
         def cancel(service: "JobService") -> None:
+            if is_queued:
+                service.cancel_waiting(_ids(service, key))
+                return
             for job in service.jobs():
                 if service.is_active(job.id) and service.view(job).can_be_canceled:
                     service.cancel(job.id)

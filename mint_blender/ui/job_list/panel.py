@@ -135,7 +135,7 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
         words = translated(Message("{active} active", active=active))
         slot.label(text=words, translate=False)
     if has_rows:
-        row.menu("MINT_MT_manage", text="", icon="DOWNARROW_HLT")
+        row.menu("MINT_MT_jobs", text="", icon="DOWNARROW_HLT")
 
 
 def _draw_examples(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -350,9 +350,9 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     if waiting is not None:
         button.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = waiting.id
     elif batch.counts[Group.QUEUED]:
-        button.operator(
-            "mint.cancel_waiting", **sidebar.button(_CANCEL_QUEUED, "X")
-        ).batch = batch.key
+        cancel = button.operator("mint.cancel_all", **sidebar.button(_CANCEL_QUEUED, "X"))
+        cancel.queued = True
+        cancel.batch = batch.key
     elif batch.ended == len(batch.jobs) and _is_character(batch) and first.phase in HAS_RESULT:
         _draw_character(button, sidebar, batch)
     elif batch.ended == len(batch.jobs):

@@ -24,7 +24,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
-from ...jobs.library.view_model import AssetState, Library, Sort, state_label, state_of, title
+from ...jobs.library.view_model import AssetState, Library, state_label, state_of, title
 from ...jobs.phases import HAS_RESULT
 from ...jobs.presentation.job_view import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage, Query, Thumbnail
@@ -191,7 +191,7 @@ def status(fields: MintLibrary) -> Status:
 
 
 def _extent(fields: MintLibrary) -> Status | None:
-    """Return how much of the library was searched or sorted; None without a filter or sorting."""
+    """Return how much of the library was searched; None without a filter."""
     listing = library()
     wanted = filter_of(fields)
     count = listing.count(wanted.kind)
@@ -202,9 +202,7 @@ def _extent(fields: MintLibrary) -> Status | None:
         searching = Message("Searching… {count:,} items searched", count=count)
         return Status(searching, "mint.stop_search", Message("Stop"))
     if not wanted.narrows or not count:
-        words = Message("Sorted among {count:,} loaded items", count=count)
-        is_sorted = wanted.sort is not Sort.NEWEST and not is_all
-        return Status(words, "mint.load_more", Message("Load More")) if is_sorted else None
+        return None
     no_matches = () if shown(fields) else (Message("No matches."),)
     if is_all:
         return Status(sentences(*no_matches, Message("All {count:,} items searched", count=count)))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...addon_settings import may_go_online, preferences
+from ...addon_settings import may_go_online
 from ...message import Message, UserError
-from .. import heartbeat, session, visibility
+from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from ..operator_bases import ButtonOperator, MintOperator
@@ -233,27 +233,6 @@ class MINT_OT_import_asset(AssetOperator):
         return service.fetch(asset, delivery)
 
 
-class MINT_OT_copy_prompt(ButtonOperator):
-    """Copy the prompt, or Mint's description of a World."""
-
-    bl_idname = "mint.copy_prompt"
-    bl_label = "Copy Prompt"
-
-    asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Copy the prompt to the clipboard."""
-        from . import entries
-
-        asset = entries.current_library().get(self.asset_id)
-        text = entries.prompt_of(asset) if asset else None
-        if not text:
-            return report_error(self, Message("Mint returned no prompt for this item."))
-        context.window_manager.clipboard = text
-        self.report({"INFO"}, translated(Message("Prompt copied to the clipboard.")))
-        return {"FINISHED"}
-
-
 def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     """Wait for every page, and return what went wrong."""
     from ...jobs.queries import ListPage
@@ -305,7 +284,8 @@ def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
         # Mint's lists name no operation, and without one there is nothing to poll, approve or
         # cancel: the entry itself is watched. A job of ours is imported by itself.
         _import(layout, asset, Message("Import When Done"))
-    _draw_uses_of_prompt(layout, asset)
+    if asset.prompt:
+        layout.operator("mint.use_prompt", icon="DUPLICATE").asset_id = asset.id
     if asset.mint_url:
         layout.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
 
@@ -327,21 +307,12 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
             "mint.optimize", text="Reduce Polygons…", icon="MOD_DECIM"
         ).asset_id = asset.id
         layout.operator("mint.animate", text="Animate…", icon="ARMATURE_DATA").asset_id = asset.id
-        layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset.id
-    save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
+        layout.operator(
+            "mint.convert", text="Convert at Mint… · Costs Credits", icon="EXPORT"
+        ).asset_id = asset.id
+    save = layout.operator("mint.sync_library", text="Save to Asset Library…", icon="ASSET_MANAGER")
     save.kind = asset.kind.name
     save.asset_id = asset.id
-
-
-def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
-    """Draw what can be done with the prompt of an item."""
-    from . import entries
-
-    if asset.prompt:
-        layout.operator("mint.use_prompt", icon="DUPLICATE").asset_id = asset.id
-    if entries.prompt_of(asset):
-        copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
-        copy.asset_id = asset.id
 
 
 class MINT_OT_copy_asset_list(bpy.types.Operator):
@@ -422,26 +393,4 @@ class MINT_OT_search_library(ButtonOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Do nothing: each letter was applied when it was typed."""
-        return {"FINISHED"}
-
-
-_STEP = 1.15  # of the size of pictures, for each step of the wheel
-
-
-class MINT_OT_resize_pictures(ButtonOperator):
-    """Make the pictures of the library larger or smaller."""
-
-    bl_idname = "mint.resize_pictures"
-    bl_label = "Resize Pictures"
-
-    larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Change the size, which Blender saves with the preferences."""
-        stored = preferences()
-        if stored is None:
-            return {"CANCELLED"}
-        stored.picture_size = round(stored.picture_size * (_STEP if self.larger else 1 / _STEP))
-        context.preferences.is_dirty = True
-        visibility.tag_redraw()
         return {"FINISHED"}

@@ -31,12 +31,6 @@ STATES = [
     ("UNFINISHED", "In Progress", "Items that are still in progress"),
     ("FAILED", "Failed", "Items that failed or were canceled"),
 ]
-SORTS = [
-    ("NEWEST", "Newest First", "By date"),
-    ("OLDEST", "Oldest First", "By date, among the loaded items"),
-    ("NAME", "Name", "By name, among the loaded items"),
-]
-
 
 MOST_PAGES = 100
 """Pages loaded automatically for one filter (10,000 entries); then the user is asked."""
@@ -98,7 +92,6 @@ class MintLibrary(bpy.types.PropertyGroup):
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, update=_filter_changed)
     state: bpy.props.EnumProperty(name="State", items=STATES, update=_filter_changed)
-    sort: bpy.props.EnumProperty(name="Sort", items=SORTS, update=_filter_changed)
     words: bpy.props.StringProperty(
         name="Filter",
         description="Show only items with these words in their name or prompt",
@@ -119,8 +112,8 @@ def kind_of(fields: MintLibrary) -> "Kind | None":
 
 
 def filter_of(fields: MintLibrary) -> "Filter":
-    """Return what is searched for, and in which order it is shown."""
-    return _filter(fields.kind, fields.state, fields.words, fields.sort)
+    """Return what is searched for."""
+    return _filter(fields.kind, fields.state, fields.words)
 
 
 @lru_cache
@@ -131,9 +124,9 @@ def _kind(name: str) -> "Kind | None":
 
 
 @lru_cache(maxsize=16)
-def _filter(kind: str, state: str, words: str, sort: str) -> "Filter":
+def _filter(kind: str, state: str, words: str) -> "Filter":
     """Return the filter of these items; several times at each drawing."""
-    from ...jobs.library.view_model import AssetState, Filter, Sort
+    from ...jobs.library.view_model import AssetState, Filter
 
     wanted = None if state == "ALL" else AssetState(state.lower())
-    return Filter(_kind(kind), wanted, words, Sort(sort.lower()))
+    return Filter(_kind(kind), wanted, words)

@@ -39,11 +39,16 @@ def _can_list() -> bool:
     return remote_listing.is_available()
 
 
-class _AssetSaver(MintOperator):
-    """Base of the operators that save into the folder of an asset library.
+class MINT_OT_sync_library(MintOperator):
+    """Save all missing Models and Worlds, or one of them, to an asset library.
 
-    With a window, another process saves; in background mode it is done here.
+    It is for the Asset Browser. Your own files are not changed.
     """
+
+    # with a window another process saves; in background mode it is done here
+
+    bl_idname = "mint.sync_library"
+    bl_label = "Sync to Asset Library…"
 
     directory: bpy.props.StringProperty(
         name="Folder",
@@ -52,6 +57,29 @@ class _AssetSaver(MintOperator):
         options={"SKIP_SAVE"},
     )
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
+    asset_id: bpy.props.StringProperty(
+        name="ID", description="ID of the only one to save", options={"HIDDEN", "SKIP_SAVE"}
+    )
+    listing: bpy.props.BoolProperty(
+        name="Write Remote Listing",
+        description=(
+            "Also list all assets in the folder, so that a web server makes it a remote asset"
+            " library"
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the listing beside the file browser; gray with a reason where it is impossible."""
+        if self.asset_id:
+            return
+        layout = layout_of(self)
+        row = layout.row()
+        row.enabled = _can_list()
+        row.prop(self, "listing")
+        if not row.enabled:
+            wrapped(layout, _NO_LISTING, icon="INFO")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the folder, starting at the first asset library of the preferences."""
@@ -66,19 +94,22 @@ class _AssetSaver(MintOperator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the other process, or save here in background mode."""
         from ...delivery.asset_library.sync_process import LISTING, SyncProcess
+        from ...mint.schema import Kind
 
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
-        if self.wants_listing() and not _can_list():
+        if self.listing and not _can_list():
             return report_error(self, sentences(_NO_LISTING, Message("Nothing was changed.")))
-        folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
+        folder = bpy.path.abspath(self.directory)
+        asset_id = self.asset_id or None
+        kind = Kind(self.kind.lower()) if asset_id else None
         if bpy.app.background:
             return self._sync_here(Path(folder), kind, asset_id)
         words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
         words += ["--only", asset_id] if asset_id else []
-        words += [LISTING] if self.wants_listing() else []
+        words += [LISTING] if self.listing else []
         if session.state(SyncProcess).is_running:
             return report_error(self, Message("A sync is already running. Wait for it or stop it."))
         try:
@@ -91,14 +122,6 @@ class _AssetSaver(MintOperator):
         heartbeat.ensure()
         heartbeat.redraw()
         return {"FINISHED"}
-
-    def only(self) -> "tuple[Kind | None, str | None]":
-        """Return the kind and the id of what to save; None for all."""
-        return None, None
-
-    def wants_listing(self) -> bool:
-        """Return whether the listing of a remote asset library is written, too."""
-        return False
 
     def _sync_here(self, folder: Path, kind: "Kind | None", asset_id: str | None) -> Result:
         """Save in this process, and return when it is done."""
@@ -117,7 +140,7 @@ class _AssetSaver(MintOperator):
                     only=asset_id,
                     local_files=account.is_local,
                 )
-            if self.wants_listing():
+            if self.listing:
                 remote_listing.write(folder)
         except UserError as error:
             return report_error(self, str(error))
@@ -127,54 +150,6 @@ class _AssetSaver(MintOperator):
                 Message("The asset library is not complete: {failed}", failed=result.failed[0]),
             )
         return {"FINISHED"}
-
-
-class MINT_OT_sync_library(_AssetSaver):
-    """Save all missing Models and Worlds to an asset library, for the Asset Browser.
-
-    Your own files are not changed.
-    """
-
-    bl_idname = "mint.sync_library"
-    bl_label = "Sync to Asset Library…"
-
-    listing: bpy.props.BoolProperty(
-        name="Write Remote Listing",
-        description=(
-            "Also list all assets in the folder, so that a web server makes it a remote asset"
-            " library"
-        ),
-        options={"SKIP_SAVE"},
-    )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the listing beside the file browser; gray with a reason where it is impossible."""
-        layout = layout_of(self)
-        row = layout.row()
-        row.enabled = _can_list()
-        row.prop(self, "listing")
-        if not row.enabled:
-            wrapped(layout, _NO_LISTING, icon="INFO")
-
-    def wants_listing(self) -> bool:
-        """Return whether the user has asked for the listing."""
-        return bool(self.listing)
-
-
-class MINT_OT_save_to_library(_AssetSaver):
-    """Save this item to an asset library, for the Asset Browser."""
-
-    bl_idname = "mint.save_to_library"
-    bl_label = "Save to Asset Library…"
-
-    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
-    asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
-
-    def only(self) -> "tuple[Kind | None, str | None]":
-        """Return the kind and the id of this item."""
-        from ...mint.schema import Kind
-
-        return Kind(self.kind.lower()), self.asset_id
 
 
 class MINT_OT_stop_sync(ButtonOperator):

@@ -219,6 +219,7 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
 # -- where they come from, and what can be done with them
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
+_RENDER = Message("Render Result")  # Blender's name, which is there only after a render
 VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
     ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
@@ -258,13 +259,6 @@ class _AddOperator(MintOperator):
                 _fit(entry)
 
         return attempt(self, add)
-
-    def add_render(self, context: bpy.types.Context) -> Result:
-        """Add a saved copy of the last render as it is displayed."""
-        from . import image_sources
-
-        scene = scene_of(context)
-        return self.add_made(Message("Render"), lambda path: image_sources.save_render(scene, path))
 
 
 class MINT_OT_add_references(_AddOperator):
@@ -364,7 +358,9 @@ class MINT_OT_add_reference_image(_AddOperator):
     image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the image."""
+        """Ask for the image, unless a menu has chosen it."""
+        if self.image:
+            return self.execute(context)
         return context.window_manager.invoke_props_dialog(self, confirm_text="Add Image")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -375,6 +371,11 @@ class MINT_OT_add_reference_image(_AddOperator):
         """Add a saved copy of the image, whether it is packed, painted or generated."""
         from . import image_sources
 
+        if self.image == _RENDER:
+            scene = scene_of(context)
+            return self.add_made(
+                Message("Render"), lambda path: image_sources.save_render(scene, path)
+            )
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = (
@@ -383,20 +384,7 @@ class MINT_OT_add_reference_image(_AddOperator):
                 else Message("No image selected.")
             )
             return report_error(self, sentence)
-        if image.type == "RENDER_RESULT":
-            return self.add_render(context)
         return self.add_made(image.name, lambda path: image_sources.save_image(image, path))
-
-
-class MINT_OT_add_reference_render(_AddOperator):
-    """Add the last render."""
-
-    bl_idname = "mint.add_reference_render"
-    bl_label = "Add Render Result"
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Add a saved copy of the render as it is displayed."""
-        return self.add_render(context)
 
 
 class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
@@ -484,7 +472,7 @@ class MINT_OT_move_reference(_EntryOperator):
 
 
 class MINT_MT_references(bpy.types.Menu):
-    """Add a reference image."""
+    """Add up to 8 images that show what you mean. A prompt is optional."""
 
     bl_label = "Reference Image"
 
@@ -496,7 +484,9 @@ class MINT_MT_references(bpy.types.Menu):
         layout.operator("mint.add_reference_url", text="Web Address…", icon="URL")
         layout.operator("mint.add_reference_image", text="Blender Image…", icon="IMAGE_DATA")
         layout.separator()
-        layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
+        layout.operator(
+            "mint.add_reference_image", text="Render Result", icon="RENDER_RESULT"
+        ).image = _RENDER
         layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D").view = "VIEWPORT"
         layout.operator(
             "mint.add_reference_view", text="Camera View", icon="CAMERA_DATA"
@@ -541,12 +531,6 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     listed = entries(context.window_manager)
     for index, entry in enumerate(listed):
         _draw_entry(layout, index, entry, len(listed))
-    if not listed:
-        wrapped(
-            layout,
-            Message("Add up to 8 images that show what you mean. A prompt is optional."),
-            width=context.region.width,
-        )
     if len(listed) < MAX_IMAGES:
         layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
 

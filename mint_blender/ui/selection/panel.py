@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...message import Message
-from .. import text_wrap, visibility
+from .. import session, text_wrap, visibility
 from ..after import menus as after_menus
 from ..clips import operators as clips_panel
 from ..create import properties as create_properties
@@ -19,9 +19,11 @@ from ..typed_context import layout_of, scene_of
 from . import selected
 
 if TYPE_CHECKING:
+    from ...jobs.queries import OptimizationPrice
     from ...scene.tags import Provenance
 
-_REDUCE = Message("Reduce Polygons…")
+_REDUCE = Message("Reduce Polygons")
+_CONVERT = Message("Convert at Mint… · Costs Credits")
 _ANIMATE = Message("Animate…")
 _VARIATION = Message("Generate Variation")
 _PICTURE = Message("Picture")
@@ -50,8 +52,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column = layout.column(align=True)
     for line in facts_lines(root, scene_of(context), width=context.region.width):
         column.label(text=line, translate=False)
-    if words := _version_words(origin):
-        column.label(text=words, translate=False)
+    if origin.file_used == "optimized":
+        column.label(text=translated(Message("Optimized")), translate=False)
     if origin.prompt and origin.prompt != origin.title:
         aside = layout.column()
         aside.active = False
@@ -199,8 +201,10 @@ class MINT_MT_selection(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         if origin.kind == "model" and origin.asset_id:
             layout.operator(
-                "mint.convert", text="Export As…", icon="EXPORT"
+                "mint.convert", text=translated(_CONVERT), translate=False, icon="EXPORT"
             ).asset_id = origin.asset_id
+            if not _is_humanoid(root):
+                _draw_animate(layout, origin)
         if origin.kind == "model" and origin.asset_id and not selected.is_instance(active):
             layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = origin.asset_id
         if origin.kind == "world":
@@ -240,32 +244,64 @@ def size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) 
     )
 
 
-def _version_words(origin: "Provenance") -> str:
-    """Return the preset, and whether this is the optimized file."""
-    words = (
-        Message(origin.preset.title()) if origin.preset else "",
-        Message("Optimized") if origin.file_used == "optimized" else "",
-    )
-    return " · ".join(translated(word) for word in words if word)
-
-
 def _draw_next_steps(
     layout: bpy.types.UILayout, root: bpy.types.Object, origin: "Provenance", width: int
 ) -> None:
-    row = text_wrap.button_row(layout, (_REDUCE, _ANIMATE), width=width)
-    row.operator_context = "INVOKE_DEFAULT"
-    is_model = origin.kind == "model" and origin.asset_id
-    if is_model and origin.file_used != "optimized":
-        row.operator(
-            "mint.optimize", text=translated(_REDUCE), translate=False, icon="MOD_DECIM"
+    """Draw what costs Credits, with its price, then what is free."""
+    from ..pricing import price_dialog
+
+    column = layout.column(align=True)
+    column.operator_context = "INVOKE_DEFAULT"
+    if (query := _price_to_reduce(origin)) is not None:
+        service = session.existing_service()
+        price = service.budget.price(query) if service is not None else None
+        words = _REDUCE if price is None else price_dialog.with_price(_REDUCE, price)
+        column.operator(
+            "mint.optimize", text=translated(words), translate=False, icon="MOD_DECIM"
         ).asset_id = origin.asset_id
-    if is_model:
-        row.operator(
-            "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
-        ).asset_id = origin.asset_id
+    if origin.kind == "model" and origin.asset_id and _is_humanoid(root):
+        _draw_animate(column, origin)
     row = text_wrap.button_row(layout, (_VARIATION, _PICTURE), width=width)
     _draw_variation(row, root, origin)
     row.operator("mint.picture", icon="RESTRICT_RENDER_OFF")
+
+
+def _draw_animate(layout: bpy.types.UILayout, origin: "Provenance") -> None:
+    layout.operator(
+        "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
+    ).asset_id = origin.asset_id
+
+
+def _is_humanoid(root: bpy.types.Object) -> bool:
+    """Return whether a model is known to stand in T-Pose, or has a rig."""
+    from ...mint.schema import Pose
+
+    facts = selected.facts(root)
+    if facts is None:
+        return False
+    is_t_pose = facts.job is not None and facts.job.request.pose is Pose.T_POSE
+    return is_t_pose or any(obj.type == "ARMATURE" for obj in (root, *facts.objects))
+
+
+def _price_to_reduce(origin: "Provenance") -> "OptimizationPrice | None":
+    """Return the query for what a version with fewer polygons costs; None if there can be none."""
+    from ...jobs.queries import OptimizationPrice
+
+    is_reduced = origin.file_used == "optimized"
+    if origin.kind != "model" or not origin.asset_id or is_reduced:
+        return None
+    return OptimizationPrice(origin.asset_id)
+
+
+def price_shown(context: bpy.types.Context) -> "OptimizationPrice | None":
+    """Return the query for the price that stands on a button of the section, to be asked."""
+    from ...scene import tags
+
+    root = selected.model_root(context.active_object)
+    origin = tags.read(root) if root is not None else None
+    if origin is None or create_properties.cannot_open_optimized():
+        return None
+    return _price_to_reduce(origin)
 
 
 def _draw_variation(

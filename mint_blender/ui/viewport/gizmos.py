@@ -207,9 +207,6 @@ class MINT_GGT_asset_bar(_Group):
         items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
         items.new("mint.turn_library", "WHEELDOWNMOUSE", "PRESS").properties.forward = True
         items.new("mint.turn_library", "WHEELUPMOUSE", "PRESS").properties.forward = False
-        resize = "mint.resize_pictures"
-        items.new(resize, "WHEELUPMOUSE", "PRESS", ctrl=True).properties.larger = True
-        items.new(resize, "WHEELDOWNMOUSE", "PRESS", ctrl=True).properties.larger = False
         menu = items.new("wm.call_menu", "RIGHTMOUSE", "PRESS")
         menu.properties.name = "MINT_MT_library_item"  # instead of Blender's menu of the object
         items.new("mint.search_library", "F", "PRESS", ctrl=True)

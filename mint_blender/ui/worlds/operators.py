@@ -23,6 +23,8 @@ from ..typed_context import layout_of, scene_of
 from ..viewport import views
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...scene.world.files import Part
     from .world_job import WorldParts
 
@@ -39,6 +41,15 @@ SHOWN = [
 ]
 
 
+REPAIRS = [
+    ("UPRIGHT", "Turn Upright", "Turn the whole World over"),
+    ("COLLIDER", "Turn Collider Upright", "Turn only the collider over"),
+    (
+        "SCALE",
+        "Restore Scale",
+        "Restore the scale and rotation of the World's parts, after Apply Scale or Apply Rotation",
+    ),
+]
 _LACKING: "dict[Part, Message]" = {
     "COLLIDER": Message("This World has no collider in the scene."),
     "PANORAMA": Message("This World has no panorama in the scene."),
@@ -97,56 +108,30 @@ class _WorldOperator(CheckedOperator):
         raise NotImplementedError
 
 
-class MINT_OT_flip_world(_WorldOperator):
-    """Turn this World over if it is upside down.
+class MINT_OT_repair_world(_WorldOperator):
+    """Put right how this World stands.
 
-    Its camera stays upright.
+    Its camera stays upright, and what is in it stays where it is.
     """
 
-    bl_idname = "mint.flip_world"
-    bl_label = "Turn Upright"
+    bl_idname = "mint.repair_world"
+    bl_label = "Repair"
+
+    what: bpy.props.EnumProperty(name="Repair", items=REPAIRS)
 
     def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Turn the whole World over."""
-        from ...scene.world import edit as world_edit
-
-        world_edit.flip(parts.root)
-
-
-class MINT_OT_restore_calibration(_WorldOperator):
-    """Restore the scale and rotation of a World after they were applied."""
-
-    bl_idname = "mint.restore_calibration"
-    bl_label = "Restore Scale"
-    bl_description = (
-        "Restore the scale and rotation that this World's parts need, after Apply Scale or Apply "
-        "Rotation. Everything stays where it is"
-    )
-
-    @classmethod
-    def lacking(cls, parts: "WorldParts") -> str:
-        """Return a message if nothing was applied."""
-        return "" if parts.is_calibration_changed else Message("The scale of this World is right.")
-
-    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Restore it."""
+        """Turn the World or its collider over, or restore its scale."""
         from ...scene.world import calibration
-
-        calibration.restore(parts.holder, parts.capture_point)
-
-
-class MINT_OT_flip_collider(_WorldOperator):
-    """Turn only the collider over, if it is upside down but the panorama and splats are not."""
-
-    bl_idname = "mint.flip_collider"
-    bl_label = "Turn Collider Upright"
-    needs = "COLLIDER"
-
-    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Turn the collider over."""
         from ...scene.world import edit as world_edit
 
-        world_edit.flip_collider(parts.root)
+        if self.what == "UPRIGHT":
+            world_edit.flip(parts.root)
+        elif self.what == "COLLIDER":
+            world_edit.flip_collider(parts.root)
+        elif parts.is_calibration_changed:
+            calibration.restore(parts.holder, parts.capture_point)
+        else:
+            raise UserError(Message("The scale of this World is right."))
 
 
 class MINT_OT_show_collider(_WorldOperator):
@@ -163,26 +148,6 @@ class MINT_OT_show_collider(_WorldOperator):
         from ...scene.world import edit as world_edit
 
         world_edit.show_collider(parts.root, self.how, scene=scene)
-
-
-class MINT_OT_rigid_collider(_WorldOperator):
-    """Make the collider a passive rigid body that objects fall onto, or undo that."""
-
-    bl_idname = "mint.rigid_collider"
-    bl_label = "Collider as Rigid Body"
-    needs = "COLLIDER"
-
-    on: bpy.props.BoolProperty(name="Rigid Body", default=True)
-
-    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Turn the rigid body on or off."""
-        from ...scene.world import collider
-
-        meshes = [obj for obj in parts.of_kind("collider") if obj.type == "MESH"]
-        if self.on:
-            collider.add_rigid_bodies(meshes, scene)
-        else:
-            collider.remove_rigid_bodies(meshes)
 
 
 class MINT_OT_toggle_world_part(_WorldOperator):
@@ -203,24 +168,6 @@ class MINT_OT_toggle_world_part(_WorldOperator):
         if not parts.has(self.part):
             raise UserError(Message("This part of the World is not in the scene. Add it first."))
         world_edit.toggle(parts.root, self.part, scene)
-
-
-class MINT_OT_show_panorama(_WorldOperator):
-    """Make the panorama the scene's World.
-
-    The current World is kept.
-    """
-
-    bl_idname = "mint.show_panorama"
-    bl_label = "Panorama as Scene World"
-
-    needs = "PANORAMA"
-
-    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Use the panorama as light and background."""
-        from ...scene.world import edit as world_edit
-
-        world_edit.show_panorama(parts.root, scene)
 
 
 class MINT_OT_restore_scene_world(CheckedOperator):
@@ -266,39 +213,13 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
-        from ...delivery import import_job
-        from ...jobs.job_values import Role
         from ...scene.world import splats
         from . import world_job
 
         job = world_job.of(parts.root)
-        path = import_job.part_file(job, Role.SPLATS) if job else None
+        path = world_job.file_of(job, "SPLATS") if job else None
         for obj in filter(splats.can_become_native, parts.of_kind("splats")):
             splats.make_native(obj, path)
-
-
-class MINT_OT_add_world_part(_WorldOperator):
-    """Add a part whose file is already on disk."""
-
-    bl_idname = "mint.add_world_part"
-    bl_label = "Add Part"
-
-    part: bpy.props.EnumProperty(name="Part", items=PARTS)
-
-    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
-        """Import the part from the file of the World's job."""
-        from ...delivery import import_job
-        from ...jobs.job_values import Role
-        from ...scene.world import build as world_build
-        from . import world_job
-
-        job = world_job.of(parts.root)
-        path = import_job.part_file(job, Role(self.part.lower())) if job else None
-        if path is None:
-            raise UserError(
-                Message("The file of this part is not on disk. Download it; this is free.")
-            )
-        world_build.add_parts(parts.root, {self.part: path}, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
@@ -328,10 +249,13 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
-    """Download a missing part of this World for free and place it when it arrives."""
+    """Bring a part of this World from disk, or download it.
+
+    This costs no Credits.
+    """
 
     bl_idname = "mint.fetch_world_part"
-    bl_label = "Download Part"
+    bl_label = "Add Part"
     bl_options = {"REGISTER"}  # what comes is an undo step of its own
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")
@@ -347,13 +271,23 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return world_job.why_not_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Resume the World's job with another delivery."""
+        """Add the part from the file of the World's job, or resume the job to download it."""
+        from ...scene import undo_step
         from . import world_job
+        from .world_job import WorldParts
 
         root = _active_root(context)
         job = world_job.of(root) if root else None
-        if job is None:
+        if root is None or job is None:
             return {"CANCELLED"}
+        is_missing = not WorldParts.under(root).has(self.part)
+        is_any = self.part != "SPLATS" or not self.properties.is_property_set("splats")
+        path = world_job.file_of(job, self.part) if is_missing and is_any else None
+        if path is not None:
+            part: Part = self.part
+            result = attempt(self, lambda: _add(root, part, path, scene_of(context)))
+            undo_step.push(translated(Message("Add Part")))
+            return result
         wanted: dict[str, Any] = {"replaces": True, "document": session.document_id()}
         wanted["scene"] = context.scene.name
         if self.part == "SPLATS":
@@ -371,6 +305,12 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         return report_error(self, complaint) if complaint else {"FINISHED"}
+
+
+def _add(root: bpy.types.Object, part: "Part", path: "Path", scene: bpy.types.Scene) -> None:
+    from ...scene.world import build as world_build
+
+    world_build.add_parts(root, {part: path}, scene=scene)
 
 
 def title(context: bpy.types.Context) -> str:
@@ -400,7 +340,12 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if parts.is_calibration_changed:
         text = Message("The scale of this World was applied. Restore it before you add parts.")
         wrapped(layout, text, width=width, icon="ERROR")
-        layout.operator("mint.restore_calibration", icon="LOOP_BACK")
+        layout.operator(
+            "mint.repair_world",
+            text=translated(Message("Restore Scale")),
+            translate=False,
+            icon="LOOP_BACK",
+        ).what = "SCALE"
     else:
         layout.prop(parts.holder, "mint_world_scale")
 
@@ -411,29 +356,27 @@ class MINT_MT_world(bpy.types.Menu):
     bl_label = "Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw what is not in the section; what is not possible says why."""
-        layout = layout_of(self)
-        layout.operator("mint.look_inside", icon="HIDE_OFF")
-        layout.operator_menu_enum("mint.show_collider", "how")
-        layout.operator("mint.rigid_collider").on = True
-        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
-        layout.operator_menu_enum("mint.remove_world_part", "part")
-        layout.menu("MINT_MT_world_repair")
-
-
-class MINT_MT_world_repair(bpy.types.Menu):
-    """Put right what is wrong with a Mint World."""
-
-    bl_label = "Repair"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw what turns it upright, and what an earlier Blender or a wrong click has left."""
+        """Draw all operators; those that are not possible say why."""
+        from ...scene.world import edit as world_edit
         from ...scene.world import splats
 
         layout = layout_of(self)
-        layout.operator("mint.flip_world", icon="FILE_REFRESH")
-        layout.operator("mint.flip_collider")
-        layout.operator("mint.restore_calibration")
+        is_changed = views.is_changed(context.space_data)
+        layout.operator("mint.restore_view" if is_changed else "mint.look_inside", icon="HIDE_OFF")
+        is_shown = world_edit.shows_panorama(scene_of(context))
+        if is_shown:
+            layout.operator("mint.restore_scene_world", icon="WORLD")
+        else:
+            layout.operator(
+                "mint.toggle_world_part",
+                text=translated(Message("Panorama as Scene World")),
+                translate=False,
+                icon="WORLD",
+            ).part = "PANORAMA"
+        layout.operator_menu_enum("mint.show_collider", "how")
+        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
+        layout.operator_menu_enum("mint.remove_world_part", "part")
+        layout.operator_menu_enum("mint.repair_world", "what")
         if splats.has_native():
             layout.operator("mint.make_splats_native")
 
@@ -449,8 +392,6 @@ def _draw_part(
     row: bpy.types.UILayout, parts: "WorldParts", part: "Part", scene: bpy.types.Scene
 ) -> None:
     """Draw the button that shows or hides a part, or brings one that is not in the scene."""
-    from ...delivery import import_job
-    from ...jobs.job_values import Role
     from ...scene.world import edit as world_edit
     from . import world_job
 
@@ -465,14 +406,14 @@ def _draw_part(
         ).part = part
         return
     job = world_job.of(parts.root)
-    if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
-        row.operator("mint.add_world_part", text=text, translate=False, icon="ADD").part = part
-    elif part == "SPLATS":
+    is_here = job is not None and world_job.file_of(job, part) is not None
+    if part == "SPLATS" and not is_here:
         row.operator_menu_enum(
             "mint.fetch_world_part", "splats", text=text, translate=False, icon="IMPORT"
         )
-    else:
-        row.operator("mint.fetch_world_part", text=text, translate=False, icon="IMPORT").part = part
+        return
+    icon: Any = "ADD" if is_here else "IMPORT"
+    row.operator("mint.fetch_world_part", text=text, translate=False, icon=icon).part = part
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:

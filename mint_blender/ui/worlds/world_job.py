@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...jobs.job import Job
+from ...jobs.job_values import Role
 from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService
 from ...message import Message, UserError
@@ -38,6 +40,13 @@ def why_not_fetch(root: bpy.types.Object) -> str:
     if job.phase not in HAS_RESULT:
         return Message("The job that made this World is still running. Wait until it is done.")
     return ""
+
+
+def file_of(job: Job, part: Part) -> Path | None:
+    """Return the file of a part that is on disk, or None."""
+    from ...delivery import import_job
+
+    return import_job.part_file(job, Role(part.lower()))
 
 
 def fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
