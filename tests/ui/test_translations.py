@@ -128,7 +128,7 @@ def test_texts_that_blender_translates_differently_are_known(
 OTHER_WORDS = {
     *("Fast", "Inside", "Light", "None", "Preset", "Stretch"),  # have our own context
     # `translated` before they are drawn
-    *("Asset Library", "Continue", "Feedback", "Limits", "Resume", "Search", "Support"),
+    *("Asset Library", "Continue", "Feedback", "Full", "Limits", "Resume", "Search", "Support"),
     *("After", "Before", "Next", "Previous", "Show", "Starting", "Stop", "Usage", "Use"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }

@@ -315,7 +315,7 @@ def test_a_box_says_the_same_as_the_row(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch, is_slot_free: bool
 ) -> None:
     """A job waits for a free slot only if there is none."""
-    monkeypatch.setattr(JobService, "is_slot_free", lambda *_: is_slot_free)
+    monkeypatch.setattr(job_service, "slots", {Kind.MODEL: 3 if is_slot_free else 0})
     job = targeted()
     job_service.cache.add(job)
     state = session.state(targets._State)

@@ -176,7 +176,7 @@ class MINT_OT_show_version(bpy.types.Operator):
     """Show this version of the model, and hide the others."""
 
     bl_idname = "mint.show_version"
-    bl_label = "Show Version"
+    bl_label = "Show This Version"
     bl_options = {"REGISTER", "UNDO"}
 
     name: bpy.props.StringProperty(
