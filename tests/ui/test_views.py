@@ -375,23 +375,6 @@ def test_chips_are_stacked_as_far_as_they_fit(count: int, scale: float) -> None:
     assert all(each.y + each.height <= room.y + room.height for each in found)
 
 
-@pytest.mark.parametrize(
-    ("count", "more", "shown"), [(5, 0, 5), (12, 0, 12), (20, 2, 11), (12, 1, 11)]
-)
-def test_the_last_chip_says_how_many_have_none(
-    job_service: JobService, monkeypatch: pytest.MonkeyPatch, count: int, more: int, shown: int
-) -> None:
-    """Also where there would be room for one more, and jobs without a box are left."""
-    monkeypatch.setattr(chips, "_room", lambda *_: Box(60.0, 40.0, 500.0, 480.0))
-    here = [SimpleNamespace(job_id=str(number), credits=None) for number in range(count)]
-    monkeypatch.setattr(targets, "targets", lambda _: here)
-    monkeypatch.setattr(targets, "more", lambda: more)
-    context: Any = SimpleNamespace(scene=None)
-    stack = chips._stack(context, [])
-    assert len(stack.chips) == shown
-    assert stack.count == count + more - shown and bool(stack.more) == bool(stack.count)
-
-
 def test_chips_move_up_only_when_the_pointer_has_left(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,6 @@ none moves up to where another has gone: a resting pointer never comes to anothe
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import bpy
@@ -52,10 +51,10 @@ _TITLE = 150.0  # the most that a title has in a button
 _CLOSE = "×"
 _APPROVE = Message("Approve")
 
-SHOW, CLOSE, JOB, APPROVE, MORE, BODY = "show", "close", "job", "approve", "more", "body"
+SHOW, CLOSE, JOB, APPROVE, BODY = "show", "close", "job", "approve", "body"
 RESTORE, WALK, INSIDE, RENDER, UNDO = "restore", "walk", "inside", "render", "undo"
-"""What is clicked: a button of a result, its ×, a job, the button that approves its Preview, the
-last chip, and where a click does nothing.
+"""What is clicked: a button of a result, its ×, a job, the button that approves its Preview, and
+where a click does nothing.
 """
 
 
@@ -78,13 +77,10 @@ class _Row(NamedTuple):
 
 
 class _Stack(NamedTuple):
-    """The chips of jobs, and the one that says how many have none."""
+    """The chips of jobs."""
 
     chips: list[tuple[Target, Box, Box | None]]
     """What each is about, where it is, and where the button is that approves its Preview."""
-    more: Box | None
-    count: int
-    room: Box
     whole: Box | None
     """The box around all of them, also around the places of those that have gone."""
 
@@ -165,19 +161,15 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
     """Return where the chip of each job is in the region, as many as fit."""
     room = _room(context, rows)
     if session.existing_service() is None:
-        return _Stack([], None, 0, room, None)
+        return _Stack([], None)
     places = targets.places(context.scene)
-    more = targets.more()
-    boxes = stacked(room, len(places) + bool(more), ui_scale())
-    last = boxes[-1:] if more or len(boxes) < len(places) else []
-    own = boxes[: len(boxes) - len(last)]
+    boxes = stacked(room, len(places), ui_scale())
     shown = [
         (target, box, _approve_box(target, box, room))
-        for target, box in zip(places, own, strict=False)
+        for target, box in zip(places, boxes, strict=False)
         if target is not None
     ]
-    count = len(list(filter(None, places[len(own) :]))) + more
-    return _Stack(shown, last[0] if last else None, count, room, _around(boxes, shown))
+    return _Stack(shown, _around(boxes, shown))
 
 
 def _around(boxes: list[Box], shown: list[tuple[Target, Box, Box | None]]) -> Box | None:
@@ -288,7 +280,7 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
             return Part(APPROVE, target.job_id)
         if box.contains(x, y):
             return Part(JOB, target.job_id)
-    return Part(MORE) if stack.more is not None and stack.more.contains(x, y) else None
+    return None
 
 
 class _State:
@@ -343,13 +335,6 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
             _draw_edge(button, theme)
             room = button.width - 2 * _PADDING * theme.scale + 1
             _draw_button(_approve_words(target, room), button, theme, is_on=is_on)
-    if stack.more is not None:
-        box = stack.more
-        text = translated(Message("{count:,} more", count=stack.count))
-        _draw_edge(box, theme)
-        draw_box(box, theme.pressed if hovered == Part(MORE) else theme.back, 6 * theme.scale)
-        left = box.x + (box.width - width_of(text, theme.points)) / 2
-        draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
     if bar.is_shown_in(context.area):
@@ -452,8 +437,6 @@ def click(context: bpy.types.Context, part: Part) -> None:
         _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
     elif part.name == APPROVE:
         _approve(context, part)
-    elif part.name == MORE:
-        _show_list(area)
     area.tag_redraw()
 
 
@@ -485,12 +468,3 @@ def _call(context: bpy.types.Context, name: str, job_id: str, **shown: Any) -> N
     operator = getattr(bpy.ops.mint, name)  # type: ignore[attr-defined]
     with mistakes_in_popup(context):
         operator("INVOKE_DEFAULT", job_id=job_id, **shown)
-
-
-def _show_list(area: bpy.types.Area) -> None:
-    """Open the sidebar with the list of all jobs; before its first drawing it has no tabs."""
-    space: Any = area.spaces.active
-    space.show_region_ui = True
-    sidebar: Any = next(region for region in area.regions if region.type == "UI")
-    with suppress(AttributeError, TypeError):
-        sidebar.active_panel_category = "Mint"

@@ -68,7 +68,6 @@ class MINT_GT_chips(bpy.types.Gizmo):
         part = chips.part_at(context, x, y)
         if part != self.hovered:
             self.hovered = part
-            chips.targets.hover(part.job_id if part is not None else "")
             context.region.tag_redraw()
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

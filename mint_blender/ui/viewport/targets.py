@@ -91,16 +91,12 @@ class _State:
     targets: tuple[Target, ...] = ()
     jobs: tuple[Job, ...] = ()
     """The jobs with a box, the oldest first."""
-    more: int = 0
-    """How many jobs have no box, since there are too many."""
     contents: object = None
     """What was in the file when the places were last found to be free."""
     spaces: dict[str, Footprint] = field(default_factory=dict)
     """By job id."""
     moved: dict[str, Delivery] = field(default_factory=dict)
     """By job id: where results will go that were placed with the mouse before they are here."""
-    hovered: str = ""
-    """The id of the job whose chip is under the pointer."""
     held: tuple[str, ...] = ()
     """The ids of the jobs whose chips keep their places, in their order; some may have gone."""
     pictures: dict[str, Picture] = field(default_factory=dict)
@@ -139,16 +135,6 @@ def hold(scene: bpy.types.Scene | None, *, is_held: bool) -> None:
     elif state.held and not is_held:
         state.held = ()
         tag_viewports()
-
-
-def more() -> int:
-    """Return how many jobs have no box, since there are too many."""
-    return _state().more
-
-
-def hover(job_id: str) -> None:
-    """Mark the box of the chip that is under the pointer."""
-    _state().hovered = job_id
 
 
 def follow(service: JobService) -> None:
@@ -219,7 +205,6 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
         if _has_target(job)
     ]
     state.jobs = tuple(jobs[:MOST])
-    state.more = max(0, len(jobs) - MOST)
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in state.jobs:  # the oldest first, as they will be placed
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
@@ -371,10 +356,8 @@ def draw_boxes() -> None:
     context: Any = bpy.context
     if not context.space_data.overlay.show_overlays:
         return
-    hovered = _state().hovered
     for target in targets(context.scene):
-        is_hovered = target.job_id == hovered
-        draw_box(target.corners, active_color(context) if is_hovered else line_color(context))
+        draw_box(target.corners, line_color(context))
         if target.picture is not None:
             low, right, top = (target.corners[index] for index in (0, 1, 4))
             center = sum(target.corners, Vector()) / 8

@@ -240,7 +240,7 @@ def _chips() -> list[Any]:
         for name in (chips.JOB, chips.APPROVE)
         if name == chips.JOB or button is not None
     ]
-    return [*results, *found, *([chips.Part(chips.MORE)] if stack.more else [])]
+    return [*results, *found]
 
 
 def _click(chance: Random, verb: str, *phases: str, **arguments: str) -> None:
