@@ -146,7 +146,7 @@ def test_what_is_finished_is_written(
     assert batch(*on(threads), "--rewrite", "--step", "write", "--lines", "1,3").status == 0
     assert batch.out.joinpath(written[0]).read_bytes() != b"changed"
     ran = batch(*on(threads), "--step", "write")
-    assert ran.status == Exit.BUSY and "line 4: This line was not generated" in ran.error_text
+    assert ran.status == Exit.FAILED and "line 4: This line was not generated" in ran.error_text
 
 
 def test_commands_that_are_always_killed(

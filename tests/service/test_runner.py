@@ -43,9 +43,13 @@ def test_the_command_line(tmp_path: Path) -> None:
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
     words = ("--assets", "tiny", "--speed", "9", "--scenario", str(scenario))
     with subprocess.Popen(
-        [*COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*COMMAND, *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
         ready = json.loads(process.stdout.readline())
         assert set(ready) == {"api", "files", "key"}
         headers = {"Authorization": f"Bearer {ready['key']}"}
@@ -53,6 +57,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         assert usage["credits"]["totalAvailable"] == 77
         process.terminate()
         assert process.stdout.read() == ""
+        assert "export MINT_API_KEY=" in process.stderr.read(), "a person reads that"
     assert process.returncode == 0
 
 

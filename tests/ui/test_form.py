@@ -323,7 +323,7 @@ def test_each_bar_of_the_usage_says_what_it_is(registered: None) -> None:
     calls = calls_of(account_panel.draw_bars, Month(tuple(days)))
     bars = [call[1:] for call in calls if call[0] == "progress"]
     assert bars == [("400 Credits", 1.0), ("100 Credits, 2 failed", 0.25)]
-    assert "Last 6 days on this computer: 500 Credits, 4 generations" in str(calls)
+    assert "Last 6 days on this computer: 500 Credits. Generations: 4" in str(calls)
     assert sum(" – " in str(call) for call in calls) == len(bars)
 
 

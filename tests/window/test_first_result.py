@@ -17,9 +17,9 @@ from .test_targets import point_at_approve
 pytestmark = pytest.mark.window
 
 MINT_TAB = 172  # pixels from the upper edge of a new sidebar to the middle of its tab
-EXAMPLES = 72  # pixels from the right edge of the sidebar to the menu with the examples
+EXAMPLES = 48  # pixels from the right edge of the sidebar to the menu with the examples
 
-MOST_FOR_A_NEW_USER = 17
+MOST_FOR_A_NEW_USER = 12
 CLICKABLE = """
 class Counter:
     count = 0

@@ -211,7 +211,7 @@ def test_finished_jobs(blender: BlenderWindow) -> None:
     blender.set_sidebar_width(480)
     blender.over("VIEW_3D")
     left, top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
-    check_picture(blender, "jobs", [left + 9, top + 250, right - 32, top + 452])
+    check_picture(blender, "jobs", [left + 9, top + 420, right - 32, top + 640])
 
 
 def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:

@@ -25,10 +25,9 @@ def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since)
     blender.key("Return")  # ends the text
     blender.pay()
     job = blender.wait_for("review")
-    code = f"{START}\nresult = list(mint.jobs())[0]"
-    record = blender.ask(code)
-    assert (record["job"], record["previews"], record["name"]) == (job["id"], 1, "Lamp")
-    assert record["files"]["preview"]
+    code = f"{START}\njob = next(mint.jobs())\n"
+    code += "result = [job.job_id, job.previews, job.title, sorted(job.files)]"
+    assert blender.ask(code) == [job["id"], 1, "Lamp", ["preview"]]
     blender.call("mint.approve", job_id=job["id"], preview=1)
     blender.wait_for("placed")
     assert since.starts == 1

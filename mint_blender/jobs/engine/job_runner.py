@@ -70,8 +70,11 @@ class Worker:
             if is_work or self._thread is not None:
                 self._inbox.put(command)
             if is_work and self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
-                self._thread.start()
+                self._start()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+        self._thread.start()
 
     def stop(self, timeout: float) -> bool:
         """Tell the thread to end and wait at most `timeout` seconds.

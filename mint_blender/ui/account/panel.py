@@ -235,7 +235,7 @@ def draw_bars(layout: bpy.types.UILayout, month: Month) -> None:
 def _total(month: Month) -> Message:
     """Return what all days together have cost."""
     return Message(
-        "Last {days} days on this computer: {credits:,.0f} Credits, {count:,} generations",
+        "Last {days} days on this computer: {credits:,.0f} Credits. Generations: {count:,}",
         days=len(month.days),
         credits=month.credits,
         count=month.count,

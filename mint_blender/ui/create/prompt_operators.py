@@ -187,13 +187,9 @@ class MINT_MT_prompts(bpy.types.Menu):
     bl_label = "Prompts"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw what is added to a prompt, then the earlier ones, newest first, and examples."""
+        """Draw the earlier prompts, newest first, examples, and what is added to a prompt."""
         layout = layout_of(self)
         kind = create_properties.of(context).kind
-        layout.menu("MINT_MT_styles", text="Style", icon="PRESET")
-        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
-        layout.menu("MINT_MT_prompt_text", icon="TEXT")
-        layout.separator()
         if prompts := earlier():
             layout.label(text="Earlier Prompts")
             for prompt in prompts:
@@ -202,6 +198,10 @@ class MINT_MT_prompts(bpy.types.Menu):
         layout.label(text="Examples")
         for example in EXAMPLES[kind].values():
             _draw_prompt(layout, translated(example))
+        layout.separator()
+        layout.menu("MINT_MT_styles", text="Style", icon="PRESET")
+        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
+        layout.menu("MINT_MT_prompt_text", icon="TEXT")
 
 
 class MINT_MT_prompt_text(bpy.types.Menu):
