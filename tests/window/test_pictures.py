@@ -210,8 +210,9 @@ def test_finished_jobs(blender: BlenderWindow) -> None:
     blender.wait("not job_service().has_active_work")
     blender.set_sidebar_width(480)
     blender.over("VIEW_3D")
-    left, top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
-    check_picture(blender, "jobs", [left + 9, top + 420, right - 32, top + 640])
+    left, _top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
+    _, above = blender.find("mint.browse_library")
+    check_picture(blender, "jobs", [left + 9, above + 13, right - 32, above + 185])
 
 
 def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
