@@ -70,7 +70,7 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path, encoding: str) -
     """Nobody pays for a prompt whose letters were guessed: it says how to save the file."""
     path = tmp_path / "table.csv"
     path.write_bytes("prompt\r\nune lampe à pied\r\n".encode(encoding))
-    with pytest.raises(BadLineError, match=r"it is not UTF-8 text\. Save it as UTF-8"):
+    with pytest.raises(BadLineError, match=r"it is not UTF-8 text \(line \d\)\. Save it as UTF-8"):
         read_lines(path)
 
 
