@@ -30,7 +30,7 @@ def request_of(prompt: str, images: Images, **choices: Any) -> GenerationRequest
 
 
 def check_blender(otherwise: str = "Nothing was started.") -> None:
-    """Raise NotPossible if a result could not be placed in this process.
+    """Raise NotPossible if a result could not be placed in this process, or in this thread.
 
     `otherwise` is a sentence about what was, or can be, done without Blender.
     """
@@ -41,6 +41,7 @@ def check_blender(otherwise: str = "Nothing was started.") -> None:
             "This places the result in Blender's scene, and there is no Blender here: install the"
             f" bpy package (pip install bpy), or run the script in Blender. {otherwise}"
         )
+    session.check_thread()
 
 
 def check_request(

@@ -289,7 +289,8 @@ def placed_motions(
         raise stopped
     notes = dict.fromkeys(note for result in results for note in result.notes)
     known = [result.credits for result in results if result.credits is not None]
-    return replace(results[0], credits=sum(known) if known else None, notes=tuple(notes))
+    credits = sum(known) if len(known) == len(results) else None
+    return replace(results[0], credits=credits, notes=tuple(notes))
 
 
 # -- placing

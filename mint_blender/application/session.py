@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
@@ -114,6 +115,7 @@ def open_job_service(
     Raises:
         MintError: There is no usable key.
         NotAllowedOnline: Blender may not go online.
+        NotPossible: Blender is loaded or would be, and this is not the main thread.
     """
     from ..jobs.queries import KeyOwner
     from ..mint.client import connect
@@ -121,6 +123,7 @@ def open_job_service(
     check_online()
     connect(account()).close()
     if readable is None:
+        check_thread()
         readable = blender_runtime.readable_extensions()
     with open_journal(readable) as job_service:
         _ask_prices_at_once(job_service, on_wait)
@@ -129,6 +132,18 @@ def open_job_service(
             job_service.next_event()
         job_service.catch_up()
         yield job_service
+
+
+def check_thread() -> None:
+    """Raise NotPossible beside the main thread, where Blender crashes or hangs, if there is one."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if blender_runtime.can_import() and not is_main:
+        from ..jobs.errors import NotPossible
+
+        raise NotPossible(
+            "This uses Blender, which works in the main thread only. Call it there: jobs of"
+            " start(…) run beside each other without threads. Nothing was started."
+        )
 
 
 def _ask_prices_at_once(job_service: JobService, on_wait: OnRetry | None) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import mint_blender
 from mint_blender.cli.batch.runner import BatchRun
+from mint_blender.jobs.job import Job
 from mint_blender.jobs.service import NotPossible
 
 from ..mint_service.runner import ThreadService
@@ -242,8 +243,13 @@ def test_a_motion_that_failed_is_paid_again_only_if_that_is_said(
 
 
 @pytest.mark.blender
-def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService) -> None:
-    """The character takes the place of the model; a later call adds a clip, and pays only that."""
+def test_a_script_animates_what_is_in_its_scene(
+    signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The character takes the place of the model; a later call adds a clip, and pays only that.
+
+    The cost is that of all clips, or None if Mint has not said that of one.
+    """
     import bpy
 
     placed = mint_blender.generate("a knight", preset="fast", pose="t_pose", location=(2, 0, 0))
@@ -253,7 +259,11 @@ def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService) -> Non
     (rig,) = (built for built in bpy.context.scene.objects if built.type == "ARMATURE")
     names = [track.name for track in rig.animation_data.nla_tracks]
     assert names == ["walk in place", "run"] and rig in second.root.children_recursive
-    assert (first.credits, len(signed_in.requests(*ORDERS))) == (250, 2)
+    assert (first.credits, second.credits, len(signed_in.requests(*ORDERS))) == (250, 500, 2)
+    with monkeypatch.context() as unsaid:
+        cost = property(lambda job: None if job.motion.words == "run" else 250.0)
+        unsaid.setattr(Job, "cost", cost)
+        assert mint_blender.animate(placed, ["walk in place", "run"], in_place=True).credits is None
     with pytest.raises(mint_blender.TooExpensive):
         mint_blender.animate(placed, "jump", max_credits=1)
     with pytest.raises(mint_blender.GenerationStopped) as stopped:

@@ -8,6 +8,7 @@ import pydoc
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -457,6 +458,55 @@ def test_two_accounts_in_one_process(
     assert len(signed_in.operations()) == 1
     with pytest.raises(ValueError, match="api_key is empty"):
         mint_blender.Client(api_key=" ")
+
+
+def test_without_blender_several_threads_generate(signed_in: Signed, tmp_path: Path) -> None:
+    """Each with a client of its own; all of them pay once."""
+
+    def generate(name: str) -> str:
+        client = mint_blender.Client(api_key=signed_in.key, base_url=signed_in.api)
+        with client.start(name, preset="fast") as started:
+            return started.save(tmp_path / f"{name}.glb").title
+
+    names = ["lamp", "mug", "stool", "vase"]
+    with ThreadPoolExecutor(len(names)) as threads:
+        assert list(threads.map(generate, names)) == names
+    assert sorted(operation.prompt for operation in signed_in.operations()) == names
+    assert len(list(tmp_path.glob("*.glb"))) == len(names)
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_with_blender_other_threads_only_read(signed_in: Signed, tmp_path: Path) -> None:
+    """What uses Blender is refused at once in them, and nothing is sent."""
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(mint_blender.usage).result().credits.total_available == 5000
+        asked = len(signed_in.log())
+        for call in (
+            lambda: mint_blender.generate("a lamp"),
+            lambda: mint_blender.start("a lamp"),
+            lambda: mint_blender.resume("1234"),
+            lambda: mint_blender.place("1234"),
+            lambda: mint_blender.sync_library(tmp_path),
+        ):
+            with pytest.raises(mint_blender.NotPossible, match="main thread only"):
+                thread.submit(call).result()
+    assert len(signed_in.log()) == asked
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_script_writes_the_library(signed_in: Signed, tmp_path: Path) -> None:
+    """Each model is written once; the second call has nothing to do."""
+    mint_blender.generate("a lamp", preset="fast")
+    told: list[str] = []
+    library = tmp_path / "library"
+    written = mint_blender.sync_library(library, progress=lambda name, *_: told.append(name))
+    assert [file.name for file in written.saved] == told
+    assert written.saved == [*library.rglob("*.blend")]
+    again = mint_blender.sync_library(library, kind="model")
+    assert (again.saved, again.unchanged) == ([], 1)
+    assert mint_blender.sync_library(library, kind="world").unchanged == 0
 
 
 def test_a_batch_from_a_script(signed_in: Signed, tmp_path: Path) -> None:

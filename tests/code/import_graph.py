@@ -21,6 +21,7 @@ BLENDERS_OWN = {
     *("io_scene_gltf2", "mathutils", "nodeitems_utils", "rna_prop_ui"),
 }
 THREADS_FOR_ONE_USE = {
+    ("application", "threading"),  # asks which thread this is, and starts none
     ("ui", "queue"),  # answers from threads
     ("files", "concurrent"),  # a pool that ends with the call: splats are unpacked side by side
     ("delivery", "concurrent"),  # the pool of background Blenders is a context manager
