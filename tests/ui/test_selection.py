@@ -162,6 +162,26 @@ def test_a_click_on_a_part_selects_the_world(placed: Any) -> None:
     assert operators.title(bpy.context) == ""
 
 
+def test_another_world_of_that_name_is_not_the_one_used_last(placed: Any) -> None:
+    """Under another name it is still the same; an undo keeps it, and deleted it is gone."""
+    selected.use_world(placed)
+    name = placed.name
+    placed.name = "Mine"
+    selected.prepare()
+    other = placed.copy()
+    bpy.context.scene.collection.objects.link(other)
+    other.name = name
+    activate(None)
+    assert selected.last_world() == placed
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    last = selected.last_world()
+    assert last is not None and last.name == "Mine"
+    bpy.data.objects.remove(last)
+    assert selected.last_world() is None
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_an_instance_from_the_asset_browser_is_described(
     registered: None, tmp_path: Path, linked: bool

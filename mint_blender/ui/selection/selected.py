@@ -47,8 +47,8 @@ class _State:
         """The number of changes when the facts were found."""
         self.active: Any = None
         """The active object, to be compared only."""
-        self.world = ""
-        """The name of the World that was used last."""
+        self.world = ("", 0)
+        """Name and `session_uid` of the World that was used last: another may get its name."""
 
 
 def _state() -> _State:
@@ -82,14 +82,15 @@ def world_root(obj: bpy.types.Object | None) -> bpy.types.Object | None:
 
 def last_world() -> bpy.types.Object | None:
     """Return the root of the World that was used last, if it is in the scene."""
+    name, uid = _state().world
     scene = getattr(bpy.context, "scene", None)
-    root = scene.objects.get(_state().world) if scene is not None else None
-    return root if root is not None and is_world(root) else None
+    root = scene.objects.get(name) if scene is not None else None
+    return root if root is not None and root.session_uid == uid else None
 
 
 def use_world(root: bpy.types.Object) -> None:
     """Remember which World was used last."""
-    _state().world = root.name
+    _state().world = root.name, root.session_uid
 
 
 def is_world(root: bpy.types.Object) -> bool:
@@ -130,6 +131,8 @@ def prepare() -> bool:
     state = _state()
     active = getattr(bpy.context, "active_object", None)
     root = root_of(active) or last_world()
+    if root is not None and is_world(root) and not is_instance(active):
+        use_world(root)  # it may have another name by now
     if root is None:
         state.facts = None
     elif facts(root) is None or state.counted != state.changes:
