@@ -75,10 +75,8 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
         layout.separator()
         layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
-        layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
-        layout.operator("mint.copy_asset_list", icon="COPYDOWN")
         layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
         manual.draw(layout_of(self))
 

@@ -97,7 +97,6 @@ def _register() -> None:
     for group in (gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar):
         _add_keys(group.bl_label, "VIEW_3D", group.add_keys)
     _add_keys("View2D Buttons List", "EMPTY", operators.MINT_OT_finish_click.add_keys)
-    _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(menus)
     _append(*menus.MENUS)
@@ -160,7 +159,6 @@ def _follow_jobs() -> None:
     )
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
-    session.on_service_opened(card_state.restore)
     heartbeat.on_jobs_changed(review_card.follow)
     visibility.when_redrawn(price_dialog.redraw_popups)
     heartbeat.on_jobs_changed(icons.catch_up)

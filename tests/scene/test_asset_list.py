@@ -109,17 +109,3 @@ def test_the_table_is_for_a_spreadsheet() -> None:
         text = asset_list.as_csv([entry], delimiter)
         (row,) = csv.DictReader(io.StringIO(text), delimiter=delimiter)
         assert (row["prompt"], row["object"]) == ('\'=1, "two"', "Lamp")
-
-
-def test_the_button_copies_the_table(tmp_path: Path) -> None:
-    """An empty file says so; otherwise the clipboard has the table."""
-    from mint_blender.ui.library_browser import operators as button
-
-    bpy.utils.register_class(button.MINT_OT_copy_asset_list)
-    try:
-        output.start_empty()
-        assert bpy.ops.mint.copy_asset_list() == {"CANCELLED"}
-        placed_lamp(tmp_path)
-        assert bpy.ops.mint.copy_asset_list() == {"FINISHED"}
-    finally:
-        bpy.utils.unregister_class(button.MINT_OT_copy_asset_list)

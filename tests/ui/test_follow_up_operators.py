@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -71,17 +70,6 @@ def generated(**more: object) -> Job:
 # -- Optimized afterwards
 
 
-def test_a_generation_with_optimization(service: ThreadService) -> None:
-    """The optimized file is placed; where Blender cannot open it, nothing is paid for it."""
-    job = generated(optimize="AGGRESSIVE")
-    placed = place.find(job_id=job.id)
-    assert placed is not None
-    assert [one.level for one in service.operations() if one.level] == ["aggressive"] * OPENS
-    assert (placed.root["mint_file_used"] == "optimized") is OPENS
-    refusal = "The model was not optimized. This Blender lacks"
-    assert any(note.startswith(refusal) for note in job.notes) is not OPENS
-
-
 def test_the_form_requests_an_optimization(service: ThreadService) -> None:
     """The choice is sent and remembered; where it has no effect, the form says why."""
     fields = create_properties.of(bpy.context)
@@ -97,6 +85,9 @@ def test_the_form_requests_an_optimization(service: ThreadService) -> None:
     assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
     assert not any("not optimized" in note for note in newest().notes), "the form has said it"
     assert fields.optimize == "OFF", "it was paid for once"
+    assert (root_of(newest())["mint_file_used"] == "optimized") is OPENS
+    bpy.ops.mint.use_prompt(job_id=newest().id)
+    assert fields.optimize == ("LIGHT" if OPENS else "OFF")
 
 
 def test_what_cannot_be_opened_is_not_requested(
@@ -120,44 +111,6 @@ def test_a_placed_model_is_optimized_in_place() -> None:
     (root,) = tags.roots(asset_id=asset_of(job))
     assert root["mint_file_used"] == "optimized"
     assert newest().title == job.title, "known by more than its id"
-
-
-# -- Converted
-
-
-def test_a_model_is_converted(service: ThreadService, tmp_path: Path) -> None:
-    """Several formats are saved into a folder; nothing is placed, and the job is done."""
-    job = generated(name="Lamp")
-    before = len(bpy.data.objects)
-    folder = tmp_path / "out"
-    into: dict[str, Any] = {"asset_id": asset_of(job), "directory": str(folder)}
-    assert bpy.ops.mint.convert(formats={"OBJ", "FBX"}, **into) == {"FINISHED"}
-    assert sorted(path.name for path in folder.iterdir()) == ["Lamp.fbx", "Lamp.obj"]
-    assert len(bpy.data.objects) == before
-    assert newest().phase is Phase.PLACED
-    with pytest.raises(RuntimeError, match="not ready to place"):
-        bpy.ops.mint.place(job_id=newest().id)
-    bpy.ops.mint.convert(formats={"OBJ"}, **into)
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"directory": ""}, "No folder"),
-        ({"formats": set()}, "at least one format"),
-        ({"asset_id": "../etc"}, "Not a valid Mint ID"),
-        ({"asset_id": "nothere"}, "not|no such"),
-    ],
-)
-def test_a_conversion_that_is_not_possible(
-    arguments: dict[str, object], sentence: str, service: ThreadService, tmp_path: Path
-) -> None:
-    """A sentence says why, and nothing is paid."""
-    known = {"asset_id": entry().id, "formats": {"FBX"}, "directory": str(tmp_path)}
-    with pytest.raises(RuntimeError, match=sentence):
-        bpy.ops.mint.convert(**{**known, **arguments})
-    assert not service.requests("POST", "/v1/models/*:convert")
 
 
 # -- Retry, and generate a variation
@@ -252,13 +205,12 @@ def test_a_variation_of_an_asset(service: ThreadService) -> None:
 def test_a_variation_has_everything(tmp_path: Path, service: ThreadService) -> None:
     """Prompt, name, settings and pictures of the job are in the form; nothing is started."""
     (tmp_path / "a.png").write_bytes(PIXEL)
-    job = generated(name="Lamp", pose="T_POSE", optimize="LIGHT", images=str(tmp_path / "a.png"))
+    job = generated(name="Lamp", pose="T_POSE", images=str(tmp_path / "a.png"))
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.review = "WORLD", "PRODUCTION", True
     assert bpy.ops.mint.use_prompt(job_id=job.id) == {"FINISHED"}
     sent = replace(job.request, images=(), image_names=())
     assert replace(create_properties.request_of(fields), images=(), image_names=()) == sent
-    assert fields.optimize == "LIGHT"
     assert [Path(source).read_bytes() for source in references_properties.sources()] == [PIXEL]
     assert len(service.requests("POST", "/v1/models:generate")) == 1
     Path(job.request.images[0]).unlink()
@@ -271,12 +223,12 @@ def test_a_variation_of_a_world() -> None:
     """The settings of its parts are in the form as well."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.prompt, fields.review = "WORLD", "a hall", False
-    fields.splats, fields.collider, fields.camera = "100k", "PHYSICS", False
+    fields.splats, fields.panorama = "100k", False
     bpy.ops.mint.generate_from_form()
-    fields.kind, fields.splats, fields.collider, fields.camera = "MODEL", "NONE", "AUTO", True
+    fields.kind, fields.splats, fields.panorama = "MODEL", "NONE", True
     bpy.ops.mint.use_prompt(job_id=newest().id)
-    found = (fields.kind, fields.prompt, fields.splats, fields.collider, fields.camera)
-    assert found == ("WORLD", "a hall", "100k", "PHYSICS", False)
+    found = (fields.kind, fields.prompt, fields.splats, fields.panorama)
+    assert found == ("WORLD", "a hall", "100k", False)
 
 
 def test_only_the_newest_preview_is_approved(service: ThreadService) -> None:

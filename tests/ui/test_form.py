@@ -20,7 +20,6 @@ pytestmark = pytest.mark.blender
 
 import mint_blender
 from mint_blender.cli import main
-from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget.spending import Day, Month, date_of
 from mint_blender.jobs.errors import TooExpensive
 from mint_blender.jobs.job_values import Delivery
@@ -28,13 +27,12 @@ from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.message import Message
-from mint_blender.scene.gltf import gltf_extensions
 from mint_blender.ui import heartbeat, session
 from mint_blender.ui.account import billing_watch
 from mint_blender.ui.account import panel as account_panel
 from mint_blender.ui.create import form_panel, prompt_operators, saved_settings
 from mint_blender.ui.create import properties as create_properties
-from mint_blender.ui.pricing import limit_dialog, price_dialog
+from mint_blender.ui.pricing import limit_dialog
 
 from ..jobs.library_helpers import an_asset
 from .drawings import calls_of
@@ -218,34 +216,6 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     preferences.limit_each = 248
     assert bpy.ops.mint.generate(prompt="a lamp", preset="FAST") == {"FINISHED"}
     assert session.service().jobs()[0].estimate == 248
-
-
-def test_the_form_says_that_optimizing_comes_on_top(
-    service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It shows the price once it is known, and says when Mint has none yet."""
-    monkeypatch.setattr(gltf_extensions, "readable_extensions", lambda: OPTIMIZED_NEEDS)
-    fields = create_properties.of(bpy.context)
-    fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
-    job_service = session.service()
-
-    def ask() -> str:
-        price_dialog.ask_unknown(*create_properties.prices_of(fields))
-        answer_questions()
-        return price_dialog.optimizing_words()
-
-    assert price_dialog.optimizing_words() == "Optimizing costs extra."
-    assert ask() == "Optimizing costs about 20 Credits more."
-    assert job_service.budget.price(create_properties.price_of(fields)) == 248
-    job_service.queries.answers.clear()
-    refusal = {"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}
-    service.scenario(answers=[refusal])
-    later = "Mint sets the price of an optimization once there is a model."
-    assert ask() == f"Optimizing costs extra. {later}"
-    fields.kind = "WORLD"
-    assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
-    fields.kind, fields.optimize = "MODEL", "OFF"
-    assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
 
 
 def test_the_command_line_inside_blender_keeps_the_limit(

@@ -69,16 +69,16 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
 
 
-USES = ("optimize", "animate", "convert", "sync_library")
+USES = ("optimize", "animate")
 PROMPT = ("use_prompt",)
-LIBRARY = ("refresh_library", "open_asset_library", "sync_library")
+LIBRARY = ("refresh_library", "open_asset_library")
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "expected"),
     [
         ("succeeded", Kind.MODEL, ("import_asset", *USES, *PROMPT)),
-        ("succeeded", Kind.WORLD, ("import_asset", "sync_library", *PROMPT)),
+        ("succeeded", Kind.WORLD, ("import_asset", *PROMPT)),
         ("running", Kind.MODEL, ("import_asset", *PROMPT)),
         ("failed", Kind.MODEL, ("retry_asset", *PROMPT)),
     ],

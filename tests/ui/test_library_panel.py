@@ -212,31 +212,6 @@ def test_a_search_ends_when_the_screen_is_full(panel: Panel) -> None:
     assert len(panel.pages()) < 5 and "more available" in panel.status
 
 
-def test_a_search_can_be_stopped(panel: Panel) -> None:
-    """After the click no further page is requested; Load More continues."""
-    panel.search(NONE, until=lambda: len(panel.pages()) >= 5)
-    bpy.ops.mint.stop_search()
-    panel.live()
-    asked = len(panel.pages())
-    assert asked <= 6
-    assert panel.status.endswith("items searched, more available")
-    for _ in range(10):
-        panel.live()
-    assert len(panel.pages()) == asked
-    library_state().resume_searching()
-    panel.live()
-    assert panel.loaded == MODELS + WORLDS
-
-
-def test_a_search_has_a_limit(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It loads so many pages and no more; then the panel says how far it came."""
-    monkeypatch.setattr(browser_properties, "MOST_PAGES", 7)
-    panel.search(NONE)
-    assert len(panel.pages()) == 2 + 7
-    searched = 50 + 7 * LARGEST_PAGE
-    assert panel.status == f"No matches. {searched} items searched, more available"
-
-
 def test_a_closed_panel_requests_nothing(panel: Panel) -> None:
     """A panel that is closed during a search stops loading."""
     panel.search(NONE, until=lambda: len(panel.pages()) >= 5)
@@ -352,20 +327,6 @@ def test_jobs_of_another_account_cause_no_update(
     for _ in range(20):
         fresh.live()
     assert [len(other.requests("GET", f"/v1/{kind}s")) for kind in Kind] == [1, 1]
-
-
-def test_a_search_starts_again_for_another_account(
-    fresh: Panel, change_account: Callable[[], ThreadService]
-) -> None:
-    """A stopped search does not stop that of another key."""
-    fresh.live()
-    fresh.fields.words = NONE
-    bpy.ops.mint.stop_search()
-    fresh.live()
-    assert listed(fresh) == []
-    change_account()
-    fresh.live()
-    assert fresh.status == "No matches. All 24 items searched"
 
 
 def test_new_assets_do_not_move_the_screen(fresh: Panel) -> None:

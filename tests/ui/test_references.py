@@ -142,7 +142,7 @@ def test_a_world_from_one_picture_has_a_default_prompt(
 def test_the_last_render_is_added() -> None:
     """Without a render there is an error; the output settings are not changed."""
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
-        bpy.ops.mint.add_reference_image(image="Render Result")
+        bpy.ops.mint.add_reference_render()
     scene = bpy.context.scene
     scene.name = "Secret Project"
     scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
@@ -153,7 +153,7 @@ def test_the_last_render_is_added() -> None:
     settings.file_format = "OPEN_EXR"
     settings.color_depth = "32"
     bpy.ops.render.render()
-    bpy.ops.mint.add_reference_image(image="Render Result")
+    bpy.ops.mint.add_reference_render()
     kept = Path(listed()[0].source)
     found = files_pictures.inspect(kept)
     assert (found.format, found.width, found.height) == ("png", 48, 32)
@@ -234,15 +234,6 @@ def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
     assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
 
 
-def test_the_first_frame_of_a_gif_is_converted(tmp_path: Path) -> None:
-    """A GIF is converted where this Blender opens it."""
-    gif = "47494638396101000100800000ff000000000021f90400000000002c00000000010001000002024401003b"
-    (tmp_path / "red.gif").write_bytes(bytes.fromhex(gif))
-    bpy.ops.mint.add_references(filepath=str(tmp_path / "red.gif"), fit=True)
-    assert listed()[0].note.startswith("Converted to WebP")
-    assert corner(listed()[0].source) == pytest.approx([1, 0, 0, 1], abs=0.05)
-
-
 @pytest.mark.covers("C13-consent")
 def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
     """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes."""
@@ -298,49 +289,9 @@ def test_a_broken_picture_cannot_be_converted(tmp_path: Path) -> None:
     assert not bpy.ops.mint.generate_from_form.poll()
 
 
-@pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "hdr"])
-def test_every_kind_of_blender_image(tmp_path: Path, kind: str) -> None:
-    """Packed, generated, loaded or in 32 bits, it is sent as it looks in Blender."""
-    if kind in {"generated", "float"}:
-        image = bpy.data.images.new("picture.png", 16, 8, float_buffer=kind == "float")
-        image.generated_color = (0.5, 0.2, 0.0, 1.0)
-    else:
-        path = tmp_path / "picture"
-        source = linear_light(path) if kind == "hdr" else colorful(path, "PNG")
-        image = bpy.data.images.load(str(source))
-    if kind == "packed":
-        image.pack()
-        (tmp_path / "picture").unlink()
-    bpy.ops.mint.add_reference_image(image=image.name)
-    # as in test_a_format_that_mint_does_not_accept_is_converted_by_a_click
-    expected = (0.735, 0.485, 0.0) if kind == "hdr" else (0.5, 0.2, 0.0)
-    assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
-
-
-def test_an_image_without_pixels_is_refused(tmp_path: Path) -> None:
-    """The error says that its file is missing, and nothing is added."""
-    image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
-    (tmp_path / "gone.png").unlink()
-    image.reload()
-    with pytest.raises(RuntimeError, match="has no pixels"):
-        bpy.ops.mint.add_reference_image(image=image.name)
-    assert len(listed()) == 0
-
-
 def test_transparency_is_kept(tmp_path: Path) -> None:
     """The alpha of the converted picture is that of the original."""
     cut = colorful(tmp_path / "cut.tif", "TIFF", alpha=0.5)
-    bpy.ops.mint.add_references(filepath=str(cut), fit=True)
+    bpy.ops.mint.add_references(filepath=str(cut))
+    bpy.ops.mint.fit_reference(index=0)
     assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
-
-
-def test_an_unsaved_image_is_sent_as_it_is() -> None:
-    """Pixels that were painted and not saved are sent."""
-    image = bpy.data.images.new("paint", 8, 8)
-    image.pixels.foreach_set(np.tile(np.array([0.2, 0.6, 0.4, 1], np.float32), 64))
-    bpy.ops.mint.add_reference_image(image="paint")
-    assert listed()[0].name == "paint"
-    assert corner(listed()[0].source) == pytest.approx([0.2, 0.6, 0.4, 1], abs=0.01)
-    assert [each.name for each in bpy.data.images] == ["paint"]
-    with pytest.raises(RuntimeError, match="There is no image nowhere in this file"):
-        bpy.ops.mint.add_reference_image(image="nowhere")

@@ -67,7 +67,6 @@ def test_a_model_is_described(lamp: Any) -> None:
         "optimize",
         "animate",
         "use_prompt",
-        "convert",
         "replace_model",
         "open_in_mint",
     ):
@@ -112,7 +111,7 @@ def test_an_optimized_model_is_not_optimized_again(registered: None, model: Path
     activate(place_model(model, replace(LAMP, file_used="optimized")).root)
     assert drawn()["Optimized"] == 1 and drawn()["mint.optimize"] == 0
     activate(place_model(model, replace(LAMP, asset_id="")).root)
-    assert drawn()["mint.optimize"] == drawn()["mint.convert"] == 0
+    assert drawn()["mint.optimize"] == 0
     assert drawn()["mint.use_prompt"] == 1
 
 

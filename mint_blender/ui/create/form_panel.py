@@ -212,7 +212,8 @@ def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if fields.kind == "MODEL":
         _draw_model(layout, fields, context.region.width)
     else:
-        _draw_world_parts(layout, fields)
+        layout.prop(fields, "splats")
+        layout.prop(fields, "panorama", text="Panorama as World")
     if create_properties.is_character(fields):
         _draw_motions(layout, fields, context.region.width)
 
@@ -263,15 +264,3 @@ def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, 
             icon="INFO",
             width=width,
         )
-
-
-def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
-    """Draw which parts of a World are imported, and how."""
-    layout.prop(fields, "splats")
-    layout.prop(fields, "collider")
-    column = layout.column()
-    sub = column.column()
-    sub.active = fields.collider != "NONE"
-    sub.prop(fields, "rigid_body")
-    column.prop(fields, "panorama", text="Panorama as World")
-    column.prop(fields, "camera")

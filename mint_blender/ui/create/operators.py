@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ...jobs.queries import Query
     from ...jobs.service import JobService
     from ...mint.generation_request import GenerationRequest
-    from ...mint.schema import OptimizationLevel
 
 MODES = [
     ("AUTO", "Automatic", "Generate without stopping at the Preview"),
@@ -44,16 +43,6 @@ _STILL = 4
 """Pixels by which the pointer may move during a click."""
 
 
-class _State:
-    def __init__(self) -> None:
-        self.unsent: dict[str, str] = {}
-        """What was typed into the dialog for each kind, and not sent."""
-
-
-def _unsent() -> dict[str, str]:
-    return session.state(_State).unsent
-
-
 class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
     """Generate a 3D Model or a World from a prompt, with Mint."""
 
@@ -63,9 +52,6 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
     prompt: bpy.props.StringProperty(
         name="Prompt", description="What to generate", options={"SKIP_SAVE"}
-    )
-    style: bpy.props.StringProperty(
-        name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
     )
     preset: bpy.props.EnumProperty(
         name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS
@@ -80,25 +66,18 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
         options={"SKIP_SAVE"},
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
-    optimize: bpy.props.EnumProperty(
-        name="Reduce Polygons Afterwards",
-        items=create_properties.OPTIMIZE,
-        translation_context=OURS,
-    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Open the dialog, with the settings that the form has."""
-        copy_settings(self, ("preset", "mode", "pose", "optimize"))
-        if not self.prompt:  # one that is given is complete
-            copy_settings(self, ("style",))
-        self.prompt = self.prompt or _unsent().get(self.kind, "")
+        """Open the dialog, with the prompt and the settings that the form has."""
+        copy_settings(self, ("preset", "mode", "pose"))
+        self.prompt = self.prompt or create_properties.of(context).prompt
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Keep what was typed and not sent for the next time."""
+        """Keep what was typed and not sent in the form."""
         super().cancel(context)
         if not self.is_done:
-            _unsent()[self.kind] = self.prompt
+            create_properties.of(context).prompt = self.prompt
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the arguments and the price."""
@@ -110,21 +89,17 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
         row.use_property_split = False
         row.activate_init = True  # the field takes the keyboard at once
         row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
-        layout.prop(self, "style", placeholder="None")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "name")
         if self.kind == "MODEL":
             layout.prop(self, "pose")
-            layout.prop(self, "optimize")
         price_dialog.draw_price(layout, self.queries()[0])
-        if self._level():
-            wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
     def _request(self) -> "GenerationRequest":
         return create_properties.build_request(
             kind=self.kind,
-            prompt=create_properties.with_style(self.prompt.strip(), self.style.strip()),
+            prompt=self.prompt.strip(),
             preset=self.preset,
             mode=self.mode,
             name=self.name,
@@ -134,32 +109,17 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
             ),
         )
 
-    def _level(self) -> "OptimizationLevel | None":
-        from ...mint.schema import OptimizationLevel
-
-        return (
-            OptimizationLevel(self.optimize.lower())
-            if self.optimize != "OFF" and self.kind == "MODEL"
-            else None
-        )
-
     def queries(self) -> "Sequence[Query]":
-        """Return the prices of the generation and of its optimization."""
-        from ...jobs.queries import prices_of
+        """Return the price of the generation."""
+        from ...jobs.queries import Price
 
-        return prices_of(self._request(), self._level())
+        return (Price.of(self._request()),)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the job."""
         request = self._request()
         delivery = create_properties.with_cursor(context, kind=self.kind)
-        level = self._level()
-        kind_word = self.kind
-        return run_action(
-            operator,
-            lambda service: service.start(request, delivery, optimize=level).id,
-            lambda: _unsent().pop(kind_word, None),
-        )
+        return run_action(operator, lambda service: service.start(request, delivery).id)
 
 
 class MINT_OT_generate_from_form(CheckedOperator):

@@ -68,12 +68,6 @@ SPLATS = [
     ("500k", "500k", "About 500,000 Gaussian splats"),
     ("full_res", "All", "All Gaussian splats, about 2 million"),
 ]
-COLLIDERS = [
-    ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
-    ("PHYSICS", "Physics Only", "Displayed as wire and not rendered"),
-    ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
-    ("NONE", "None", "Do not download the collider"),
-]
 
 
 class _Importer:
@@ -207,13 +201,6 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
         description="Gaussian splats to download with a World, if it has any",
         update=_changed,
     )
-    collider: bpy.props.EnumProperty(
-        name="Collider", items=COLLIDERS, description="How to use the mesh of floors and walls"
-    )
-    rigid_body: bpy.props.BoolProperty(
-        name="Rigid Body",
-        description="Make the collider a passive rigid body that objects fall onto",
-    )
     panorama: bpy.props.BoolProperty(
         name="Panorama as Scene World",
         description=(
@@ -221,9 +208,6 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
             "restored"
         ),
         default=True,
-    )
-    camera: bpy.props.BoolProperty(
-        name="Start Camera", description="Add a camera where the panorama was taken", default=True
     )
 
 
@@ -423,10 +407,7 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
         document=session.document_id(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
-        collider=form.collider,
-        rigid_body=form.rigid_body,
         panorama=form.panorama,
-        camera=form.camera,
         original=form.original if original is not None else None,
     )
 
@@ -520,8 +501,7 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
         form.splats = (
             delivery.splats if delivery.splats in {name for name, *_ in SPLATS} else "NONE"
         )
-        for name in ("collider", "rigid_body", "panorama", "camera"):
-            setattr(form, name, getattr(delivery, name))
+        form.panorama = delivery.panorama
     references.replace_all(image for image in request.images if image not in template.gone)
 
 

@@ -18,7 +18,7 @@ from .. import heartbeat, session
 
 PAUSE = 0.6  # seconds without a change before the form is saved, and its price asked for
 
-_WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
+_WORLD = ("splats", "panorama")
 _MODEL = ("use_height", "height")
 _MOTIONS = ("idle", "walk", "run", "jump", "motions")
 _SAVED = ("kind", "style", "preset", "review", "place", "fit", *_MODEL, *_MOTIONS, *_WORLD)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation: optimize, convert, retry, and generate a variation.
+"""What can be done after a generation: optimize, retry, and generate a variation.
 
 A result is named by the id of a job, or by that of the model or world at Mint. In background mode
 each operator waits for its end.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +33,6 @@ KEPT = Message(
     "Mint reduces the model as it was generated. What you changed on its mesh stays on a hidden"
     " copy."
 )
-
-FORMATS = [
-    ("FBX", "FBX", "For game engines and most 3D programs"),
-    ("OBJ", "OBJ", "Shapes only. Nearly every program can read it"),
-    ("STL", "STL", "For 3D printing; without colors"),
-    ("USDZ", "USDZ", "For augmented reality on Apple devices"),
-]
 
 
 class MINT_OT_optimize(limit_dialog.SpendingDialog, CheckedOperator):
@@ -126,82 +118,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, CheckedOperator):
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery, optimize=level),
         )
-
-
-class MINT_OT_convert(MintOperator):
-    """Save this model as FBX, OBJ, STL or USDZ.
-
-    Formats that Mint has to convert cost Credits. Existing files are not overwritten.
-    """
-
-    bl_idname = "mint.convert"
-    bl_label = "Export As"
-
-    asset_id: bpy.props.StringProperty(
-        name="ID", description="ID of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
-    )
-    formats: bpy.props.EnumProperty(
-        name="Formats",
-        description="Shift-click to select several",
-        items=FORMATS,
-        options={"ENUM_FLAG"},
-        default={"FBX"},
-    )
-    directory: bpy.props.StringProperty(
-        name="Folder",
-        description="Where the files are saved",
-        subtype="DIR_PATH",
-        options={"SKIP_SAVE"},
-    )
-    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
-
-    _is_asked = False
-    """Whether it was opened in a window, where a click has to show what it costs."""
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the folder, beginning beside the open file."""
-        self._is_asked = True
-        if not self.directory:
-            self.directory = bpy.path.abspath("//") or f"{Path.home()}{os.sep}"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the formats beside the file browser."""
-        self.layout.column().prop(self, "formats", expand=True)
-        wrapped(
-            layout_of(self),
-            Message(
-                "Formats that Mint has to convert cost Credits. Existing files are not overwritten."
-            ),
-            icon="INFO",
-        )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Start a job that converts and saves; from the file browser, ask before it costs."""
-        from ...mint.schema import Assets, Format
-
-        if not self.directory.strip():
-            return report_error(self, Message("No folder selected."))
-        formats = [format for format in Format if format.name in self.formats]
-        folder = Path(bpy.path.abspath(self.directory))
-        asset_id = self.asset_id
-
-        def convert(operator: bpy.types.Operator | None) -> Result:
-            return about_asset(
-                operator,
-                "MODEL",
-                asset_id,
-                lambda service, asset: service.convert(asset, formats, folder),
-            )
-
-        made = known_asset("MODEL", asset_id).assets or Assets()
-        if self._is_asked and not all(map(made.converted_url, formats)):
-            words = ", ".join(format.name for format in formats)
-            return limit_dialog.ask_price(
-                words, Message("Convert"), lambda service: None, (), convert
-            )
-        return convert(self)
 
 
 class MINT_OT_retry_asset(AssetOperator):

@@ -5,7 +5,7 @@ Only what is seen is fetched, and never while drawing. Shortly after the bar was
 requests what is missing, and the heartbeat receives the answers. A closed bar requests nothing.
 
 Mint has no search, so while a filter leaves room on the screen, pages are loaded one at a time
-until the screen is full, the list has ended, or the user stops it.
+until the screen is full, the list has ended, or the bar is closed.
 
 What jobs report about their models and Worlds is shown at once, at no cost. Only the first page is
 loaded again, to get new entries.
@@ -106,29 +106,21 @@ def is_loading() -> bool:
     )
 
 
-def is_lacking_entries(fields: MintLibrary) -> bool:
-    """Return whether the screen is not full, or not in order, though Mint has more."""
-    return page_for_screen(fields) is not None
-
-
 def is_searching(fields: MintLibrary) -> bool:
     """Return whether pages are loaded automatically because of a search."""
     return (
         filter_of(fields).narrows
         and library().count(kind_of(fields)) > 0
-        and is_lacking_entries(fields)
+        and page_for_screen(fields) is not None
     )
 
 
 def page_for_screen(fields: MintLibrary) -> ListPage | None:
-    """Return the page to load so that the screen is full and in order.
-
-    None when it is, or when no more may be loaded automatically.
-    """
+    """Return the page to load so that the screen is full and in order; None when it is."""
     listing = library()
     wanted = filter_of(fields)
     page = listing.next_page(wanted.kind)
-    if page is None or library_state().pages_left <= 0 or listing.error(wanted.kind) is not None:
+    if page is None or listing.error(wanted.kind) is not None:
         return None
     if listing.settled_count(wanted) >= fields.start + ON_SCREEN:
         return None
@@ -161,7 +153,7 @@ class Status(NamedTuple):
 
     words: str
     operator: str = ""
-    """With its namespace, as in `mint.load_more`; empty if there is nothing to do."""
+    """With its namespace, as in `mint.refresh_library`; empty if there is nothing to do."""
     label: str = ""
 
 
@@ -199,15 +191,14 @@ def _extent(fields: MintLibrary) -> Status | None:
         return Status(Message("Asking Mint…"))
     is_all = listing.next_page(wanted.kind) is None
     if is_searching(fields):
-        searching = Message("Searching… {count:,} items searched", count=count)
-        return Status(searching, "mint.stop_search", Message("Stop"))
+        return Status(Message("Searching… {count:,} items searched", count=count))
     if not wanted.narrows or not count:
         return None
     no_matches = () if shown(fields) else (Message("No matches."),)
     if is_all:
         return Status(sentences(*no_matches, Message("All {count:,} items searched", count=count)))
     words = Message("{count:,} items searched, more available", count=count)
-    return Status(sentences(*no_matches, words), "mint.load_more", Message("Load More"))
+    return Status(sentences(*no_matches, words))
 
 
 def _sync() -> Status | None:
@@ -322,11 +313,7 @@ def supply() -> bool:
     if _pause() > 0:
         return True
     current_library()
-    asked = _lacking(fields_of(bpy.context))
-    library_state().pages_left -= any(
-        isinstance(query, ListPage) and query.cursor is not None for query in asked
-    )
-    ask(*asked)
+    ask(*_lacking(fields_of(bpy.context)))
     return False
 
 
@@ -393,7 +380,6 @@ def turn(fields: MintLibrary, *, forward: bool) -> None:
     start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
     if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
         fields.start = start
-    library_state().resume_searching()
 
 
 def _pause() -> float:

@@ -18,12 +18,11 @@ from ..job_actions import Result, report_error, run_action
 from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
 from ..typed_context import layout_of
-from .properties import fields_of, kind_of, library_state
+from .properties import fields_of, kind_of
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
     from ...jobs.job_values import Delivery
-    from ...jobs.queries import ListPage
     from ...jobs.service import JobService
     from ...mint.schema import Asset, Kind
 
@@ -102,70 +101,24 @@ def known_asset(kind: str, asset_id: str) -> "Asset":
     )
 
 
-class _PageLoader(MintOperator):
-    """Base of the operators that load pages of the list."""
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Request the pages; in background mode, wait for them."""
-        from . import entries
-
-        if not may_go_online():
-            return report_error(self, session.OFFLINE)
-        fields = fields_of(context)
-        if complaint := entries.ask(*self.pages(kind_of(fields))):
-            return report_error(self, complaint)
-        if bpy.app.background and (
-            complaint := _wait_for_pages(session.service(), kind_of(fields))
-        ):
-            return report_error(self, complaint)
-        heartbeat.redraw()
-        return {"FINISHED"}
-
-    def pages(self, kind: "Kind | None") -> "list[ListPage]":
-        """Return the pages to load."""
-        raise NotImplementedError
-
-
-class MINT_OT_refresh_library(_PageLoader):
+class MINT_OT_refresh_library(MintOperator):
     """Reload the newest items of the library."""
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
 
-    def pages(self, kind: "Kind | None") -> "list[ListPage]":
-        """Return the first page of each kind."""
-        from . import entries
-
-        return entries.current_library().first_pages(kind)
-
-
-class MINT_OT_load_more(_PageLoader):
-    """Load more items of the library from Mint."""
-
-    bl_idname = "mint.load_more"
-    bl_label = "Load More"
-
-    def pages(self, kind: "Kind | None") -> "list[ListPage]":
-        """Return the next page, if there is one, and resume a stopped search."""
-        from . import entries
-
-        library_state().resume_searching()
-        page = entries.current_library().next_page(kind)
-        return [page] if page else []
-
-
-class MINT_OT_stop_search(ButtonOperator):
-    """Stop searching.
-
-    Results found so far stay.
-    """
-
-    bl_idname = "mint.stop_search"
-    bl_label = "Stop Search"
-
     def execute(self, context: bpy.types.Context) -> Result:
-        """Load no further page; one that was requested still comes."""
-        library_state().pages_left = 0
+        """Request the first page of each kind; in background mode, wait for them."""
+        from . import entries
+
+        if not may_go_online():
+            return report_error(self, session.OFFLINE)
+        kind = kind_of(fields_of(context))
+        complaint = entries.ask(*entries.current_library().first_pages(kind))
+        if complaint is None and bpy.app.background:
+            complaint = _wait_for_pages(session.service(), kind)
+        if complaint:
+            return report_error(self, complaint)
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -182,16 +135,10 @@ class MINT_OT_turn_library(ButtonOperator):
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Go one screen forward or back.
-
-        Missing entries are requested once it was drawn; without a window, at once.
-        """
+        """Go one screen forward or back; missing entries are requested once it was drawn."""
         from . import entries
 
-        fields = fields_of(context)
-        entries.turn(fields, forward=self.forward)
-        while bpy.app.background and entries.is_lacking_entries(fields):
-            bpy.ops.mint.load_more()  # type: ignore[attr-defined]
+        entries.turn(fields_of(context), forward=self.forward)
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -265,7 +212,6 @@ class MINT_MT_library_item(bpy.types.Menu):
             layout.separator()
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
-        layout.operator("mint.sync_library", icon="ASSET_MANAGER")
 
 
 def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
@@ -307,35 +253,6 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
             "mint.optimize", text="Reduce Polygons…", icon="MOD_DECIM"
         ).asset_id = asset.id
         layout.operator("mint.animate", text="Animate…", icon="ARMATURE_DATA").asset_id = asset.id
-        layout.operator(
-            "mint.convert", text="Convert at Mint… · Costs Credits", icon="EXPORT"
-        ).asset_id = asset.id
-    save = layout.operator("mint.sync_library", text="Save to Asset Library…", icon="ASSET_MANAGER")
-    save.kind = asset.kind.name
-    save.asset_id = asset.id
-
-
-class MINT_OT_copy_asset_list(bpy.types.Operator):
-    """Copy a table of what in this file came from Mint: prompt, Credits, date and more."""
-
-    bl_idname = "mint.copy_asset_list"
-    bl_label = "Copy Asset List"
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Write the table to the clipboard, with tabs between the columns."""
-        from ...scene import asset_list
-
-        entries = asset_list.of_open_file()
-        if not entries:
-            self.report({"WARNING"}, translated(Message("Nothing in this file came from Mint.")))
-            return {"CANCELLED"}
-        context.window_manager.clipboard = asset_list.as_csv(entries, "\t")
-        message = Message(
-            "Copied a table of {count} objects from Mint. Paste it into a spreadsheet.",
-            count=len(entries),
-        )
-        self.report({"INFO"}, translated(message))
-        return {"FINISHED"}
 
 
 class MINT_OT_browse_library(bpy.types.Operator):

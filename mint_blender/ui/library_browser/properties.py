@@ -32,17 +32,12 @@ STATES = [
     ("FAILED", "Failed", "Items that failed or were canceled"),
 ]
 
-MOST_PAGES = 100
-"""Pages loaded automatically for one filter (10,000 entries); then the user is asked."""
-
 
 class LibraryState:
     """The entries of one account, and what was fetched about them. Times are `time.monotonic`."""
 
     account: "Account | None" = None
     """The account that the entries belong to."""
-    pages_left = MOST_PAGES
-    """How many more pages may be loaded automatically."""
     filter_changed_at = 0.0
     news_at = 0.0
     """When a job last reported an entry that no list has yet."""
@@ -58,16 +53,11 @@ class LibraryState:
         self.clips: dict[str, list[str]] = {}
         """The words of the clips that were made here, by the id of their model, likewise."""
 
-    def resume_searching(self) -> None:
-        """Allow another `MOST_PAGES` pages to be loaded automatically."""
-        self.pages_left = MOST_PAGES
-
     def use(self, account: "Account") -> None:
         """Forget the entries of any other account."""
         if account != self.account:
             self.library = type(self.library)()
             self.account = account
-            self.resume_searching()
 
 
 def library_state() -> LibraryState:
@@ -79,7 +69,6 @@ def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
     state = library_state()
     fields.start = 0
     state.filter_changed_at = time.monotonic()
-    state.resume_searching()
     state.library.entries(filter_of(fields))  # sort now, so that drawing need not
     visibility.tag_redraw()  # the bar, with each letter that is typed
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 import bpy
 
 from ...addon_settings import may_go_online
-from ...jobs.budget.prices import NO_MODEL_YET
-from ...jobs.queries import AnimationPrice, OptimizationPrice, Query
+from ...jobs.queries import AnimationPrice, Query
 from ...jobs.service import JobService
 from ...message import Message, UserError
 from .. import heartbeat, session
@@ -78,17 +77,6 @@ def short_left_words(free: float, price: float) -> Message:
     if price > free:
         return Message("{credits:,.0f} Credits short", credits=price - free)
     return Message("After this: {left:,.0f}", left=free - price)
-
-
-def optimizing_words() -> str:
-    """Return a sentence: an optimization after a generation costs extra, and how much if known."""
-    service = session.existing_service()
-    price = _known_price(OptimizationPrice())
-    if price is not None:
-        return Message("Optimizing costs about {credits:,.0f} Credits more.", credits=price)
-    if service is None or service.budget.known(OptimizationPrice()) is None:
-        return Message("Optimizing costs extra.")
-    return Message("Optimizing costs extra. {advice}", advice=NO_MODEL_YET)
 
 
 def _known_price(query: Query) -> float | None:

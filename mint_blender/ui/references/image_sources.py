@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reference images made with Blender.
 
-Sources are an image of the file, the last render, or a view. A picture that Mint would refuse is
-scaled or converted. Everything is written to a path that the caller names. Nothing in the user's
+Sources are the last render and a view. A picture that Mint would refuse is scaled or converted.
+Everything is written to a path that the caller names. Nothing in the user's
 file is changed, and no data-block stays.
 """
 
@@ -15,7 +15,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 
 from ...message import Message, UserError
 from ...mint.limits import MAX_IMAGE_BYTES
@@ -82,21 +81,6 @@ def _what_was_done(was: tuple[int, ...], now: tuple[int, ...], bytes_now: int) -
     )
 
 
-def save_image(image: bpy.types.Image, target: Path) -> None:
-    """Write an image as it is in Blender now, painted or packed or generated, as a PNG.
-
-    Raises:
-        ImageSourceError: The image has no pixels, or cannot be written.
-    """
-    width, height = image.size
-    if not width or not height or not (image.has_data or _load(image)):
-        raise ImageSourceError(
-            Message("{name} has no pixels: its file may be missing.", name=image.name)
-        )
-    with _copied(image) as copy:
-        _save(copy, target, "PNG", _LOSSLESS)
-
-
 def save_render(scene: bpy.types.Scene, target: Path) -> None:
     """Write the last render as it is seen, as a PNG without the path of the file and other texts.
 
@@ -139,46 +123,31 @@ def _remove_texts(picture: Path) -> None:
     picture.write_bytes(kept)
 
 
-def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
-    """Save what the 3D View shows as a PNG, without grid and handles.
+def capture(context: bpy.types.Context, target: Path) -> None:
+    """Save what a 3D View shows as a PNG, without grid and handles.
 
     It is drawn offscreen, so that neither the last render nor the output settings change.
 
-    Args:
-        context: The context of a 3D View.
-        target: The path to write to.
-        camera: Whether to look from the scene's camera instead of the viewpoint.
-
     Raises:
-        ImageSourceError: There is no camera, or the view could not be drawn.
+        ImageSourceError: The view could not be drawn.
     """
-    scene = scene_of(context)
-    space = context.space_data
     # the click may have come from the sidebar
     region = next(region for region in context.area.regions if region.type == "WINDOW")
-    if camera and scene.camera is None:
-        raise ImageSourceError(Message("The scene has no camera."))
-    width, height = _render_size(scene) if camera else (region.width, region.height)
-    share = min(1.0, VIEW_SIDE / max(width, height))
-    width = max(1, round(width * share))
-    height = max(1, round(height * share))
-    if camera:
-        view, projection = _camera_matrices(context, width, height)
-    else:
-        view = space.region_3d.view_matrix
-        projection = space.region_3d.window_matrix
-    pixels = _render_offscreen(context, region, (width, height), view, projection)
-    with _blank(width, height) as image:
-        _pixels_of(image).foreach_set(pixels.ravel())
+    share = min(1.0, VIEW_SIDE / max(region.width, region.height))
+    width = max(1, round(region.width * share))
+    height = max(1, round(region.height * share))
+    pixels = _render_offscreen(context, region, width, height)
+    image = bpy.data.images.new("Mint reference", width, height, alpha=True)
+    try:
+        stored: Any = image.pixels
+        stored.foreach_set(pixels.ravel())
         _save(image, target, "PNG", _LOSSLESS)
+    finally:
+        bpy.data.images.remove(image)
 
 
 def _render_offscreen(
-    context: bpy.types.Context,
-    region: bpy.types.Region,
-    size: tuple[int, int],
-    view: Matrix,
-    projection: Matrix,
+    context: bpy.types.Context, region: bpy.types.Region, width: int, height: int
 ) -> np.ndarray[Any, Any]:
     """Return the pixels of the 3D View without overlays.
 
@@ -186,7 +155,6 @@ def _render_offscreen(
     """
     import gpu
 
-    (width, height) = size
     space = context.space_data
     overlays = space.overlay.show_overlays
     make_offscreen: Any = gpu.types.GPUOffScreen  # the stubs know it without arguments
@@ -198,8 +166,8 @@ def _render_offscreen(
             context.view_layer,
             space,
             region,
-            view,
-            projection,
+            space.region_3d.view_matrix,
+            space.region_3d.window_matrix,
             do_color_management=True,
         )
         buffer = offscreen.texture_color.read()
@@ -213,93 +181,18 @@ def _render_offscreen(
     return pixels
 
 
-def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:
-    """Return view and projection of the scene's camera for a picture of this size."""
-    graph = context.evaluated_depsgraph_get()
-    render = context.scene.render
-    camera = context.scene.camera.evaluated_get(graph)
-    aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
-    return camera.matrix_world.inverted(), camera.calc_matrix_camera(
-        graph, x=width, y=height, **aspect
-    )
-
-
-def _render_size(scene: bpy.types.Scene) -> tuple[float, float]:
-    render = scene.render
-    share = render.resolution_percentage / 100
-    return (
-        render.resolution_x * render.pixel_aspect_x * share,
-        render.resolution_y * render.pixel_aspect_y * share,
-    )
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[bpy.types.Image]:
-    """Open a file as an image of our own; of an animated GIF, its first frame."""
+    """Open a file as an image of our own."""
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
         raise ImageSourceError(_CANNOT_OPEN) from None
     try:
-        if not _load(image):
+        pixels: Any = image.pixels
+        has_pixels = image.size[0] and image.size[1] and len(pixels)  # this loads it
+        if image.source != "FILE" or not has_pixels:  # an animated GIF is a film
             raise ImageSourceError(_CANNOT_OPEN)
-        if image.source == "FILE":
-            yield image
-        else:
-            with _copied(image) as copy:
-                yield copy
-    finally:
-        bpy.data.images.remove(image)
-
-
-def _load(image: bpy.types.Image) -> bool:
-    """Load the pixels; return whether there are any."""
-    pixels: Any = image.pixels
-    return bool(image.size[0] and image.size[1] and len(pixels))
-
-
-def _pixels_of(image: bpy.types.Image) -> Any:
-    """Return the pixels with their fast access, which the stubs do not know."""
-    return image.pixels
-
-
-@contextmanager
-def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
-    """Copy the pixels as they are now into an image of our own."""
-    width, height = image.size
-    pixels = np.empty(width * height * image.channels, dtype=np.float32)
-    _pixels_of(image).foreach_get(pixels)
-    whole = _four_channels(pixels.reshape(-1, image.channels))
-    if image.is_float and image.colorspace_settings.name.lower().startswith(
-        ("linear", "scene_linear")
-    ):
-        # convert to sRGB: Blender's own `save` does not, and the picture would be too dark
-        whole[:, :3] = _on_screen(whole[:, :3])
-    with _blank(width, height) as copy:
-        _pixels_of(copy).foreach_set(whole.ravel())
-        yield copy
-
-
-def _on_screen(light: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return linear light as the values of an sRGB picture."""
-    light = np.clip(light, 0.0, 1.0)
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.power(light, 1 / 2.4) - 0.055)
-
-
-def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return gray or RGB pixels as RGBA."""
-    count = pixels.shape[1]
-    if count == 4:
-        return pixels
-    whole = np.ones((len(pixels), 4), dtype=np.float32)
-    whole[:, :3] = pixels[:, :3] if count == 3 else pixels[:, :1]
-    return whole
-
-
-@contextmanager
-def _blank(width: int, height: int) -> Iterator[bpy.types.Image]:
-    image = bpy.data.images.new("Mint reference", width, height, alpha=True)
-    try:
         yield image
     finally:
         bpy.data.images.remove(image)

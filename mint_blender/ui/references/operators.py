@@ -13,7 +13,7 @@ from ...addon_settings import may_go_online
 from ...message import Message, UserError, message_of, sentences
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
-from ..job_actions import Result, attempt, report_error
+from ..job_actions import Result, attempt
 from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -218,12 +218,7 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
 
 # -- where they come from, and what can be done with them
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
-_RENDER = Message("Render Result")  # Blender's name, which is there only after a render
-VIEWS = [
-    ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
-    ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
-]
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr")
 
 
 def _fit(entry: Any) -> None:
@@ -238,30 +233,20 @@ def _fit(entry: Any) -> None:
         replace_file(entry, path, note)
 
 
-class _AddOperator(MintOperator):
-    """Base of the operators that add pictures, which may have to be scaled or converted."""
+def _add_made(operator: bpy.types.Operator, name: str, make: Callable[[Path], object]) -> Result:
+    """Add a picture that Blender makes."""
+    import tempfile
 
-    fit: bpy.props.BoolProperty(
-        name="Scale Down or Convert if Needed",
-        description="Scale down or convert images that exceed Mint's limits",
-    )
+    def add() -> None:
+        with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "picture.png"
+            make(path)
+            add_file(path, name=name)
 
-    def add_made(self, name: str, make: Callable[[Path], object]) -> Result:
-        """Add a picture that Blender makes."""
-        import tempfile
-
-        def add() -> None:
-            with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
-                path = Path(folder) / "picture.png"
-                make(path)
-                entry = add_file(path, name=name)
-            if self.fit and entry.problem:
-                _fit(entry)
-
-        return attempt(self, add)
+    return attempt(operator, add)
 
 
-class MINT_OT_add_references(_AddOperator):
+class MINT_OT_add_references(MintOperator):
     """Add images from files.
 
     They can be sent with or without a prompt.
@@ -292,10 +277,8 @@ class MINT_OT_add_references(_AddOperator):
         reasons = []
         for path in self._paths():
             try:
-                entry = add_file(path)
+                add_file(path)
                 added += 1
-                if self.fit and entry.problem:
-                    _fit(entry)
             except UserError as error:
                 reasons.append(str(error))
         heartbeat.redraw()
@@ -349,51 +332,27 @@ class MINT_OT_add_reference_url(MintOperator):
         return attempt(self, lambda: add_url(self.url))
 
 
-class MINT_OT_add_reference_image(_AddOperator):
-    """Add an image from this Blender file, as it is now."""
+class MINT_OT_add_reference_render(MintOperator):
+    """Add the last render."""
 
-    bl_idname = "mint.add_reference_image"
-    bl_label = "Add Blender Image"
-
-    image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the image, unless a menu has chosen it."""
-        if self.image:
-            return self.execute(context)
-        return context.window_manager.invoke_props_dialog(self, confirm_text="Add Image")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw a search field."""
-        self.layout.prop_search(self, "image", bpy.data, "images")
+    bl_idname = "mint.add_reference_render"
+    bl_label = "Add Image of Render"
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Add a saved copy of the image, whether it is packed, painted or generated."""
+        """Add it as it is seen."""
         from . import image_sources
 
-        if self.image == _RENDER:
-            scene = scene_of(context)
-            return self.add_made(
-                Message("Render"), lambda path: image_sources.save_render(scene, path)
-            )
-        image: bpy.types.Image | None = bpy.data.images.get(self.image)
-        if image is None:
-            sentence = (
-                Message("There is no image {name} in this file.", name=self.image)
-                if self.image
-                else Message("No image selected.")
-            )
-            return report_error(self, sentence)
-        return self.add_made(image.name, lambda path: image_sources.save_image(image, path))
+        scene = scene_of(context)
+        return _add_made(
+            self, Message("Render"), lambda path: image_sources.save_render(scene, path)
+        )
 
 
-class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
-    """Add a capture of this 3D View, or of what the camera sees."""
+class MINT_OT_add_reference_view(CheckedOperator):
+    """Add a capture of this 3D View, without grid and gizmos."""
 
     bl_idname = "mint.add_reference_view"
     bl_label = "Add Image of View"
-
-    view: bpy.props.EnumProperty(name="View", items=VIEWS)
 
     @classmethod
     def complaint(cls, context: bpy.types.Context) -> str:
@@ -406,10 +365,8 @@ class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
         """Add a picture of the view, drawn offscreen."""
         from . import image_sources
 
-        is_camera = self.view == "CAMERA"
-        name = Message("Camera View") if is_camera else Message("Viewport")
-        return self.add_made(
-            name, lambda path: image_sources.capture(context, path, camera=is_camera)
+        return _add_made(
+            self, Message("Viewport"), lambda path: image_sources.capture(context, path)
         )
 
 
@@ -482,15 +439,9 @@ class MINT_MT_references(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.add_references", text="Files…", icon="FILE_FOLDER")
         layout.operator("mint.add_reference_url", text="Web Address…", icon="URL")
-        layout.operator("mint.add_reference_image", text="Blender Image…", icon="IMAGE_DATA")
         layout.separator()
-        layout.operator(
-            "mint.add_reference_image", text="Render Result", icon="RENDER_RESULT"
-        ).image = _RENDER
-        layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D").view = "VIEWPORT"
-        layout.operator(
-            "mint.add_reference_view", text="Camera View", icon="CAMERA_DATA"
-        ).view = "CAMERA"
+        layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
+        layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D")
 
 
 class MINT_FH_references(bpy.types.FileHandler):

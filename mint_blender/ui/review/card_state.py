@@ -2,13 +2,11 @@
 """Which job the review card shows, and the feedback that the user is writing about each job.
 
 The card is a popup, so there is only one. Its text field needs a property; the texts themselves are
-kept here, where neither an undo nor another file takes them away, and between two sessions in a
-small file.
+kept here, where neither an undo nor another file takes them away.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -18,7 +16,6 @@ from .. import session
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
-    from ...jobs.service import JobService
 
 
 class _State:
@@ -29,8 +26,6 @@ class _State:
 
     def __init__(self) -> None:
         self.drafts: dict[str, str] = {}
-        self.saved: dict[str, str] = {}
-        """What is in the file."""
 
 
 def _state() -> _State:
@@ -86,40 +81,7 @@ def write(job_id: str, text: str) -> None:
 
 def drop(job_id: str) -> None:
     """Forget the feedback on the Preview of a job: it was sent, or the job was canceled."""
-    if _state().drafts.pop(job_id, ""):
-        save()
-
-
-def restore(service: JobService) -> None:
-    """Read the feedback that an earlier session has left, for the jobs that are still there."""
-    import json
-
-    try:
-        kept = json.loads(_file().read_text(encoding="utf-8"))
-        drafts = {job.id: str(kept[job.id]) for job in service.jobs() if job.id in kept}
-    except (OSError, ValueError, TypeError):
-        return
-    _state().drafts = drafts
-    _state().saved = drafts.copy()
-
-
-def save() -> None:
-    """Keep the feedback for the next session; if the file cannot be written, it is not kept."""
-    import json
-    from contextlib import suppress
-
-    from ...files import disk
-
-    state = _state()
-    if state.drafts == state.saved:
-        return
-    state.saved = dict(state.drafts)
-    with suppress(OSError), open(_file(), "w", encoding="utf-8", opener=disk.opener) as file:
-        file.write(json.dumps(state.drafts))
-
-
-def _file() -> Path:
-    return session.home() / "feedback.json"
+    _state().drafts.pop(job_id, None)
 
 
 def _get(_owner: Any) -> str:

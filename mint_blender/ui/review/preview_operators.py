@@ -60,29 +60,11 @@ class MINT_OT_turn_card(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_copy_feedback(JobOperator):
-    """Copy what you wrote about this Preview."""
-
-    bl_idname = "mint.copy_feedback"
-    bl_label = "Copy Feedback"
-    bl_options = {"INTERNAL"}
-
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Copy the draft, else what has led to the Preview that is shown."""
-        from . import review_card
-
-        number = card_state.shown_number(job)
-        text = card_state.draft(job.id) or review_card.feedback_before(job, number)
-        if text:
-            context.window_manager.clipboard = text
-        return {"FINISHED"} if text else {"CANCELLED"}
-
-
 class MINT_MT_review(bpy.types.Menu):
     """What is done rarely with the job on the review card."""
 
     bl_label = "Preview"
-    bl_description = "View Full Size, Copy Feedback, Cancel Job"
+    bl_description = "View Full Size, Cancel Job"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it for the job on the card."""
@@ -94,7 +76,6 @@ class MINT_MT_review(bpy.types.Menu):
         view = layout.operator("mint.show_preview", icon="ZOOM_IN")
         view.job_id = job.id
         view.preview = card_state.shown_number(job)
-        layout.operator("mint.copy_feedback", icon="COPYDOWN").job_id = job.id
         layout.separator()
         cancel = layout.operator("mint.cancel", text="Cancel Job…", icon="X")
         cancel.job_id = job.id
@@ -167,9 +148,8 @@ class MINT_OT_review(ButtonOperator):
         return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Keep what was written: the card closes."""
+        """Note that the card closes."""
         card_state.opened(0)
-        card_state.save()
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the card of the job that it was turned to last."""

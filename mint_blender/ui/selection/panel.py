@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ...scene.tags import Provenance
 
 _REDUCE = Message("Reduce Polygons")
-_CONVERT = Message("Convert at Mint… · Costs Credits")
 _ANIMATE = Message("Animate…")
 _VARIATION = Message("Generate Variation")
 _PICTURE = Message("Picture")
@@ -199,13 +198,10 @@ class MINT_MT_selection(bpy.types.Menu):
         if active is None or root is None or origin is None:
             return
         layout.operator_context = "INVOKE_DEFAULT"
-        if origin.kind == "model" and origin.asset_id:
-            layout.operator(
-                "mint.convert", text=translated(_CONVERT), translate=False, icon="EXPORT"
-            ).asset_id = origin.asset_id
-            if not _is_humanoid(root):
-                _draw_animate(layout, origin)
-        if origin.kind == "model" and origin.asset_id and not selected.is_instance(active):
+        is_model = origin.kind == "model" and bool(origin.asset_id)
+        if is_model and not _is_humanoid(root):
+            _draw_animate(layout, origin)
+        if is_model and not selected.is_instance(active):
             layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = origin.asset_id
         if origin.kind == "world":
             _draw_variation(layout, root, origin)
