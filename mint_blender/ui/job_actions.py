@@ -81,19 +81,13 @@ def _ask_above_limit(
     """Let the user decide once the price is known; without a window it is refused."""
     if bpy.app.background:
         return report_error(operator, str(error))
-    if error.missing_prices and limit_dialog.waits_for_price():
+    if error.missing_prices:
+        from .pricing import price_dialog
+
+        price_dialog.ask_unknown(*error.missing_prices)
         return report_error(
-            operator,
-            Message("Still asking Mint for the price of the previous click. Wait a moment."),
+            operator, Message("Mint is being asked for the price. Try again in a moment.")
         )
-    if error.missing_prices and operator is not None:
-        limit_dialog.when_priced(
-            session.service(),
-            error.missing_prices,
-            lambda later: run_action(later, action, on_done),
-        )
-        heartbeat.ensure()
-        return {"FINISHED"}
     limit_dialog.when_confirmed(
         error,
         lambda later: run_action(later, _beyond_limits(action), on_done),

@@ -71,7 +71,6 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.discard_queue", icon="X")
         layout.separator()
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
-        layout.operator("mint.write_prompt", icon="TEXT")
         layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
         layout.separator()
         layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")

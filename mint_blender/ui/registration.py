@@ -154,9 +154,6 @@ def _follow_jobs() -> None:
     heartbeat.on_jobs_changed(billing_watch.refresh_after_costs)
     heartbeat.on_answers(billing_watch.catch_up)
     visibility.when_drawn("usage", account_panel.catch_up)
-    heartbeat.on_beat(
-        limit_dialog.catch_up, is_waiting=lambda service: limit_dialog.waits_for_price()
-    )
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
     heartbeat.on_jobs_changed(review_card.follow)

@@ -193,7 +193,7 @@ CHANGES = {
     *("jobs_changed", "_tell_file_loaded", "link", "unlink"),
 }
 CHANGING_CALLS = {
-    *("auto_import.import_ready", "limit_dialog.catch_up"),
+    "auto_import.import_ready",
     *("heartbeat.beat", "heartbeat.jobs_changed", "saved_settings.restore"),
 }
 TIMER = "bpy.app.timers.register"
@@ -250,7 +250,7 @@ def test_a_timer_that_changes_state_is_found() -> None:
 
 
 SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize"}
-BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
+BEGIN = {"run_action", "about_asset", "when_confirmed"}
 
 
 def kept(method: Function) -> list[int]:

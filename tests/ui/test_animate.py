@@ -272,7 +272,7 @@ def test_one_price_is_shown(form: Any) -> None:
     form.run = True
     assert "Generate · 748 Credits" in told(form, 250.0)
     model = create_properties.price_of(form)
-    assert create_properties.prices_of_button(form) == (model, AnimationPrice(), AnimationPrice())
+    assert create_properties.prices_of(form) == (model, AnimationPrice(), AnimationPrice())
     said = told(form, None)
     assert "Generate" in said and "248 Credits + motions" in said
     queries = create_properties.prices_of(form)

@@ -35,11 +35,11 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
     """Blank lines are ignored, preset and mode are those of all, results are in a row."""
     write("lamp 1", "", "   lamp 2  ", "\t", "lamp 3")
     bpy.context.scene.cursor.location = (5, 1, 0)
-    assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST", spacing=4.0) == {"FINISHED"}
+    assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST") == {"FINISHED"}
     bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
     assert sorted(body["prompt"] for body in bodies) == ["lamp 1", "lamp 2", "lamp 3"]
     assert {body["generationPreset"] for body in bodies} == {"fast"}
-    assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (9, 1, 0), (13, 1, 0)]
+    assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (7, 1, 0), (9, 1, 0)]
 
 
 def test_a_style_is_added_to_each_line(service: ThreadService) -> None:
@@ -65,10 +65,10 @@ def test_results_can_be_placed_manually() -> None:
 
 
 def test_worlds_are_side_by_side() -> None:
-    """However small the spacing is; and none of them replaces the scene's background."""
+    """They are wider than the space between results, and none of them replaces the scene's background."""
     write("a hall", "a yard")
     before = bpy.context.scene.world
-    assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD", spacing=0.05) == {"FINISHED"}
+    assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD") == {"FINISHED"}
     one, other = (grid_layout.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
     assert bpy.context.scene.world == before

@@ -109,7 +109,7 @@ def read_page() -> None:
     page = library_entries.on_screen(fields)
     assert len(page) == library_entries.cells_used(fields) == 12
     for asset in page:
-        assert library_entries.cell(asset) and "Fast" in library_entries.facts_of(asset)
+        assert library_entries.cell(asset) and "Done" in library_entries.facts_of(asset)
     for name in ("status", "range_words", "filter_words", "has_next_screen"):
         getattr(library_entries, name)(fields)
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,14 +105,11 @@ def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobServic
     assert in_menu(job_service.jobs()[0])["Ready"] == 1
 
 
-def test_the_note_of_a_finished_job_is_a_tooltip(job_service: JobService) -> None:
-    """The menu shows it too. Without a note the tooltip says what the menu is."""
-    job, other = add(job_service, notes=(NOTE,)), add(job_service)
+def test_the_menu_has_the_note_of_a_finished_job(job_service: JobService) -> None:
+    """Its line has no room for it."""
+    job = add(job_service, notes=(NOTE,))
     assert drawn(job_service)[NOTE] == 0
     assert in_menu(job)[NOTE] == 1
-    tooltip: Any = list_operators.MINT_OT_job_menu.description
-    assert tooltip(bpy.context, SimpleNamespace(job_id=job.id)) == NOTE
-    assert tooltip(bpy.context, SimpleNamespace(job_id=other.id)) == "More about this job"
 
 
 def test_saved_files_open_their_folder(job_service: JobService) -> None:

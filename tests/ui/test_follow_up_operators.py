@@ -70,37 +70,10 @@ def generated(**more: object) -> Job:
 # -- Optimized afterwards
 
 
-def test_the_form_requests_an_optimization(service: ThreadService) -> None:
-    """The choice is sent and remembered; where it has no effect, the form says why."""
-    fields = create_properties.of(bpy.context)
-    fields.prompt, fields.review = "a lamp", False
-    assert create_properties.optimize_of(fields) is None
-    assert create_properties.optimize_complaint(fields) is None
-    fields.optimize = "LIGHT"
-    assert (create_properties.optimize_complaint(fields) is None) is OPENS
-    fields.kind = "WORLD"
-    assert create_properties.optimize_of(fields) is None
-    fields.kind = "MODEL"
-    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
-    assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
-    assert not any("not optimized" in note for note in newest().notes), "the form has said it"
-    assert fields.optimize == "OFF", "it was paid for once"
-    assert (root_of(newest())["mint_file_used"] == "optimized") is OPENS
-    bpy.ops.mint.use_prompt(job_id=newest().id)
-    assert fields.optimize == ("LIGHT" if OPENS else "OFF")
-
-
-def test_what_cannot_be_opened_is_not_requested(
-    service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a Blender without a decoder, as Debian's, the form says so."""
+def test_what_cannot_be_opened_is_not_requested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a Blender without a decoder, as Debian's, the button says so."""
     monkeypatch.setattr(gltf_extensions, "readable_extensions", frozenset)
-    fields = create_properties.of(bpy.context)
-    fields.prompt, fields.review, fields.optimize = "a lamp", False, "LIGHT"
-    assert create_properties.optimize_complaint(fields) == CANNOT_OPEN_REDUCED
     assert MINT_OT_optimize.complaint(bpy.context) == CANNOT_OPEN_REDUCED
-    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
-    assert not service.requests("POST", "/v1/models/*:optimize")
 
 
 @pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimized files")

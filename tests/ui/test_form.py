@@ -71,25 +71,11 @@ def test_earlier_prompts_are_listed_once_newest_first(job_service: JobService, f
 
 
 def test_an_unsent_prompt_is_not_lost(form: Any) -> None:
-    """What stood in the form can be chosen again, and a text no longer counts."""
-    form.prompt, form.text = "a lamp, unfinished", bpy.data.texts.new("Words")
+    """What stood in the form can be chosen again."""
+    form.prompt = "a lamp, unfinished"
     bpy.ops.mint.choose_prompt(prompt="a chair")
-    assert (form.prompt, form.text) == ("a chair", None)
+    assert form.prompt == "a chair"
     assert prompt_operators.earlier() == ("a lamp, unfinished",)
-
-
-def test_a_prompt_becomes_a_text(form: Any) -> None:
-    """The text holds what was typed, is used as the prompt, and another one can be chosen."""
-    form.prompt = "a lamp"
-    bpy.ops.mint.write_prompt()
-    assert form.text.as_string().strip() == "a lamp"
-    form.text.write(" of glass")
-    assert create_properties.request_of(form).prompt == "a lamp of glass"
-    other = bpy.data.texts.new("Other")
-    other.write("a chair")
-    assert bpy.ops.mint.write_prompt(text="Other") == {"FINISHED"}
-    assert create_properties.request_of(form).prompt == "a chair"
-    assert bpy.ops.mint.write_prompt(text="no such text") == {"CANCELLED"}
 
 
 @pytest.mark.parametrize(
@@ -137,18 +123,18 @@ def test_each_setting_is_kept(form: Any, name: str) -> None:
 
 
 def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:
-    """It is written at the first change; presets can be added, renamed, changed and removed."""
+    """It is written at the first change; presets can be added, changed and removed."""
     prompt_operators.prepare()
     assert prompt_operators.known() == prompt_operators.FIRST and not config.exists()
     bpy.ops.mint.save_style(name="Ink", words="black ink on paper")
     bpy.ops.mint.use_style(words="black ink on paper")
     assert form.style == "black ink on paper"
-    bpy.ops.mint.save_style(name="Pen", words="blue ink", instead_of="Ink")
-    assert form.style == "blue ink", "the form keeps to its preset"
+    bpy.ops.mint.save_style(name="Ink", words="blue ink")
     bpy.ops.mint.remove_style(name="Clay")
     names = [each["name"] for each in json.loads(config.read_text(encoding="utf-8"))]
-    assert names == ["Low Poly", "Pen", "Realistic", "Stylized"]
+    assert names == ["Ink", "Low Poly", "Realistic", "Stylized"]
     assert [each.name for each in prompt_operators.known()] == names
+    assert prompt_operators.known()[0].words == "blue ink"
 
 
 def test_a_damaged_file_of_presets_is_kept(form: Any, config: Path) -> None:
@@ -262,10 +248,9 @@ def test_a_changed_form_drops_the_old_price(
         assert form_panel.ask_price() and not job_service.queries.pending()
         assert len(service.requests("POST", ESTIMATE)) == requests, "requested before the pause"
         assert price_after_a_pause() == price
-    for name, value in (("prompt", "a lamp"), ("optimize", "LIGHT")):
-        setattr(fields, name, value)
-        assert form_panel.ask_price(), f"a change of {name} is not noticed"
-        assert price_after_a_pause() == 1650
+    fields.prompt = "a lamp"
+    assert form_panel.ask_price(), "a change of the prompt is not noticed"
+    assert price_after_a_pause() == 1650
     mint_blender.unregister()
     assert not bpy.app.timers.is_registered(saved_settings._remember)
     mint_blender.register()
@@ -282,8 +267,7 @@ def test_nothing_is_scheduled_in_background_mode(service: ThreadService, prefere
     assert job_service.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(job_service)
     assert not bpy.app.timers.is_registered(billing_watch._look)
-    waiting = session.state(limit_dialog._State)
-    assert (waiting.unpriced, waiting.unconfirmed) == (None, None)
+    assert session.state(limit_dialog._State).unconfirmed is None
 
 
 def test_each_bar_of_the_usage_says_what_it_is(registered: None) -> None:

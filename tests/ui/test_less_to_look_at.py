@@ -41,10 +41,10 @@ def test_the_tab_of_a_new_user(job_service: JobService, monkeypatch: pytest.Monk
 
 
 def test_the_menus(job_service: JobService) -> None:
-    """Jobs has four entries, a World six, a job five."""
+    """Jobs has four entries, a World five, a job five."""
     assert count(in_class(menus.MINT_MT_jobs.draw), bpy.context) == 4
     native = 1 if splats.has_native() else 0
-    assert count(in_class(worlds.MINT_MT_world.draw), sidebar()) == 6 + native
+    assert count(in_class(worlds.MINT_MT_world.draw), sidebar()) == 5 + native
     (job,) = job_service.cache.add(a_job(Phase.PLACED))
     menu = list_operators.draw_job_menu
     assert count(menu, job_service.view(job), False) == 5

@@ -13,12 +13,11 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_fetch, new_job, new_motions
+from mint_blender.jobs.new_jobs import new_fetch, new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import ListPage
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Asset, Kind, Page, Preset
 from mint_blender.ui.asset_bar import bar
 from mint_blender.ui.library_browser import entries, operators
@@ -41,25 +40,12 @@ def job_of(job_service: JobService, asset: Asset) -> Job | None:
     return entries.job_of(asset)
 
 
-def test_the_clips_that_are_here_are_named(job_service: JobService) -> None:
-    """Each once, in the order in which they were ordered; not those that have failed."""
-    asset, request = an_asset(1), GenerationRequest(Kind.MODEL, "a knight")
-    words = [MotionRequest(each) for each in ("Walk in Place", "wave", "Walk in Place", "Jump")]
-    walk, wave, again, jump = new_motions(asset, request, words, Delivery(), now=time.time())
-    here = [replace(each, phase=Phase.READY) for each in (walk, wave, again)]
-    job_service.cache.add(*here, replace(jump, phase=Phase.FAILED))
-    entries.prepare(job_service)
-    assert entries.facts_of(asset).endswith("Clips: Walk in Place, wave")
-    assert "Clips" not in entries.facts_of(an_asset(2))
-
-
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     """The newest job counts; jobs that only fetch an asset never do."""
     asset = an_asset(1)
     assert job_of(job_service, asset) is None
     (first,) = job_service.cache.add(made(1, preset=Preset.FAST))
     assert job_of(job_service, asset) == first
-    assert entries.preset_words(asset) == "Fast"
     newer = replace(made(1, preset=Preset.STANDARD), created_at=first.created_at + 1)
     second, _ = job_service.cache.add(newer, new_fetch(asset, Delivery(), now=first.created_at + 2))
     assert job_of(job_service, asset) == second

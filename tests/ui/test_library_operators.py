@@ -143,7 +143,6 @@ def test_an_asset_of_our_own_job_is_recognized() -> None:
     (ours,) = [each for each in shown if each.prompt == "a lamp of ours"]
     assert view_model.state_of(ours) is view_model.AssetState.UNFINISHED
     assert browser.job_of(ours) == session.service().jobs()[0]
-    assert browser.preset_words(ours) == "Fast"
 
 
 def test_an_optimized_version_is_made_once(service: ThreadService) -> None:

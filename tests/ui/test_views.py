@@ -115,14 +115,14 @@ def test_the_view_is_at_the_capture_point_in_color(
 
 def test_nothing_in_the_scene_changes(area: Any, tmp_path: Path) -> None:
     """The scene keeps its camera, and nothing is selected, made or moved."""
-    root = place_room(tmp_path)
+    place_room(tmp_path)
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
     bpy.context.scene.collection.objects.link(own)
     bpy.context.scene.camera = own
     bpy.context.view_layer.update()
     before = SceneSnapshot()
-    bpy.ops.mint.look_inside(root=root.name)
-    bpy.ops.mint.look_inside(root=root.name, shading="MATERIAL")
+    bpy.ops.mint.look_inside()
+    bpy.ops.mint.look_inside()
     bpy.ops.mint.restore_view()
     before.assert_same(SceneSnapshot())
     assert bpy.context.scene.camera == own
@@ -134,14 +134,14 @@ def test_leaving_restores_the_view(area: Any, tmp_path: Path, undone: bool) -> N
     space = area.spaces.active
     view, shading = space.region_3d, space.shading
     bpy.ops.ed.undo_push(message="before")
-    root = place_room(tmp_path)
+    place_room(tmp_path)
     bpy.ops.ed.undo_push(message="World")
     view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
     shading.type, shading.color_type = "WIREFRAME", "OBJECT"
     space.lens, space.overlay.show_overlays = 33, True
     before = state_of(space)
-    bpy.ops.mint.look_inside(root=root.name)
-    bpy.ops.mint.look_inside(root=root.name, shading="MATERIAL")
+    bpy.ops.mint.look_inside()
+    bpy.ops.mint.look_inside()
     assert state_of(space) != before
     if undone:
         bpy.ops.ed.undo()
@@ -152,7 +152,7 @@ def test_leaving_restores_the_view(area: Any, tmp_path: Path, undone: bool) -> N
 def test_a_render_from_here_sees_what_the_view_shows(area: Any, tmp_path: Path) -> None:
     """The camera of the World goes there and becomes that of the scene; a lost one is made again."""
     root = place_room(tmp_path)
-    bpy.ops.mint.look_inside(root=root.name)
+    bpy.ops.mint.look_inside()
     area.spaces.active.region_3d.view_rotation @= Quaternion((0, 1, 0), 0.4)
     place, direction = view_pose(area.spaces.active)
     bpy.data.batch_remove(world_objects.parts_of(root, "camera"))
@@ -175,29 +175,23 @@ def test_leaving_does_not_change_other_views(area: Any, tmp_path: Path) -> None:
         window=bpy.context.window_manager.windows[0], area=area, region=region
     ):
         assert not bpy.ops.mint.restore_view.poll()
-        bpy.ops.mint.look_inside(shading="RENDERED")
+        bpy.ops.mint.look_inside()
         assert bpy.ops.mint.restore_view.poll()
         bpy.ops.mint.restore_view()
     assert area.spaces.active.shading.type == "RENDERED"
 
 
 def test_which_world_is_looked_into(area: Any, tmp_path: Path) -> None:
-    """The one of the job, of the name, of the active object, or the only one."""
+    """The one of the active object, or the only one."""
     first, second = place_room(tmp_path), place_room(tmp_path, job_id="two", at=(9, 0, 0))
     space = area.spaces.active
     bpy.context.view_layer.objects.active = None
     with pytest.raises(RuntimeError, match="Select a Mint World"):
         bpy.ops.mint.look_inside()
-    child = second.children[0].name
-    hows = {"job_id": "two"}, {"root": first.name}, {"root": child}
-    for how, expected in zip(hows, (second, first, second), strict=True):
-        bpy.ops.mint.look_inside(**how)
+    for active, expected in ((second, second), (first.children[0], first)):
+        bpy.context.view_layer.objects.active = active
+        bpy.ops.mint.look_inside()
         assert is_inside(space, expected)
-    bpy.context.view_layer.objects.active = first.children[0]
-    bpy.ops.mint.look_inside()
-    assert is_inside(space, first)
-    with pytest.raises(RuntimeError, match="not in the current scene"):
-        bpy.ops.mint.look_inside(job_id="three")
 
 
 def test_what_solid_does_not_show_is_shown_in_material_preview(area: Any, tmp_path: Path) -> None:
@@ -211,7 +205,7 @@ def test_what_solid_does_not_show_is_shown_in_material_preview(area: Any, tmp_pa
     assert space.shading.type == "MATERIAL"
     assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert state_of(space) == before and not views.is_changed(space)
-    bpy.ops.mint.look_inside(shading="RENDERED")
+    bpy.ops.mint.look_inside()
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
     assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert (space.shading.type, space.lens) == ("SOLID", 33), "as far as the engine can"

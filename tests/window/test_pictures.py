@@ -74,7 +74,7 @@ PROMPTS = {
 MINT = {"assets": "real"}
 
 FORM = "bpy.context.window_manager.mint"
-TOTAL = f"job_service().budget.total(part('ui.create.properties').prices_of_button({FORM}))"
+TOTAL = f"job_service().budget.total(part('ui.create.properties').prices_of({FORM}))"
 SELECT_KNIGHT = """
 knight = next(each for each in bpy.data.objects if each.get('mint_asset_id'))
 bpy.context.view_layer.objects.active = knight

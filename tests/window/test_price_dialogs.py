@@ -79,8 +79,9 @@ def test_a_dialog_confirmed_before_its_price(
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
     blender.pay()
-    blender.wait("part('ui.pricing.limit_dialog').waits_for_price()")
+    blender.wait("not job_service().queries.pending()", seconds=40)
     assert since.starts == 0
+    blender.pay()
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.settle()
     assert since.starts == 0

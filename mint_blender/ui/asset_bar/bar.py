@@ -544,7 +544,7 @@ def click(context: bpy.types.Context, part: int, *, is_double_click: bool) -> No
     elif part == SEARCH:
         bpy.ops.mint.search_library("INVOKE_DEFAULT")  # type: ignore[attr-defined]
     elif part == CLEAR:
-        fields.words, fields.state = "", "ALL"
+        fields.words = ""
     elif part == KIND:
         path = "window_manager.mint_library.kind"
         bpy.ops.wm.context_menu_enum("INVOKE_DEFAULT", data_path=path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...jobs.queries import Balance, OptimizationPrice, Query
+from ...jobs.queries import Balance, Query
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
@@ -15,7 +15,7 @@ from ...mint.schema import Kind
 from .. import session, text_wrap
 from ..account import billing_watch
 from ..icons import icon_number
-from ..pricing import limit_dialog, paid_clicks, price_dialog
+from ..pricing import paid_clicks, price_dialog
 from ..references import operators as references
 from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
@@ -52,13 +52,9 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
 def _draw_prompt(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
-    """Draw the field or the text, and the menu with all that can be put into it."""
+    """Draw the field, and the menu with all that can be put into it."""
     row = layout.row(align=True)
-    if fields.text is None:
-        row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
-    else:
-        row.prop(fields, "text", text="")
-        row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
+    row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
     row.menu("MINT_MT_prompts", text="", icon="ADD")
 
 
@@ -86,7 +82,7 @@ def _draw_length(
 ) -> None:
     """Draw how long the prompt is, if that may matter."""
     longest = MAX_PROMPT_LENGTH[Kind[fields.kind]]
-    if fields.text is None and count <= longest // 2:
+    if count <= longest // 2:
         return
     row = layout.row()
     row.alert = count > longest
@@ -104,7 +100,7 @@ def _draw_generate(
 ) -> None:
     """Draw the button with its price, further costs, and a line that is always there."""
     service = session.existing_service()
-    queries = create_properties.prices_of_button(fields)
+    queries = create_properties.prices_of(fields)
     price = service.budget.total(queries) if service else None
     column = layout.column()
     column.scale_y = 1.5
@@ -160,15 +156,12 @@ def _draw_left(
     words = Message("")
     service = session.existing_service()
     free = billing_watch.free()
-    if limit_dialog.waits_for_price():
+    if service is not None and any(map(service.queries.is_pending, queries)):
         words = _ASKING
     elif service is not None and price is None and _are_answered(service, queries):
         model = price_dialog.without_motions(queries)  # that of the model alone may be known
         words = _UNAVAILABLE if model is None else price_dialog.and_motions(model)
     elif service is not None and price is not None and free is not None:
-        is_optimized = create_properties.optimize_of(fields) is not None
-        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        price += extra or 0.0
         row.alert = price > free
         words = price_dialog.left_words(free, price)
         if text_wrap.width_of(translated(words)) > width - text_wrap.scaled(text_wrap.PANEL):
@@ -210,7 +203,7 @@ def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if fields.place == "SELECTED" and place.enabled:
         _draw_box(layout, fields, context)
     if fields.kind == "MODEL":
-        _draw_model(layout, fields, context.region.width)
+        _draw_model(layout, fields)
     else:
         layout.prop(fields, "splats")
         layout.prop(fields, "panorama", text="Panorama as World")
@@ -247,8 +240,8 @@ def _draw_box(
         layout.row().prop(fields, "fit", expand=True)
 
 
-def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
-    """Draw height, pose, and whether the model is optimized; a box gives a height already."""
+def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw height and pose; a box gives a height already."""
     if fields.place != "SELECTED":
         row = layout.row(heading="Scale to Height")
         row.prop(fields, "use_height", text="")
@@ -256,11 +249,3 @@ def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, 
         sub.active = fields.use_height
         sub.prop(fields, "height", text="")
     layout.prop(fields, "pose")
-    layout.prop(fields, "optimize", text="Reduction")
-    if lacking := create_properties.optimize_complaint(fields):
-        wrapped(
-            layout,
-            Message("The polygons will not be reduced. {reason}", reason=lacking),
-            icon="INFO",
-            width=width,
-        )

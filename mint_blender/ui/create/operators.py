@@ -80,9 +80,7 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
             create_properties.of(context).prompt = self.prompt
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw the arguments and the price."""
-        from ..pricing import price_dialog
-
+        """Draw the arguments."""
         layout = layout_of(self)
         layout.use_property_split = True
         row = layout.row()
@@ -94,7 +92,6 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
         layout.prop(self, "name")
         if self.kind == "MODEL":
             layout.prop(self, "pose")
-        price_dialog.draw_price(layout, self.queries()[0])
 
     def _request(self) -> "GenerationRequest":
         return create_properties.build_request(
@@ -146,8 +143,7 @@ class MINT_OT_generate_from_form(CheckedOperator):
         fields = create_properties.of(context)
         service = session.existing_service()
         queries = create_properties.prices_of(fields)
-        shown = create_properties.prices_of_button(fields)
-        if service is None or not may_go_online() or service.budget.total(shown) is not None:
+        if service is None or not may_go_online() or service.budget.total(queries) is not None:
             return self.execute(context)
         start = self._action(context)
         done = _sent
@@ -168,11 +164,10 @@ class MINT_OT_generate_from_form(CheckedOperator):
         fields = create_properties.of(context)
         request = create_properties.request_of(fields)
         delivery = create_properties.delivery_of(fields, context)
-        level = create_properties.optimize_of(fields)
         motions = create_properties.motions_of(fields)
 
         def start(service: "JobService") -> str:
-            job = service.start(request, delivery, optimize=level, motions=motions)
+            job = service.start(request, delivery, motions=motions)
             followers = [follower.id for follower in service.followers(job)]
             if bpy.app.background and followers:
                 _wait_for_all(service, job.id, followers)
@@ -250,6 +245,8 @@ LANDINGS = [
         "Do not place results automatically. Place the ones you like yourself",
     ),
 ]
+_SPACING = 2.0
+"""Between results that are placed in a row, in scene units; wider ones take what they need."""
 _NO_TEXTS = Message(
     "No text to read prompts from. Write one in the Text Editor, one prompt per line"
 )
@@ -280,14 +277,6 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
     landing: bpy.props.EnumProperty(
         name="Results", items=LANDINGS, description="What to do with the results"
     )
-    spacing: bpy.props.FloatProperty(
-        name="Spacing",
-        default=2.0,
-        min=0.0,
-        soft_max=100.0,
-        unit="LENGTH",
-        description="Distance between results. Wider results take the space they need",
-    )
 
     @classmethod
     def complaint(cls, context: bpy.types.Context) -> str:
@@ -311,9 +300,6 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "landing")
-        row = layout.row()
-        row.active = self.landing == "SIDE_BY_SIDE"
-        row.prop(self, "spacing")
         layout.separator()
         self._draw_price(layout)
 
@@ -374,7 +360,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
         if self.landing == "READY":
             return [delivery] * count
         cursor = create_properties.cursor(context)
-        places = [grid_layout.cell(cursor, number, self.spacing) for number in range(count)]
+        places = [grid_layout.cell(cursor, number, _SPACING) for number in range(count)]
         return [replace(delivery, at=at, document=session.document_id()) for at in places]
 
     def queries(self) -> "list[Query]":
@@ -404,19 +390,10 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
         prompts = Message("{count:,} prompts", count=len(lines))
         if len(lines) == 1:
             prompts = Message("{count} prompt", count=1)
+        layout.label(text=translated(prompts), icon="INFO", translate=False)
         total = batch_prices.known_prices(service.budget, lines).total(lines) if service else None
-        if service is None or total is None:
-            layout.label(text=translated(prompts), icon="INFO", translate=False)
-            queries = batch_prices.price_queries(lines)
-            if service is not None and any(map(service.queries.is_pending, queries)):
-                layout.label(text="Asking Mint for the price…", icon="TIME")
-            elif service is not None and any(query in service.queries.answers for query in queries):
-                layout.label(text="Price unavailable")
-            return
-        text = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)
-        layout.label(text=translated(text), icon="INFO", translate=False)
         free = billing_watch.free()
-        if free is not None:
+        if total is not None and free is not None:
             row = layout.row()
             row.alert = total > free
             row.label(text=translated(price_dialog.left_words(free, total)), translate=False)

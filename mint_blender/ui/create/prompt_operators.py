@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands beside the prompt: earlier prompts, examples, a text, and style presets.
+"""What stands beside the prompt: earlier prompts, examples and style presets.
 
 The journal knows the earlier prompts. Style presets are words that are added to a prompt, under a
 name that the user has given them. They are kept in a file in the folder of Blender's preferences,
@@ -9,7 +9,7 @@ Both are read when the form was drawn, never while drawing.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
@@ -18,14 +18,13 @@ from .. import heartbeat, session
 from ..job_actions import Result, attempt, report_error
 from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
-from ..typed_context import all_areas, layout_of
+from ..typed_context import layout_of
 from . import properties as create_properties
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
 
 SHOWN = 60  # letters of a prompt in a menu
-TEXTS = 20  # texts of the file in a menu
 
 
 class MINT_OT_choose_prompt(ButtonOperator):
@@ -50,37 +49,6 @@ class MINT_OT_choose_prompt(ButtonOperator):
         fields = create_properties.of(context)
         keep_unsent(fields.prompt)
         fields.prompt = self.prompt
-        fields.text = None
-        return {"FINISHED"}
-
-
-class MINT_OT_write_prompt(MintOperator):
-    """Continue the prompt in a text of the Text Editor, which has room for more."""
-
-    bl_idname = "mint.write_prompt"
-    bl_label = "Write Prompt in Text Editor"
-
-    text: bpy.props.StringProperty(
-        name="Text",
-        description="A text of this file. Without a name, a new one is made of the prompt",
-        options={"SKIP_SAVE"},
-    )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Use the text as the prompt, and show it in an editor; an unknown one changes nothing."""
-        fields = create_properties.of(context)
-        text: bpy.types.Text | None = fields.text
-        if self.text:
-            text = bpy.data.texts.get(self.text)
-            if text is None:
-                return {"CANCELLED"}
-        elif text is None:
-            text = bpy.data.texts.new("Prompt")
-            text.write(fields.prompt)
-        fields.text = text
-        heartbeat.redraw()
-        if not bpy.app.background:
-            _show(text)
         return {"FINISHED"}
 
 
@@ -134,11 +102,6 @@ class MINT_OT_save_style(MintOperator):
     words: bpy.props.StringProperty(
         name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
     )
-    instead_of: bpy.props.StringProperty(
-        name="Earlier Name",
-        description="Name of the preset that is changed",
-        options={"SKIP_SAVE", "HIDDEN"},
-    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the name, with the words of the form."""
@@ -148,16 +111,11 @@ class MINT_OT_save_style(MintOperator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Write the file; the form keeps to a preset whose words were changed."""
+        """Write the file; a preset of that name is replaced."""
         style = Style(self.name.strip(), self.words.strip())
         if not (style.name and style.words):
             return report_error(self, Message("Enter a name and the words of the style."))
-        fields = create_properties.of(context)
-        before = next((preset for preset in known() if preset.name == self.instead_of), None)
-        if before is not None and fields.style == before.words:
-            fields.style = style.words
-        instead_of = self.instead_of
-        return attempt(self, lambda: save(style, instead_of=instead_of))
+        return attempt(self, lambda: save(style))
 
 
 class MINT_OT_remove_style(ButtonOperator):
@@ -182,7 +140,7 @@ class MINT_OT_remove_style(ButtonOperator):
 
 
 class MINT_MT_prompts(bpy.types.Menu):
-    """Earlier prompts and examples, a style, reference images, or a text."""
+    """Earlier prompts and examples, a style, or reference images."""
 
     bl_label = "Prompts"
 
@@ -201,25 +159,6 @@ class MINT_MT_prompts(bpy.types.Menu):
         layout.separator()
         layout.menu("MINT_MT_styles", text="Style", icon="PRESET")
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
-        layout.menu("MINT_MT_prompt_text", icon="TEXT")
-
-
-class MINT_MT_prompt_text(bpy.types.Menu):
-    """Write a long prompt in a text of the Text Editor."""
-
-    bl_label = "Prompt from Text"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the way to a new text, then the texts of the file."""
-        layout = self.layout
-        layout.operator("mint.write_prompt", icon="ADD")
-        texts = bpy.data.texts[:TEXTS]
-        if texts:
-            layout.separator()
-        for text in texts:
-            layout.operator(
-                "mint.write_prompt", text=text.name, translate=False, icon="TEXT"
-            ).text = text.name
 
 
 class MINT_MT_styles(bpy.types.Menu):
@@ -241,10 +180,6 @@ class MINT_MT_styles(bpy.types.Menu):
         for style in known():
             row = layout.row(align=True)  # without it, Blender draws a staircase
             row.operator("mint.use_style", text=style.name, translate=False).words = style.words
-            edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
-            edit.name = style.name
-            edit.words = style.words
-            edit.instead_of = style.name
             row.operator("mint.remove_style", text="", icon="X").name = style.name
         layout.separator()
         layout.operator("mint.save_style", text="Save Style Preset…", icon="ADD")
@@ -254,18 +189,6 @@ def _draw_prompt(layout: bpy.types.UILayout, prompt: str) -> None:
     line = " ".join(prompt.split())
     shown = line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()}…"
     layout.operator("mint.choose_prompt", text=shown, translate=False).prompt = prompt
-
-
-def _show(text: bpy.types.Text) -> None:
-    """Show a text in a Text Editor that is open, else in a new window."""
-    editor = next((area for area in all_areas() if area.type == "TEXT_EDITOR"), None)
-    if editor is None:
-        bpy.ops.wm.window_new()
-        editor = bpy.context.window_manager.windows[-1].screen.areas[0]
-        editor.type = "TEXT_EDITOR"
-    space: Any = editor.spaces.active
-    space.text = text
-    space.show_word_wrap = True
 
 
 EXAMPLES = {
@@ -380,14 +303,13 @@ def _prepare_styles() -> None:
     heartbeat.redraw()
 
 
-def save(style: Style, *, instead_of: str = "") -> None:
-    """Add a preset, or replace the one with its name, or with an earlier name.
+def save(style: Style) -> None:
+    """Add a preset, or replace the one with its name.
 
     Raises:
         StyleError: The file cannot be read or written, so nothing was changed.
     """
-    gone = {style.name, instead_of}
-    _write([*(preset for preset in _read() if preset.name not in gone), style])
+    _write([*(preset for preset in _read() if preset.name != style.name), style])
 
 
 def remove(name: str) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ...jobs.queries import Price, PriceQuery
     from ...mint.generation_request import GenerationRequest
     from ...mint.motion_request import MotionRequest
-    from ...mint.schema import OptimizationLevel
     from ...scene.model.block_out import Box
 
 KINDS = [
@@ -47,7 +46,6 @@ LEVELS = [
     ("MODERATE", "Moderate", "Balanced"),
     ("AGGRESSIVE", "Aggressive", "Smallest file"),
 ]
-OPTIMIZE = [("OFF", "Off", "Keep all polygons of the model"), *LEVELS]
 PLACES = [
     ("CURSOR", "3D Cursor", "Position of the 3D cursor when you click Generate"),
     ("ORIGIN", "Origin", "World origin"),
@@ -114,11 +112,6 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
         update=_prompt_changed,
     )
-    text: bpy.props.PointerProperty(
-        name="Text",
-        type=bpy.types.Text,
-        description="Use this text as the prompt instead of the field",
-    )
     preset: bpy.props.EnumProperty(
         name="Preset",
         items=PRESETS,
@@ -147,16 +140,6 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
     )
     pose: bpy.props.EnumProperty(
         name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
-    )
-    optimize: bpy.props.EnumProperty(
-        name="Reduce Polygons Afterwards",
-        items=OPTIMIZE,
-        description=(
-            "Let Mint also make a version of the model with fewer polygons and use that one. This "
-            "costs additional Credits"
-        ),
-        translation_context=OURS,
-        update=_changed,
     )
     animate: bpy.props.BoolProperty(
         name="Animate Afterwards",
@@ -217,8 +200,8 @@ def of(context: bpy.types.Context) -> MintForm:
 
 
 def full_prompt_of(form: MintForm) -> str:
-    """Return the prompt with the words of the style, as it is sent; a text wins over the field."""
-    prompt = (form.text.as_string() if form.text is not None else form.prompt).strip()
+    """Return the prompt with the words of the style, as it is sent."""
+    prompt = form.prompt.strip()
     style = form.style.strip()
     if not prompt and style and references.sources(form.id_data):
         from ...mint.generation_request import default_prompt
@@ -289,14 +272,7 @@ def price_of(form: MintForm) -> "Price":
 
 
 def prices_of(form: MintForm) -> "tuple[PriceQuery, ...]":
-    """Return the queries for the price of everything, including optimization and motions."""
-    from ...jobs import queries
-
-    return queries.prices_of(request_of(form), optimize_of(form), len(motions_of(form)))
-
-
-def prices_of_button(form: MintForm) -> "tuple[PriceQuery, ...]":
-    """Return the queries for the price on the button: of all but optimization, told beside it."""
+    """Return the queries for the price of everything, including motions."""
     from ...jobs import queries
 
     return queries.prices_of(request_of(form), None, len(motions_of(form)))
@@ -308,7 +284,7 @@ def extras_of(form: MintForm) -> "list[tuple[str, Message, tuple[PriceQuery, ...
     Each has the name of its property, its words, and the queries for its price; no query: Mint
     takes nothing more for it.
     """
-    from ...jobs.queries import AnimationPrice, OptimizationPrice
+    from ...jobs.queries import AnimationPrice
 
     extras: list[tuple[str, Message, tuple[PriceQuery, ...]]] = []
     if form.kind != "MODEL":
@@ -316,8 +292,6 @@ def extras_of(form: MintForm) -> "list[tuple[str, Message, tuple[PriceQuery, ...
     if form.pose != "NONE":
         label = next(label for name, label, _ in POSES if name == form.pose)
         extras.append(("pose", Message(label), ()))
-    if optimize_of(form) is not None:
-        extras.append(("optimize", Message("Reduce Polygons"), (OptimizationPrice(),)))
     if motions := motions_of(form):
         extras.append(("animate", Message("Animation"), (AnimationPrice(),) * len(motions)))
     return extras
@@ -327,8 +301,6 @@ def drop_extra(form: MintForm, name: str = "") -> None:
     """Leave out what `extras_of` has returned: one of it, by its name, or all."""
     if name in {"", "pose"}:
         form.pose = "NONE"
-    if name in {"", "optimize"}:
-        form.optimize = "OFF"
     if name in {"", "pose", "animate"}:
         form.animate = False
 
@@ -364,22 +336,6 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
         or references.complaint(form.id_data)
         or next(filter(None, (motion.validation_error() for motion in motions_of(form))), None)
     )
-
-
-def optimize_of(form: MintForm) -> "OptimizationLevel | None":
-    """Return how the model will be optimized; None if not, or if it could not be opened."""
-    from ...mint.schema import OptimizationLevel
-
-    wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
-    return OptimizationLevel(form.optimize.lower()) if wanted else None
-
-
-def optimize_complaint(form: MintForm) -> str | None:
-    """Return why nothing will be optimized although that is chosen, or None.
-
-    Nothing is paid for a file that this Blender cannot open.
-    """
-    return cannot_open_optimized() or None if form.optimize != "OFF" else None
 
 
 def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
@@ -481,7 +437,6 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     request = template.request
     delivery = template.delivery
     form.kind = request.kind.name
-    form.text = None
     form.style = ""
     form.original = original
     form.is_beside = True
@@ -492,7 +447,6 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     form.preset = request.preset.name
     form.review = request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"
-    form.optimize = template.optimize.name if template.optimize else "OFF"
     motion_choice.choose(form, template.motions)
     form.animate = bool(template.motions)
     form.use_height = delivery.height is not None
@@ -514,6 +468,6 @@ def clear_sent() -> None:
     """Save the settings, and clear what belongs to the request that was sent."""
     form = of(bpy.context)
     saved_settings.save(form)
-    form.prompt, form.name, form.text, form.original = "", "", None, ""
+    form.prompt = form.name = form.original = ""
     drop_extra(form)
     references.clear()

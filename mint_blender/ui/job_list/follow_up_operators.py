@@ -79,10 +79,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, CheckedOperator):
         return self.ask_before_spending(context, width=320, confirm_text="Reduce Polygons")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw the levels with the faces to expect, the price, and what happens to edits."""
-        from ...jobs.queries import OptimizationPrice
-        from ..pricing.price_dialog import draw_price
-
+        """Draw the levels with the faces to expect, and what happens to edits."""
         layout = layout_of(self)
         if self._faces:
             layout.label(
@@ -101,7 +98,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, CheckedOperator):
             column.prop_enum(self, "level", level, text=text, translate=False)
         if self._faces and len(self._expected) < len(create_properties.LEVELS):
             layout.label(text="Faces are known after a level's first use")
-        draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._faces:
             wrapped(layout_of(self), KEPT, icon="INFO", width=320)
 

@@ -32,18 +32,6 @@ class MINT_OT_job_menu(JobOperator):
     bl_label = "Job"
     bl_options = {"INTERNAL"}
 
-    @classmethod
-    def description(
-        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
-    ) -> str:
-        """Return the notes on the job, for which its line has no room."""
-        from ...jobs.presentation.job_view import JobView
-
-        job_id: str = properties.job_id
-        job = find_job(job_id)
-        notes = JobView(job).notes if job is not None else ()
-        return "\n".join(map(translated, notes)) or translated(Message("More about this job"))
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the menu for this job."""
         MINT_MT_job.job_id = self.job_id
@@ -384,14 +372,18 @@ class MINT_OT_dismiss_finished(MintOperator):
         def ask() -> Result:
             service = session.service()
             finished = service.finished(_ids(service, key), failed=True)
-            kept = len(service.journal.listed_ids()) - len(finished)
             if not finished:
                 return report_error(self, Message("There is nothing to dismiss."))
+            message = Message(
+                "This removes {count:,} jobs from the list. Objects in your scene and files on disk"
+                " stay.",
+                count=len(finished),
+            )
             return context.window_manager.invoke_confirm(
                 self,
                 event,
                 title="Dismiss All",
-                message=_dismissed(list(finished.values()), kept),
+                message=translated(message),
                 confirm_text="Dismiss",
             )
 
@@ -405,25 +397,6 @@ class MINT_OT_dismiss_finished(MintOperator):
             self,
             lambda service: service.dismiss_finished(_ids(service, key), failed=failed),
         )
-
-
-def _dismissed(phases: list[Phase], kept: int) -> str:
-    """Return how many jobs are removed, in the user's language, and what is kept."""
-    counts = (
-        (Message("{count:,} finished"), phases.count(Phase.PLACED)),
-        (Message("{count:,} failed"), phases.count(Phase.FAILED)),
-        (Message("{count:,} canceled"), phases.count(Phase.CANCELED)),
-    )
-    removed = ", ".join(
-        translated(Message(words.template, count=count)) for words, count in counts if count
-    )
-    parts = [
-        translated(Message("This removes from the list: {jobs}.", jobs=removed)),
-        translated(Message("Objects in your scene and files on disk stay.")),
-    ]
-    if kept:
-        parts.append(translated(Message("Jobs that stay on the list: {count:,}.", count=kept)))
-    return " ".join(parts)
 
 
 class MINT_OT_show_older_jobs(MintOperator):

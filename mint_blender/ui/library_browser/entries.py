@@ -14,7 +14,6 @@ loaded again, to get new entries.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +24,6 @@ from ...addon_settings import may_go_online
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, state_label, state_of, title
-from ...jobs.phases import HAS_RESULT
 from ...jobs.presentation.job_view import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage, Query, Thumbnail
 from ...jobs.service import JobService
@@ -35,7 +33,6 @@ from .. import heartbeat, icons, session
 from ..account.panel import key_problem
 from ..translations import date, spoken, translated
 from .properties import (
-    STATES,
     LibraryState,
     MintLibrary,
     fields_of,
@@ -210,8 +207,7 @@ def _sync() -> Status | None:
 
 def filter_words(fields: MintLibrary) -> str:
     """Return what is searched for; empty if everything is shown."""
-    state = "" if fields.state == "ALL" else translated(Message(name_of(STATES, fields.state)))
-    return " · ".join(filter(None, (fields.words.strip(), state)))
+    return fields.words.strip()
 
 
 def name_of(items: list[tuple[str, str, str]], value: str) -> str:
@@ -220,32 +216,14 @@ def name_of(items: list[tuple[str, str, str]], value: str) -> str:
 
 
 def facts_of(asset: Asset) -> str:
-    """Return state, date, preset, size of the file and clips, as far as they are known."""
-    clips = ", ".join(library_state().clips.get(asset.id, ()))
-    facts = (
-        translated(state_label(asset)),
-        date(asset.created_at) if asset.created_at else "",
-        translated(preset_words(asset) or ""),
-        translated(size_words(asset)),
-        translated(Message("Clips: {names}", names=clips)) if clips else "",
-    )
-    return " · ".join(filter(None, facts))
+    """Return state and date, as far as they are known."""
+    made = date(asset.created_at) if asset.created_at else ""
+    return " · ".join(filter(None, (translated(state_label(asset)), made)))
 
 
 def prompt_of(asset: Asset) -> str | None:
     """Return the prompt of an entry, or the caption that Mint has given it."""
     return asset.prompt or (asset.assets.caption if asset.assets else None)
-
-
-def size_words(asset: Asset) -> str:
-    """Return the size of the model's file as a person reads it; empty if Mint lists none."""
-    assets = asset.assets
-    count = (assets.glb_size_bytes or assets.optimized_glb_size_bytes) if assets else None
-    if not count:
-        return ""
-    if count < 2**20:
-        return Message("{size:,.0f} KB", size=count / 1024)
-    return Message("{size:,.1f} MB", size=count / 2**20)
 
 
 def prepare(service: JobService) -> None:
@@ -254,17 +232,6 @@ def prepare(service: JobService) -> None:
     if session.is_outdated(LibraryState, service.version):
         makers = (job for job in reversed(service.jobs()) if job.source_asset_id is None)
         state.jobs = {asset_of(job): job for job in makers}
-        state.clips = _clips(reversed(service.jobs()))
-
-
-def _clips(jobs: Iterable[Job]) -> dict[str, list[str]]:
-    """Return the words of the motions that are here, by the id of their model."""
-    words_of_model: dict[str, list[str]] = {}
-    for job in jobs:
-        if job.motion is not None and job.source_asset_id is not None and job.phase in HAS_RESULT:
-            words = words_of_model.setdefault(job.source_asset_id, [])
-            words += [job.motion.words] if job.motion.words not in words else []
-    return words_of_model
 
 
 def job_of(asset: Asset) -> Job | None:
@@ -273,18 +240,6 @@ def job_of(asset: Asset) -> Job | None:
     Mint's lists do not say who started something, or with which settings.
     """
     return library_state().jobs.get(asset.id)
-
-
-def preset_words(asset: Asset) -> str | None:
-    """Return the preset if it is known: from Mint, else as it was requested here.
-
-    A retry of what others started requests none.
-    """
-    job = job_of(asset)
-    made = job.operation.preset if job and job.operation else None
-    requested = job.request.preset.value if job and job.source_asset_id is None else None
-    words = (made or requested or "").title()
-    return Message(words) if words else None
 
 
 PICTURES_AT_ONCE = 6

@@ -281,7 +281,7 @@ _SEARCH, _INSET = 360, 12  # pixels of the popup, and of the pointer in it
 
 
 class MINT_OT_search_library(ButtonOperator):
-    """Search the library by name and prompt, and filter it by state."""
+    """Search the library by name and prompt."""
 
     bl_idname = "mint.search_library"
     bl_label = "Search Library"
@@ -298,7 +298,7 @@ class MINT_OT_search_library(ButtonOperator):
         return context.window_manager.invoke_popup(self, width=_SEARCH)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the field, which filters with each letter, and the states."""
+        """Draw the field, which filters with each letter."""
         layout = layout_of(self)
         fields = fields_of(context)
         row = layout.row()
@@ -306,7 +306,6 @@ class MINT_OT_search_library(ButtonOperator):
         row.prop(
             fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
         )
-        layout.row().prop(fields, "state", expand=True)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Do nothing: each letter was applied when it was typed."""

@@ -25,12 +25,6 @@ KINDS = [
     ("MODEL", "Models", "3D Models"),
     ("WORLD", "Worlds", "Worlds"),
 ]
-STATES = [
-    ("ALL", "Any State", "Show all items"),
-    ("DONE", "Done", "Items that can be imported"),
-    ("UNFINISHED", "In Progress", "Items that are still in progress"),
-    ("FAILED", "Failed", "Items that failed or were canceled"),
-]
 
 
 class LibraryState:
@@ -50,8 +44,6 @@ class LibraryState:
         """Paths of thumbnails by URL, the most recent last; None if there is none."""
         self.jobs: dict[str | None, Job] = {}
         """The job that made each entry, by the entry's id, as far as they are in memory."""
-        self.clips: dict[str, list[str]] = {}
-        """The words of the clips that were made here, by the id of their model, likewise."""
 
     def use(self, account: "Account") -> None:
         """Forget the entries of any other account."""
@@ -80,7 +72,6 @@ class MintLibrary(bpy.types.PropertyGroup):
     """
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, update=_filter_changed)
-    state: bpy.props.EnumProperty(name="State", items=STATES, update=_filter_changed)
     words: bpy.props.StringProperty(
         name="Filter",
         description="Show only items with these words in their name or prompt",
@@ -102,7 +93,7 @@ def kind_of(fields: MintLibrary) -> "Kind | None":
 
 def filter_of(fields: MintLibrary) -> "Filter":
     """Return what is searched for."""
-    return _filter(fields.kind, fields.state, fields.words)
+    return _filter(fields.kind, fields.words)
 
 
 @lru_cache
@@ -113,9 +104,8 @@ def _kind(name: str) -> "Kind | None":
 
 
 @lru_cache(maxsize=16)
-def _filter(kind: str, state: str, words: str) -> "Filter":
+def _filter(kind: str, words: str) -> "Filter":
     """Return the filter of these items; several times at each drawing."""
-    from ...jobs.library.view_model import AssetState, Filter
+    from ...jobs.library.view_model import Filter
 
-    wanted = None if state == "ALL" else AssetState(state.lower())
-    return Filter(_kind(kind), wanted, words)
+    return Filter(_kind(kind), None, words)

@@ -88,7 +88,6 @@ PAGES = (
     ("bpy.ops.mint.*_preview", "blender/review"),
     ("bpy.types.windowmanager.mint_feedback", "blender/review#decide"),
     ("bpy.ops.mint.generate*", "start/first-model"),
-    ("bpy.ops.mint.write_prompt", "blender/styles#long-prompts"),
     ("bpy.ops.mint.choose_prompt", "blender/styles#earlier-prompts"),
     ("bpy.ops.mint.*_style", "blender/styles#style-presets"),
     ("bpy.types.mintform.style*", "blender/styles#style-presets"),

@@ -2,8 +2,7 @@
 """The dialogs that spend Credits, and the questions before anything else does.
 
 A question says what is above a limit of the preferences, or what a button without a price costs.
-The action waits here: until Mint has returned the price, or until the user has clicked. Without a
-window nothing waits here.
+The action waits here until the user has clicked. Without a window nothing waits here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ...message import Message, sentences
-from .. import session, text_fields
+from .. import session
 from ..operator_bases import ButtonOperator
 from ..text_wrap import lines_of, wrapped
 from ..translations import translated
@@ -203,32 +202,18 @@ class Question(NamedTuple):
 
 
 class _State:
-    """The actions that wait, each with the window of the click."""
+    """The dialogs, and what the user is asked."""
 
     def __init__(self) -> None:
         self.open: list[SpendingDialog] = []
         """The dialogs that are open, each above the one before."""
 
-    unpriced: "tuple[tuple[Query, ...], Act, int] | None" = None
-    """The action that waits for prices; only one, so that a second click starts nothing twice."""
     unconfirmed: Question | None = None
     """What the user is asked."""
 
 
 def _state() -> _State:
     return session.state(_State)
-
-
-def waits_for_price() -> bool:
-    """Return whether an action waits for its price."""
-    return _state().unpriced is not None
-
-
-def when_priced(service: "JobService", queries: "tuple[Query, ...]", act: Act) -> None:
-    """Ask for the prices, and run the action as soon as all of them are answered."""
-    _state().unpriced = queries, act, key_of(bpy.context)
-    for query in queries:
-        service.queries.ask(query)
 
 
 def when_confirmed(error: "TooExpensive", act: Act, shown: float = 0.0) -> None:
@@ -277,28 +262,6 @@ def _ask(question: Question) -> None:
     _state().unconfirmed = question._replace(window=window)
     with inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
-
-
-def catch_up(service: "JobService") -> bool:
-    """Run the action whose price has arrived, unless the user is typing into a field."""
-    state = _state()
-    if (
-        state.unpriced is None
-        or text_fields.is_edited()
-        or any(service.queries.is_pending(query) for query in state.unpriced[0])
-    ):
-        return False
-
-    (_, act, window), state.unpriced = state.unpriced, None
-    with inside(window):
-        act(None)
-    return False
-
-
-def forget() -> None:
-    """Drop the actions that wait."""
-    state = _state()
-    state.unconfirmed = state.unpriced = None
 
 
 class MINT_OT_spend(SpendingDialog, ButtonOperator):

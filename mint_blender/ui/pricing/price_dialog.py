@@ -17,21 +17,6 @@ from ...jobs.queries import AnimationPrice, Query
 from ...jobs.service import JobService
 from ...message import Message, UserError
 from .. import heartbeat, session
-from ..translations import translated
-
-
-def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
-    """Draw a line with the price, or that Mint is being asked for it."""
-    service = session.existing_service()
-    price = _known_price(query)
-    is_pending = service is not None and service.queries.is_pending(query)
-    if price is not None:
-        text = Message("This costs about {credits:,.0f} Credits.", credits=price)
-        layout.label(text=translated(text), translate=False, icon="INFO")
-    elif is_pending:
-        layout.label(text="Asking Mint for the price…", icon="TIME")
-    else:
-        layout.label(text="This costs Credits.", icon="INFO")
 
 
 def with_price(words: Message, price: float | None, queries: Sequence[Query] = ()) -> Message:
@@ -77,11 +62,6 @@ def short_left_words(free: float, price: float) -> Message:
     if price > free:
         return Message("{credits:,.0f} Credits short", credits=price - free)
     return Message("After this: {left:,.0f}", left=free - price)
-
-
-def _known_price(query: Query) -> float | None:
-    service = session.existing_service()
-    return service.budget.price(query) if service else None
 
 
 def ask(*queries: Query) -> str | None:

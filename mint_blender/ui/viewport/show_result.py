@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
     from ...scene.update.move import Placing, Surface
 
-SHADING = [
-    ("SOLID", "Solid", "Fastest, in color"),
-    ("MATERIAL", "Material Preview", "Soft splats; slow without a fast graphics card"),
-    ("RENDERED", "Rendered", "Use the scene's render engine"),
-]
 NOT_CHANGED = Message("Mint has not changed this 3D View.")
 
 
@@ -88,40 +83,24 @@ class MINT_OT_look_inside(bpy.types.Operator):
     bl_label = "Look Inside"
     bl_options = {"REGISTER"}  # nothing to undo
 
-    root: bpy.props.StringProperty(
-        name="World",
-        description="Name of the World's root object. Leave empty to use the World of the active "
-        "object",
-        options={"SKIP_SAVE"},
-    )
-    shading: bpy.props.EnumProperty(name="Shading", items=SHADING)
-    job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
-
     def execute(self, context: bpy.types.Context) -> Result:
         """Look inside the World that is meant."""
-        root = self._meant(context)
+        root = _meant(context)
         area = views.area_of(context)
         if root is None:
-            gone = self.job_id and Message("This result is not in the current scene.")
-            return report_error(self, gone or Message("Select a Mint World, or something in it."))
+            return report_error(self, Message("Select a Mint World, or something in it."))
         if area is None:
             return report_error(self, Message("Open a 3D View to look inside the World."))
-        views.look_inside(area, root, scene_of(context), self.shading)
+        views.look_inside(area, root, scene_of(context))
         return {"FINISHED"}
 
-    def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
-        """Return the World of the job, by name, of the active object, or the only one."""
-        from ...scene import tags
-        from ...scene.world import world_objects
 
-        if self.job_id:
-            return next(filter(world_objects.is_root, tags.roots(job_id=self.job_id)), None)
-        if self.root:
-            return world_objects.root_of(context.scene.objects.get(self.root))
-        roots = [obj for obj in context.scene.objects if world_objects.is_root(obj)]
-        return world_objects.root_of(context.active_object) or (
-            roots[0] if len(roots) == 1 else None
-        )
+def _meant(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the World of the active object, or the only one."""
+    from ...scene.world import world_objects
+
+    roots = [obj for obj in context.scene.objects if world_objects.is_root(obj)]
+    return world_objects.root_of(context.active_object) or (roots[0] if len(roots) == 1 else None)
 
 
 class MINT_OT_restore_view(CheckedOperator):

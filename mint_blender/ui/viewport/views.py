@@ -105,17 +105,13 @@ def frame(
     area.tag_redraw()
 
 
-def look_inside(
-    area: bpy.types.Area, root: bpy.types.Object, scene: bpy.types.Scene, shading: str = "SOLID"
-) -> None:
+def look_inside(area: bpy.types.Area, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
     """Show a World in color from its capture point. The view is free: dragging looks around."""
     from ...scene.world import calibration, edit, panorama, world_objects
 
     selected.use_world(root)
     space: Any = area.spaces.active
     _remember(space)
-    if shading == "SOLID" and not _has_colors_in_solid(root):
-        shading = "MATERIAL"
     shown = space.shading
     shown.type = "SOLID"
     shown.light, shown.color_type = "STUDIO", "TEXTURE"
@@ -126,7 +122,7 @@ def look_inside(
         shown.background_color = image[panorama.SKY]
     if edit.shows_panorama(scene):  # also for who turns to Material Preview later
         shown.use_scene_world = shown.use_scene_world_render = True
-    _shade(space, shading)
+    _shade(space, "SOLID" if _has_colors_in_solid(root) else "MATERIAL")
     _earlier()[space.as_pointer()]["shown"] = shown.type
     place = world_objects.upright(root)
     _stand_at(space, place, scene, calibration.LENS)

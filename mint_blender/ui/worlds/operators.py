@@ -357,22 +357,11 @@ class MINT_MT_world(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
-        from ...scene.world import edit as world_edit
         from ...scene.world import splats
 
         layout = layout_of(self)
         is_changed = views.is_changed(context.space_data)
         layout.operator("mint.restore_view" if is_changed else "mint.look_inside", icon="HIDE_OFF")
-        is_shown = world_edit.shows_panorama(scene_of(context))
-        if is_shown:
-            layout.operator("mint.restore_scene_world", icon="WORLD")
-        else:
-            layout.operator(
-                "mint.toggle_world_part",
-                text=translated(Message("Panorama as Scene World")),
-                translate=False,
-                icon="WORLD",
-            ).part = "PANORAMA"
         layout.operator_menu_enum("mint.show_collider", "how")
         layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
         layout.operator_menu_enum("mint.remove_world_part", "part")
