@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mint_blender.application import session
+from mint_blender.application.batch import line_jobs
 from mint_blender.cli import main
-from mint_blender.cli.batch import line_jobs
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.engine.config import EngineConfig

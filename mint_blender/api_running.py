@@ -47,7 +47,7 @@ OnProgress = Callable[[str, float | None, float | None], object]
 
 
 class RunningJob:
-    """A job that runs while the script does something else. For the main thread only.
+    """A job that runs while the script does something else. For the thread that has started it.
 
     With a `with` statement, the script stops working on it at the end of the block. The job is
     kept, and `resume` continues it.

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.application import session
-from mint_blender.cli.batch import result_files
-from mint_blender.cli.terminal import Terminal
+from mint_blender.application.batch import result_files
 from mint_blender.files import pictures
 from mint_blender.files.disk import PART
 from mint_blender.files.glb import header
@@ -124,12 +123,11 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     delivery = replace(line.delivery, output=str(out / "0001-a-lamp.blend"))
     files = (LocalFile(Role.PREVIEW, str(preview), ""), LocalFile(Role.PICTURE, str(final), ""))
     job = Job("1", line.request, 0.0, delivery, phase=Phase.REVIEW, files=files[:1])
-    terminal = Terminal("mint", as_json=False)
-    result_files.write_record(line, job, terminal)
+    result_files.write_record(line, job)
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
     done = replace(job, files=files)
-    result_files.write_record(line, done, terminal)
+    result_files.write_record(line, done)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
-    assert result_files.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
+    assert result_files.report(line, done).picture == out / "0001-a-lamp.webp"

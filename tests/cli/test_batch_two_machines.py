@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli.batch import runner
+from mint_blender.application.batch import made_elsewhere
 from mint_blender.cli.exits import Exit
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests.record import PaidRequest
@@ -95,7 +95,7 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     """A machine whose folder is not seen here may have made it: a person decides."""
     for job in mint.jobs():
         mint("cancel", str(job["job"]))
-    monkeypatch.setattr(runner, "_NEW", -1.0)
+    monkeypatch.setattr(made_elsewhere, "_NEW", -1.0)
     with monkeypatch.context() as damaged:
         damaged.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
         ran = queued("--retry-failed")

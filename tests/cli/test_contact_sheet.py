@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from mint_blender.application.batch.result_files import LineReport, LineState
 from mint_blender.cli.batch import contact_sheet
-from mint_blender.cli.batch.result_files import LineReport, LineState
 from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job

@@ -66,7 +66,7 @@ ROOMS = {
         outside=frozenset({"numpy"} | BLENDERS_OWN),
     ),
     "application": Room(
-        rooms=_set("delivery", "jobs", "mint"),
+        rooms=_set("delivery", "jobs", "mint", "files"),
         later_rooms=_set(TOP),
     ),
     "cli": Room(

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from mint_blender.application import session
-from mint_blender.cli.batch import line_jobs
-from mint_blender.cli.batch.line_prices import Options
+from mint_blender.application.batch import line_jobs
+from mint_blender.application.batch.options import Options
 from mint_blender.cli.batch.result_writer import ResultWriter
 from mint_blender.cli.batch.runner import BatchRun
 from mint_blender.cli.terminal import Display, Terminal

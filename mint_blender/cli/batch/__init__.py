@@ -2,5 +2,5 @@
 """The command `batch`: many prompts from one file, recorded in a ledger.
 
 `command` checks the arguments and `runner` runs the lines with the job service. The other modules
-read the file, price the lines, and write records and a contact sheet. Knows no user interface.
+write what is finished, hand lines to farms, and write a contact sheet. Knows no user interface.
 """

@@ -13,6 +13,9 @@ import argparse
 from dataclasses import dataclass, replace
 
 from ...application import session
+from ...application.batch import line_jobs, result_files
+from ...application.batch.line_prices import LinePrices
+from ...application.batch.options import Options
 from ...application.offers import Offer
 from ...application.results import is_finished
 from ...delivery import write_files
@@ -28,11 +31,10 @@ from ..exits import Exit, Refused
 from ..prices import show
 from ..reports import picture_options
 from ..terminal import Terminal
-from . import contact_sheet, dask, line_jobs, openjd, result_files
-from .line_prices import LinePrices, Options
+from . import contact_sheet, dask, openjd
 from .result_writer import ResultWriter
 from .runner import BatchRun
-from .write_step import WriteStep, current_job, fetch_missing, lock_lines
+from .write_step import WriteStep, fetch_missing, lock_lines
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -211,8 +213,9 @@ class _Batch:
             for line in self.lines:
                 job = jobs.get(line.tag)
                 motions = line_jobs.known_motions(job_service, folder, line, job)
-                now = current_job(job, folder)
-                entries.append(result_files.report(line, now, self.terminal, motions=motions))
+                now = line_jobs.as_recorded(job, folder)
+                entry = result_files.report(line, now, None, motions, self.terminal.decision)
+                entries.append(entry)
         name = self.arguments.file.name
         if jobs and not contact_sheet.report_sheet(
             folder, name, entries, self.terminal, self.chosen

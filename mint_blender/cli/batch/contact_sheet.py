@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ...application.batch.result_files import LineReport, LineState
 from ...delivery.write_files import write_text
 from ...files import pictures
 from ...jobs.batch_lines import Line
 from ...jobs.phases import Phase
 from ..terminal import Terminal
-from .result_files import LineReport, LineState
 
 NAME = "index.html"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")

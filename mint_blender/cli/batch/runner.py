@@ -6,25 +6,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ...application import results, session
+from ...application.batch import line_jobs, result_files
+from ...application.batch.line_jobs import RefusalCause
+from ...application.batch.line_prices import LinePrices
+from ...application.batch.made_elsewhere import already_made, may_be_made_elsewhere
+from ...application.batch.options import Options
 from ...application.offers import Offer
 from ...jobs.batch_folder import finished_lines, line_files
-from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
 from ...jobs.budget import batch_prices
 from ...jobs.budget.spending import committed, under_way
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
-from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
+from ...jobs.paid_requests.record import of_line
 from ...jobs.phases import HAS_RESULT, UNSUCCESSFUL, Phase
 from ...jobs.presentation.job_view import duration
-from ...jobs.queries import LARGEST_PAGE
 from ...jobs.service import JobService, NotPossible, TooExpensive
-from ...jobs.workflow import look
 from ...mint.errors import MintError
 from ...mint.schema import Asset, Kind
 from .. import exits, reports
@@ -32,13 +33,16 @@ from ..exits import Exit
 from ..jobs import was_interrupted
 from ..prices import check_agreed
 from ..terminal import Terminal
-from . import contact_sheet, line_jobs, result_files
-from .line_jobs import Refusal
-from .line_prices import LinePrices, Options
+from . import contact_sheet
 from .result_writer import ResultWriter
 
 # statuses that `--skip-failed` leaves out
 _SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
+_STATUS = {
+    RefusalCause.ACCOUNT: Exit.KEY,
+    RefusalCause.ELSEWHERE: Exit.BUSY,
+    RefusalCause.UNCLEAR: Exit.UNREACHABLE,
+}
 _UNFINISHED = "This line is not finished, and --rewrite starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
 
@@ -67,7 +71,7 @@ class LineReports:
 
     def _write_record(self, line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
         try:
-            result_files.write_record(line, job, self._terminal, motions)
+            result_files.write_record(line, job, motions)
         except OSError as error:
             reason = error.strerror or error
             self._terminal.note(
@@ -146,7 +150,7 @@ class BatchRun(LineReports):
         again = self._options.rewrite
         unpaid = [] if again else self._prices.unpaid(self._allowed(chosen))
         if not self._options.start_again:
-            new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
+            new = [line for line in unpaid if may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = list(self._allowed(unpaid))
         prices = self._prices.ask(unpaid)
@@ -210,7 +214,8 @@ class BatchRun(LineReports):
             job = self._job(line)
             why = self._refusals.get(line.number)
             motions = self._known_motions(line, job)
-            entries.append(result_files.report(line, job, self._terminal, why, motions))
+            entry = result_files.report(line, job, why, motions, self._terminal.decision)
+            entries.append(entry)
         contact_sheet.report_sheet(self._folder, name, entries, self._terminal, self._chosen)
 
     def _follow(self, at_once: int) -> None:
@@ -310,7 +315,7 @@ class BatchRun(LineReports):
     def _start_line(self, line: Line) -> None:
         """Start a line, or resume the job of an earlier run."""
         if (refusal := self._refused.get(line.tag)) is not None:
-            self._refuse(line, refusal.sentence, refusal.status)
+            self._refuse(line, refusal.sentence, _STATUS[refusal.cause])
             return
         if self.is_lost():
             self._refuse(line, _LOST, Exit.BUSY)
@@ -563,53 +568,3 @@ def _started_perhaps(job: Job) -> str:
         f"Mint may have started this line, and your library has {what}. The other lines go on."
         f"{use} To start the line again: {again} (this costs Credits again).{found}"
     )
-
-
-def _may_be_made_elsewhere(job: Job | None) -> bool:
-    """Return whether a line has started nothing here, and is ordered now.
-
-    A job that another machine may have sent, and that nobody has given up, looks for itself.
-    """
-    request = job.start_request if job is not None and job.phase in UNSUCCESSFUL else None
-    return job is None or (request is not None and request.may_be_reopened)
-
-
-_NEW = 60.0
-"""Seconds for which a batch is so new that nothing can have been made for it before."""
-_SENTENCE = (
-    "Your library has a result that looks like this line ({id}), and this folder does not know it."
-    " Nothing was started. To start the line all the same: --start-again (this costs Credits)."
-)
-_UNCLEAR = (
-    "Your library could not be read in full, so it is unclear whether another machine has made this"
-    " line. Nothing was started. To start it all the same: --start-again (this costs Credits)."
-)
-
-
-def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> dict[str, Refusal]:
-    """Return the lines of which Mint's lists show what looks like their result, by tag.
-
-    Raises:
-        MintError: Mint cannot be asked.
-    """
-    if not lines or job_service.journal.mint_now() - batch.created < _NEW:
-        return {}
-    refused = {}
-    since = batch.created - CLOCK_DIFFERENCE
-    ours = job_service.journal.assets(exclude="")
-    with session.open_client() as client:
-        for kind in dict.fromkeys(line.request.kind for line in lines):
-            made = look.MadeSince(since)
-            while not made.is_over:
-                page = partial(client.page, kind, cursor=made.cursor, limit=LARGEST_PAGE)
-                made.add(session.call_mint(page))
-            others = [asset for asset in made.assets.values() if asset.id not in ours]
-            for line in (line for line in lines if line.request.kind is kind):
-                body = line.request.body(())
-                lookalike = next((asset for asset in others if look.matches(asset, body)), None)
-                if lookalike is not None:
-                    sentence = _SENTENCE.format(id=lookalike.id)
-                    refused[line.tag] = Refusal(sentence, Exit.UNREACHABLE)
-                elif not made.is_complete:
-                    refused[line.tag] = Refusal(_UNCLEAR, Exit.UNREACHABLE)
-    return refused

@@ -9,7 +9,6 @@ free.
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -18,21 +17,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...application import session
+from ...application.batch import line_jobs, result_files
+from ...application.batch.options import Options
+from ...application.batch.source_files import (
+    find_files,
+    parts_without_files,
+    wanted_delivery,
+)
 from ...application.results import is_finished
 from ...files.file_lock import FileInUse, file_lock
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.finished_lines import WriteRecord
 from ...jobs.batch_lines import Line, line_ranges
 from ...jobs.job import Job
-from ...jobs.job_values import Delivery, DeliveryResult, Role
+from ...jobs.job_values import DeliveryResult
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from .. import exits
 from ..exits import Exit
 from ..reports import progress_listener, report_failure, report_job
 from ..terminal import Terminal
-from . import line_jobs, result_files
-from .line_prices import Options
 from .result_writer import ResultWriter, Written
 from .runner import LineReports
 
@@ -47,29 +51,6 @@ _NO_FILES = (
     "Mint's files for it are not on this machine and not in the folder. Run the batch with --step"
     " generate, or use --rewrite without --step, which downloads them again. This is free."
 )
-
-
-def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:
-    """Return how the line's result is to be written now: as the batch file says.
-
-    A picture that was wanted when the line was started is rendered, even without --render.
-    """
-    was_wanted = not options.rewrite and line.render is None and job.delivery.render is not None
-    stem = Path(job.delivery.output or options.folder / line.title).with_suffix("")
-    delivery = replace(
-        line.delivery,
-        output=f"{stem}{line.suffix}",
-        render=f"{stem}.png" if options.renders(line) else None,
-        line=job.delivery.line,
-    )
-    return result_files.with_picture_of(job.delivery, delivery) if was_wanted else delivery
-
-
-def current_job(job: Job | None, folder: Path) -> Job | None:
-    """Return a job of the ledger as it is with the files that any machine has written."""
-    if not is_finished(job):
-        return job
-    return finished_lines.read_record(folder, job.id).applied_to(job)
 
 
 @contextmanager
@@ -195,34 +176,6 @@ class WriteStep(LineReports):
         return WriteRecord(replace(written.delivery, line=None), result.notes)
 
 
-# -- Mint's files
-
-
-def find_files(job_service: JobService, folder: Path, job: Job, delivery: Delivery) -> Job | None:
-    """Return a job with all the files on disk that its delivery needs; None without them.
-
-    They are in the downloads of this journal, or in the batch's folder.
-    """
-    own = job_service.journal.job(job.id)
-    for found in (own, finished_lines.published(job, folder)):
-        if found is not None and finished_lines.are_on_disk(found) and _has_enough(found, delivery):
-            return found
-    return None
-
-
-def _has_enough(job: Job, delivery: Delivery) -> bool:
-    """Return whether a job's files hold what a delivery needs, as far as Mint has made it."""
-    before = job.delivery
-    if delivery.splats not in {None, before.splats}:
-        tier = re.sub(r"[^A-Za-z0-9_]+", "-", delivery.splats or "")
-        file = job.file(Role.SPLATS)
-        if file is None or f"splats-{tier}" not in Path(file.path).stem:
-            return False
-    if delivery.collider != "NONE" and before.collider == "NONE":
-        return job.file(Role.COLLIDER) is not None
-    return True
-
-
 def fetch_missing(
     lines: list[Line],
     jobs: dict[str, Job],
@@ -242,7 +195,7 @@ def fetch_missing(
             line
             for line in lines
             if is_finished(job := jobs.get(line.tag))
-            and _parts_without_files(journal, line, job, options)
+            and parts_without_files(journal, line, job, options)
         ]
     if not missing:
         return
@@ -259,17 +212,6 @@ def fetch_missing(
         )
 
 
-def _parts_without_files(
-    job_service: JobService, line: Line, job: Job, options: Options
-) -> list[Job]:
-    """Return the job of a line, or the motions that it is written from, if files are missing."""
-    wanted = wanted_delivery(line, job, options)
-    folder = options.folder
-    motions = line_jobs.motions_of(job_service, folder, line, job)
-    parts = [motion for motion in motions if is_finished(motion)] if motions else [job]
-    return [part for part in parts if find_files(job_service, folder, part, wanted) is None]
-
-
 def _fetch(
     job_service: JobService, lines: list[Line], options: Options, terminal: Terminal
 ) -> None:
@@ -283,7 +225,7 @@ def _fetch(
         elif line.tag in jobs:
             job = jobs[line.tag]
             try:
-                for file in _parts_without_files(job_service, line, job, options):
+                for file in parts_without_files(job_service, line, job, options):
                     if file.id == job.id:
                         job_service.set_delivery(job.id, wanted_delivery(line, job, options))
                     job_service.fetch_again(file.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ...jobs.batch_lines import Line
 from ...jobs.budget import batch_prices
@@ -15,29 +14,7 @@ from ...jobs.job import Job
 from ...jobs.phases import UNSUCCESSFUL
 from ...jobs.service import JobService
 from . import line_jobs, result_files
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of the command that apply to all lines."""
-
-    folder: Path
-    render: bool
-    retry_failed: bool
-    rewrite: bool = False
-    """Write finished lines again."""
-    writes: bool = True
-    """Write the results; otherwise put Mint's files where other machines can read them."""
-    start_again: bool = False
-    """Start lines again that Mint may have started, and that are not in the library."""
-    yes: bool = False
-    """Start lines although the account has too few Credits for all."""
-    skip_failed: bool = False
-    """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
-
-    def renders(self, line: Line) -> bool:
-        """Return whether to render a picture; the line's own setting wins."""
-        return self.render if line.render is None else line.render
+from .options import Options
 
 
 @dataclass(frozen=True)

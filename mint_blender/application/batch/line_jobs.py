@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 
-from ...application.results import fetch_files_again, is_finished
 from ...files.file_lock import file_lock
 from ...jobs.batch_folder import batch_lease, finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine
@@ -28,7 +28,15 @@ from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
 from ...mint.errors import MintError
 from ...mint.schema import Operation
-from ..exits import Exit
+from ..results import fetch_files_again, is_finished
+
+
+class RefusalCause(Enum):
+    """Why a line is left alone."""
+
+    ACCOUNT = auto()  # it belongs to another one
+    ELSEWHERE = auto()  # another machine works on it
+    UNCLEAR = auto()  # it may have been made, and is not certainly known
 
 
 @dataclass(frozen=True)
@@ -36,18 +44,18 @@ class Refusal:
     """Why a line that was started before is neither continued nor started again here."""
 
     sentence: str
-    status: Exit
+    cause: RefusalCause
 
 
 _FOREIGN = Refusal(
     "This line belongs to another Mint account. Run the batch with that account's key and address."
     " Nothing was sent.",
-    Exit.KEY,
+    RefusalCause.ACCOUNT,
 )
 _ELSEWHERE = Refusal(
     "This line was canceled here. Another machine has started it. Continue the batch there."
     " Nothing was sent.",
-    Exit.BUSY,
+    RefusalCause.ELSEWHERE,
 )
 
 
@@ -350,6 +358,13 @@ def as_written_elsewhere(job_service: JobService, folder: Path, job: Job) -> Job
         return job
     job_service.record_delivery(job.id, DeliveryResult())
     return job_service.job(job.id)
+
+
+def as_recorded(job: Job | None, folder: Path) -> Job | None:
+    """Return a job of the ledger as it is with the files that any machine has written."""
+    if not is_finished(job):
+        return job
+    return finished_lines.read_record(folder, job.id).applied_to(job)
 
 
 def current_job(job_service: JobService, job: Job) -> Job:

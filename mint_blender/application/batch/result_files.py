@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ...application.results import is_finished
 from ...delivery.write_files import copy_file, write_text
 from ...files import disk
 from ...files.pictures import SUFFIXES
@@ -21,7 +20,7 @@ from ...jobs.job_values import Delivery
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
-from ..terminal import Terminal
+from ..results import is_finished
 
 
 class LineState(StrEnum):
@@ -87,13 +86,14 @@ def with_picture_of(before: Delivery, delivery: Delivery) -> Delivery:
 def report(
     line: Line,
     job: Job | None,
-    terminal: Terminal,
     refusal: str | None = None,
     motions: Sequence[Job] = (),
+    decision: Callable[[str, str], str] | None = None,
 ) -> LineReport:
     """Return the state of a line, from its job, its motions and the files in the folder.
 
-    `refusal` is why the line could not be started.
+    `refusal` is why the line could not be started. `decision` returns the command for a verb and
+    the id of a job.
     """
     if job is None or job.delivery.output is None:
         return LineReport(
@@ -103,6 +103,8 @@ def report(
     stopped = [motion for motion in motions if not is_finished(motion)] if is_finished(job) else []
     now = stopped[0] if stopped else job
     view = JobView(now)
+    verbs = [verb for verb in view.verbs if verb != "cancel"]
+    commands = tuple(decision(verb, now.id) for verb in verbs) if decision else ()
     state = _state(now)
     record = output.with_suffix(".json")
     return LineReport(
@@ -110,7 +112,7 @@ def report(
         job,
         state,
         "" if state is LineState.DONE else view.problem or f"{view.state}.",
-        tuple(terminal.decision(verb, now.id) for verb in view.verbs if verb != "cancel"),
+        commands,
         output if output.is_file() else None,
         _picture(job, output),
         record if record.is_file() else None,
@@ -118,7 +120,7 @@ def report(
     )
 
 
-def write_record(line: Line, job: Job, terminal: Terminal, motions: Sequence[Job] = ()) -> None:
+def write_record(line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
     """Write the picture and the record beside the result. Raises OSError.
 
     The result itself need not exist.
@@ -128,7 +130,7 @@ def write_record(line: Line, job: Job, terminal: Terminal, motions: Sequence[Job
     output = Path(job.delivery.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
-    record = _record(line, job, report(line, job, terminal, motions=motions))
+    record = _record(line, job, report(line, job, motions=motions))
     write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
