@@ -6,19 +6,16 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from ..application import session
-from ..application.offers import generation_title
+from ..application import purchases, session
 from ..application.results import asset_named
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
-from ..jobs.library import view_model
 from ..jobs.new_jobs import check_motions, template_of_job
-from ..jobs.queries import AnimationPrice, prices_of
 from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
-from ..mint.schema import Assets, Format, Kind, OptimizationLevel
+from ..mint.schema import Format, Kind, OptimizationLevel
 from . import prices
 from .exits import Exit, Refused
 from .reports import check_outputs, file_options, follow_and_write
@@ -45,10 +42,9 @@ def estimate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if request.prompt or request.images:
         session.check_request(request)
     with session.open_prices(terminal.wait) as job_service:
-        part = prices.of_start(
-            job_service, prices_of(request, _level(arguments)), arguments.max_credits
-        )
-        prices.show_price(job_service, terminal, generation_title(request), part)
+        purchase = purchases.generation(request, level=_level(arguments))
+        part = prices.of_start(job_service, purchase.prices, arguments.max_credits)
+        prices.show_price(job_service, terminal, purchase.title, part)
     return Exit.DONE
 
 
@@ -94,13 +90,11 @@ def _start(
 ) -> Exit:
     """Start a job, wait for it, and write the files that the command names."""
     delivery = replace(delivery, **file_options(arguments))
-    limit = arguments.max_credits
-    title = generation_title(request)
-    part = prices.of_start(job_service, prices_of(request, level), limit)
-    if not prices.may_start(job_service, arguments, terminal, title, part):
+    purchase = purchases.generation(request, delivery, level)
+    if not prices.may_buy(job_service, arguments, terminal, purchase, arguments.max_credits):
         return Exit.DONE
-    job = job_service.start(request, delivery, optimize=level, max_credits=limit)
-    return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
+    jobs = purchase.start(job_service, arguments.max_credits, None)
+    return follow_and_write(job_service, jobs, terminal, approve=arguments.approve)
 
 
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -112,15 +106,10 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         raise Refused(problem, Exit.IMPORT)
     with prices.open_service(arguments, terminal) as job_service:
         model = asset_named(job_service, arguments.what)
-        known = model.assets or Assets()
-        is_paid = any(known.converted_url(format) is None for format in formats)
-        names = ", ".join(format.value.upper() for format in formats)
-        title = f'Save the model "{view_model.title(model)}" as {names} in {folder}'
-        part = prices.of_start(job_service, [None] if is_paid else [])
-        if not prices.may_start(job_service, arguments, terminal, title, part):
+        purchase = purchases.conversion(model, formats, folder)
+        if not prices.may_buy(job_service, arguments, terminal, purchase):
             return Exit.DONE
-        job = job_service.convert(model, formats, folder)
-        return follow_and_write(job_service, [job], terminal)
+        return follow_and_write(job_service, purchase.start(job_service, None, None), terminal)
 
 
 def variation(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -150,22 +139,17 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         model = asset_named(job_service, arguments.what)
         limit = arguments.max_credits
         check_motions(model.kind, motions)
-        words = ", ".join(arguments.motion)
-        title = f'Animate the model "{view_model.title(model)}": {words}'
         before = [] if arguments.pay_again else job_service.paid_motions(model.id)
-        ordered = [job.motion for job in before if job.motion]
-        unpaid = [motion for motion in motions if not any(map(motion.is_like, ordered))]
-        price = AnimationPrice(model.id)
-        part = prices.of_start(job_service, [price] * len(unpaid), limit)
-        if not prices.may_start(job_service, arguments, terminal, title, part):
-            return Exit.DONE
-        if unpaid and limit is None and not (arguments.yes or terminal.is_interactive):
-            job_service.ask_unknown_prices([price])
-            if job_service.budget.price(price) is None:
-                raise Refused(_NO_PRICE, Exit.CREDITS)
-        jobs = job_service.animate(
-            model, motions, delivery, max_credits=limit, pay_again=arguments.pay_again
+        purchase = purchases.animation(
+            model, motions, before, delivery, pay_again=arguments.pay_again
         )
+        if not prices.may_buy(job_service, arguments, terminal, purchase, limit):
+            return Exit.DONE
+        if limit is None and not (arguments.yes or terminal.is_interactive):
+            job_service.ask_unknown_prices(purchase.prices)
+            if job_service.budget.total(purchase.prices) is None:
+                raise Refused(_NO_PRICE, Exit.CREDITS)
+        jobs = purchase.start(job_service, limit, None)
         delivery = replace(delivery, motions=tuple(motion.words for motion in motions))
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)
 

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 
 from ..application import session
 from ..application.offers import Offer
+from ..application.purchases import PriceQueries, Purchase
 from ..jobs.budget.spending import Expense
 from ..jobs.job import Job
 from ..jobs.phases import Phase, Verb
-from ..jobs.queries import PriceQuery, prices_of_click
+from ..jobs.queries import prices_of_click
 from ..jobs.service import JobService
 from .exits import Exit, Refused
 from .terminal import Terminal
-
-Queries = Sequence[PriceQuery | None]
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,13 @@ class Part:
         jobs: The job that it continues, if it is not new.
     """
 
-    queries: Queries
+    queries: PriceQueries
     expense: Callable[[], Expense]
     credits: Callable[[], float | None]
     jobs: tuple[Job, ...] = ()
 
 
-def of_start(job_service: JobService, queries: Queries, limit: float | None = None) -> Part:
+def of_start(job_service: JobService, queries: PriceQueries, limit: float | None = None) -> Part:
     """Return a new job as a part; `limit` is its own, in Credits."""
     budget = job_service.budget
     return Part(queries, lambda: budget.of_start(queries, limit), lambda: budget.total(queries))
@@ -99,6 +98,18 @@ def may_start(
     offer, _ = _offer(job_service, terminal, title, parts)
     check_agreed(offer, terminal)
     return True
+
+
+def may_buy(
+    job_service: JobService,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+    purchase: Purchase,
+    limit: float | None = None,
+) -> bool:
+    """Return whether a command starts a purchase with this limit. As `may_start`."""
+    part = of_start(job_service, purchase.prices, limit)
+    return may_start(job_service, arguments, terminal, purchase.title, part)
 
 
 def show_price(job_service: JobService, terminal: Terminal, title: str, *parts: Part) -> None:

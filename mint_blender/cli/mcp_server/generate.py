@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,18 +18,16 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from ...application import client_requests, session
-from ...application.offers import generation_title
-from ...delivery import write_files
+from ...application import purchases, session
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
 from ...files.errors import FileError
 from ...jobs import new_jobs
-from ...jobs.job import Job, asset_of
+from ...jobs.job import asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
-from ...jobs.queries import AnimationPrice, OptimizationPrice, prices_of
-from ...jobs.service import JobService, NotPossible
+from ...jobs.queries import OptimizationPrice
+from ...jobs.service import JobService
 from ...mint.client import Client
 from ...mint.generation_request import GenerationRequest
 from ...mint.limits import MAX_IMAGE_BYTES
@@ -47,7 +46,7 @@ from ...mint.schema import (
 from . import spending, tools
 from .answers import answer, answer_with_jobs, picture_content
 
-OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
+OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing"
 
 
 async def reference_image(
@@ -139,7 +138,7 @@ async def estimate(
         if "://" not in image and not Path(image).is_absolute():
             raise ToolError(f"The reference image {image} needs an absolute path.")
     await anyio.to_thread.run_sync(partial(session.check_request, request))
-    return await _quote(context, purchase_of(request))
+    return await _quote(context, purchases.generation(request))
 
 
 async def generate(
@@ -161,7 +160,7 @@ async def generate(
     return await answer_with_jobs(context, values, [state], [state])
 
 
-async def _quote(context: tools.ToolContext, purchase: tools.Purchase) -> CallToolResult:
+async def _quote(context: tools.ToolContext, purchase: purchases.Purchase) -> CallToolResult:
     """Return a new quote, with the price that Mint returns now. Raises MintError."""
     estimates = await spending.ask_prices(context, purchase.prices)
     quotes = tools.state_of(context).quotes
@@ -178,18 +177,6 @@ async def _quote(context: tools.ToolContext, purchase: tools.Purchase) -> CallTo
         }
 
     return answer(await tools.with_jobs(context, add))
-
-
-def purchase_of(request: GenerationRequest) -> tools.Purchase:
-    """Return the generation of a request, as something that is quoted and started."""
-    return tools.Purchase(
-        title=f"{generation_title(request)}.",
-        content=partial(client_requests.content_of, request),
-        prices=prices_of(request, None),
-        start=lambda job_service, own_limit, subject: job_service.start(
-            request, Delivery(), max_credits=own_limit, subject=subject
-        ),
-    )
 
 
 async def estimate_transform(
@@ -215,15 +202,18 @@ async def estimate_transform(
     Show the summary with its price to the person. Then start it with generate.
     """
     model = await _model(context, job, asset, "changed")
-    purchase = (
-        optimization_of(model, level)
-        if action == "optimize"
-        else conversion_of(model, formats, folder)
-    )
+    if action == "optimize":
+        return await _quote(context, optimization_of(model, level))
+    if not formats:
+        raise ToolError("Choose at least one format.")
+    target = tools.absolute_path(folder or "", "Converting needs the absolute path of a folder.")
+    purchase = purchases.conversion(model, tuple(dict.fromkeys(formats)), target)
+    if purchase.prices:
+        purchase = replace(purchase, title=f"{purchase.title}. {OTHER_FORMATS_ARE_FREE}")
     return await _quote(context, purchase)
 
 
-def optimization_of(model: Asset, level: OptimizationLevel) -> tools.Purchase:
+def optimization_of(model: Asset, level: OptimizationLevel) -> purchases.Purchase:
     """Return the optimization of a model, as something that is quoted and started.
 
     Raises:
@@ -234,45 +224,14 @@ def optimization_of(model: Asset, level: OptimizationLevel) -> tools.Purchase:
             f"{view_model.title(model)} is optimized already. Nothing was started. Place it from"
             " the library; this is free."
         )
-    return tools.Purchase(
-        title=f'Optimize the model "{view_model.title(model)}" ({level}).',
+    return purchases.Purchase(
+        title=f'Optimize the model "{view_model.title(model)}" ({level})',
         content=lambda: f"optimize {model.id} {level}",
         prices=(OptimizationPrice(model.id),),
-        start=lambda job_service, own_limit, _subject: job_service.fetch(
-            model, Delivery(), optimize=level, max_credits=own_limit
-        ),
+        start=lambda job_service, limit, _: [
+            job_service.fetch(model, Delivery(), optimize=level, max_credits=limit)
+        ],
     )
-
-
-def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> tools.Purchase:
-    """Return the conversion of a model, as something that is quoted and started.
-
-    Mint returns no price for a conversion; formats that exist are free.
-
-    Raises:
-        ToolError: Formats or folder are missing.
-    """
-    wanted = tuple(dict.fromkeys(formats))
-    if not wanted:
-        raise ToolError("Choose at least one format.")
-    target = tools.absolute_path(folder or "", "Converting needs the absolute path of a folder.")
-    is_paid = any((model.assets or Assets()).converted_url(format) is None for format in wanted)
-    names = ", ".join(format.value.upper() for format in wanted)
-    return tools.Purchase(
-        title=f'Save the model "{view_model.title(model)}" as {names} in {target}.'
-        + (f" {OTHER_FORMATS_ARE_FREE}" if is_paid else ""),
-        content=lambda: f"convert {model.id} {names} {target}",
-        prices=(None,) if is_paid else (),
-        start=lambda job_service, _limit, _subject: _convert(job_service, model, wanted, target),
-    )
-
-
-def _convert(
-    job_service: JobService, model: Asset, formats: tuple[Format, ...], folder: Path
-) -> Job:
-    if problem := write_files.folder_problem(folder):
-        raise NotPossible(problem)
-    return job_service.convert(model, formats, folder)
 
 
 async def animate_model(
@@ -303,33 +262,9 @@ async def animate_model(
     wanted = [MotionRequest(motion, height, in_place) for motion in motions]
     new_jobs.check_motions(model.kind, wanted)
     before = await tools.with_jobs(context, lambda jobs: jobs.paid_motions(model.id))
-    return await _quote(context, animation_of(model, wanted, before))
-
-
-def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) -> tools.Purchase:
-    """Return the motions of a model, as something that is quoted and started.
-
-    `before` are those that were ordered before: they cost nothing.
-    """
-    ordered = {job.motion.words.casefold() for job in before if job.motion}
-    unpaid = {motion.words.casefold() for motion in motions} - ordered
-    words = ", ".join(motion.words for motion in motions)
-    return tools.Purchase(
-        title=f'Animate the model "{view_model.title(model)}": {words}.',
-        content=lambda: f"animate {model.id} {motions}",
-        prices=(AnimationPrice(model.id),) * len(unpaid),
-        start=lambda job_service, own_limit, _subject: _animate(
-            job_service, model, motions, own_limit
-        ),
+    return await _quote(
+        context, purchases.animation(model, wanted, before, Delivery(replaces=True))
     )
-
-
-def _animate(
-    job_service: JobService, model: Asset, motions: list[MotionRequest], limit: float | None
-) -> Job:
-    """Start motions; return the job that the others follow."""
-    jobs = job_service.animate(model, motions, Delivery(replaces=True), max_credits=limit)
-    return next((job for job in jobs if job_service.followers(job)), jobs[0])
 
 
 async def _model(

@@ -21,6 +21,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from ...application import client_requests, session
+from ...application.purchases import PriceQueries
 from ...jobs.budget.spending import Expense
 from ...jobs.job import Job
 from ...jobs.job_values import ClientRequest
@@ -34,7 +35,6 @@ from .answers import HELD_BACK, JobState, job_state, revision_of
 from .tools import (
     ASK_AGAIN,
     PATIENCE,
-    PriceQueries,
     Quote,
     Quotes,
     ToolContext,
@@ -226,7 +226,9 @@ async def start_quoted(
                 limit = without_person(job_service, approved_credits)
             own_limit = None if quote.credits is None else limit
             with job_service.budget.without_limits() if is_agreed else nullcontext():
-                return quote.purchase.start(job_service, own_limit, subject)
+                jobs = quote.purchase.start(job_service, own_limit, subject)
+            # the one that other motions follow
+            return next((job for job in jobs if job_service.followers(job)), jobs[0])
 
         wanted = _wanted(quotes, request_id, quote_id)
         job, is_new = client_requests.start_once(job_service, wanted, order)

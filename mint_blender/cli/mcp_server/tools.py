@@ -12,7 +12,7 @@ import inspect
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,10 +26,9 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
 from ...application import session
+from ...application.purchases import Purchase
 from ...delivery import background
 from ...delivery.background import BlenderPool
-from ...jobs.job import Job
-from ...jobs.queries import PriceQuery
 from ...jobs.service import JobService
 from ...mint.client import Client
 from ...mint.redaction import redact
@@ -156,28 +155,6 @@ LIFETIME = 600.0
 """Seconds for which a quote can be used."""
 ASK_AGAIN = "Nothing was started. Get a new quote, show its price to the person, and use that."
 
-PriceQueries = Sequence[PriceQuery | None]
-"""None stands for something that Mint returns no price for."""
-Start = Callable[[JobService, float | None, str], Job]
-"""Starts the job with its own limit of Credits (None: without one), as what was ordered."""
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """Something that costs Credits when it is started.
-
-    Attributes:
-        title: What is started, for a person: 'Generate the model "a lamp" (fast, review).'
-        content: Returns a digest of everything that is requested, also of local files.
-        prices: The queries for its price.
-        start: Commits the job.
-    """
-
-    title: str
-    content: Callable[[], str]
-    prices: PriceQueries
-    start: Start
-
 
 @dataclass
 class Quote:
@@ -194,7 +171,7 @@ class Quote:
     def text(self) -> str:
         """What would be started, and for how much, for a person."""
         price = "Price unknown" if self.credits is None else f"About {self.credits:,.0f} Credits"
-        return f"{self.purchase.title} {price}."
+        return f"{self.purchase.title}. {price}."
 
 
 class Quotes(dict[str, Quote]):
