@@ -441,8 +441,8 @@ MUTANTS = (
         "R-batch-limit",
         "does not check the limit of a batch",
         "cli/batch/runner.py",
-        "self._budget = batch_prices.BatchBudget(limit, prices)",
-        "self._budget = batch_prices.BatchBudget(None, prices)",
+        "self._budget = batch_prices.BatchBudget(limit, bill.prices)",
+        "self._budget = batch_prices.BatchBudget(None, bill.prices)",
     ),
     Mutant(
         "R-batch-free",

@@ -7,7 +7,7 @@ from functools import partial
 
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
-from ...jobs.job import Job
+from ...jobs.job import Job, is_unanswered
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE
 from ...jobs.phases import UNSUCCESSFUL
 from ...jobs.queries import LARGEST_PAGE
@@ -15,6 +15,11 @@ from ...jobs.service import JobService
 from ...jobs.workflow import look
 from .. import session
 from .line_jobs import Refusal, RefusalCause
+
+
+def was_looked_for_in_vain(job: Job) -> bool:
+    """Return whether Mint may have started a line, and its list has nothing that looks like it."""
+    return is_unanswered(job) and not any(candidate.looks_alike for candidate in job.candidates)
 
 
 def may_be_made_elsewhere(job: Job | None) -> bool:

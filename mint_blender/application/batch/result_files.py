@@ -63,6 +63,22 @@ class LineReport:
         costs = [job.cost for job in jobs if job.cost is not None]
         return sum(costs) if costs else None
 
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether it may have cost Credits that Mint has not reported."""
+        return any(
+            each.cost is None
+            and (
+                each.operation is not None
+                or (
+                    any(request.attempts for request in each.requests)
+                    and each.phase not in {Phase.FAILED, Phase.CANCELED}
+                )
+            )
+            for each in (self.job, *self.motions)
+            if each is not None
+        )
+
 
 def is_written(job: Job) -> bool:
     """Return whether all files of the job's delivery exist."""

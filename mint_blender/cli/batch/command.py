@@ -134,13 +134,11 @@ class _Batch:
             lines = LinePrices(job_service, self.options, lambda line: jobs.get(line.tag))
             is_free = self.options.rewrite or self.arguments.step in {"write", "sheet"}
             unpaid = [] if is_free else lines.unpaid(known)
-            prices = lines.ask(unpaid)
-            unpaid, resumed = lines.left(prices, unpaid)
-            title = f"{len(unpaid)} of {len(self.chosen)} lines to pay"
+            bill = lines.bill(unpaid)
+            title = f"{len(bill.lines)} of {len(self.chosen)} lines to pay"
             available = session.available_credits(self.terminal.wait)
-            show(Offer(title, prices.total(unpaid, resumed), available), self.terminal)
-            expense = prices.expense(unpaid, resumed, self.arguments.max_credits)
-            job_service.budget.check([expense])
+            show(Offer(title, bill.total, available), self.terminal)
+            lines.check(bill, self.arguments.max_credits)
         return Exit.DONE
 
     def _run(self, job_service: JobService, pool: BlenderPool, lease: Lease) -> Exit:

@@ -19,7 +19,6 @@ from ...application.batch.result_files import LineReport, LineState
 from ...delivery.write_files import write_text
 from ...files import pictures
 from ...jobs.batch_lines import Line
-from ...jobs.phases import Phase
 from ..terminal import Terminal
 
 NAME = "index.html"
@@ -59,7 +58,7 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     """
     counts = Counter(entry.state for entry in entries)
     known = [entry.credits for entry in entries if entry.credits is not None]
-    unknown = sum(map(_may_have_cost, entries))
+    unknown = sum(entry.may_have_cost for entry in entries)
     return {
         **{state.value.replace(" ", "_"): counts[state] for state in LineState},
         "credits": sum(known) if known or not unknown else None,
@@ -148,29 +147,13 @@ def _overview(entries: Sequence[LineReport]) -> tuple[str, str]:
     bars = "".join(
         f'<i class="{word}" style="flex-grow:{count}"></i>' for word, _, count in shown[1:]
     )
-    unpriced = sum(map(_may_have_cost, entries))
+    unpriced = sum(entry.may_have_cost for entry in entries)
     lines = "line" if unpriced == 1 else "lines"
     more = f" plus the unknown cost of {unpriced:,} {lines}" if unpriced else ""
     cost = f'<p class="credits"><b>{summary(entries)["credits"] or 0.0:,.0f}</b> Credits{more}</p>'
     return filters, (
         f'<div class="summary">\n<nav>{labels}</nav>\n{cost}\n</div>\n<div class="bar"'
         f' aria-hidden="true">{bars}</div>'
-    )
-
-
-def _may_have_cost(entry: LineReport) -> bool:
-    """Return whether the line may have cost Credits that Mint has not reported."""
-    return any(
-        each.cost is None
-        and (
-            each.operation is not None
-            or (
-                any(request.attempts for request in each.requests)
-                and each.phase not in {Phase.FAILED, Phase.CANCELED}
-            )
-        )
-        for each in (entry.job, *entry.motions)
-        if each is not None
     )
 
 

@@ -12,13 +12,16 @@ from ...application import results, session
 from ...application.batch import line_jobs, result_files
 from ...application.batch.line_jobs import RefusalCause
 from ...application.batch.line_prices import LinePrices
-from ...application.batch.made_elsewhere import already_made, may_be_made_elsewhere
+from ...application.batch.made_elsewhere import (
+    already_made,
+    may_be_made_elsewhere,
+    was_looked_for_in_vain,
+)
 from ...application.batch.options import Options
 from ...application.offers import Offer
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_lines import Line
 from ...jobs.budget import batch_prices
-from ...jobs.budget.spending import committed, under_way
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
@@ -153,25 +156,20 @@ class BatchRun(LineReports):
             new = [line for line in unpaid if may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = list(self._allowed(unpaid))
-        prices = self._prices.ask(unpaid)
-        unpaid, resumed = self._prices.left(prices, unpaid)
-        if unpaid:
-            self._total = total = prices.total(unpaid, resumed)
-            summary = batch_prices.price_summary(prices, unpaid, resumed)
-            self._terminal.note(summary)
-            shown = batch_prices.shown_total(prices, unpaid, resumed)
-            price = {"credits": shown, "is_complete": total is not None}
-            self._terminal.event({"event": "price", "lines": len(unpaid), **price})
+        bill = self._prices.bill(unpaid)
+        if bill.lines:
+            self._total = total = bill.total
+            self._terminal.note(bill.summary)
+            price = {"credits": bill.shown_total, "is_complete": total is not None}
+            self._terminal.event({"event": "price", "lines": len(bill.lines), **price})
             if self._terminal.is_interactive and not self._options.yes:
-                title = f"{len(unpaid)} of {len(chosen)} lines to pay"
+                title = f"{len(bill.lines)} of {len(chosen)} lines to pay"
                 available = session.available_credits(self._terminal.wait)
                 check_agreed(Offer(title, total, available), self._terminal)
             elif limit is None:
                 self._check_balance(total)
-            self._job_service.budget.check(
-                [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
-            )
-        self._budget = batch_prices.BatchBudget(limit, prices)
+            self._prices.check(bill, limit)
+        self._budget = batch_prices.BatchBudget(limit, bill.prices)
         self._follow(at_once)
         return self._conclude()
 
@@ -197,12 +195,6 @@ class BatchRun(LineReports):
                 f"{sentence} To start what can be paid: --yes, or a limit with --max-credits."
             )
         self._terminal.note(f"{sentence} Lines that cannot be paid wait.")
-
-    def _spent_beside(self, resumed: Iterable[Job]) -> float:
-        """Return the Credits of today without what these jobs are still expected to cost."""
-        spending = self._job_service.spending
-        expected = (max(0.0, spending.of(job) - under_way(job)) for job in resumed)
-        return spending.today() - sum(expected)
 
     def write_sheet(self, name: str) -> None:
         """Write the contact sheet if any line has a job; `name` is the batch file's name."""
@@ -358,7 +350,7 @@ class BatchRun(LineReports):
             reports.note_line(job, self._terminal)
             return job
         job = self._with_files(line, job)
-        if self._options.start_again and _was_looked_for_in_vain(job):
+        if self._options.start_again and was_looked_for_in_vain(job):
             self._job_service.retry(job.id)
         elif was_interrupted(job) or job.phase is Phase.BILLING:
             self._job_service.resume(job.id)
@@ -419,7 +411,7 @@ class BatchRun(LineReports):
         line = self._active.pop(job_id)
         job = line_jobs.current_job(self._job_service, self._jobs[line.tag])
         is_order = self._options.start_again and line.number not in self._again
-        if is_order and _was_looked_for_in_vain(job):
+        if is_order and was_looked_for_in_vain(job):
             self._again.add(line.number)
             self._budget.end(job)
             self._start_line(line)
@@ -460,15 +452,7 @@ class BatchRun(LineReports):
         if stopped and not self._options.retry_failed:
             return stopped
         asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
-        limit = None
-        if line.max_credits is not None:
-            ordered = service.journal.motions_of(asset.id)
-            own = [
-                each
-                for each in ordered
-                if each.motion and any(map(each.motion.is_like, line.motions))
-            ]
-            limit = line.max_credits - (job.cost or 0.0) - sum(map(committed, own))
+        limit = self._prices.left_for_motions(line, job, asset.id)
         motions = service.animate(asset, line.motions, max_credits=limit)
         for motion in motions:
             if was_interrupted(motion) or motion.phase is Phase.BILLING:
@@ -552,15 +536,10 @@ class BatchRun(LineReports):
         self._write_record(line, current, self._known_motions(line, current))
 
 
-def _was_looked_for_in_vain(job: Job) -> bool:
-    """Return whether Mint may have started a line, and its list has nothing that looks like it."""
-    return is_unanswered(job) and not any(candidate.looks_alike for candidate in job.candidates)
-
-
 def _started_perhaps(job: Job) -> str:
     """Return what a person reads about a line that Mint may have started, and what to do."""
     found = "".join(f"\n  {reports.candidate_text(candidate)}" for candidate in job.candidates)
-    is_missing = _was_looked_for_in_vain(job)
+    is_missing = was_looked_for_in_vain(job)
     what = "nothing that is certainly its result" if is_missing else "something that looks like it"
     use = f" To use a result: resume {job.id} --use ID." if found else ""
     again = "--start-again" if is_missing else f"retry {job.id}"

@@ -104,7 +104,9 @@ async def place(
     def find(job_service: JobService) -> Job:
         if job is not None:
             return job_service.job(job)
-        return _job_of_asset(job_service, kind, asset or "")
+        if not is_valid_id(asset or ""):
+            raise NotPossible("Not a valid Mint ID. IDs contain only letters, digits, _ and -.")
+        return placeable_job(job_service, Asset.from_json(kind, {"id": asset}))
 
     document = None if path is not None else _choose(blender)
     job_to_place = await with_jobs(context, find)
@@ -151,17 +153,6 @@ def _state(
     placed |= vars(placement) if placement else {}
     about = {"job": job.id, "title": job.title, "status": status}
     return about | placed | {"objects": list(placed["objects"]), "notes": list(notes), "next": todo}
-
-
-def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
-    """Return a job that has the files of a Model or World, or that downloads them. Free.
-
-    Raises:
-        NotPossible: The id is not valid.
-    """
-    if not is_valid_id(asset_id):
-        raise NotPossible("Not a valid Mint ID. IDs contain only letters, digits, _ and -.")
-    return placeable_job(job_service, Asset.from_json(kind, {"id": asset_id}))
 
 
 async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
