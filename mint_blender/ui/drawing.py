@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import blf
@@ -95,14 +94,14 @@ def draw_box(box: Box, color: Color, radius: float = 0.0) -> None:
     _draw(shader, "TRI_FAN", {"pos": points})
 
 
-def draw_line(points: Sequence[Point], color: Color, width: float) -> None:
-    """Draw a line through some points."""
+def draw_lines(points: Sequence[Any], color: Color, width: float) -> None:
+    """Draw lines, given as pairs of points with three coordinates."""
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
     viewport: Any = gpu.state.viewport_get()
     shader.uniform_float("viewportSize", viewport[2:])
     shader.uniform_float("lineWidth", width)
     shader.uniform_float("color", color)
-    _draw(shader, "LINE_STRIP", {"pos": [(x, y, 0.0) for x, y in points]})
+    _draw(shader, "LINES", {"pos": points})
 
 
 def texture_of(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
@@ -119,9 +118,14 @@ def draw_picture(texture: gpu.types.GPUTexture, box: Box) -> None:
     width = texture.width * share
     height = texture.height * share
     inner = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
+    draw_texture(texture, _corners(inner))
+
+
+def draw_texture(texture: gpu.types.GPUTexture, corners: Sequence[Any]) -> None:
+    """Draw a picture between four corners, the lower left one first, counterclockwise."""
     shader = gpu.shader.from_builtin("IMAGE")
     shader.uniform_sampler("image", texture)
-    _draw(shader, "TRI_FAN", {"pos": _corners(inner), "texCoord": _SQUARE})
+    _draw(shader, "TRI_FAN", {"pos": corners, "texCoord": _SQUARE})
 
 
 def draw_text(
@@ -137,22 +141,6 @@ def draw_text(
     # the edges of dark letters are paler here than in a panel, where colors are mixed otherwise
     for _ in range(2 if max(color[:3]) < 0.5 else 1):
         blf.draw(_FONT, text)
-
-
-def width_of(text: str, points: float) -> float:
-    """Return how wide a text is, in pixels."""
-    blf.size(_FONT, points)
-    return float(blf.dimensions(_FONT, text)[0])
-
-
-@lru_cache(maxsize=256)
-def fitting(text: str, room: float, points: float) -> str:
-    """Return as much of a text as fits, measured once for each text and width."""
-    if width_of(text, points) <= room:
-        return text
-    while text and width_of(f"{text}…", points) > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
 
 
 def _corners(box: Box) -> list[Point]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operators of the interface have in common."""
 
+from pathlib import Path
+
 import bpy
 
 from .translations import translated
@@ -16,6 +18,23 @@ class ButtonOperator(bpy.types.Operator):
     """Base of the operators that only buttons and menus of ours call."""
 
     bl_options = {"INTERNAL"}
+
+
+class FilesOperator(MintOperator):
+    """Base of the operators on files: the file browser, or a drop, fills them in."""
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+    files: bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"}
+    )
+
+    def paths(self) -> list[Path]:
+        """Return the files that were chosen."""
+        folder = Path(bpy.path.abspath(self.directory))
+        several = [folder / file.name for file in self.files if file.name]
+        one = Path(bpy.path.abspath(self.filepath)) if self.filepath else None
+        return several or ([one] if one is not None and not one.is_dir() else [])
 
 
 class CheckedOperator(MintOperator):

@@ -83,16 +83,14 @@ def _draw_section(
     name: str,
     title: str,
     draw: Callable[[bpy.types.UILayout, bpy.types.Context], None],
-    *,
     draw_header: Callable[[bpy.types.UILayout], None] | None = None,
-    is_closed: bool = True,
 ) -> None:
     """Draw the header of a section, and its content if it is open.
 
-    Blender remembers by `name` whether it is open; `is_closed` says whether it is at first. What
-    `draw_header` draws is at the right of the title, also while the section is closed.
+    Blender remembers by `name` whether it is open; at first, those with a header of their own are.
+    What `draw_header` draws is at the right of the title, also while the section is closed.
     """
-    header, body = layout.panel(name, default_closed=is_closed)
+    header, body = layout.panel(name, default_closed=draw_header is None)
     header.label(text=translated(title), translate=False)
     if draw_header is not None:
         right = header.row(align=True)
@@ -110,15 +108,8 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     visibility.note("form")
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
     if operators.sources():
-        _draw_section(
-            layout,
-            context,
-            "mint_references",
-            _REFERENCES,
-            operators.draw,
-            draw_header=operators.draw_header,
-            is_closed=False,
-        )
+        draws = operators.draw, operators.draw_header
+        _draw_section(layout, context, "mint_references", _REFERENCES, *draws)
     _draw_section(layout, context, "mint_options", _OPTIONS, form_panel.draw_options)
 
 
@@ -130,15 +121,8 @@ def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
         if name := content.title(context):
             title = Message("Selected: {name}", name=name)
-            _draw_section(
-                layout,
-                context,
-                section,
-                title,
-                content.draw,
-                draw_header=selection_panel.draw_header,
-                is_closed=False,
-            )
+            draws = content.draw, selection_panel.draw_header
+            _draw_section(layout, context, section, title, *draws)
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:

@@ -165,7 +165,6 @@ def _follow_places() -> None:
     """Show where the results of running jobs will stand."""
     from .viewport import targets
 
-    heartbeat.on_beat(targets.settle)  # before results are imported
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
 

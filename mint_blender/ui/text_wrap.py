@@ -124,7 +124,7 @@ def shortened(text: str, room: float) -> str:
     return _shortened(text, room, width_of("…"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _shortened(text: str, room: float, end: float) -> str:
     count = next(
         (count for count in range(len(text) - 1, 0, -1) if width_of(text[:count]) + end <= room), 1

@@ -118,7 +118,7 @@ def test_chips_cost_no_more_than_fit(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With 100 jobs as many lines are executed as with 22, which do not fit either."""
-    for name in ("draw_box", "draw_line", "draw_text", "draw_picture"):
+    for name in ("draw_box", "draw_lines", "draw_text", "draw_picture"):
         monkeypatch.setattr(chips, name, lambda *_: None)
     monkeypatch.setattr("bpy_extras.view3d_utils.location_3d_to_region_2d", lambda *_: None)
     region = SimpleNamespace(x=0, y=0, width=800, height=500, type="WINDOW", as_pointer=lambda: 1)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -337,24 +336,6 @@ def test_a_box_stays_where_the_user_has_put_it(job_service: JobService) -> None:
     assert boxes_of(job_service, targeted())[0].left > 0.5
     low, right, *_ = targets._corners(turned, box)
     assert (right - low).normalized().y > 0.4
-
-
-def test_a_moved_box_is_kept_while_the_job_runs(
-    job_service: JobService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A running job cannot be changed: that follows as soon as it waits for something."""
-    job = targeted()
-    job_service.cache.add(job)
-    active = {job.id}
-    monkeypatch.setattr(JobService, "is_active", lambda _, job_id: job_id in active)
-    there = replace(job.delivery, at=(3.0, 0.0, 0.0), rotation=(0.0, 0.0, 0.0))
-    targets.redirect(job_service, job.id, there)
-    assert job_service.job(job.id).delivery == job.delivery
-    targets._choose(session.state(targets._State), job_service, 1)
-    assert session.state(targets._State).spaces[job.id].left == 2.5
-    active.clear()
-    assert targets.settle(job_service)
-    assert job_service.job(job.id).delivery == there and not targets.settle(job_service)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 22, 100])

@@ -15,7 +15,7 @@ from .conftest import Since
 from .price_helpers import PREFERENCES, known_price
 from .test_jobs import start
 from .test_landing import LEAVE_ALONE
-from .test_place_with_mouse import RUNNING, WHERE, pixel
+from .test_place_with_mouse import RUNNING
 from .test_review import RED, extent, waiting
 
 pytestmark = pytest.mark.window
@@ -161,32 +161,9 @@ bpy.context.view_layer.update()
 """
 
 
-def test_a_click_on_a_running_job_moves_its_box(
-    blender: BlenderWindow, service: Service, leisurely: None
-) -> None:
-    """The result comes to where the box was put, although its job was running."""
-    blender.ask(LEAVE_ALONE)
-    start(blender, "a lamp")
-    blender.wait("jobs()[0]['previews']")
-    blender.wait(f"{BOXES}[0][3]")
-    ((_, _, box),) = chips(blender)["jobs"]
-    point_at(blender, box)
-    blender.display.press()
-    blender.wait(RUNNING)
-    blender.rest_at(*pixel(blender, -2.0, -2.0, 0.0))
-    blender.display.press()
-    blender.wait(f"not {RUNNING}")
-    blender.wait(f"abs({BOXES}[0][2] + 2.5) < 0.1")
-    service.advance(2000)
-    blender.wait_for("placed")
-    (root,) = blender.ask("roots()")
-    location, _ = blender.ask(WHERE, name=root)
-    assert location == pytest.approx([-2.0, -2.0, 0.0], abs=0.05)
-
-
 @pytest.mark.thorough
-def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisurely: None) -> None:
-    """Instead of Blender's Object menu. A click that ends elsewhere does nothing, as with a button."""
+def test_a_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisurely: None) -> None:
+    """One that ends elsewhere does nothing, as with a button."""
     start(blender, "a lamp")
     start(blender, "a chair")
     blender.wait(f"len({BOXES}) == 2")
@@ -196,7 +173,7 @@ def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, leisure
     blender.settle()
     assert not blender.ask(RUNNING)
     point_at(blender, box)
-    blender.until_it_shows(lambda: blender.display.press(3))
+    blender.until_it_shows(blender.display.press)
     chair = blender.jobs()[0]
     assert (chair["title"], blender.ask(MENU_OF)) == ("a chair", chair["id"])
     blender.key("Escape")

@@ -16,7 +16,7 @@ from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
 from ...mint.schema import Asset
 from ...scene.update import move
-from .. import icons, session, text_wrap, visibility
+from .. import icons, session, visibility
 from ..drawing import (
     SIGN,
     Box,
@@ -25,13 +25,11 @@ from ..drawing import (
     draw_box,
     draw_picture,
     draw_text,
-    fitting,
     texture_of,
-    width_of,
 )
 from ..library_browser import entries
 from ..library_browser.properties import KINDS, MintLibrary, fields_of
-from ..text_wrap import lines_of
+from ..text_wrap import lines_of, shortened, width_of
 from ..translations import translated
 from ..typed_context import all_areas, mistakes_in_popup, scene_of, sides, ui_scale
 
@@ -101,7 +99,7 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
     shape = (*sides(context), height, entries.ON_SCREEN, _PICTURE * scale, scale)
     used = entries.cells_used(fields)
     status = entries.status(fields)
-    action = text_wrap.width_of(translated(status.label)) + 24 * scale if status.operator else 0.0
+    action = width_of(translated(status.label)) + 24 * scale if status.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
     layout = arrange(*shape, used, words)
     lines = len(lines_of(translated(status.words), layout.status.width))
@@ -383,14 +381,14 @@ def _draw_status(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
     tall = box.height / len(lines)
     for number, line in enumerate(lines, start=1):
         under = Box(box.x, box.y + box.height - number * tall, box.width, tall)
-        middle = box.x + (box.width - width_of(line, theme.points)) / 2
+        middle = box.x + (box.width - width_of(line)) / 2
         x = box.x + inset if layout.cells else middle
         draw_text(line, x, under, theme.points, theme.text)
     if ACTION in layout.buttons:
         _draw_field(ACTION, translated(status.label), layout, theme)
     if layout.cells:
         words = translated(entries.range_words(fields))
-        right = layout.range.x + layout.range.width - width_of(words, theme.points)
+        right = layout.range.x + layout.range.width - width_of(words)
         draw_text(words, right - inset, layout.range, theme.points, theme.text)
 
 
@@ -404,7 +402,7 @@ def _draw_field(
     draw_box(box, (*theme.chosen[:3], 0.5) if is_hovered else theme.empty)
     color = theme.faint if is_faint else theme.text
     room = box.width - 2 * inset - (layout.buttons[CLEAR].width if part == SEARCH else 0.0)
-    draw_text(fitting(text, room, theme.points), box.x + inset, box, theme.points, color)
+    draw_text(shortened(text, room), box.x + inset, box, theme.points, color)
 
 
 def _draw_button(
@@ -415,7 +413,7 @@ def _draw_button(
         draw_box(box, (*theme.chosen[:3], 0.5))
     points = 2 * theme.points
     color = theme.text if is_on else (*theme.text[:3], 0.2)
-    x = box.x + (box.width - width_of(sign, points)) / 2
+    x = box.x + box.width / 2 - width_of(sign)
     draw_text(sign, x, box, points, color, tall=SIGN)
 
 
@@ -429,10 +427,10 @@ def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme) -> None:
     if entry.state is not AssetState.DONE:
         strip = Box(top.x, top.y, top.width, 18 * theme.scale)
         draw_box(strip, _SHADE)
-        label = fitting(translated(state_label(asset)), picture, theme.points)
+        label = shortened(translated(state_label(asset)), picture)
         draw_text(label, top.x + 4 * theme.scale, strip, theme.points, _WHITE)
     below = Box(cell.x, cell.y, picture, cell.height - picture)
-    draw_text(fitting(entry.title, picture, theme.points), cell.x, below, theme.points, theme.text)
+    draw_text(shortened(entry.title, picture), cell.x, below, theme.points, theme.text)
 
 
 def _draw_picture(asset: Asset, box: Box, theme: Theme) -> None:
@@ -480,7 +478,6 @@ def _height_of_picture(asset: Asset, wide: float) -> float:
 
 def _lines_of(asset: Asset, room: float) -> list[str]:
     """Return the title, what is known, why it failed, and the prompt in a few lines."""
-    points = Theme().points
     heading = translated(title(asset))
     why = reason(asset) or ""
     text = entries.prompt_of(asset) or ""
@@ -490,7 +487,7 @@ def _lines_of(asset: Asset, room: float) -> list[str]:
     ]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
-    return [fitting(heading, room, points), *lines_of(entries.facts_of(asset), room), *lines]
+    return [shortened(heading, room), *lines_of(entries.facts_of(asset), room), *lines]
 
 
 Pressed = tuple[int, int, int]

@@ -2,7 +2,6 @@
 """Play a clip of the selected character, change how it plays, and bring others."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -14,7 +13,7 @@ from ..create import properties as create_properties
 from ..create.motion_choice import MotionChoice
 from ..job_actions import Result, report_error, wait_for_jobs
 from ..library_browser.operators import about_asset
-from ..operator_bases import CheckedOperator, MintOperator
+from ..operator_bases import CheckedOperator, FilesOperator, MintOperator
 from ..pricing import limit_dialog
 from ..selection import selected
 from ..text_wrap import wrapped
@@ -145,7 +144,7 @@ class MINT_OT_clip_in_place(_OnClip):
         return {"CANCELLED"}
 
 
-class MINT_OT_import_clip(_OnCharacter):
+class MINT_OT_import_clip(_OnCharacter, FilesOperator):
     """Add the clips of GLB files with the same skeleton to this character.
 
     A clip made for another rest pose is fitted.
@@ -154,11 +153,6 @@ class MINT_OT_import_clip(_OnCharacter):
     bl_idname = "mint.import_clip"
     bl_label = "Import Clip from File"
 
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
-    files: bpy.props.CollectionProperty(
-        type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"}
-    )
     filter_glob: bpy.props.StringProperty(default="*.glb", options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -172,7 +166,7 @@ class MINT_OT_import_clip(_OnCharacter):
 
         names: list[str] = []
         sentences_: list[Message] = []
-        for path in self._paths():
+        for path in self.paths():
             try:
                 added = clips.add_from_file(path, rig_of(context), scene=scene_of(context))
             except UserError as error:
@@ -185,11 +179,6 @@ class MINT_OT_import_clip(_OnCharacter):
         done = Message("Clips added: {names}.", names=", ".join(names))
         self.report({"WARNING" if sentences_ else "INFO"}, translated(sentences(done, *sentences_)))
         return {"FINISHED"}
-
-    def _paths(self) -> list[Path]:
-        folder = Path(bpy.path.abspath(self.directory))
-        several = [folder / file.name for file in self.files if file.name]
-        return several or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
 
 
 def _draw_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:

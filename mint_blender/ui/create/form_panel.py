@@ -24,21 +24,18 @@ from ..typed_context import scene_of
 from . import motion_choice, saved_settings
 from . import properties as create_properties
 
-_PROMPT = Message("Prompt")
 _ASKING = Message("Asking Mint for the price…")
 _UNAVAILABLE = Message("Price unavailable")
 _HINT = Message("Describe what to generate")
 _ANIMATE = Message("Animate Afterwards (Beta)")
-_BESIDE_PROMPT = 92.0
-"""Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
 _BESIDE_GENERATE = 80.0
-"""The same for the words on the large button."""
+"""Pixels of a sidebar, at scale 1, that the words on the large button cannot have."""
 
 
 def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
     """Draw what to generate, how, and the button with its price."""
     layout.row().prop(fields, "kind", expand=True)
-    _draw_prompt(layout, fields, width)
+    _draw_prompt(layout, fields)
     request = create_properties.request_of(fields)
     _draw_length(layout, fields, len(request.prompt))
     layout.prop(fields, "preset", text="")
@@ -49,22 +46,13 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     _draw_generate(layout, fields, request, width)
 
 
-def _draw_prompt(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
-) -> None:
+def _draw_prompt(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
     """Draw the field, and the menu with all that can be put into it."""
     row = layout.row(align=True)
-    row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
+    # pictures get a prompt without one
+    hint = default_prompt(Kind[fields.kind]) if references.sources() else _HINT
+    row.prop(fields, "prompt", text="", placeholder=translated(hint))
     row.menu("MINT_MT_prompts", text="", icon="ADD")
-
-
-def _hint(fields: create_properties.MintForm, width: int) -> str:
-    """Return the hint in the empty field, or the prompt that pictures get without one."""
-    room = width - text_wrap.scaled(_BESIDE_PROMPT)
-    if references.sources():
-        return text_wrap.shortened(translated(default_prompt(Kind[fields.kind])), room)
-    hint = translated(_HINT)
-    return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)
 
 
 def _draw_style(line: bpy.types.UILayout, style: str) -> None:

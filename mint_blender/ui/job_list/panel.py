@@ -175,17 +175,11 @@ def _draw_footer(
             (-count, "TRIA_UP", first > 0),
             (count, "TRIA_DOWN", first + count < total),
         ):
-            _draw_scroll(line, by, count, icon, is_possible=is_possible)
-
-
-def _draw_scroll(
-    line: bpy.types.UILayout, by: int, count: int, icon: Any, *, is_possible: bool
-) -> None:
-    part = line.row(align=True)
-    part.enabled = is_possible
-    scroll = part.operator("mint.scroll_jobs", text="", icon=icon)
-    scroll.by = by
-    scroll.count = count
+            part = line.row(align=True)
+            part.enabled = is_possible
+            scroll = part.operator("mint.scroll_jobs", text="", icon_value=icon_number(icon))
+            scroll.by = by
+            scroll.count = count
 
 
 def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
@@ -240,10 +234,11 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
     """Draw one line: the state, or how far the job is."""
     job = view.job
     words, share = state_of(sidebar.service, view)
-    if sidebar.service.is_active(job.id) or share is not None:
-        _draw_bar(column, words, share)
+    if share is not None:
+        column.progress(text=translated(words), translate=False, factor=share)
         return
-    icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
+    has_icon = sidebar.is_roomy and not sidebar.service.is_active(job.id)
+    icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if has_icon else "NONE")
     column.label(text=translated(words), translate=False, icon_value=icon)
 
 
@@ -273,14 +268,6 @@ def state_of(service: JobService, view: JobView) -> tuple[str, float | None]:
     if outlook.remaining is None:
         return with_time(words, _LONG), outlook.fraction
     return time_left(outlook.remaining), outlook.fraction
-
-
-def _draw_bar(column: bpy.types.UILayout, words: str, share: float | None) -> None:
-    """Draw a bar, or only the words if nobody knows how much is done."""
-    if share is None:
-        column.label(text=translated(words), translate=False)
-    else:
-        column.progress(text=translated(words), translate=False, factor=share)
 
 
 def with_time(state: str, time: str) -> Message:

@@ -14,7 +14,7 @@ from ...message import Message, UserError, message_of, sentences
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
 from ..job_actions import Result, attempt
-from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
+from ..operator_bases import ButtonOperator, CheckedOperator, FilesOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import scene_of
@@ -246,7 +246,7 @@ def _add_made(operator: bpy.types.Operator, name: str, make: Callable[[Path], ob
     return attempt(operator, add)
 
 
-class MINT_OT_add_references(MintOperator):
+class MINT_OT_add_references(FilesOperator):
     """Add images from files.
 
     They can be sent with or without a prompt.
@@ -255,18 +255,12 @@ class MINT_OT_add_references(MintOperator):
     bl_idname = "mint.add_references"
     bl_label = "Add Images from Files"
 
-    # What Blender fills in: the file browser, and a drop on the 3D View.
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
-    files: bpy.props.CollectionProperty(
-        type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"}
-    )
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the files, unless they were dropped."""
-        if self._paths():
+        if self.paths():
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -275,7 +269,7 @@ class MINT_OT_add_references(MintOperator):
         """Add each file; one that cannot be added does not stop the others."""
         added = 0
         reasons = []
-        for path in self._paths():
+        for path in self.paths():
             try:
                 add_file(path)
                 added += 1
@@ -298,13 +292,6 @@ class MINT_OT_add_references(MintOperator):
                 ),
             )
         return {"FINISHED"} if added else {"CANCELLED"}
-
-    def _paths(self) -> list[Path]:
-        if self.directory and any(file.name for file in self.files):
-            folder = Path(bpy.path.abspath(self.directory))
-            return [folder / file.name for file in self.files if file.name]
-        path = Path(bpy.path.abspath(self.filepath)) if self.filepath else None
-        return [path] if path is not None and not path.is_dir() else []
 
 
 class MINT_OT_add_reference_url(MintOperator):

@@ -25,15 +25,14 @@ from ..drawing import (
     Box,
     Theme,
     draw_box,
-    draw_line,
+    draw_lines,
     draw_picture,
     draw_text,
-    fitting,
-    width_of,
 )
 from ..pricing import paid_clicks
 from ..pricing.price_dialog import with_price
 from ..review import card_state
+from ..text_wrap import shortened, width_of
 from ..translations import translated
 from ..typed_context import all_areas, mistakes_in_popup, regions_over, sides, ui_scale
 from . import arrival, targets
@@ -133,14 +132,13 @@ def _actions(chip: Chip) -> list[tuple[str, Message]]:
 def _row(context: bpy.types.Context, chip: Chip, text: str, bottom: float, scale: float) -> _Row:
     padding = _PADDING * scale
     height = _TOAST * scale
-    points = Theme().points
     inset = 4 * scale
     actions = [(name, translated(words)) for name, words in _actions(chip)]
-    widths = [width_of(words, points) + 2 * padding for _, words in actions]
+    widths = [width_of(words) + 2 * padding for _, words in actions]
     room = sum(widths) + inset * len(widths)
     left, right = sides(context)
-    text = fitting(text, max(0.0, right - left - room - height - 3 * padding), points)
-    wide = width_of(text, points) + padding
+    text = shortened(text, max(0.0, right - left - room - height - 3 * padding))
+    wide = width_of(text) + padding
     width = padding + wide + room + height
     left = max(left, (left + right - width) / 2)
     buttons = []
@@ -191,10 +189,10 @@ def _approve_words(target: Target, room: float) -> str:
     words = translated(with_price(_APPROVE, target.credits))
     if not paid_clicks.was_refused(Part(APPROVE, target.job_id)):
         return words
-    title = fitting(translated(target.title), _TITLE * ui_scale(), Theme().points)
+    title = shortened(translated(target.title), _TITLE * ui_scale())
     again = Message("Click again to approve {title}", title=title)
     longer = translated(with_price(again, target.credits))
-    return longer if width_of(longer, Theme().points) <= room else words
+    return longer if width_of(longer) <= room else words
 
 
 def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
@@ -208,7 +206,7 @@ def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
     scale = ui_scale()
     left = box.x + box.width + _GAP / 2 * scale
     inside = room.x + room.width - left - 2 * _PADDING * scale
-    width = width_of(_approve_words(target, inside), Theme().points)
+    width = width_of(_approve_words(target, inside))
     return Box(left, box.y, width + 2 * _PADDING * scale, box.height) if width <= inside else None
 
 
@@ -371,8 +369,8 @@ def _draw_line(context: bpy.types.Context, target: Target, box: Box) -> None:
     end = view3d_utils.location_3d_to_region_2d(region, view, target.above)
     if end is None or not space.overlay.show_overlays:
         return  # it is behind the view, or hidden
-    start = (box.x + box.width, box.y + box.height / 2)
-    draw_line([start, (end.x, end.y)], active_color(context), 2.0 * ui_scale())
+    start = (box.x + box.width, box.y + box.height / 2, 0.0)
+    draw_lines([start, (end.x, end.y, 0.0)], active_color(context), 2.0 * ui_scale())
 
 
 def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> None:
@@ -396,9 +394,10 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
     upper = Box(left, box.y + box.height * 0.5, room, box.height * 0.42)
     lower = Box(left, box.y + box.height * 0.12, room, box.height * 0.36)
     points = theme.points
-    draw_text(fitting(translated(target.title), room, points), left, upper, points, text)
-    points *= 0.9
-    draw_text(fitting(translated(target.state), room, points), left, lower, points, text)
+    draw_text(shortened(translated(target.title), room), left, upper, points, text)
+    small = 0.9
+    state = shortened(translated(target.state), room / small)
+    draw_text(state, left, lower, small * points, text)
     if target.fraction is not None:
         track = Box(left, box.y + 2 * scale, room, 2 * scale)
         draw_box(track, theme.empty)
@@ -414,7 +413,7 @@ def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     draw_text(row.text, row.whole.x + _PADDING * theme.scale, row.whole, points, theme.text)
     for name, words, box in row.buttons:
         _draw_button(words, box, theme, is_on=hovered == Part(name, row.chip.job_id))
-    middle = row.close.x + (row.close.width - width_of(_CLOSE, points)) / 2
+    middle = row.close.x + (row.close.width - width_of(_CLOSE)) / 2
     draw_text(_CLOSE, middle, row.close, points, theme.text if is_closing else theme.faint, SIGN)
 
 
@@ -434,7 +433,7 @@ def click(context: bpy.types.Context, part: Part) -> None:
     elif part.name == JOB:
         jobs = targets.targets(context.scene)
         phase = next((job.phase for job in jobs if job.job_id == part.job_id), None)
-        _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
+        _call(context, _OPERATORS.get(phase, "job_menu"), part.job_id)
     elif part.name == APPROVE:
         _approve(context, part)
     area.tag_redraw()
@@ -449,8 +448,8 @@ _RESULT_OPERATORS = {
 }
 """What the buttons of a result that is shown do."""
 
-_OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "job_menu"}
-"""What a click on the chip of a job does; else it moves the box of the result."""
+_OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.READY: "place_with_mouse"}
+"""What a click on the chip of a job does; else it opens the menu of the job."""
 
 
 def _approve(context: bpy.types.Context, part: Part) -> None:

@@ -12,7 +12,6 @@ import bpy
 
 from ... import __package__ as ADDON
 from .. import session, visibility
-from ..operator_bases import ButtonOperator
 from . import arrival
 
 
@@ -87,22 +86,6 @@ class MINT_GT_chips(bpy.types.Gizmo):
             _chips().click(context, self.pressed)
 
 
-class MINT_OT_chip_menu(ButtonOperator):
-    """More about the job of this chip."""
-
-    bl_idname = "mint.chip_menu"
-    bl_label = "Job"
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Open the menu of the job whose chip is under the pointer."""
-        part = _chips().part_at(context, event.mouse_region_x, event.mouse_region_y)
-        if part is None:
-            return {"PASS_THROUGH"}
-        if part.job_id:
-            _chips()._call(context, "job_menu", part.job_id)
-        return {"FINISHED"}
-
-
 class _Group(bpy.types.GizmoGroup):
     """Base of both: one gizmo in each 3D View that it is shown in."""
 
@@ -144,7 +127,6 @@ class MINT_GGT_chips(_Group):
     def add_keys(items: bpy.types.KeyMapItems) -> None:
         """Say what the mouse does over a chip."""
         items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
-        items.new("mint.chip_menu", "RIGHTMOUSE", "PRESS", any=True)
 
 
 class MINT_GT_asset_bar(bpy.types.Gizmo):

@@ -245,7 +245,7 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
             return move.placing(root)
         from . import targets
 
-        if self._job is None or not (can_be_placed(self._job) or targets.has_box(self._job.id)):
+        if self._job is None or not can_be_placed(self._job):
             return None
         return targets.expected(self._job, scene_of(context))
 
@@ -357,12 +357,11 @@ def can_be_placed(job: "Job") -> bool:
 
 
 def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotation: Any) -> Result:
-    """Import a result at a point, as a click on Place does; a later one will come there."""
+    """Import a result at a point, as a click on Place does."""
     from dataclasses import replace
 
     from .. import session
     from ..create import properties as create_properties
-    from . import targets
 
     try:
         service = session.service()
@@ -371,9 +370,6 @@ def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotatio
         x, y, z = point
         turned = (rotation.x, rotation.y, rotation.z)
         delivery = replace(delivery, at=(x, y, z), rotation=turned, block_out=None)
-        if not can_be_placed(job):
-            targets.redirect(service, job.id, delivery)
-            return {"FINISHED"}
         service.set_delivery(job.id, delivery)
     except UserError as error:
         return report_error(None, str(error))

@@ -8,20 +8,18 @@ the viewport is drawn again only when one has changed visibly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import gpu
-from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix, Vector
 
 from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
-from ...message import UserError
 from ...mint.schema import Kind
 from ...scene import startup
 from ...scene.model import grid_layout
@@ -29,7 +27,7 @@ from ...scene.model.grid_layout import Footprint
 from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
-from ..drawing import texture_of
+from ..drawing import draw_lines, draw_texture, texture_of
 from ..job_list import placed_results
 from ..review import card_state
 from ..typed_context import all_areas, ui_scale
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...jobs.job import Job
-    from ...jobs.job_values import Delivery
     from ...jobs.service import JobService
 
 MOST = 20
@@ -95,8 +92,6 @@ class _State:
     """What was in the file when the places were last found to be free."""
     spaces: dict[str, Footprint] = field(default_factory=dict)
     """By job id."""
-    moved: dict[str, Delivery] = field(default_factory=dict)
-    """By job id: where results will go that were placed with the mouse before they are here."""
     held: tuple[str, ...] = ()
     """The ids of the jobs whose chips keep their places, in their order; some may have gone."""
     pictures: dict[str, Picture] = field(default_factory=dict)
@@ -156,35 +151,6 @@ def follow(service: JobService) -> None:
         tag_viewports()
 
 
-def has_box(job_id: str) -> bool:
-    """Return whether the result of a job will come to a place in the open file."""
-    return job_id in _state().spaces
-
-
-def redirect(service: JobService, job_id: str, delivery: Delivery) -> None:
-    """Have a result that is not here yet come to another place; its box goes there at once."""
-    state = _state()
-    state.moved[job_id] = delivery
-    state.spaces.pop(job_id, None)
-    session.make_again(_State)
-    settle(service)
-    follow(service)
-
-
-def settle(service: JobService) -> bool:
-    """Store where results will go that were moved; return whether any was stored.
-
-    While a job runs, it cannot be changed.
-    """
-    moved = _state().moved
-    idle = [job_id for job_id in moved if not service.is_active(job_id)]
-    for job_id in idle:
-        with suppress(UserError):  # it was dismissed meanwhile
-            service.set_delivery(job_id, moved[job_id])
-        del moved[job_id]
-    return bool(idle)
-
-
 def file_opened() -> None:
     """Remove the boxes of the file that was open before."""
     service = session.existing_service()
@@ -199,12 +165,8 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
     """
     has_come = contents != state.contents
     state.contents = contents
-    jobs = [
-        replace(job, delivery=state.moved[job.id]) if job.id in state.moved else job
-        for job in reversed(service.jobs() if service is not None else ())
-        if _has_target(job)
-    ]
-    state.jobs = tuple(jobs[:MOST])
+    jobs = reversed(service.jobs() if service is not None else ())
+    state.jobs = tuple(islice(filter(_has_target, jobs), MOST))
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in state.jobs:  # the oldest first, as they will be placed
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
@@ -364,6 +326,7 @@ def draw_boxes() -> None:
             size = 0.8 * min((right - low).length, (top - low).length)
             size = min(size, _LARGEST * ui_scale() * _pixel(center, context))
             draw_picture(target.picture, center, size, context.region_data)
+    gpu.state.blend_set("NONE")
 
 
 def _pixel(center: Vector, context: Any) -> float:
@@ -408,7 +371,8 @@ def corners(low: Sequence[float], high: Sequence[float], matrix: Matrix) -> list
 
 def draw_box(points: Sequence[Vector], color: Color) -> None:
     """Draw the edges of a box with these corners, in the order of `corners`."""
-    _draw_lines([points[corner] for edge in _EDGES for corner in edge], color)
+    lines = [points[corner] for edge in _EDGES for corner in edge]
+    draw_lines(lines, color, LINE_WIDTH * ui_scale())
 
 
 def draw_front(points: Sequence[Vector], color: Color) -> None:
@@ -419,23 +383,7 @@ def draw_front(points: Sequence[Vector], color: Color) -> None:
     middle = (left + right) / 2
     tip = middle + (middle - back) * 0.3
     ends = (middle + (side - middle) * 0.4 for side in (left, right))
-    _draw_lines([point for end in ends for point in (end, tip)], color)
-
-
-def _draw_lines(lines: Sequence[Vector], color: Color) -> None:
-    """Draw lines, given as pairs of points in world space, in front of all else.
-
-    A box may stand where the start-up cube still is.
-    """
-    shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
-    batch = _batch(shader, "LINES", {"pos": lines})
-    gpu.state.blend_set("ALPHA")
-    viewport: Any = gpu.state.viewport_get()
-    shader.uniform_float("viewportSize", viewport[2:])
-    shader.uniform_float("lineWidth", LINE_WIDTH * ui_scale())
-    shader.uniform_float("color", color)
-    batch.draw(shader)
-    gpu.state.blend_set("NONE")
+    draw_lines([point for end in ends for point in (end, tip)], color, LINE_WIDTH * ui_scale())
 
 
 def draw_picture(picture: Picture, center: Vector, size: float, region: Any) -> None:
@@ -447,26 +395,13 @@ def draw_picture(picture: Picture, center: Vector, size: float, region: Any) -> 
     longer = max(picture.width, picture.height)
     right = view.col[0] * (size * picture.width / longer / 2)
     up = view.col[1] * (size * picture.height / longer / 2)
-    shader = gpu.shader.from_builtin("IMAGE")
-    batch = _batch(
-        shader,
-        "TRI_FAN",
-        {
-            "pos": [
-                center - right - up,
-                center + right - up,
-                center + right + up,
-                center - right + up,
-            ],
-            "texCoord": [(0, 0), (1, 0), (1, 1), (0, 1)],
-        },
+    corners = (
+        center - right - up,
+        center + right - up,
+        center + right + up,
+        center - right + up,
     )
-    shader.uniform_sampler("image", picture.texture)
-    batch.draw(shader)
-
-
-def _batch(shader: gpu.types.GPUShader, kind: Any, content: Any) -> gpu.types.GPUBatch:
-    return batch_for_shader(shader, kind, content)
+    draw_texture(picture.texture, corners)
 
 
 def line_color(context: bpy.types.Context) -> Color:
