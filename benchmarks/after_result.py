@@ -3,6 +3,9 @@
 
 Processor seconds of this process, which other work on the machine does not change. The model is a
 sphere with two textures of 2,048 pixels, the World is the courtyard of the stand-in.
+
+*Mix with Scene Light* took 6 seconds with a call for each splat to find the nearest triangle of the
+collider. Since Blender's nodes find all of them at once, it takes 1.3.
 """
 
 from __future__ import annotations

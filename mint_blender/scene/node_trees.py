@@ -21,6 +21,14 @@ def new_group(
     return group
 
 
+def new_modifier_group(name: str, inputs: Mapping[str, str] | None = None) -> bpy.types.NodeTree:
+    """Return a new, empty node group for modifiers: a geometry, with more inputs, to a geometry."""
+    geometry = {"Geometry": "Geometry"}
+    group = new_group(name, "GeometryNodeTree", geometry | dict(inputs or {}), geometry)
+    group.is_modifier = True
+    return group
+
+
 def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
     """Return the node tree of a World or material, at first with its default nodes."""
     # before 5.0; from then on there always is one, and the switch goes away in 6.0
@@ -45,7 +53,7 @@ class Builder:
         self.tree = tree
         self._count = 0
 
-    def add(self, kind: str, inputs: Mapping[str | int, Any] | None = None, **members: Any) -> Any:
+    def add(self, kind: str, inputs: Mapping[Any, Any] | None = None, **members: Any) -> Any:
         """Add a node; its inputs (by name or index) are linked to sockets or set to values."""
         node = self.tree.nodes.new(kind)
         node.location = (220 * (self._count // 4), -180 * (self._count % 4))
@@ -64,6 +72,30 @@ class Builder:
         """Return the output of a new math node; inputs are up to three sockets or values."""
         kind = "ShaderNodeMath"
         return self.add(kind, dict(enumerate(values)), operation=operation).outputs[0]
+
+    def vector_math(self, operation: str, *values: Any) -> Any:
+        """Return the output of a new node for vectors: a vector or a number."""
+        node = self.add("ShaderNodeVectorMath", dict(enumerate(values)), operation=operation)
+        return next(output for output in node.outputs if output.enabled)
+
+    def read(self, name: str, kind: str) -> Any:
+        """Return the output that has an attribute of this name and type."""
+        node = self.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=kind)
+        return enabled(node.outputs, "Attribute")
+
+    def store(
+        self,
+        geometry: Any,
+        name: str,
+        kind: str,
+        value: Any,
+        domain: str = "POINT",
+        selection: Any = True,
+    ) -> Any:
+        """Return a geometry that also has an attribute, or new values where it is selected."""
+        inputs = {"Geometry": geometry, "Selection": selection, "Name": name, "Value": value}
+        kind_of_node = "GeometryNodeStoreNamedAttribute"
+        return self.add(kind_of_node, inputs, data_type=kind, domain=domain).outputs[0]
 
 
 def enabled(sockets: Any, name: str) -> Any:

@@ -347,12 +347,18 @@ def test_a_model_lands_on_the_floor_of_a_world_with_its_shadow(ground, tmp_path)
 
 
 def test_a_world_is_mixed_with_the_light_of_the_scene(ground):
-    """Its surfaces face the capture point; 0 takes all of it back."""
+    """Its surfaces face the capture point, and are the nearest; 0 takes all of it back."""
     shown, before = part(ground, "splats"), DataSnapshot()
     materials = list(shown.data.materials)
     light.mix_with_scene_light(shown, 0.6)
     normals = dict(attributes(shown.data))["mint_normal"]
     np.testing.assert_allclose(normals, [(0, 0, 1)] * len(normals), atol=1e-4)
+    surface = surface_of(colliders(ground), bpy.context.evaluated_depsgraph_get())
+    low, high = surface.points.min(axis=0), surface.points.max(axis=0)
+    around = np.random.default_rng(2).uniform(low, high, (500, 3))
+    find = surface.tree().find_nearest
+    nearest = np.array([find(place)[1] for place in around.tolist()])
+    np.testing.assert_allclose(surface.normals_near(around), nearest, atol=1e-4)
     assert light.scene_light_of(shown) == pytest.approx(0.6) and not shown.visible_shadow
     light.mix_with_scene_light(ground, 1.0)
     assert light.scene_light_of(shown) == 1 and len(shown.data.materials) == len(materials) + 1

@@ -19,7 +19,7 @@ from ...message import Message, UserError
 from .. import tags
 from ..bounds import bounds_as_shown
 from ..data_blocks import current_scene
-from ..node_trees import Builder, empty_tree, enabled, new_group, tree_of
+from ..node_trees import Builder, empty_tree, enabled, new_modifier_group, tree_of
 from ..world import splat_nodes, world_objects
 from ..world import splats as world_splats
 from . import surfaces
@@ -160,13 +160,12 @@ def _store_normals(part: bpy.types.Object, surface: Surface, eye: Vector) -> Non
     It is in world space: a Vector Transform node makes native splats dark in Cycles 5.3.
     """
     places = places_of(part)
-    find = surface.tree().find_nearest
-    normals = np.array([find(place)[1] for place in places.tolist()])
+    normals = surface.normals_near(places)
     away = ((np.array(eye) - places) * normals).sum(axis=1) < 0
     normals[away] *= -1
     data: Any = part.data
     attribute = data.attributes.new(_NORMAL, "FLOAT_VECTOR", "POINT")
-    attribute.data.foreach_set("vector", normals.astype(np.float32).ravel())
+    attribute.data.foreach_set("vector", normals.ravel())
 
 
 def _assign_material(part: bpy.types.Object) -> None:
@@ -190,8 +189,7 @@ def _assign_material(part: bpy.types.Object) -> None:
         color = light.inputs["Color"].links[0].from_socket
         b.tree.links.new(_mixed(b, color, light.outputs[0]), follower)
         data.materials.append(material)
-        group = new_group(_MIX, "GeometryNodeTree", _GEOMETRY, _GEOMETRY)
-        group.is_modifier = True
+        group = new_modifier_group(_MIX)
         last = Builder(group)
         shown = last.add("NodeGroupInput").outputs["Geometry"]
         chosen = last.add("GeometryNodeSetMaterial", {"Geometry": shown, "Material": material})
@@ -221,9 +219,6 @@ def _add_caster(root: bpy.types.Object, surface: Surface, scene: bpy.types.Scene
     caster.display_type = "BOUNDS"
     for ray in ("camera", "diffuse", "glossy", "transmission", "volume_scatter"):
         setattr(caster, f"visible_{ray}", False)
-
-
-_GEOMETRY = {"Geometry": "Geometry"}
 
 
 # -- the shadow of a model
@@ -304,9 +299,8 @@ def _shadow_group(
     casters: bpy.types.Collection, sun: bpy.types.Object | None, contact: float
 ) -> bpy.types.NodeTree:
     """Return a node group that darkens splats where the casters hide the sun, and near them."""
-    sockets = {"Geometry": "Geometry", "Strength": "Float", "Softness": "Float", "Contact": "Float"}
-    tree = new_group("Mint Shadow", "GeometryNodeTree", sockets, {"Geometry": "Geometry"})
-    tree.is_modifier = True
+    sockets = {"Strength": "Float", "Softness": "Float", "Contact": "Float"}
+    tree = new_modifier_group("Mint Shadow", sockets)
     for name, value in (("Strength", 0.7), ("Softness", 0.05), ("Contact", contact)):
         socket = tree.interface.items_tree[name]
         socket.default_value = value
@@ -320,12 +314,12 @@ def _shadow_group(
     hull = b.add("GeometryNodeRealizeInstances", {"Geometry": info}).outputs[0]
     place = b.add("GeometryNodeInputPosition").outputs[0]
     middle, radius = _ball(b, hull)
-    offset = b.add("ShaderNodeVectorMath", {0: place, 1: middle}, operation="SUBTRACT").outputs[0]
-    away = b.add("ShaderNodeVectorMath", {0: offset}, operation="LENGTH").outputs["Value"]
+    offset = b.vector_math("SUBTRACT", place, middle)
+    away = b.vector_math("LENGTH", offset)
     is_near = b.math("LESS_THAN", away, b.math("MULTIPLY_ADD", inputs["Contact"], 4.0, radius))
     shade = b.math("MULTIPLY", _nearness(b, hull, inputs["Contact"]), 0.7)
-    points = _store(b, inputs["Geometry"], "mint_near", "FLOAT", shade, is_near)
-    dark = _read(b, "mint_near", "FLOAT")
+    points = b.store(inputs["Geometry"], "mint_near", "FLOAT", shade, selection=is_near)
+    dark = b.read("mint_near", "FLOAT")
     is_dark = is_near
     if sun is not None:
         rotation = b.add("GeometryNodeObjectInfo", {"Object": sun}, transform_space="RELATIVE")
@@ -333,18 +327,15 @@ def _shadow_group(
             "FunctionNodeRotateVector",
             {"Vector": (0.0, 0.0, 1.0), "Rotation": rotation.outputs["Rotation"]},
         ).outputs[0]
-        across = b.add("ShaderNodeVectorMath", {0: offset, 1: toward}, operation="CROSS_PRODUCT")
-        beside = b.add("ShaderNodeVectorMath", {0: across.outputs[0]}, operation="LENGTH").outputs[
-            "Value"
-        ]
+        beside = b.vector_math("LENGTH", b.vector_math("CROSS_PRODUCT", offset, toward))
         wider = b.math("MULTIPLY", inputs["Softness"], 1.8)
         is_behind = b.math("LESS_THAN", beside, b.math("MULTIPLY_ADD", wider, away, radius))
         hidden = _hidden_share(b, hull, place, toward, inputs["Softness"])
-        points = _store(b, points, "mint_sun", "FLOAT", hidden, is_behind)
-        dark = b.math("MAXIMUM", dark, _read(b, "mint_sun", "FLOAT"))
+        points = b.store(points, "mint_sun", "FLOAT", hidden, selection=is_behind)
+        dark = b.math("MAXIMUM", dark, b.read("mint_sun", "FLOAT"))
         is_dark = b.math("MAXIMUM", is_near, is_behind)
     kept = b.math("SUBTRACT", 1.0, b.math("MULTIPLY", dark, inputs["Strength"]))
-    points = _store(b, points, "radiance:base", "FLOAT_COLOR", _darker(b, kept), is_dark)
+    points = b.store(points, "radiance:base", "FLOAT_COLOR", _darker(b, kept), selection=is_dark)
     for name in ("mint_near", "mint_sun"):
         points = b.add("GeometryNodeRemoveAttribute", {"Geometry": points, "Name": name}).outputs[0]
     b.add("NodeGroupOutput", {"Geometry": points})
@@ -354,17 +345,15 @@ def _shadow_group(
 def _ball(b: Builder, hull: Any) -> tuple[Any, Any]:
     """Return middle and radius of a ball around a geometry."""
     box = b.add("GeometryNodeBoundBox", {"Geometry": hull}).outputs
-    both: dict[str | int, Any] = {0: box["Min"], 1: box["Max"]}
-    total = b.add("ShaderNodeVectorMath", both, operation="ADD").outputs[0]
-    middle = b.add("ShaderNodeVectorMath", {0: total, "Scale": 0.5}, operation="SCALE").outputs[0]
-    across = b.add("ShaderNodeVectorMath", both, operation="DISTANCE").outputs["Value"]
+    total = b.vector_math("ADD", box["Min"], box["Max"])
+    middle = b.vector_math("MULTIPLY", total, (0.5, 0.5, 0.5))
+    across = b.vector_math("DISTANCE", box["Min"], box["Max"])
     return middle, b.math("MULTIPLY", across, 0.5)
 
 
 def _nearness(b: Builder, hull: Any, contact: Any) -> Any:
     """Return 1 at the surface, less away from it."""
-    near = b.add("GeometryNodeProximity", target_element="FACES")
-    b.tree.links.new(hull, near.inputs[0])
+    near = b.add("GeometryNodeProximity", {0: hull}, target_element="FACES")
     share = b.math("DIVIDE", near.outputs["Distance"], contact)
     return b.math("EXPONENT", b.math("MULTIPLY", share, -1.0))
 
@@ -373,17 +362,16 @@ def _hidden_share(b: Builder, hull: Any, place: Any, toward: Any, softness: Any)
     """Return the share of rays toward the sun that hit the casters."""
     total: Any = 0.0
     for seed in range(_RAYS):
-        jitter = b.add("FunctionNodeRandomValue", data_type="FLOAT_VECTOR")
-        jitter.inputs["Seed"].default_value = seed
-        enabled(jitter.inputs, "Min").default_value = (-1.0, -1.0, -1.0)
-        value = enabled(jitter.outputs, "Value")
-        aside = b.add("ShaderNodeVectorMath", {0: value, "Scale": softness}, operation="SCALE")
-        ray = b.add("ShaderNodeVectorMath", {0: toward, 1: aside.outputs[0]}, operation="ADD")
-        cast = b.add("GeometryNodeRaycast")
-        cast.inputs["Ray Length"].default_value = 100.0
-        b.tree.links.new(hull, cast.inputs["Target Geometry"])
-        b.tree.links.new(place, cast.inputs["Source Position"])
-        b.tree.links.new(ray.outputs[0], cast.inputs["Ray Direction"])
+        span = {"Seed": seed, "Min": (-1.0, -1.0, -1.0)}
+        jitter = b.add("FunctionNodeRandomValue", span, data_type="FLOAT_VECTOR")
+        aside = b.vector_math("MULTIPLY", enabled(jitter.outputs, "Value"), softness)
+        ray = {
+            "Target Geometry": hull,
+            "Source Position": place,
+            "Ray Direction": b.vector_math("ADD", toward, aside),
+            "Ray Length": 100.0,
+        }
+        cast = b.add("GeometryNodeRaycast", ray)
         total = b.math("ADD", cast.outputs["Is Hit"], total)
     return b.math("DIVIDE", total, float(_RAYS))
 
@@ -392,25 +380,10 @@ def _darker(b: Builder, kept: Any) -> Any:
     """Return the color of splats when this share of their light is kept."""
     factor = b.math("POWER", kept, 1 / _GAMMA)
     below = b.math("MULTIPLY", b.math("SUBTRACT", factor, 1.0), 0.5 / _DC)
-    base = _read(b, "radiance:base", "FLOAT_COLOR")
+    base = b.read("radiance:base", "FLOAT_COLOR")
     parts = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs
     color: dict[str | int, Any] = {
         name: b.math("MULTIPLY_ADD", parts[name], factor, below)
         for name in ("Red", "Green", "Blue")
     }
     return b.add("FunctionNodeCombineColor", color | {"Alpha": parts["Alpha"]}).outputs[0]
-
-
-def _read(b: Builder, name: str, kind: str) -> Any:
-    node = b.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=kind)
-    return enabled(node.outputs, "Attribute")
-
-
-def _store(b: Builder, geometry: Any, name: str, kind: str, value: Any, where: Any) -> Any:
-    """Store an attribute of those points that are selected."""
-    node = b.add("GeometryNodeStoreNamedAttribute", data_type=kind, domain="POINT")
-    node.inputs["Name"].default_value = name
-    b.tree.links.new(geometry, node.inputs["Geometry"])
-    b.tree.links.new(where, node.inputs["Selection"])
-    b.tree.links.new(value, enabled(node.inputs, "Value"))
-    return node.outputs[0]

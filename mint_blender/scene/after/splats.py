@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...files.spz import encode
 from ...message import Message, UserError
 from ..data_blocks import current_scene
-from ..node_trees import Builder, enabled, new_group
+from ..node_trees import Builder, enabled, new_modifier_group
 from ..world import splats as world_splats
 from ..world import world_objects
 from .surfaces import MEMBERS, attributes, places_of
@@ -214,10 +214,7 @@ def _keep(part: bpy.types.Object, inside: NDArray[np.bool_]) -> None:
 
 def _crop_group(box: bpy.types.Object) -> bpy.types.NodeTree:
     """Return a node group that deletes the points outside a box, which is an empty."""
-    tree = new_group(
-        "Mint Crop", "GeometryNodeTree", {"Geometry": "Geometry"}, {"Geometry": "Geometry"}
-    )
-    tree.is_modifier = True
+    tree = new_modifier_group("Mint Crop")
     tree[_BOX] = box
     b = Builder(tree)
     geometry = b.add("NodeGroupInput").outputs["Geometry"]
@@ -227,8 +224,8 @@ def _crop_group(box: bpy.types.Object) -> bpy.types.NodeTree:
     local = b.add(
         "FunctionNodeTransformPoint", {"Vector": place, "Transform": inverse.outputs["Matrix"]}
     )
-    absolute = b.add("ShaderNodeVectorMath", {0: local.outputs[0]}, operation="ABSOLUTE")
-    x, y, z = b.add("ShaderNodeSeparateXYZ", {0: absolute.outputs[0]}).outputs
+    absolute = b.vector_math("ABSOLUTE", local.outputs[0])
+    x, y, z = b.add("ShaderNodeSeparateXYZ", {0: absolute}).outputs
     outside = b.math("GREATER_THAN", b.math("MAXIMUM", x, b.math("MAXIMUM", y, z)), 1.0)
     left = b.add("GeometryNodeDeleteGeometry", {"Geometry": geometry, "Selection": outside})
     b.add("NodeGroupOutput", {"Geometry": enabled(left.outputs, "Geometry")})

@@ -27,7 +27,7 @@ import bpy
 import numpy as np
 
 from ..data_blocks import data_blocks_of_kind, is_linked
-from ..node_trees import Builder, empty_tree, enabled, new_group
+from ..node_trees import Builder, empty_tree, enabled, new_modifier_group
 
 FAINT = 0.05
 """Opacity below which a splat is not shown."""
@@ -66,7 +66,7 @@ def group() -> bpy.types.NodeTree:
     inputs = b.add("NodeGroupInput").outputs
     splats = b.add("GeometryNodeMeshToPoints", {"Mesh": inputs["Geometry"]}).outputs[0]
     points = _colored(b, splats)
-    base = _attribute(b, "radiance:base", "FLOAT_COLOR")
+    base = b.read("radiance:base", "FLOAT_COLOR")
     opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     shown = b.math(
         "MULTIPLY",
@@ -93,13 +93,8 @@ def group() -> bpy.types.NodeTree:
 
 def _empty_group() -> bpy.types.NodeTree:
     """Return a new group with sockets, their defaults and limits, and no nodes."""
-    tree = new_group(
-        NAME,
-        "GeometryNodeTree",
-        {"Geometry": "Geometry", "Density": "Float", "Size": "Float", "Viewport Limit": "Int"},
-        {"Geometry": "Geometry"},
-    )
-    tree.is_modifier = True
+    sockets = {"Density": "Float", "Size": "Float", "Viewport Limit": "Int"}
+    tree = new_modifier_group(NAME, sockets)
     for name, default, maximum in (
         ("Density", 1.0, 1.0),
         ("Size", 1.0, 100.0),
@@ -179,7 +174,7 @@ def material() -> bpy.types.Material:
 def _colored(b: Builder, points: Any) -> Any:
     """Store the color attribute: the first harmonic, converted from sRGB to linear, and opacity."""
     parts = b.add(
-        "FunctionNodeSeparateColor", {"Color": _attribute(b, "radiance:base", "FLOAT_COLOR")}
+        "FunctionNodeSeparateColor", {"Color": b.read("radiance:base", "FLOAT_COLOR")}
     ).outputs
     linear: dict[str | int, Any] = {}
     for name in ("Red", "Green", "Blue"):
@@ -192,12 +187,12 @@ def _colored(b: Builder, points: Any) -> Any:
             b.math("MULTIPLY", shown, b.math("MULTIPLY_ADD", is_bright, -1 / 12.92, 1 / 12.92)),
         )
     color = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
-    return _store(b, points, COLOR, "BYTE_COLOR", color)
+    return b.store(points, COLOR, "BYTE_COLOR", color)
 
 
 def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> Any:
     """Return one mesh of flat squares with the rotation and scale of the splats."""
-    scale = _attribute(b, "scale", "FLOAT_VECTOR")
+    scale = b.read("scale", "FLOAT_VECTOR")
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: scale}).outputs
     # if x is the smallest, the square is perpendicular to it
     across_x = b.math("LESS_THAN", x, b.math("MINIMUM", y, z))
@@ -223,7 +218,7 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
             "Instance": planes.outputs[0],
             "Pick Instance": True,
             "Instance Index": b.math("ADD", across_x, across_y),
-            "Rotation": _attribute(b, "rotation", "QUATERNION"),
+            "Rotation": b.read("rotation", "QUATERNION"),
             "Scale": stretched,
         },
     ).outputs[0]
@@ -234,7 +229,7 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
 
 def _with_palette(b: Builder, points: Any) -> Any:
     """Return the points with the middle of the cell of their color in the palette as `UVMap`."""
-    color = _attribute(b, COLOR, "FLOAT_COLOR")
+    color = b.read(COLOR, "FLOAT_COLOR")
     channels = b.add("FunctionNodeSeparateColor", {"Color": color}).outputs
     red, green, blue = (_level(b, channels[name]) for name in ("Red", "Green", "Blue"))
     # the levels of red are in blocks side by side, which are those of green, in rows of blocks
@@ -246,18 +241,18 @@ def _with_palette(b: Builder, points: Any) -> Any:
         1: _middle(b, row, _LINES),
         2: 0.0,
     }
-    return _store(b, points, "UVMap", "FLOAT2", b.add("ShaderNodeCombineXYZ", place).outputs[0])
+    return b.store(points, "UVMap", "FLOAT2", b.add("ShaderNodeCombineXYZ", place).outputs[0])
 
 
 def _with_discs(b: Builder, squares: Any) -> Any:
     """Return the squares, each with the cell of its color as UV map."""
     across: dict[str | int, Any] = {
-        0: _attribute(b, ACROSS, "FLOAT_VECTOR"),
+        0: b.read(ACROSS, "FLOAT_VECTOR"),
         1: (0.5 / _COLUMNS, 0.5 / _LINES, 0.0),
-        2: _attribute(b, "UVMap", "FLOAT_VECTOR"),
+        2: b.read("UVMap", "FLOAT_VECTOR"),
     }
     uv = b.add("ShaderNodeVectorMath", across, operation="MULTIPLY_ADD").outputs[0]
-    return _store(b, squares, "UVMap", "FLOAT2", uv, "CORNER")
+    return b.store(squares, "UVMap", "FLOAT2", uv, "CORNER")
 
 
 def _level(b: Builder, linear: Any) -> Any:
@@ -315,13 +310,13 @@ def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
         "GeometryNodeMeshGrid", {"Size X": 2.0, "Size Y": 2.0, "Vertices X": 2, "Vertices Y": 2}
     ).outputs["Mesh"]
     place = b.add("GeometryNodeInputPosition").outputs[0]
-    marked = _store(b, flat, ACROSS, "FLOAT_VECTOR", place)
+    marked = b.store(flat, ACROSS, "FLOAT_VECTOR", place)
     return b.add("GeometryNodeTransform", {"Geometry": marked, "Rotation": turn}).outputs[0]
 
 
 def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
     """Return round points, 1.5 times as wide as the splats, so that they nearly touch."""
-    x, y, z = b.add("ShaderNodeSeparateXYZ", {0: _attribute(b, "scale", "FLOAT_VECTOR")}).outputs
+    x, y, z = b.add("ShaderNodeSeparateXYZ", {0: b.read("scale", "FLOAT_VECTOR")}).outputs
     smallest = b.math("MINIMUM", b.math("MINIMUM", x, y), z)
     width = b.math(
         "MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.75
@@ -338,20 +333,3 @@ def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
 def _random_value(b: Builder) -> Any:
     """Return a random number from 0 to 1 for each splat, the same in every evaluation."""
     return enabled(b.add("FunctionNodeRandomValue", data_type="FLOAT").outputs, "Value")
-
-
-def _attribute(b: Builder, name: str, kind: str) -> Any:
-    return enabled(
-        b.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=kind).outputs,
-        "Attribute",
-    )
-
-
-def _store(
-    b: Builder, geometry: Any, name: str, kind: str, value: Any, domain: str = "POINT"
-) -> Any:
-    node = b.add("GeometryNodeStoreNamedAttribute", data_type=kind, domain=domain)
-    node.inputs["Name"].default_value = name
-    b.tree.links.new(geometry, node.inputs["Geometry"])
-    b.tree.links.new(value, enabled(node.inputs, "Value"))
-    return node.outputs[0]
