@@ -157,6 +157,11 @@ result = [len(shown.modifiers), shown.visible_shadow, len(bpy.data.objects)]
 """
 
 
+def becomes(blender: BlenderWindow, state: list[object], is_so: bool = True) -> None:
+    """Wait until the splats are in a state, or no longer in it."""
+    blender.wait(f"{STATE}\nresult = (result == state) is is_so", state=state, is_so=is_so)
+
+
 def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None:
     """What F3 finds changes the splats; one step back, and they are as they were."""
     world(blender)
@@ -171,8 +176,18 @@ def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None
         blender.ask(f"{prepare}bpy.ops.ed.undo_push(message='Before')")
         before = blender.ask(STATE)
         search(blender, words)
-        blender.wait(f"{STATE}\nresult = result != before", before=before)
+        becomes(blender, before, is_so=False)
         blender.screenshot(words)
+        after = blender.ask(STATE)
         blender.over()
         blender.key("ctrl+z")
-        blender.wait(f"{STATE}\nresult = result == before", before=before)
+        becomes(blender, before)
+    blender.key("ctrl+shift+z")
+    becomes(blender, after)
+    search(blender, "End Crop, Show All Splats")
+    becomes(blender, before)
+    blender.over()
+    blender.key("ctrl+z")
+    becomes(blender, after)
+    blender.key("ctrl+shift+z")
+    becomes(blender, before)
