@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,25 @@ def meshes(objects: dict[str, Any]) -> list[Any]:
     return [each for each in objects.values() if each.type == "MESH"]
 
 
+def skeleton(rig: Any) -> dict[str, Any]:
+    """Return where each bone of an armature begins in world space, at rest."""
+    return {bone.name: rig.matrix_world @ bone.head_local for bone in rig.data.bones}
+
+
+def skin(objects: dict[str, Any], bones: Iterable[str]) -> tuple[list[str], np.ndarray]:
+    """Return the materials of the largest mesh, and place at rest, UV and weights of its corners."""
+    body = max(meshes(objects), key=lambda each: len(each.data.polygons))
+    names = [group.name for group in body.vertex_groups]
+    rows = []
+    for corner in body.data.loops:
+        vertex = body.data.vertices[corner.vertex_index]
+        weights = {names[group.group]: group.weight for group in vertex.groups}
+        uv = body.data.uv_layers[0].data[corner.index].uv
+        place = body.matrix_world @ vertex.co
+        rows.append((*place, *uv, *(weights.get(bone, 0.0) for bone in bones)))
+    return [each.name for each in body.data.materials], np.array(rows)
+
+
 HULLS = {
     "unity": ["Ball_Collision"],
     "unreal": ["UCX_Ball_LOD0_00"],
@@ -147,12 +167,15 @@ def test_a_model_comes_as_its_engine_wants_it(target: str, tmp_path: Path) -> No
 @pytest.mark.feature("export for engines")
 @pytest.mark.parametrize("target", ["unity", "unreal", "godot", "three", "usd"])
 def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) -> None:
-    """Bones, weights, what a hand holds, and all clips from frame 0, at the size of the scene."""
+    """Bones, skin, what a hand holds, and all clips from frame 0, at the size of the scene."""
     bpy.context.scene.render.fps = 30
     file = Rig(has_sword=True).save(tmp_path / "knight.glb", Clip(), STRUT)
     root = place(file, height=3.4)
     root.location = (3, 4, 0)
     rig = armature_of(root)
+    bpy.context.view_layer.update()
+    heads = skeleton(rig)
+    materials, corners = skin({each.name: each for each in root.children_recursive}, heads)
     poses = {}
     names = ["Walking"] if target == "usd" else ["Walking", "Proud Strut"]
     for name in names:
@@ -165,7 +188,15 @@ def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) ->
     assert list(done.clips) == names and done.faces == (300,)
     found = imported(done.path)
     (rig,) = (each for each in found.values() if each.type == "ARMATURE")
-    assert len(rig.data.bones) == 24
+    found_heads = skeleton(rig)
+    assert sorted(found_heads) == sorted(heads) and len(heads) == 24
+    for bone, head in heads.items():
+        assert np.allclose(found_heads[bone], np.array(head) - (3, 4, 0), atol=2e-3), bone
+    found_materials, found_corners = skin(found, heads)
+    assert found_materials == materials
+    found_corners[:, :3] += (3, 4, 0)
+    apart = np.abs(found_corners[:, None] - corners[None]).max(axis=2)
+    assert apart.min(axis=0).max() < 4e-3 and apart.min(axis=1).max() < 4e-3
     for track in list(rig.animation_data.nla_tracks):
         rig.animation_data.nla_tracks.remove(track)
     start = 1 if done.path.suffix == ".fbx" else 0
@@ -176,9 +207,6 @@ def test_a_character_moves_in_its_engine_as_here(target: str, tmp_path: Path) ->
             assert tuple(action.frame_range) == pytest.approx((start, start + 45), abs=0.01)
         bpy.context.scene.frame_set(frame - 1 + start)
         assert np.allclose(box(meshes(found)), wanted, atol=2e-3), (name, frame)
-    body = max(meshes(found), key=lambda each: len(each.data.polygons))
-    weights = [[group.weight for group in vertex.groups] for vertex in body.data.vertices]
-    assert all(len(each) <= 4 and sum(each) == pytest.approx(1, abs=1e-3) for each in weights)
 
 
 @pytest.fixture(scope="session")
