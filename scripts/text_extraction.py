@@ -62,6 +62,7 @@ DATA = {
     "own_folder",
     "export_options",
     "lighter",
+    "surfaces",
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
@@ -69,8 +70,9 @@ NO_TEXT = re.compile(
     r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
     r"|\{1\} ?WHERE .*|# (This is an Asset Catalog|Makes the remote asset library).*"
     r"|Application Support|View2D Buttons List|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
-    r"|Mint (Splats|Crop|Shadow|Relight|Scene Light|Picture)|Viewpoint \{1\}|Walk|Floor"
+    r"|Mint (Splats|Crop|Shadow|Relight|Scene Light|Picture|Nearest)|Viewpoint \{1\}|Walk|Floor"
     r"|World Shadow|ply\nformat .*|property float .*"
+    r"|Target Geometry|Source Position|Ray (Direction|Length)"
     r"|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
     r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"
     r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:"

@@ -27,7 +27,7 @@ FEATURES = (
     "export for engines",
     "lighter models",
     "models put on the floor",
-    "walks and panoramas of a World",
+    "viewpoints, walks and panoramas",
     "splats cropped and saved",
     "shadows and light on splats",
     "sections in the sidebar",

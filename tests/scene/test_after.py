@@ -74,6 +74,7 @@ def test_without_a_floor_nothing_moves(files):
         floor.drop_to_floor([root, *root.children_recursive])
 
 
+@pytest.mark.feature("models put on the floor")
 def test_objects_fall_and_come_to_rest(files):
     """A tilted cube lies on a side on the floor, keeps its scale, and nothing is left behind."""
     build(files, camera=False)
@@ -100,7 +101,7 @@ def walked(*places, seconds=4.0):
     ]
 
 
-@pytest.mark.feature("walks and panoramas of a World")
+@pytest.mark.feature("viewpoints, walks and panoramas")
 def test_a_walk_becomes_a_camera_path(files, tmp_path):
     """It lasts as long, keeps off the walls that were walked through, and moves with the World."""
     root = build(files, at=(3, 4, 0)).root
@@ -127,6 +128,7 @@ def test_a_walk_becomes_a_camera_path(files, tmp_path):
     assert camera.matrix_world.translation.x == pytest.approx(5, abs=1e-4)
 
 
+@pytest.mark.feature("viewpoints, walks and panoramas")
 def test_viewpoints_and_a_panorama_are_rendered(files, tmp_path):
     """The scene is set up as before afterwards; the panorama has what is around the camera."""
     root = build(files, collider="VISIBLE", panorama_as_world=False).root
@@ -281,7 +283,9 @@ def ground(files, tmp_path):
     random = np.random.default_rng(1)
     places = np.column_stack((random.uniform(-1, 1.4, 3000), random.uniform(0, 2, 3000)))
     floor_of_room = np.column_stack((places, np.full(3000, -0.6)))
-    made = build_spz.plain(synthetic_world.in_file(floor_of_room), (0.05,) * 3, opacities=0.9)
+    made = build_spz.plain(
+        synthetic_world.in_file(floor_of_room), (0.05, 0.005, 0.05), opacities=0.9
+    )
     files.splats.write_bytes(build_spz.encode(made))
     return build(files, camera=False, panorama_as_world=False).root
 
@@ -333,6 +337,7 @@ def test_a_model_throws_a_shadow_on_splats(ground):
         light.ground_shadow(box((90, 0, 0)))
 
 
+@pytest.mark.feature("shadows and light on splats")
 def test_a_model_lands_on_the_floor_of_a_world_with_its_shadow(ground, tmp_path):
     """Beside the World it stays at its point, and throws none."""
     glb = tmp_path / "lamp.glb"
@@ -346,6 +351,7 @@ def test_a_model_lands_on_the_floor_of_a_world_with_its_shadow(ground, tmp_path)
     assert len(shadows) == 1
 
 
+@pytest.mark.feature("shadows and light on splats")
 def test_a_world_is_mixed_with_the_light_of_the_scene(ground):
     """Its surfaces face the capture point, and are the nearest; 0 takes all of it back."""
     shown, before = part(ground, "splats"), DataSnapshot()
@@ -369,3 +375,30 @@ def test_a_world_is_mixed_with_the_light_of_the_scene(ground):
     light.mix_with_scene_light(ground, 0.0)
     assert before.new() == [] and shown.visible_shadow
     assert list(shown.data.materials) == materials
+
+
+@pytest.mark.feature("shadows and light on splats")
+def test_shadow_and_light_are_rendered(ground, tmp_path):
+    """Cycles shows the shadow where it is painted, the lamps of the scene, and that of the World."""
+    scene, camera = bpy.context.scene, cameras._add_camera("Above", bpy.context.scene, None)
+    camera.location = (0, 2.5, 3)
+    camera.data.type, camera.data.ortho_scale = "ORTHO", 6
+    caster = box((0, 2.5, 0.2))
+    bpy.ops.object.light_add(type="SUN", rotation=(0, math.pi / 4, 0))
+
+    def seen() -> tuple[float, float, float]:
+        """Return how bright the floor is at x = -0.4 and at x = 1.5, and the box between them."""
+        picture = synthetic_world.render(scene, camera, tmp_path / "seen.png", samples=16)
+        row = picture[30:34].mean(axis=(0, 2))
+        return row[40:43].mean(), row[70:74].mean(), row[47:49].mean()
+
+    in_shadow, floor_beside, model = seen()
+    light.ground_shadow(caster)
+    darker, beside, _ = seen()
+    assert darker < 0.8 * in_shadow and beside == pytest.approx(floor_beside, abs=0.02)
+    light.mix_with_scene_light(ground, 1.0)
+    _, beside, dark_model = seen()
+    assert beside < 0.1 * floor_beside and dark_model < 0.1 * model, "below the ceiling of the room"
+    bpy.ops.object.light_add(type="POINT", location=(1, 2.5, 2))
+    bpy.context.object.data.energy = 200
+    assert seen()[1] > 0.5 * floor_beside

@@ -61,6 +61,7 @@ def undo(blender: BlenderWindow, counts: list[int]) -> None:
     blender.wait(f"{COUNTS} == counts", counts=counts)
 
 
+@pytest.mark.feature("viewpoints, walks and panoramas")
 def test_viewpoints_and_walks(blender: BlenderWindow) -> None:
     """A saved viewpoint shows the same pixels; a walk becomes a camera; each is undone alone."""
     world(blender)
@@ -92,6 +93,7 @@ def test_viewpoints_and_walks(blender: BlenderWindow) -> None:
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.screen.animation_cancel(restore_frame=False)")
 
 
+@pytest.mark.feature("models put on the floor")
 def test_what_is_selected_stands_on_the_floor(blender: BlenderWindow) -> None:
     """F3 finds both ways for a cube of one's own; one step back, and it is where it was."""
     blender.ask("bpy.ops.mesh.primitive_plane_add(size=9)")
@@ -133,6 +135,7 @@ def render(blender: BlenderWindow, words: str, folder: Path) -> None:
     blender.wait(f"not {BROWSER}")
 
 
+@pytest.mark.feature("viewpoints, walks and panoramas")
 def test_viewpoints_and_a_panorama_are_rendered(blender: BlenderWindow, tmp_path: Path) -> None:
     """Both ask for a place, and show what is there, also in a build that cannot denoise."""
     world(blender)
@@ -162,6 +165,8 @@ def becomes(blender: BlenderWindow, state: list[object], is_so: bool = True) -> 
     blender.wait(f"{STATE}\nresult = (result == state) is is_so", state=state, is_so=is_so)
 
 
+@pytest.mark.feature("shadows and light on splats")
+@pytest.mark.feature("splats cropped and saved")
 def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None:
     """What F3 finds changes the splats; one step back, and they are as they were."""
     world(blender)

@@ -30,6 +30,8 @@ def confirm(blender: BlenderWindow, where: tuple[int, int], picture: str) -> Non
     blender.key("Return")
 
 
+@pytest.mark.feature("export for engines")
+@pytest.mark.feature("lighter models")
 def test_a_model_is_made_lighter_and_exported(blender: BlenderWindow, tmp_path: Path) -> None:
     """The window goes on meanwhile; one undo brings the full model back; an export has none."""
     blender.ask(PLACE)
