@@ -212,7 +212,7 @@ def test_finished_jobs(blender: BlenderWindow) -> None:
     blender.over("VIEW_3D")
     left, _top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
     _, above = blender.find("mint.browse_library")
-    check_picture(blender, "jobs", [left + 9, above + 13, right - 32, above + 185])
+    check_picture(blender, "jobs", [left + 9, above + 22, right - 32, above + 185])
 
 
 def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
