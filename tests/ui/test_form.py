@@ -35,7 +35,7 @@ from mint_blender.ui.create import properties as create_properties
 from mint_blender.ui.pricing import limit_dialog
 
 from ..jobs.library_helpers import an_asset
-from .drawings import calls_of
+from .drawings import Layout, calls_of
 from .sample_jobs import a_job
 
 
@@ -296,3 +296,24 @@ def test_the_question_about_a_limit_explains_another_price(
     counts = "Your limit counts the most that Mint may take, 346 Credits."
     more = question.text.removeprefix("Too much.").strip()
     assert more == (f"{showed} {counts}" if is_explained else "")
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_dialog_has_no_buttons_but_its_own(job_service: JobService, keeps: bool) -> None:
+    """Blender adds none if a button is made where the default is: it is set before the button."""
+    context: Any = SimpleNamespace(region_popup=None)
+    dialog: Any = SimpleNamespace(
+        _words=Message("Cancel Job"),
+        draw_dialog=lambda context: None,
+        keep_words=Message("Keep Running"),
+        keeps_by_default=keeps,
+        price=lambda service: None,
+        words_of_button=lambda action, price: action,
+    )
+
+    def draw(layout: Layout) -> None:
+        dialog.layout = layout
+        limit_dialog.SpendingDialog.draw(dialog, context)
+
+    drawn = [call[1] for call in calls_of(draw) if call[0] in {"operator", "active_default ="}]
+    assert drawn == [keeps, "mint.close_dialog", not keeps, "mint.pay"]

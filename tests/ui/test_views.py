@@ -212,9 +212,9 @@ def test_what_solid_does_not_show_is_shown_in_material_preview(area: Any, tmp_pa
     assert space.shading.type == "SOLID"
 
 
-@pytest.mark.parametrize("perspective", ["PERSP", "ORTHO"])
+@pytest.mark.parametrize("perspective", ["PERSP", "ORTHO", "CAMERA"])
 def test_a_framed_object_fills_the_view(area: Any, perspective: str) -> None:
-    """Each vertex is seen, and the object fills 90 percent of one direction; nothing turns."""
+    """Each vertex is seen, and fills 90 percent of one direction; a view only leaves its camera."""
     space: Any = area.spaces.active
     view = space.region_3d
     view.view_perspective = perspective
@@ -224,6 +224,7 @@ def test_a_framed_object_fills_the_view(area: Any, perspective: str) -> None:
     made = bpy.context.active_object
     bpy.context.view_layer.update()
     views.frame(area, [made])
+    assert view.view_perspective == perspective.replace("CAMERA", "PERSP")
     assert view.view_rotation == turn and space.shading.color_type == "TEXTURE"
     # from this view, the center, half width and half height in sight at a distance of 1
     center, half = views._in_sight(area, space.lens)
@@ -231,7 +232,7 @@ def test_a_framed_object_fills_the_view(area: Any, perspective: str) -> None:
     shares = []
     for vertex in made.data.vertices:
         point = inverse @ (made.matrix_world @ vertex.co - view.view_location)
-        away = view.view_distance - (point.z if perspective == "PERSP" else 0)
+        away = view.view_distance - (0 if perspective == "ORTHO" else point.z)
         shares.append(max(abs(np.array(point.xy) / away - center) / half))
     assert max(shares) == pytest.approx(0.9, abs=0.01)
 

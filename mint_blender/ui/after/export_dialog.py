@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...files.export_options import MOST_LEVELS, TARGETS, no_collision, no_levels
-from ...message import Message, lines
+from ...message import Message, sentences
 from ..job_actions import Result, report_error
 from ..operator_bases import CheckedOperator
 from ..selection import selected
@@ -161,10 +161,9 @@ class MINT_OT_export(CheckedOperator):
 
 
 def _words(files: "list[Exported]") -> Message:
-    """Return what was written, and the notes about it."""
+    """Return the notes about what was written, and where it is."""
     (file,) = files
-    saved = Message("Saved: {path}", path=file.path)
-    return lines(saved, *file.notes) if file.notes else saved
+    return sentences(*file.notes, Message("Saved: {path}", path=file.path))
 
 
 class MINT_MT_export(bpy.types.Menu):

@@ -98,10 +98,11 @@ class SpendingDialog:
         row = layout.split(factor=_CANCEL)
         row.operator_context = "INVOKE_DEFAULT"
         keep = row.row()
+        # before the buttons: only then Blender adds none of its own
+        keep.active_default = self.keeps_by_default
         keep.operator("mint.close_dialog", text=translated(self.keep_words), translate=False)
         button = row.row()
-        default = keep if self.keeps_by_default else button
-        default.active_default = True  # then Blender adds no buttons of its own
+        button.active_default = not self.keeps_by_default
         words = self.words_of_button(paid_clicks.words_on("mint.pay", self._words), price)
         button.operator("mint.pay", text=translated(words), translate=False).credits = price or 0.0
 

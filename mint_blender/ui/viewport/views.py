@@ -97,6 +97,8 @@ def frame(
     points = [vertices for vertices in map(_points, objects) if vertices is not None]
     if points:
         view = space.region_3d
+        if view.view_perspective == "CAMERA":
+            view.view_perspective = "PERSP"
         turn = view.view_rotation.copy()
         if is_first and abs(turn.dot(STARTUP)) > _ALIKE and view.view_perspective == "PERSP":
             turn = FROM_FRONT.copy()

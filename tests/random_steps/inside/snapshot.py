@@ -21,6 +21,8 @@ class Snapshot(NamedTuple):
     """The scene, the mode, and the active object."""
     hidden: frozenset[str] = frozenset()
     """The objects of the user that are hidden in renders."""
+    made_way: frozenset[str] = frozenset()
+    """The cubes of new files that were hidden for their first results."""
 
 
 class Placement(NamedTuple):
@@ -48,11 +50,14 @@ def take() -> Snapshot:
     own = {name: each for name, each in there.items() if not _is_of_mint(each)}
     hidden = frozenset(name for name, each in own.items() if each.hide_render)
     name = active().name if active() is not None else None
-    return Snapshot(frozenset(own), results, (scene().name, mode(), name), hidden)
+    made_way = frozenset(each["mint_hidden"] for each in there.values() if "mint_hidden" in each)
+    return Snapshot(frozenset(own), results, (scene().name, mode(), name), hidden, made_way)
 
 
 def _is_of_mint(each: Any) -> bool:
-    """Return whether an object belongs to a result; a block-out does not."""
+    """Return whether an object belongs to a result or to its Picture; a block-out does not."""
+    if each.name.startswith("Mint Picture"):
+        return True
     while each is not None:
         if any(key.startswith("mint_") and key != "mint_model" for key in each.keys()):
             return True
@@ -102,9 +107,7 @@ def check_kept(before: Snapshot, now: Snapshot, placed: list[Placement], when: s
         facts.complain(f"{when}: results are gone: {dict(gone)}")
     if not placed and before.here != now.here:
         facts.complain(f"{when}: scene, mode and active object were {before.here}, now {now.here}")
-    # the cube of a new file makes way for its first result, which says so
-    cubes = {obj["mint_hidden"] for obj in bpy.data.objects if "mint_hidden" in obj.keys()}
-    may_hide = {each.block_out for each in placed} | cubes
+    may_hide = {each.block_out for each in placed} | now.made_way
     if hidden := (now.hidden & before.own) - before.hidden - may_hide:
         facts.complain(f"{when}: objects of the user were hidden: {sorted(hidden)}")
     if before.here[1] != "OBJECT" and before.here[:2] != now.here[:2]:
@@ -121,7 +124,8 @@ def check_undone(before: Snapshot, now: Snapshot, placed: Placement) -> None:
         )
     if before.own != now.own:
         facts.complain(f"an undo after placing {job} changed objects: {before.own ^ now.own}")
-    if placed.block_out in now.hidden or before.hidden - now.hidden - {placed.block_out}:
+    may_show = before.made_way | {placed.block_out}
+    if placed.block_out in now.hidden or before.hidden - now.hidden - may_show:
         facts.complain(f"an undo after placing {placed}: hidden {before.hidden}, then {now.hidden}")
 
 
