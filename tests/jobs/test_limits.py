@@ -18,13 +18,14 @@ from mint_blender.jobs.budget.spending import PRICE_LIFETIME, Limits, committed
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import ABOVE_OWN_LIMIT, UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, new_request, of_asset, of_line
+from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_click
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import Quote, TakeSlot
+from mint_blender.jobs.workflow.effects import Pay, Quote, TakeSlot
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, Mode, OptimizationLevel, Preset
@@ -539,6 +540,18 @@ def test_a_price_that_has_risen_is_asked_again(price: float, is_sent: bool) -> N
         assert prices_of_click(run.job, Verb.RESUME), "a click asks for the price, and says it"
         run = run.again(later).answer()
     run.expect(Start)
+
+
+def test_a_price_that_is_old_when_it_is_sent_is_asked_again() -> None:
+    """The computer slept after the price was looked at, and nothing was sent."""
+    now = CLICK
+    config = WorkflowConfig(now=lambda: now)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), config)
+    run.answer()
+    assert run.expect(Pay).call.priced_until == CLICK + PRICE_LIFETIME
+    now += PRICE_LIFETIME
+    run.answer(Sent(run.job.start_request, is_price_old=True))
+    run.expect(Quote)
 
 
 def test_the_age_of_a_price_counts_from_when_it_was_asked(offline: JobService) -> None:

@@ -7,6 +7,7 @@ histories show that.
 
 from __future__ import annotations
 
+import math
 import uuid
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,7 +25,7 @@ from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import collect, context
+from mint_blender.jobs.workflow import collect
 from mint_blender.jobs.workflow.effects import ReadFirst
 
 _post, _read_first = sending._post, ReadFirst.apply
@@ -73,7 +74,7 @@ MUTATIONS: dict[str, AbstractContextManager[Any]] = {
         journal_id, "identity", lambda path: f"{identity(path)}-{path.stat().st_dev}"
     ),
     "needs no look of its own": patch.object(PaidRequests, "_record", _record_as_looked_for),
-    "asks no price again": patch.object(context, "are_prices_old", lambda run: False),
+    "asks no price again": patch.object(spending, "PRICE_LIFETIME", math.inf),
     # although the journal knows its clip
     "pays motions again": patch.object(JobService, "paid_motions", lambda self, asset_id: []),
 }

@@ -340,3 +340,4 @@ class People:
         elif Verb.RESUME in verbs or job.phase is Phase.PAUSED:
             service.resume(job.id)
             self.actions.note_price(job)
+            self.world.clicks.confirmed.add(job.id)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class PaidCall:
         seen: The addresses of the Previews that the person has seen.
         is_about_preview: Whether nothing is sent unless Mint waits with one of them.
         is_replay: Whether Mint has answered before, and the same is sent again.
+        priced_until: When its price has to be asked again, in seconds since the epoch; None if it
+            does not matter. Then nothing is sent that was not sent before.
     """
 
     key: str
@@ -45,6 +48,7 @@ class PaidCall:
     seen: tuple[str, ...] = ()
     is_about_preview: bool = False
     is_replay: bool = False
+    priced_until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,14 @@ class Sent:
         operation: What Mint has made, or changed.
         refusal: Why Mint refused, or why it is not clear what Mint has done.
         shown: What Mint shows instead of the Preview that was decided about: nothing was sent.
+        is_price_old: Whether the price has to be asked again first: nothing was sent.
     """
 
     request: PaidRequest | None
     operation: Operation | None = None
     refusal: errors.MintError | None = None
     shown: Operation | None = None
+    is_price_old: bool = False
 
 
 class LineFile(Protocol):
@@ -99,6 +105,10 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
         is_expected = request is not None and request.is_answered is call.is_replay
         if request is None or not (is_expected and request.may_be_sent(now, credential)):
             return Sent(request)
+        # an outage, or a computer that slept, may lie between the click and here
+        is_old = call.priced_until is not None and time.time() > call.priced_until
+        if is_old and not request.may_be_started:
+            return Sent(request, is_price_old=True)
         if call.is_about_preview and (shown := _other_preview(client, call)) is not None:
             return _moved_on(records, request, call, shown)
         if not line.take(request, credential=credential, now=now):

@@ -318,12 +318,17 @@ def _continue_closed(run: Run, request: PaidRequest | None) -> Steps:
 
 
 def _send(run: Run, request: PaidRequest, after: float) -> Steps:
-    """Send the request, and move the job to the phase that follows."""
+    """Send the request, and move the job to the phase that follows.
+
+    If its price is too old by then, the job stays in its phase, and the price is asked again.
+    """
     problem = run.job.problem if after else None  # it says what is waited for
     run.job = run.job.moved(Phase.SENDING, problem=problem)
     sent = yield from run.pay(_call(run, request), after)
     if sent.operation is not None:
         _accept(run, request, sent.operation)
+    elif sent.is_price_old:
+        return
     elif sent.refusal is None:  # it must not be sent (again), or was given up meanwhile
         yield from _continue_unsent(run, sent.request or request)
     else:
@@ -388,7 +393,9 @@ def _call(run: Run, request: PaidRequest) -> PaidCall:
     elif request.verb is not PaidVerb.RETRY:
         body = job.request.body(job.image_urls)
         body = _renamed(body) if run.is_renamed else body
-    return PaidCall(request.key, request.verb, target, job.kind, body)
+    is_priced = not context.are_prices_old(run)
+    priced_until = job.priced_at + spending.PRICE_LIFETIME if is_priced else None
+    return PaidCall(request.key, request.verb, target, job.kind, body, priced_until=priced_until)
 
 
 def _is_price_accepted(run: Run) -> Generator[Step, Any, bool]:
