@@ -28,9 +28,9 @@ CALLS = {
 """Numbers of calls of each kind: spread over a run that makes more of them."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """Run a fast service with Credits for all."""
+    """Run a fast service with Credits for all. Its operations are those of one test."""
     with running_service(speed=2000, retry_after=0.01, credits=1e9) as running:
         yield running
 
