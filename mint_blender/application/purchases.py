@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..delivery import write_files
+from ..jobs import new_jobs
 from ..jobs.job import Job
 from ..jobs.job_values import Delivery
 from ..jobs.library import view_model
@@ -95,8 +96,7 @@ def animation(
     pay_again: bool = False,
 ) -> Purchase:
     """Return the motions of a model; `before` are those that were ordered and cost nothing."""
-    ordered = {job.motion.words.casefold() for job in before if job.motion}
-    unpaid = {motion.words.casefold() for motion in motions} - ordered
+    unpaid, _ = new_jobs.not_ordered(motions, before)
     words = ", ".join(motion.words for motion in motions)
 
     def start(job_service: JobService, limit: float | None, subject: str | None) -> list[Job]:

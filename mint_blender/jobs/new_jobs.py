@@ -152,6 +152,21 @@ The clock alone may not tell them apart: Windows' ticks every 15 ms in Python 3.
 """
 
 
+def not_ordered(
+    motions: Iterable[MotionRequest], before: Sequence[Job]
+) -> tuple[list[MotionRequest], list[Job]]:
+    """Return the motions to pay for, each once, and the jobs of `before` that have the others."""
+    wanted: list[MotionRequest] = []
+    known: list[Job] = []
+    for motion in motions:
+        job = next((job for job in before if motion.is_like(job.motion)), None)
+        if job is not None:
+            known.append(job)
+        elif not any(map(motion.is_like, wanted)):
+            wanted.append(motion)
+    return wanted, known
+
+
 def check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
     """Raise NotPossible if something else than a model is to move, or nothing is said how."""
     if kind is not Kind.MODEL:

@@ -274,15 +274,7 @@ class JobService(JobRunner):
     ) -> tuple[list[MotionRequest], list[Job]]:
         """Return the motions to order, each once, and the jobs that have ordered others before."""
         before = [] if pay_again else self.paid_motions(asset_id)
-        wanted: list[MotionRequest] = []
-        known: list[Job] = []
-        for motion in motions:
-            job = next((job for job in before if motion.is_like(job.motion)), None)
-            if job is not None:
-                known.append(job)
-            elif not any(map(motion.is_like, wanted)):
-                wanted.append(motion)
-        return wanted, known
+        return new_jobs.not_ordered(motions, before)
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """Return a job that brings a model to a folder in other formats.
