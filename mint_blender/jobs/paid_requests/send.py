@@ -36,8 +36,9 @@ class PaidCall:
         seen: The addresses of the Previews that the person has seen.
         is_about_preview: Whether nothing is sent unless Mint waits with one of them.
         is_replay: Whether Mint has answered before, and the same is sent again.
-        priced_until: When its price has to be asked again, in seconds since the epoch; None if it
-            does not matter. Then nothing is sent that was not sent before.
+        priced_until: Until when a first attempt may be sent at the known price, in seconds since
+            the epoch; None if the price does not matter. What Mint may have started is repeated
+            at any time.
     """
 
     key: str
