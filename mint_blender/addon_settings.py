@@ -27,8 +27,6 @@ class StoredPreferences:
     limit_day: int = 0
     import_in_background: bool = True
     show_targets: bool = True
-    asset_library: str = ""
-    sync_new_assets: bool = False
     log_level: str = "WARNING"
 
 
@@ -72,8 +70,6 @@ _SHOWN = (
     "limit_day",
     "import_in_background",
     "show_targets",
-    "asset_library",
-    "sync_new_assets",
     "log_level",
 )
 

@@ -59,7 +59,6 @@ DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "output"),
     *("splats", "build", "home", "transport", "download", "light", "picture", "startup"),
     "assets",
-    "own_folder",
     "export_options",
     "lighter",
     "surfaces",

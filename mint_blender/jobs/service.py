@@ -36,7 +36,6 @@ from .presentation.job_view import JobView, view_of
 from .queries import (
     AnimationPrice,
     OptimizationPrice,
-    Price,
     PriceQuery,
     orders_of_retry,
     prices_of,
@@ -153,21 +152,6 @@ class JobService(JobRunner):
         )
         starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
         return self._begin([job, *followers], starts, max_credits)[0]
-
-    def start_all(self, requests: Iterable[tuple[GenerationRequest, Delivery]]) -> list[Job]:
-        """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
-        wanted = list(requests)
-        for request, _ in wanted:
-            if complaint := new_jobs.complaint(request):
-                raise NotPossible(complaint)
-        starts = [[Price.of(request)] for request, _ in wanted]
-        pairs = zip(wanted, self._prices(*starts), strict=True)
-        now = time.time()
-        jobs = [
-            new_job(request, delivery, now=now + number * new_jobs.APART, estimate=estimate)
-            for number, ((request, delivery), estimate) in enumerate(pairs)
-        ]
-        return self._begin(jobs, starts)
 
     def fetch(
         self,

@@ -31,9 +31,7 @@ __all__ = [
     "Library",
     "OutputError",
     "libraries",
-    "library_folders",
     "mark_as_asset",
-    "registered_library",
     "save_model_to_library",
     "save_to_library",
 ]
@@ -54,21 +52,6 @@ def libraries() -> tuple[Library, ...]:
         for library in bpy.context.preferences.filepaths.asset_libraries
         if (folder := folder_of(library)) is not None and folder.is_dir()
     )
-
-
-def library_folders() -> tuple[Path, ...]:
-    """Return the folders of all asset libraries of the preferences, also of those that are gone."""
-    libraries = bpy.context.preferences.filepaths.asset_libraries
-    return tuple(folder for library in libraries if (folder := folder_of(library)) is not None)
-
-
-def registered_library(folder: Path, name: str) -> Library:
-    """Return the asset library of the preferences with this folder, added if there is none."""
-    libraries = bpy.context.preferences.filepaths.asset_libraries
-    for library in libraries:
-        if folder_of(library) == folder:
-            return Library(library.name, folder)
-    return Library(libraries.new(name=name, directory=str(folder)).name, folder)
 
 
 def folder_of(library: bpy.types.UserAssetLibrary) -> Path | None:

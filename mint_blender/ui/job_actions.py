@@ -172,7 +172,7 @@ class Stopped(UserError):
     """The job ended without a result; the message says why."""
 
 
-def wait_for_jobs(service: "JobService", job_ids: list[str], *, place: bool) -> None:
+def wait_for_jobs(service: "JobService", job_ids: list[str]) -> None:
     """Wait for many jobs, and place their results in this order.
 
     One that fails does not stop the others.
@@ -184,7 +184,7 @@ def wait_for_jobs(service: "JobService", job_ids: list[str], *, place: bool) -> 
     reasons = []
     for job_id in job_ids:
         try:
-            wait_for_job(service, job_id, place=place)
+            wait_for_job(service, job_id)
         except Stopped as error:
             reasons.append(str(error))
     if reasons:
@@ -194,8 +194,8 @@ def wait_for_jobs(service: "JobService", job_ids: list[str], *, place: bool) -> 
         raise Stopped(lines(headline, *reasons))
 
 
-def wait_for_job(service: "JobService", job_id: str, *, place: bool = True) -> None:
-    """Block until the job needs a decision or has ended, and place its result if `place`.
+def wait_for_job(service: "JobService", job_id: str) -> None:
+    """Block until the job needs a decision or has ended, and place its result.
 
     Raises:
         Stopped: The job ended without a result or a Preview.
@@ -205,10 +205,9 @@ def wait_for_job(service: "JobService", job_id: str, *, place: bool = True) -> N
     _watch(service, [job_id])
     job = service.job(job_id)
     if job.phase is Phase.READY:
-        if place:
-            service.worker.wait_for_end()
-            if error := auto_import.import_result(service, job):
-                raise Stopped(error)
+        service.worker.wait_for_end()
+        if error := auto_import.import_result(service, job):
+            raise Stopped(error)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(
             Message(

@@ -33,7 +33,6 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator(
             "mint.generate", text="Generate World from Prompt…", icon="WORLD"
         ).kind = "WORLD"
-        layout.operator("mint.batch_text", text="Generate from Each Line of a Text…", icon="TEXT")
         layout.separator()
         layout.operator(
             "mint.import_asset", text="Import Model or World from Library…", icon="IMPORT"
@@ -73,7 +72,6 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
         layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
         layout.separator()
-        layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
         layout.operator("mint.copy_diagnostics", icon="COPYDOWN")

@@ -25,7 +25,6 @@ from .create import operators, prompt_operators, saved_settings
 from .create.properties import MintForm
 from .job_list import decision_operators, follow_up_operators, list_operators
 from .library_browser import operators as library_operators
-from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
@@ -82,7 +81,6 @@ def _register() -> None:
     _add_classes(MintForm, operators, prompt_operators)
     _add_classes(panel)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
-    _append(*operators.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
     _add_classes(reference_operators.MintReference, reference_operators)
     _add_property(
@@ -93,7 +91,7 @@ def _register() -> None:
     _add_classes(show_result, walk)
     _append(*show_result.MENUS)
     _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
-    _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
+    _add_classes(MintLibrary, library_operators, gizmos)
     for group in (gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar):
         _add_keys(group.bl_label, "VIEW_3D", group.add_keys)
     _add_keys("View2D Buttons List", "EMPTY", operators.MINT_OT_finish_click.add_keys)
@@ -195,17 +193,14 @@ def _follow_list() -> None:
 
 
 def _follow_library() -> None:
-    """Update the entries from the jobs, and follow a sync."""
+    """Update the entries from the jobs."""
     from .asset_bar import bar  # noqa: F401 - so that opening the bar imports nothing
-    from .library_browser import entries, library_sync
+    from .library_browser import entries
 
-    heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
-    heartbeat.on_jobs_changed(library_sync.follow)
     heartbeat.on_jobs_changed(entries.catch_up)
     heartbeat.on_answers(entries.catch_up)
     heartbeat.before_redraw(entries.prepare)
     session.on_account_changed(entries.current_library)
-    session.on_account_changed(library_sync.forget_pending)
 
 
 def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:

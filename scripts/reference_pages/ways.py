@@ -40,7 +40,7 @@ VERBS = (
     Verb("generate a model or a World", "generate", "generate", "generate", "generate"),
     Verb("start without waiting", "generate", "", "start", "generate"),
     Verb("see its price", "", "estimate", "estimate", "estimate"),
-    Verb("generate many", "batch_text", "batch", "batch", ""),
+    Verb("generate many", "", "batch", "batch", ""),
     Verb("approve a Preview", "approve", "approve", "approve", "approve"),
     Verb("revise a Preview", "revise", "revise", "revise", "revise"),
     Verb("continue a job", "resume", "resume", "resume", "resume"),
@@ -69,7 +69,7 @@ VERBS = (
     Verb("see Credits and totals", "refresh_account", "usage", "usage", "account"),
     Verb("check the key", "refresh_account", "check", "usage", "account"),
     Verb("find out what is wrong", "copy_diagnostics", "doctor", "", ""),
-    Verb("keep an asset library", "open_asset_library", "library", "sync_library", ""),
+    Verb("keep an asset library", "", "library", "sync_library", ""),
     Verb("list what in a .blend is from Mint", "", "assets", "", ""),
     Verb("serve agents", "", "mcp", "", ""),
 )

@@ -200,8 +200,8 @@ TIMER = "bpy.app.timers.register"
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}
 KNOWN = {
     "_look", "_resume",  # heartbeat, visibility
-    # what follows right after a click: a timer is removed, a window closed, a tab or library shown
-    "partial", "_choose_library",
+    # what follows right after a click: a timer is removed, a window closed, a tab shown
+    "partial",
     "_remember",  # saved_settings
     "_fade",  # arrival: the toast about results goes
     "_look_now",  # placed_results: which results are in the open file
@@ -249,7 +249,7 @@ def test_a_timer_that_changes_state_is_found() -> None:
     assert changing(CallGraph({"a.py": source})) == {"a.py: go": {"beat"}}
 
 
-SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize"}
+SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_optimize"}
 BEGIN = {"run_action", "about_asset", "when_confirmed"}
 
 

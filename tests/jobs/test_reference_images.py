@@ -12,7 +12,6 @@ import pytest
 from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.database import opened
-from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import template_of_job
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal, JournalError, journal_file
@@ -62,9 +61,8 @@ def test_the_copy_is_made_when_the_job_is_created(offline: JobService, picture: 
     assert template_of_job(offline.job(job.id)).gone == ()
 
 
-@pytest.mark.parametrize("start", ["one", "many"])
 def test_a_start_that_is_not_committed_leaves_no_copy(
-    offline: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
+    offline: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the journal cannot be written there is no job and no copy."""
 
@@ -73,9 +71,7 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
 
     monkeypatch.setattr(offline.cache, "add", locked)
     with pytest.raises(JournalError):
-        offline.start(request(picture)) if start == "one" else offline.start_all(
-            [(request(picture), Delivery())] * 2
-        )
+        offline.start(request(picture))
     assert copies(offline) == [] and offline.jobs() == []
 
 

@@ -20,7 +20,7 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.message import Message
 from mint_blender.mint.account import Account, Owner
@@ -235,23 +235,3 @@ def test_an_invalid_request_is_refused(
     """Nothing is stored or sent for a request that cannot succeed."""
     assert refused(lambda: offline.start(request_)).startswith(sentence)
     assert offline.jobs() == []
-
-
-def test_many_jobs_are_committed_at_once(
-    offline: JobService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Hundreds of jobs are one commit in their order, or none is stored.
-
-    Windows' clock may stand still meanwhile: up to Python 3.12 it ticks every 15 ms.
-    """
-    monkeypatch.setattr(time, "time", lambda: 1_700_000_000.0)
-    wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(50)]
-    with pytest.raises(NotPossible, match="The prompt is empty"):
-        offline.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
-    assert offline.jobs() == []
-    with closing(Journal(offline.home)) as journal:
-        before = journal.revision()
-        jobs = offline.start_all(wishes)
-        assert journal.revision() == before + 1
-        assert [journal.job(job.id) for job in jobs] == jobs
-    assert [(job.request, job.delivery) for job in reversed(offline.jobs())] == wishes

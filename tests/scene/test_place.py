@@ -378,3 +378,13 @@ def test_a_result_is_selected_alone(model: Path) -> None:
     assert select(placed)
     assert not other.select_get() and placed.root.select_get()
     assert layer.objects.active == placed.root
+
+
+def test_a_wide_result_moves_right_as_far_as_needed() -> None:
+    """What only touches another one stays where it is."""
+    own = grid_layout.Footprint(0, 1, 0, 1)
+    touching = [grid_layout.Footprint(1, 2, 0, 1), grid_layout.Footprint(0, 1, 5, 6)]
+    assert grid_layout.free_shift(own, touching) == 0
+    assert grid_layout.free_shift(own, [grid_layout.Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
+    others = [grid_layout.Footprint(3, 4, 0, 1), grid_layout.Footprint(-1, 2.5, 0, 1)]
+    assert grid_layout.free_shift(own, others) == pytest.approx(4.1)

@@ -53,7 +53,7 @@ def test_the_menus(job_service: JobService) -> None:
 def test_the_preferences(job_service: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten things, with each limit a switch and a number."""
     monkeypatch.setattr(preferences, "wrapped", lambda *words, **options: None)
-    values = {"api_key": "key", "asset_library": "", "base_url": ""}
+    values = {"api_key": "key", "base_url": ""}
     limits = {"limit_each": 0, "limit_day": 0}
 
     def draw(layout: Layout) -> None:

@@ -57,7 +57,7 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
 
 USES = ("optimize", "animate")
 PROMPT = ("use_prompt",)
-LIBRARY = ("refresh_library", "open_asset_library")
+LIBRARY = ("refresh_library",)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,6 @@ def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since) -
         "animate": {"asset_id": "mdl_1"},
         "generate": {},
         "generate_from_form": {},
-        "batch_text": {},
     }
     for name, arguments in invoked.items():
         blender.over()

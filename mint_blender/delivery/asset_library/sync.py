@@ -2,7 +2,7 @@
 """Save the assets of the API project as .blend files: an asset library for the Asset Browser.
 
 Each file is imported and saved in this process, which takes a while, so this is meant for a Blender
-without a window (see `sync_process`). The open file is not changed. All assets are listed first,
+without a window. The open file is not changed. All assets are listed first,
 then new ones are downloaded one after another. A run that was killed is continued by the next one.
 Only one run at a time works on a folder.
 """

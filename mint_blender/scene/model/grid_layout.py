@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Place results next to each other, and beside what is there already, without overlap.
 
-The size of a result is known only when it is imported. So each result of one request has a cell, in
-the order of the prompts, and whatever overlaps something is moved to the right until it is free.
+The size of a result is known only when it is imported. What overlaps something then is moved to
+the right until it is free.
 
 Bounding boxes decide: they are fast, and to a viewer the space inside them is taken. Something
 large around the spot, such as a floor, a terrain or a room, occupies it only where it is solid.
@@ -21,17 +21,10 @@ from .. import tags
 from ..bounds import evaluated_objects, update_view_layers, visible_view_layers, world_matrix
 from ..world import world_objects
 
-COLUMNS = 10
 GAP = 0.1
 """Distance between two results, as a share of the width of the one that is moved."""
 
 Point = tuple[float, float, float]
-
-
-def cell(start: Point, number: int, spacing: float) -> Point:
-    """Return the position of a result by its index; rows go to the right, then back."""
-    x, y, z = start
-    return x + spacing * (number % COLUMNS), y + spacing * (number // COLUMNS), z
 
 
 def avoid_overlap(

@@ -109,19 +109,6 @@ class MintPreferences(bpy.types.AddonPreferences):
         default=True,
         update=lambda self, context: heartbeat.redraw(),
     )
-    asset_library: bpy.props.StringProperty(
-        name="Folder",
-        description="Folder of the asset library that is kept in sync. Empty: none",
-        subtype="DIR_PATH",
-    )
-    sync_new_assets: bpy.props.BoolProperty(
-        name="Keep in Sync",
-        description=(
-            "Save each new Model and World into the asset library. This only downloads, and costs "
-            "no Credits"
-        ),
-        default=True,
-    )
     log_level: bpy.props.EnumProperty(
         name="Log",
         description="What is written to the log file. The API key is never written",
@@ -137,7 +124,7 @@ class MintPreferences(bpy.types.AddonPreferences):
         """Draw a box for each subject, the most used first, from values that were read before."""
         _draw_account(self.layout.box(), self)
         _draw_limits(self.layout.box(), self)
-        _draw_folders(self.layout.box(), self)
+        _draw_folders(self.layout.box())
 
 
 def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -210,17 +197,9 @@ def _settings(box: bpy.types.UILayout) -> bpy.types.UILayout:
     return column
 
 
-def _draw_folders(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw the asset library, or the button that makes it, and the folder of the downloads."""
+def _draw_folders(box: bpy.types.UILayout) -> None:
+    """Draw the folder of the downloads."""
     box.label(text=translated(Message("Folders")), translate=False, icon="FILE_FOLDER")
-    if stored.asset_library:
-        column = _settings(box)
-        column.prop(stored, "asset_library", text="Asset Library")
-        column.prop(stored, "sync_new_assets")
-    else:
-        row = box.row()
-        row.operator_context = "INVOKE_DEFAULT"
-        row.operator("mint.open_asset_library", text="Create Asset Library…", icon="ASSET_MANAGER")
     row = box.row()
     row.label(
         text=translated(Message("Downloads and journal: {path}", path=session.home())),

@@ -290,7 +290,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
             for job in jobs:
                 _bring(service, job, delivery)
             if bpy.app.background:
-                wait_for_jobs(service, [job.id for job in jobs], place=True)
+                wait_for_jobs(service, [job.id for job in jobs])
             return jobs[0]
 
         return about_asset(operator, "MODEL", self.asset_id, start)

@@ -2,8 +2,7 @@
 """Generate from the dialog or from the form: each operator reads its arguments and starts a job."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -13,22 +12,18 @@ from .. import session
 from ..job_actions import (
     Action,
     Result,
-    report_error,
     run_action,
     wait_for_job,
     wait_for_jobs,
 )
 from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
 from ..pricing import limit_dialog
-from ..text_wrap import wrapped
-from ..translations import OURS, translated
+from ..translations import OURS
 from ..typed_context import layout_of
 from . import properties as create_properties
 from . import saved_settings
 
 if TYPE_CHECKING:
-    from ...jobs.batch_lines import Line
-    from ...jobs.job_values import Delivery
     from ...jobs.queries import Query
     from ...jobs.service import JobService
     from ...mint.generation_request import GenerationRequest
@@ -213,7 +208,7 @@ def _wait_for_all(service: "JobService", job_id: str, followers: list[str]) -> N
 
     wait_for_job(service, job_id)
     if service.job(job_id).phase is Phase.PLACED:
-        wait_for_jobs(service, followers, place=True)
+        wait_for_jobs(service, followers)
 
 
 def _sent() -> None:
@@ -231,188 +226,3 @@ def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
         if not operator.properties.is_property_set(name):
             value = create_properties.mode_of(form) if name == "mode" else getattr(form, name)
             setattr(operator, name, value)
-
-
-LANDINGS = [
-    (
-        "SIDE_BY_SIDE",
-        "Side by Side",
-        "Place each result when it is done, in a row from the 3D cursor",
-    ),
-    (
-        "READY",
-        "Place Manually",
-        "Do not place results automatically. Place the ones you like yourself",
-    ),
-]
-_SPACING = 2.0
-"""Between results that are placed in a row, in scene units; wider ones take what they need."""
-_NO_TEXTS = Message(
-    "No text to read prompts from. Write one in the Text Editor, one prompt per line"
-)
-NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
-
-
-class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
-    """Start a job for each line of a text.
-
-    Each line is one prompt.
-    """
-
-    bl_idname = "mint.batch_text"
-    bl_label = "Generate Each Line with Mint"
-    bl_options = {"REGISTER"}
-
-    text: bpy.props.StringProperty(
-        name="Text", description="Text with one prompt per line", options={"SKIP_SAVE"}
-    )
-    kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
-    style: bpy.props.StringProperty(
-        name="Style", description="Words that are added to each prompt", options={"SKIP_SAVE"}
-    )
-    preset: bpy.props.EnumProperty(
-        name="Preset", items=create_properties.PRESETS, default="FAST", translation_context=OURS
-    )
-    mode: bpy.props.EnumProperty(name="Mode", items=MODES)
-    landing: bpy.props.EnumProperty(
-        name="Results", items=LANDINGS, description="What to do with the results"
-    )
-
-    @classmethod
-    def complaint(cls, context: bpy.types.Context) -> str:
-        """Return that the file has no text."""
-        return "" if bpy.data.texts else _NO_TEXTS
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Open the dialog, with the settings that the form has."""
-        copy_settings(self, ("kind", "style", "preset", "mode"))
-        self.text = self.text or _text_at_hand(context)
-        return self.ask_before_spending(context, width=420, confirm_text="Generate All")
-
-    def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw what will be started, and what it will cost."""
-        layout = layout_of(self)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop_search(self, "text", bpy.data, "texts", icon="TEXT")
-        layout.prop(self, "kind")
-        layout.prop(self, "style", placeholder="None")
-        layout.prop(self, "preset")
-        layout.prop(self, "mode")
-        layout.prop(self, "landing")
-        layout.separator()
-        self._draw_price(layout)
-
-    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Any:
-        """Start all jobs; the service runs as many at once as Mint allows.
-
-        In background mode, wait until they have ended.
-        """
-        from ...jobs import batch_lines
-
-        name = self.text or _text_at_hand(context)
-        lines = self._lines(name)
-        if not lines:
-            is_there = name in bpy.data.texts
-            missing = Message("There is no text “{name}” in this file.", name=self.text)
-            return report_error(operator, NO_PROMPTS if is_there else missing)
-        if complaint := batch_lines.first_complaint(lines):
-            number, problem = complaint
-            return report_error(
-                operator, Message("Line {number}: {problem}", number=number, problem=problem)
-            )
-        targets = self._targets(context, len(lines))
-        lands = self.landing == "SIDE_BY_SIDE"
-
-        def start(service: "JobService") -> None:
-            requests = [line.request for line in lines]
-            job_ids = [job.id for job in service.start_all(zip(requests, targets, strict=True))]
-            if bpy.app.background:
-                wait_for_jobs(service, job_ids, place=lands)
-
-        return run_action(operator, start)
-
-    def _lines(self, name: str) -> "list[Line]":
-        """Return a line for each prompt of a text; none if there is no such text."""
-        from ...jobs import batch_lines
-
-        text: bpy.types.Text | None = bpy.data.texts.get(name)
-        words = {name: getattr(self, name).lower() for name in ("kind", "preset", "mode")}
-        style = self.style.strip()
-        return batch_lines.lines_of_text(
-            text.as_string() if text is not None else "",
-            lambda prompt: {**words, "prompt": create_properties.with_style(prompt, style)},
-        )
-
-    def _targets(self, context: bpy.types.Context, count: int) -> "list[Delivery]":
-        """Return where each result is placed.
-
-        With several Worlds none becomes the scene's background, which would be the last one's.
-        """
-        import uuid
-
-        from ...jobs.job_values import Delivery
-        from ...scene.model import grid_layout
-
-        delivery = Delivery(
-            scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1
-        )
-        if self.landing == "READY":
-            return [delivery] * count
-        cursor = create_properties.cursor(context)
-        places = [grid_layout.cell(cursor, number, _SPACING) for number in range(count)]
-        return [replace(delivery, at=at, document=session.document_id()) for at in places]
-
-    def queries(self) -> "list[Query]":
-        """Return the prices of the prompts, and the balance."""
-        from ...jobs.budget import batch_prices
-        from ...jobs.queries import Balance
-
-        return [*batch_prices.price_queries(self._lines(self.text)), Balance()]
-
-    def price(self, service: "JobService") -> float | None:
-        """Return what all prompts cost, in Credits; None: unknown."""
-        from ...jobs.budget import batch_prices
-
-        lines = self._lines(self.text)
-        return batch_prices.known_prices(service.budget, lines).total(lines) if lines else None
-
-    def _draw_price(self, layout: bpy.types.UILayout) -> None:
-        from ...jobs.budget import batch_prices
-        from ..account import billing_watch
-        from ..pricing import price_dialog
-
-        lines = self._lines(self.text)
-        service = session.existing_service()
-        if not lines:
-            wrapped(layout, NO_PROMPTS, icon="ERROR")
-            return
-        prompts = Message("{count:,} prompts", count=len(lines))
-        if len(lines) == 1:
-            prompts = Message("{count} prompt", count=1)
-        layout.label(text=translated(prompts), icon="INFO", translate=False)
-        total = batch_prices.known_prices(service.budget, lines).total(lines) if service else None
-        free = billing_watch.free()
-        if total is not None and free is not None:
-            row = layout.row()
-            row.alert = total > free
-            row.label(text=translated(price_dialog.left_words(free, total)), translate=False)
-
-
-def _text_at_hand(context: bpy.types.Context) -> str:
-    """Return the name of the text that is being edited, else of the only one there is."""
-    shown = getattr(context.space_data, "text", None)
-    if isinstance(shown, bpy.types.Text):
-        return shown.name
-    return bpy.data.texts[0].name if len(bpy.data.texts) == 1 else ""
-
-
-def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator(
-        MINT_OT_batch_text.bl_idname, text="Generate Each Line with Mint…", icon="WORLD"
-    )
-
-
-MENUS = ((bpy.types.TEXT_MT_text, _draw_in_text_menu),)

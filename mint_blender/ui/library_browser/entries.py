@@ -21,7 +21,6 @@ from typing import NamedTuple
 import bpy
 
 from ...addon_settings import may_go_online
-from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, state_label, state_of, title
 from ...jobs.presentation.job_view import cached_by_identity
@@ -176,7 +175,7 @@ def status(fields: MintLibrary) -> Status:
         return Status(Message("Asking Mint…"))
     if (error := library().error(kind)) is not None:
         return Status(error, "mint.refresh_library", Message("Retry"))
-    return _extent(fields) or _sync() or (Status(_HINT) if on_screen(fields) else Status(_EMPTY))
+    return _extent(fields) or (Status(_HINT) if on_screen(fields) else Status(_EMPTY))
 
 
 def _extent(fields: MintLibrary) -> Status | None:
@@ -196,13 +195,6 @@ def _extent(fields: MintLibrary) -> Status | None:
         return Status(sentences(*no_matches, Message("All {count:,} items searched", count=count)))
     words = Message("{count:,} items searched, more available", count=count)
     return Status(sentences(*no_matches, words))
-
-
-def _sync() -> Status | None:
-    """Return the progress of a sync to an asset library; None while none runs."""
-    process = session.state(SyncProcess)
-    words = process.status if process.is_running else None
-    return Status(words, "mint.stop_sync", Message("Stop")) if words is not None else None
 
 
 def filter_words(fields: MintLibrary) -> str:

@@ -211,7 +211,6 @@ class MINT_MT_library_item(bpy.types.Menu):
             _draw_item(layout, asset)
             layout.separator()
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
-        layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
 
 
 def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
