@@ -20,6 +20,7 @@ Start and continue:
     revise(job, text)     order another Preview
     retry(job)            start a failed job again; costs Credits again
     convert(model, formats, folder)  have Mint save other formats
+    optimize(model, level, path=None)  have Mint make a model with fewer polygons
     animate(model, texts) rig and animate a model, and place the character (beta)
     cancel(job)           cancel it
 
@@ -146,6 +147,7 @@ __all__ = [
     "let_fall",
     "mix_with_scene_light",
     "models",
+    "optimize",
     "place",
     "register",
     "render_panorama",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import wraps
 from os import PathLike
 from pathlib import Path
@@ -44,12 +45,14 @@ from .api_values import (
     id_of,
 )
 from .application import session
+from .application.purchases import optimization
 from .application.results import (
     asset_named,
     check_finished,
     check_places,
     job_or_asset,
     placeable_job,
+    usable_model,
     what_to_export,
 )
 from .application.reviews import Preview, Review, preview_of
@@ -60,7 +63,7 @@ from .jobs.service import NotPossible
 from .message import MessageError, message_of
 from .mint.generation_request import member
 from .mint.motion_request import MotionRequest
-from .mint.schema import Asset, Format, OptimizationLevel
+from .mint.schema import Asset, Format, Kind, OptimizationLevel
 
 if TYPE_CHECKING:
     import bpy
@@ -280,6 +283,74 @@ def convert(
         asset = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         job = job_service.convert(asset, wanted, target)
         return Result(**of_job(Watch(job_service, None, progress).follow(job.id)))
+
+
+@overload
+def optimize(
+    model: JobReference | Asset,
+    level: LevelName,
+    path: None = None,
+    *,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> PlacedResult: ...
+
+
+@overload
+def optimize(
+    model: JobReference | Asset,
+    level: LevelName,
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = False,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> Result: ...
+
+
+def optimize(
+    model: JobReference | Asset,
+    level: LevelName,
+    path: str | PathLike[str] | None = None,
+    *,
+    overwrite: bool = False,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> Result:
+    """Have Mint make a model with fewer polygons, and place it, or write it to a file.
+
+    Mint does this once for a model. Afterwards it is free, and the level does not count. In the
+    scene it takes the place of the model, which is kept, hidden.
+
+    Args:
+        model: As in `animate`.
+        level: "light", "moderate" or "aggressive".
+        path: A .blend or .glb file; None: into the scene. A .glb needs no Blender.
+        overwrite: Replace a file that exists.
+        max_credits: Nothing starts that would cost more.
+        progress: As in `generate`.
+
+    Raises:
+        ValueError: An argument is wrong.
+        NotPossible, TooExpensive: It is refused here; nothing was sent.
+        GenerationStopped, Interrupted: It has failed.
+        MintError, SceneImportError: As in `generate`.
+    """
+    wanted = member(OptimizationLevel, "level", level)
+    check_limit(max_credits)
+    file = None if path is None else output_file(Kind.MODEL, Path(path), overwrite=overwrite)
+    if file is None:
+        check_blender()
+    delivery = Delivery(output=None if file is None else str(file), replaces=file is None)
+    is_copied = file is not None and file.suffix.lower() == ".glb"
+    with session.open_job_service(readable=frozenset() if is_copied else None) as job_service:
+        asset = usable_model(job_service, model if isinstance(model, Asset) else id_of(model))
+        purchase = optimization(asset, wanted, delivery)
+        (job,) = purchase.start(job_service, max_credits, None)
+        finished = Watch(job_service, None, progress).follow(job.id)
+        if file is None:
+            return placed(job_service, replace(finished, delivery=delivery), is_new=True)
+        return delivered(job_service, finished, {}, file)
 
 
 def animate(

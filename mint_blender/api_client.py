@@ -75,6 +75,7 @@ class Client:
     place = _method(api.place)
     export = _method(api.export)
     convert = _method(api.convert)
+    optimize = _method(api.optimize)
     animate = _method(api.animate)
     batch = _method(api_batch.batch)
     sync_library = _method(api_batch.sync_library)

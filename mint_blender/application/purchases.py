@@ -13,7 +13,7 @@ from ..jobs import new_jobs
 from ..jobs.job import Job
 from ..jobs.job_values import Delivery
 from ..jobs.library import view_model
-from ..jobs.queries import AnimationPrice, PriceQuery, prices_of
+from ..jobs.queries import AnimationPrice, OptimizationPrice, PriceQuery, prices_of
 from ..jobs.service import JobService, NotPossible
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
@@ -83,6 +83,24 @@ def conversion(model: Asset, formats: Sequence[Format], folder: Path) -> Purchas
         title=f'Save the model "{view_model.title(model)}" as {names} in {folder}',
         content=lambda: f"convert {model.id} {names} {folder}",
         prices=(None,) if is_paid else (),
+        start=start,
+    )
+
+
+def optimization(
+    model: Asset, level: OptimizationLevel, delivery: Delivery = Delivery()
+) -> Purchase:
+    """Return the optimization of a model; one that is optimized already is only downloaded."""
+    is_paid = (model.assets or Assets()).optimized_glb_url is None
+    title = f'the model "{view_model.title(model)}"'
+
+    def start(job_service: JobService, limit: float | None, subject: str | None) -> list[Job]:
+        return [job_service.fetch(model, delivery, optimize=level, max_credits=limit)]
+
+    return Purchase(
+        title=f"Optimize {title} ({level})" if is_paid else f"Download {title}, optimized already",
+        content=lambda: f"optimize {model.id} {level}",
+        prices=(OptimizationPrice(model.id),) if is_paid else (),
         start=start,
     )
 

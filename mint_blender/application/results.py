@@ -42,6 +42,23 @@ def asset_named(job_service: JobService, what: str) -> Asset:
     )
 
 
+def usable_model(job_service: JobService, what: str | Asset) -> Asset:
+    """Return a finished model as Mint lists it now; `what` is as in `asset_named`, or an asset.
+
+    Raises:
+        NotPossible: There is no such model, or it is not finished.
+        MintError: Mint cannot be asked.
+    """
+    asset = what if isinstance(what, Asset) else asset_named(job_service, what)
+    if asset.kind is not Kind.MODEL:
+        raise NotPossible("Only models can be optimized.")
+    with session.open_client() as client:
+        model = session.call_mint(partial(client.asset, Kind.MODEL, asset.id))
+    if not model.is_usable:
+        raise NotPossible(f"{view_model.title(model)} is not finished, so it cannot be optimized.")
+    return model
+
+
 def job_or_asset(job_service: JobService, what: str) -> Job | Asset:
     """Return a job, or else a model or World of the library, by its id or its address at mint.gg.
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that start jobs: `generate`, `estimate`, `convert`, `variation` and `animate`."""
+"""Commands that start jobs: of a generation, and of what comes after it."""
 
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from ..application import purchases, session
-from ..application.results import asset_named
+from ..application.purchases import Purchase
+from ..application.results import asset_named, usable_model
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
@@ -28,12 +30,17 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     delivery = _delivery(arguments, request.kind)
     session.check_request(request)
     check_outputs(request.kind, arguments, terminal)
-    output = arguments.output
-    render = arguments.render
-    is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
-    readable = frozenset[str]() if is_copied else None
-    with prices.open_service(arguments, terminal, readable) as job_service:
+    with _open_service(request.kind, arguments, terminal) as job_service:
         return _start(job_service, request, delivery, _level(arguments), arguments, terminal)
+
+
+def _open_service(
+    kind: Kind, arguments: argparse.Namespace, terminal: Terminal
+) -> AbstractContextManager[JobService]:
+    """Return what opens the jobs of a command; Blender is only loaded if it writes the files."""
+    output = arguments.output
+    is_copied = output and not write_files.needs_blender(kind, output, arguments.render)
+    return prices.open_service(arguments, terminal, frozenset() if is_copied else None)
 
 
 def estimate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -91,10 +98,22 @@ def _start(
     """Start a job, wait for it, and write the files that the command names."""
     delivery = replace(delivery, **file_options(arguments))
     purchase = purchases.generation(request, delivery, level)
-    if not prices.may_buy(job_service, arguments, terminal, purchase, arguments.max_credits):
+    return _buy(job_service, purchase, arguments, terminal)
+
+
+def _buy(
+    job_service: JobService,
+    purchase: Purchase,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> Exit:
+    """Start something, unless only its price is wanted; wait for it, and write its files."""
+    limit = getattr(arguments, "max_credits", None)
+    if not prices.may_buy(job_service, arguments, terminal, purchase, limit):
         return Exit.DONE
-    jobs = purchase.start(job_service, arguments.max_credits, None)
-    return follow_and_write(job_service, jobs, terminal, approve=arguments.approve)
+    jobs = purchase.start(job_service, limit, None)
+    approve = getattr(arguments, "approve", False)
+    return follow_and_write(job_service, jobs, terminal, approve=approve)
 
 
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -106,10 +125,18 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         raise Refused(problem, Exit.IMPORT)
     with prices.open_service(arguments, terminal) as job_service:
         model = asset_named(job_service, arguments.what)
-        purchase = purchases.conversion(model, formats, folder)
-        if not prices.may_buy(job_service, arguments, terminal, purchase):
-            return Exit.DONE
-        return follow_and_write(job_service, purchase.start(job_service, None, None), terminal)
+        return _buy(job_service, purchases.conversion(model, formats, folder), arguments, terminal)
+
+
+def optimize(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Write a model with fewer polygons; Mint makes it, unless it has done so before."""
+    check_outputs(Kind.MODEL, arguments, terminal)
+    delivery = Delivery(**file_options(arguments))
+    with _open_service(Kind.MODEL, arguments, terminal) as job_service:
+        model = usable_model(job_service, arguments.what)
+        level = OptimizationLevel(arguments.level)
+        purchase = purchases.optimization(model, level, delivery)
+        return _buy(job_service, purchase, arguments, terminal)
 
 
 def variation(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

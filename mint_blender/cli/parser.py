@@ -480,6 +480,16 @@ def _variation(variation: Parser) -> None:
     _outputs(variation)
 
 
+def _optimize(optimize: Parser) -> None:
+    _model(optimize, "MODEL")
+    level = "light, moderate (default) or aggressive"
+    choices = [level.value for level in OptimizationLevel]
+    _value(optimize, "--level", "LEVEL", level, choices=choices, default="moderate")
+    _max_credits(optimize)
+    _spends(optimize)
+    _outputs(optimize)
+
+
 def _animate(animate: Parser) -> None:
     _model(animate, "MODEL")
     motion = "what it does, in English; can be repeated"
@@ -582,6 +592,11 @@ COMMANDS = {
         "generate.variation",
         "generate a job once more, optionally with another prompt (costs Credits)",
         _variation,
+    ),
+    "optimize": Command(
+        "generate.optimize",
+        "have Mint make a model with fewer polygons (costs Credits once)",
+        _optimize,
     ),
     "animate": Command(
         "generate.animate",

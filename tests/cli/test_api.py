@@ -331,6 +331,39 @@ def test_a_model_is_saved_in_other_formats(
         mint_blender.convert(result, ["doc"], tmp_path)  # type: ignore[list-item]
 
 
+def test_an_optimized_model_is_written_without_blender(
+    signed_in: Signed, mint: RunMint, tmp_path: Path
+) -> None:
+    """It is paid once, within the limit; afterwards it is free, by its job or as an asset."""
+    mint("generate", "--prompt", "a lamp")
+    orders = ("POST", "/v1/models/*:optimize")
+    file = tmp_path / "lamp.glb"
+    with pytest.raises(mint_blender.TooExpensive):
+        mint_blender.optimize(mint.job, "light", file, max_credits=1)
+    with pytest.raises(ValueError, match="'much' is not a level"):
+        mint_blender.optimize(mint.job, "much", file)  # type: ignore[call-overload]
+    assert not mint.service.requests(*orders)
+    result = mint_blender.optimize(mint.job, "light", file)
+    assert result.credits == 20 and result.files["output"] == file and file.is_file()
+    (model,) = mint_blender.models()
+    again = mint_blender.optimize(model, "light", file, overwrite=True)
+    assert again.credits is None and len(mint.service.requests(*orders)) == 1
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_an_optimized_model_takes_the_place_of_the_model(signed_in: Signed) -> None:
+    """It stands where the model was, which is hidden."""
+    import bpy
+
+    placed = mint_blender.generate("a lamp", preset="fast", location=(1, 2, 0))
+    lighter = mint_blender.optimize(placed, "light")
+    assert lighter.credits == 20 and tuple(lighter.root.location[:2]) == (1, 2)
+    meshes = {each for each in bpy.context.view_layer.objects if each.type == "MESH"}
+    shown = {each for each in meshes if each.visible_get()}
+    assert shown and shown == meshes & {*lighter.objects}
+
+
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_failed_job_is_started_again(signed_in: Signed) -> None:

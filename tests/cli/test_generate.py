@@ -282,6 +282,27 @@ def test_the_optimization_is_within_the_limit(
     assert mint("variation", newest, "--max-credits", "268").status == 0
 
 
+def test_a_model_is_optimized_once(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
+    """`optimize` takes a job or a model and writes Mint's file; what exists already is free."""
+    orders = ("POST", "/v1/models/*:optimize")
+    output = tmp_path / "light.glb"
+    words = ("--level", "light", "-o", str(output))
+    ran = mint("optimize", made["job"], *words, "--max-credits", "1")
+    assert ran.status == 4 and "about 20 Credits" in ran.error_text
+    assert mint("optimize", "nowhere", *words).status == 2
+    assert not mint.service.requests(*orders) and not output.exists()
+    ran = mint("optimize", made["job"], *words)
+    assert ran.status == 0 and "(20 Credits)" in ran.out, ran
+    (order,) = mint.service.requests(*orders)
+    assert order.body == {"optimizationLevel": "light"}
+    optimized = output.read_bytes()
+    assert b"KHR_draco_mesh_compression" in optimized[:100_000]
+    ran = mint("optimize", made["asset"], "-o", str(tmp_path / "again.glb"))
+    assert ran.status == 0 and len(mint.service.requests(*orders)) == 1
+    assert (tmp_path / "again.glb").read_bytes() == optimized
+    assert "optimized already: free." in mint("optimize", made["asset"], "--dry-run").out
+
+
 def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
     """`convert` takes a job or a model, and names each file and the cost."""
     (tmp_path / "file").write_text("")

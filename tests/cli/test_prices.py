@@ -56,6 +56,7 @@ def test_nothing_is_left_behind(mint: RunMint, home: Path, tmp_path: Path) -> No
         (("retry", failed), "Retry a sword [moderation]: about 798 Credits."),
         (("variation", made), 'Generate the model "a lamp" (fast, auto): about 248 Credits.'),
         (("convert", made, "--format", "fbx", *output), "as FBX in"),
+        (("optimize", made), 'Optimize the model "a lamp" (moderate): about 20 Credits.'),
         (("animate", made, "--motion", "walk", *output), 'Animate the model "a lamp": walk'),
         (("resume",), "Resume 0 jobs: free."),
     ):

@@ -26,7 +26,6 @@ from ...jobs import new_jobs
 from ...jobs.job import asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
-from ...jobs.queries import OptimizationPrice
 from ...jobs.service import JobService
 from ...mint.client import Client
 from ...mint.generation_request import GenerationRequest
@@ -34,7 +33,6 @@ from ...mint.limits import MAX_IMAGE_BYTES
 from ...mint.motion_request import MotionRequest
 from ...mint.schema import (
     Asset,
-    Assets,
     Format,
     Kind,
     Mode,
@@ -203,7 +201,13 @@ async def estimate_transform(
     """
     model = await _model(context, job, asset, "changed")
     if action == "optimize":
-        return await _quote(context, optimization_of(model, level))
+        purchase = purchases.optimization(model, level)
+        if not purchase.prices:
+            raise ToolError(
+                f"{view_model.title(model)} is optimized already. Nothing was started. Place it"
+                " from the library; this is free."
+            )
+        return await _quote(context, purchase)
     if not formats:
         raise ToolError("Choose at least one format.")
     target = tools.absolute_path(folder or "", "Converting needs the absolute path of a folder.")
@@ -211,27 +215,6 @@ async def estimate_transform(
     if purchase.prices:
         purchase = replace(purchase, title=f"{purchase.title}. {OTHER_FORMATS_ARE_FREE}")
     return await _quote(context, purchase)
-
-
-def optimization_of(model: Asset, level: OptimizationLevel) -> purchases.Purchase:
-    """Return the optimization of a model, as something that is quoted and started.
-
-    Raises:
-        ToolError: It is optimized already.
-    """
-    if (model.assets or Assets()).optimized_glb_url is not None:
-        raise ToolError(
-            f"{view_model.title(model)} is optimized already. Nothing was started. Place it from"
-            " the library; this is free."
-        )
-    return purchases.Purchase(
-        title=f'Optimize the model "{view_model.title(model)}" ({level})',
-        content=lambda: f"optimize {model.id} {level}",
-        prices=(OptimizationPrice(model.id),),
-        start=lambda job_service, limit, _: [
-            job_service.fetch(model, Delivery(), optimize=level, max_credits=limit)
-        ],
-    )
 
 
 async def animate_model(
