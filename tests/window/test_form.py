@@ -67,3 +67,34 @@ def test_the_menus_beside_the_prompt(blender: BlenderWindow) -> None:
         "unpainted gray clay",
     ]
     blender.settle()
+
+
+SLOW = """
+import time
+space = bpy.types.SpaceView3D
+slow = [space.draw_handler_add(lambda: time.sleep(0.4), (), kind, 'POST_PIXEL') for kind in ('UI', 'WINDOW')]
+part('ui.session')._test_slow = [(slow[0], 'UI'), (slow[1], 'WINDOW')]
+result = True
+"""
+QUICK = """
+for handle, kind in part('ui.session')._test_slow:
+    bpy.types.SpaceView3D.draw_handler_remove(handle, kind)
+result = True
+"""
+
+
+def test_the_first_click_works_while_drawing_is_slow(blender: BlenderWindow, since: Since) -> None:
+    """Blender gets press and release together, and looks only later what is below the pointer."""
+    blender.fill(preset="FAST", review=False, prompt="a chair")
+    known_price(blender)
+    generate = blender.find("mint.generate_from_form")
+    blender.fill(prompt="")
+    blender.ask(SLOW)
+    blender.click("mint.prompt")
+    blender.display.type("a lamp")
+    blender.rest_at(*generate)
+    blender.display.tool("mousedown", 1, "mouseup", 1)
+    blender.settle()
+    blender.ask(QUICK)
+    blender.wait_for("placed", title="a lamp", seconds=20)
+    assert since.starts == 1

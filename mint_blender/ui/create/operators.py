@@ -2,7 +2,7 @@
 """Generate from the dialog or from the form: each operator reads its arguments and starts a job."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -36,6 +36,10 @@ MODES = [
 
 _STILL = 4
 """Pixels by which the pointer may move during a click."""
+_INTERVAL = 0.02
+"""Seconds between two looks whether the button below the pointer is the active one."""
+_LOOKS = 100
+"""How often that is looked for."""
 
 
 class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
@@ -190,16 +194,49 @@ class MINT_OT_finish_click(ButtonOperator):
         """Have it called for each release in a sidebar that nothing else takes."""
         items.new("mint.finish_click", "LEFTMOUSE", "RELEASE")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Press the button below the pointer, which was pressed there, too."""
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Press the button below the pointer, which was pressed there, too.
+
+        While Blender is slow, the field is still the active button: it has not looked again what is
+        below the pointer. Then this waits until it has.
+        """
         saved_settings.typing_ended()
-        moved = (
-            abs(event.mouse_x - event.mouse_prev_press_x),
-            abs(event.mouse_y - event.mouse_prev_press_y),
-        )
-        if max(moved) <= _STILL and bpy.ops.ui.button_execute.poll():  # type: ignore[call-arg]
-            bpy.ops.ui.button_execute("INVOKE_DEFAULT")
-        return {"FINISHED", "PASS_THROUGH"}
+        if _has_moved(event):
+            return {"FINISHED", "PASS_THROUGH"}
+        if _press(context):
+            return {"FINISHED", "PASS_THROUGH"}
+        self._looks = _LOOKS
+        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL", "PASS_THROUGH"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Try again, as long as the pointer rests where it was pressed and nothing else is."""
+        self._looks -= event.type == "TIMER"
+        is_over = self._looks == 0 or event.value == "PRESS" or _has_moved(event)
+        if is_over or (event.type == "TIMER" and _press(context)):
+            self.cancel(context)
+            return {"FINISHED", "PASS_THROUGH"}
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Leave no timer."""
+        context.window_manager.event_timer_remove(self._timer)
+
+
+def _has_moved(event: bpy.types.Event) -> bool:
+    """Return whether the pointer has left the place where a mouse button was pressed last."""
+    across = abs(event.mouse_x - event.mouse_prev_press_x)
+    up = abs(event.mouse_y - event.mouse_prev_press_y)
+    return max(across, up) > _STILL
+
+
+def _press(context: bpy.types.Context) -> bool:
+    """Press the active button, unless that is a field; return whether it was pressed."""
+    if getattr(context, "property", None) or not bpy.ops.ui.button_execute.poll():  # type: ignore[call-arg]
+        return False
+    pressed: Any = bpy.ops.ui.button_execute("INVOKE_DEFAULT")
+    return "FINISHED" in pressed
 
 
 def _wait_for_all(service: "JobService", job_id: str, followers: list[str]) -> None:
