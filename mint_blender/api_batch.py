@@ -3,24 +3,23 @@
 
 from __future__ import annotations
 
-import io
-from argparse import Namespace
 from collections.abc import Callable
-from contextlib import redirect_stderr
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .api_checks import check_blender
 from .api_values import KindName
-from .application import session
+from .application import option_values, session
+from .application.batch.options import Options
 from .jobs.service import NotPossible
 from .mint.schema import Kind
 
 if TYPE_CHECKING:
     from .delivery.asset_library.sync import SyncResult
 
+T = TypeVar("T")
 
 OnEvent = Callable[[dict[str, Any]], object]
 """Called with what `batch --json` prints, one line at a time."""
@@ -84,23 +83,34 @@ def batch(
         TooExpensive: It would cost more than a limit, or than the account has.
         MintError: A call to Mint has failed, for all lines.
     """
-    command = _parsed(
-        *("batch", str(file), "-o", str(folder)),
-        lines=lines,
-        jobs=jobs,
-        workers=workers,
-        max_credits=max_credits,
-        retry_failed=retry_failed,
-        start_again=start_again,
-        rewrite=rewrite,
+    options = Options.of(
+        {
+            "file": Path(file),
+            "output": Path(folder),
+            "lines": _checked("lines", lines, option_values.ranges),
+            "jobs": _checked("jobs", jobs, option_values.count),
+            "workers": _checked("workers", workers, option_values.count),
+            "max_credits": _checked("max_credits", max_credits, option_values.credits),
+            "retry_failed": retry_failed,
+            "start_again": start_again,
+            "rewrite": rewrite,
+        }
     )
     with session.timeout(timeout):
-        return _run(command, progress)
+        return _run(options, progress)
 
 
-def _run(command: Namespace, progress: OnEvent | None) -> list[BatchLine]:
-    """Run the command `batch`, and return how each line has ended. Raises as `batch`."""
-    from .cli.batch.command import batch as run
+def _checked(name: str, value: object, check: Callable[[Any], T]) -> T | None:
+    """Return the value of an argument, checked; None stays. Raises ValueError."""
+    try:
+        return None if value is None else check(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}.") from None
+
+
+def _run(options: Options, progress: OnEvent | None) -> list[BatchLine]:
+    """Run a batch as the command does, and return how each line has ended. Raises as `batch`."""
+    from .cli.batch.command import run_batch
     from .cli.exits import Refused
     from .cli.terminal import Listener
 
@@ -114,26 +124,10 @@ def _run(command: Namespace, progress: OnEvent | None) -> list[BatchLine]:
             progress(event)
 
     try:
-        run(command, Listener(listen))
+        run_batch(options, Listener(listen))
     except Refused as error:
         raise NotPossible(str(error)) from error
     return [ended[number] for number in sorted(ended)]
-
-
-def _parsed(*words: str, **options: object) -> Namespace:
-    """Return the arguments of a command. Raises ValueError."""
-    from .cli.parser import parser
-
-    given = [*words]
-    for name, value in options.items():
-        option = f"--{name.replace('_', '-')}"
-        if value is not None and value is not False:
-            given += [option] if value is True else [option, str(value)]
-    try:
-        with redirect_stderr(io.StringIO()) as said:
-            return parser("mint_blender").parse_args(given)
-    except SystemExit:
-        raise ValueError(said.getvalue().strip().rpartition("error: ")[2]) from None
 
 
 def _line(event: dict[str, Any]) -> BatchLine:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
 
+from ..application import option_values
 from ..files.export_options import COLLISIONS, MOST_LEVELS, TARGETS
 from ..jobs.diagnostics.log_file import LEVELS
 from ..jobs.phases import Phase
@@ -133,11 +134,23 @@ def _file(text: str, *suffixes: str) -> Path:
     return path.absolute()
 
 
-def _count(text: str) -> int:
-    """Return a whole number, at least 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a whole number, at least 1')
-    return int(text)
+T = TypeVar("T")
+
+
+def _type(check: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a check as a type of argparse, which shows its sentence behind the option."""
+
+    def convert(text: str) -> T:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+_count = _type(option_values.count)
+_credits = _type(option_values.credits)
 
 
 def scheduler_address(text: str) -> str:
@@ -164,24 +177,6 @@ def _size(text: str) -> tuple[int, int]:
 
 LARGEST = 16384
 """Pixels of the longest side of a picture."""
-
-
-def _ranges(text: str) -> tuple[range, ...]:
-    """Return the ranges of line numbers in a text such as "1-10,14".
-
-    "2-10:2" is every second line, as job schedulers write it.
-    """
-    return tuple(_range(part.strip()) for part in text.split(","))
-
-
-def _range(text: str) -> range:
-    ends, _, step = text.partition(":")
-    first, _, last = ends.partition("-")
-    start = _count(first.strip())
-    end = _count((last or first).strip())
-    if end < start:
-        raise argparse.ArgumentTypeError(f'"{text}" must begin with the smaller number')
-    return range(start, end + 1, _count(step.strip()) if ":" in text else 1)
 
 
 def _read(text: str) -> str:
@@ -213,16 +208,6 @@ def _date(text: str) -> datetime:
     except ValueError:
         form = "must be a date such as 2026-12-31, or with a time: 2026-12-31T18:00"
         raise argparse.ArgumentTypeError(f'"{text}" {form}') from None
-
-
-def _credits(text: str) -> float:
-    try:
-        credits = float(text)
-    except ValueError:
-        credits = -1.0
-    if not credits >= 0:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a number of Credits')
-    return credits
 
 
 Parser: TypeAlias = argparse.ArgumentParser
@@ -382,14 +367,15 @@ def _batch(batch: Parser) -> None:
     _value(batch, "file", "FILE", "a .txt, .jsonl or .csv file, or - to read its lines", type=Path)
     _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
     at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
-    _value(batch, "--jobs", "N", at_once, type=_count, default=4)
+    _value(batch, "--jobs", "N", at_once, type=_count)
     _flag(batch, "--rewrite", "import, render and file finished lines again (never costs Credits)")
     parts = batch.add_mutually_exclusive_group()
     step = "on a farm, only generate, write or sheet; see below"
     _value(parts, "--step", "STEP", step, choices=("generate", "write", "sheet"))
     template = "write a job template for a render farm into TDIR, and start nothing"
     _value(parts, "--openjd", "TDIR", template, type=Path)
-    _value(batch, "--lines", "1-10,14", "only the lines with these numbers", type=_ranges)
+    ranges = _type(option_values.ranges)
+    _value(batch, "--lines", "1-10,14", "only the lines with these numbers", type=ranges)
     failed = "exit with 0 although lines failed at Mint or wait for a Preview"
     _flag(batch, "--skip-failed", failed)
     workers = "how many Blenders import at once (default: one less than there are cores)"

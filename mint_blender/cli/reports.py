@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..application.batch.options import Options
 from ..application.results import fetch_files_again, is_finished, not_written
 from ..application.reviews import Approve, follow
 from ..delivery import blender_runtime, write_files
@@ -299,10 +300,10 @@ def file_options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def picture_options(arguments: argparse.Namespace) -> dict[str, Any]:
+def picture_options(options: argparse.Namespace | Options) -> dict[str, Any]:
     """Return the members of a delivery that say how a picture is rendered."""
     names = ("render_size", "render_samples", "render_engine")
-    return {name: getattr(arguments, name) for name in names}
+    return {name: getattr(options, name) for name in names}
 
 
 @contextmanager

@@ -551,7 +551,7 @@ def test_a_batch_from_a_script(signed_in: Signed, tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
     with pytest.raises(mint_blender.NotPossible, match="no line 9"):
         mint_blender.batch(file, tmp_path / "out", lines="9")
-    with pytest.raises(ValueError, match="--jobs"):
+    with pytest.raises(ValueError, match=r'^jobs: "0" must be a whole number, at least 1\.$'):
         mint_blender.batch(file, tmp_path / "out", jobs=0)
     for _ in range(2):
         lamp, sword = mint_blender.batch(file, tmp_path / "out", progress=told.append)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mint_blender.application.batch.options import Options
 from mint_blender.cli.batch.openjd import FarmJob
 from mint_blender.cli.batch.openjd import template as template_of
 from mint_blender.cli.batch.openjd import values as values_of
@@ -113,8 +114,8 @@ def test_nothing_is_asked_or_started(batch: Batch, tmp_path: Path) -> None:
 @given(numbers=st.sets(st.integers(1, 60), min_size=1, max_size=30))
 def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
     """The lines that a farm counts are the lines of the batch, at most ten in a task."""
-    arguments = parser("mint-blender").parse_args(["batch", "/a.txt", "-o", "/b"])
-    job = FarmJob(("mint-blender", "batch"), line_ranges(sorted(numbers)), arguments)
+    options = Options(file=Path("/a.txt"), output=Path("/b"))
+    job = FarmJob(("mint-blender", "batch"), line_ranges(sorted(numbers)), options)
     made, _ = made_of(template_of(job), values_of(job), Path("/"))
     assert [chunks(step) for step in (made.steps[0], made.steps[2])] == [[], []]
     tasks = []

@@ -75,7 +75,8 @@ def run_batch(process: Process, service: JobService) -> None:
     service.ask_price = lambda query: service.queries.cache_answer(query, session.ask_price(query))
     if rng.random() < 0.7:
         service.unreachable_timeout = 180.0
-    options = Options(world.folder, render=False, retry_failed=rng.random() < 0.3)
+    retries = rng.random() < 0.3
+    options = Options(file=Path(), output=world.folder, jobs=2, retry_failed=retries)
     _count_attempts(process, service)
     world.note("the batch runs")
     try:
@@ -87,7 +88,7 @@ def run_batch(process: Process, service: JobService) -> None:
             run = BatchRun(service, options, _Quiet(world), _lines(), writer)
             run.is_lost = lambda: not lease.is_held()
             lease.on_lost = service.notify
-            run.run(_lines(), at_once=2, limit=None)
+            run.run(_lines())
     finally:
         process.quit()
         world.note("the batch ends")

@@ -39,57 +39,51 @@ from .write_step import WriteStep, fetch_missing, lock_lines
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
-    _check_options(arguments)
-    # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
-    options = Options(
-        arguments.output.resolve(),
-        arguments.render,
-        arguments.retry_failed,
-        rewrite=arguments.rewrite,
-        writes=arguments.step != "generate" and arguments.executor is None,
-        start_again=arguments.start_again,
-        skip_failed=arguments.skip_failed,
-        yes=arguments.yes,
-    )
+    return run_batch(Options.of(vars(arguments)), terminal)
+
+
+def run_batch(options: Options, terminal: Terminal) -> Exit:
+    """Run the lines that these options choose; return the first status that is not done."""
+    _check_options(options)
     try:
-        drawn = picture_options(arguments)
+        drawn = picture_options(options)
         lines = [
             replace(line, delivery=replace(line.delivery, **drawn))
-            for line in read_lines(arguments.file)
+            for line in read_lines(options.file)
         ]
-        run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
-        if arguments.step in {None, "generate"} and not options.rewrite:
+        run = _Batch(terminal, options, lines, choose(lines, options.lines))
+        if options.step in {None, "generate"} and not options.rewrite:
             run.check_new()
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
         raise Refused(f"{error}{between}Nothing was started.") from error
-    if arguments.dry_run:
+    if options.dry_run:
         return run.show_price()
-    if arguments.openjd is not None:
-        return openjd.write(arguments, run.chosen, terminal)
+    if options.openjd is not None:
+        return openjd.write(options, run.chosen, terminal)
     if problem := run.cannot_write():
         raise Refused(problem, Exit.IMPORT)
-    if arguments.step == "sheet":
+    if options.step == "sheet":
         return run.write_sheet()
-    if arguments.executor is not None:
+    if options.executor is not None:
         return run.on_cluster()
-    with BlenderPool(arguments.workers or default_workers()) as pool:
-        if arguments.step == "write" or (options.rewrite and options.writes):
+    with BlenderPool(options.workers or default_workers()) as pool:
+        if options.step == "write" or (options.rewrite and options.writes):
             return run.write_finished(pool)
         return run.generate(pool)
 
 
-def _check_options(arguments: argparse.Namespace) -> None:
+def _check_options(options: Options) -> None:
     """Raise Refused for options that do not go together."""
-    is_on_farm = arguments.executor is not None or arguments.openjd is not None
-    if is_on_farm and str(arguments.file) == "-":
+    is_on_farm = options.executor is not None or options.openjd is not None
+    if is_on_farm and str(options.file) == "-":
         raise Refused("A farm reads FILE itself: name a file instead of -. Nothing was started.")
-    if arguments.executor is None:
+    if options.executor is None:
         return
     why = None
-    if arguments.step in {"generate", "sheet"}:
-        why = f"--step {arguments.step} writes no results"
-    elif arguments.openjd is not None:
+    if options.step in {"generate", "sheet"}:
+        why = f"--step {options.step} writes no results"
+    elif options.openjd is not None:
         why = "--openjd writes a job for another farm"
     if why is not None:
         raise Refused(f"{why}, so it takes no --executor. Nothing was started.")
@@ -99,7 +93,6 @@ def _check_options(arguments: argparse.Namespace) -> None:
 class _Batch:
     """What a command works on: all lines of its file, and those that it was called for."""
 
-    arguments: argparse.Namespace
     terminal: Terminal
     options: Options
     lines: list[Line]
@@ -132,13 +125,13 @@ class _Batch:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
             known = [line for line in self.chosen if line.tag in jobs or line.tag not in started]
             lines = LinePrices(job_service, self.options, lambda line: jobs.get(line.tag))
-            is_free = self.options.rewrite or self.arguments.step in {"write", "sheet"}
+            is_free = self.options.rewrite or self.options.step in {"write", "sheet"}
             unpaid = [] if is_free else lines.unpaid(known)
             bill = lines.bill(unpaid)
             title = f"{len(bill.lines)} of {len(self.chosen)} lines to pay"
             available = session.available_credits(self.terminal.wait)
             show(Offer(title, bill.total, available), self.terminal)
-            lines.check(bill, self.arguments.max_credits)
+            lines.check(bill, self.options.max_credits)
         return Exit.DONE
 
     def _run(self, job_service: JobService, pool: BlenderPool, lease: Lease) -> Exit:
@@ -151,10 +144,10 @@ class _Batch:
         run.is_lost = lambda: not lease.is_held()
         lease.on_lost = job_service.notify
         try:
-            return run.run(self.chosen, self.arguments.jobs, self.arguments.max_credits)
+            return run.run(self.chosen)
         finally:
             if self.options.writes:
-                run.write_sheet(self.arguments.file.name)
+                run.write_sheet(self.options.file.name)
 
     def write_finished(self, pool: BlenderPool) -> Exit:
         """Write finished lines.
@@ -165,7 +158,7 @@ class _Batch:
         folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
-        if self.arguments.step is None:
+        if self.options.step is None:
             try:
                 fetch_missing(self.chosen, jobs, self.options, self.terminal)
             except (MintError, session.NotAllowedOnline) as error:
@@ -178,7 +171,7 @@ class _Batch:
             writer = ResultWriter(pool)
             step = WriteStep(self.options, self.terminal, job_service, jobs, writer)
             written = step.run(self.chosen)
-        if self.arguments.step is None:
+        if self.options.step is None:
             self.write_sheet()
         return written if written is Exit.DONE else status or written
 
@@ -187,10 +180,9 @@ class _Batch:
 
         With `--step write`, the cluster writes the chosen lines, and that is all.
         """
-        arguments = self.arguments
-        with dask.open_cluster(arguments, self.options.folder, self.terminal) as client:
-            if arguments.step == "write":
-                return dask.write(client, arguments, self.chosen, self.terminal)
+        with dask.open_cluster(self.options, self.terminal) as client:
+            if self.options.step == "write":
+                return dask.write(client, self.options, self.chosen, self.terminal)
             with BlenderPool(1) as pool:
                 generated = self.generate(pool)
             with session.open_journal() as job_service:
@@ -198,7 +190,7 @@ class _Batch:
                     job_service, self.options.folder, self.lines, self.chosen
                 )
             finished = [line for line in self.chosen if is_finished(jobs.get(line.tag))]
-            written = dask.write(client, arguments, finished, self.terminal)
+            written = dask.write(client, self.options, finished, self.terminal)
         self.write_sheet()
         return generated or written
 
@@ -214,7 +206,7 @@ class _Batch:
                 now = line_jobs.as_recorded(job, folder)
                 entry = result_files.report(line, now, None, motions, self.terminal.decision)
                 entries.append(entry)
-        name = self.arguments.file.name
+        name = self.options.file.name
         if jobs and not contact_sheet.report_sheet(
             folder, name, entries, self.terminal, self.chosen
         ):
@@ -226,18 +218,18 @@ class _Batch:
 
         Started lines were checked before, and their pictures may be gone by now.
         """
-        dry_run = self.arguments.dry_run
+        dry_run = self.options.dry_run
         opened = session.open_prices() if dry_run else session.open_journal()
         with opened as job_service:
             started = line_jobs.started_tags(job_service, self.options.folder, self.lines)
         new = (line for line in self.lines if line.tag not in started)
         if found := list(complaints(new)):
-            raise bad_lines(self.arguments.file.name, found)
+            raise bad_lines(self.options.file.name, found)
 
     def cannot_write(self) -> str | None:
         """Return why the results cannot be written here, or None."""
         folder = self.options.folder
-        if self.arguments.step in {"generate", "sheet"} or self.arguments.executor:
+        if self.options.step in {"generate", "sheet"} or self.options.executor:
             problem = write_files.folder_problem(folder)  # nothing is imported here
         else:
             wanted = dict.fromkeys(

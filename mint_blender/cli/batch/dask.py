@@ -8,7 +8,6 @@ Imports `distributed` inside functions only, since it is an optional package.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import socket
@@ -21,6 +20,7 @@ from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ...application.batch.options import Options
 from ...jobs.batch_folder import line_files
 from ...jobs.batch_lines import Line, line_ranges
 from ..exits import Exit, Refused
@@ -46,9 +46,7 @@ _PACKAGE = Path(__file__).parents[2]
 
 
 @contextmanager
-def open_cluster(
-    arguments: argparse.Namespace, folder: Path, terminal: Terminal
-) -> Iterator[Client]:
+def open_cluster(options: Options, terminal: Terminal) -> Iterator[Client]:
     """Yield a client of the cluster `--executor`, whose workers see the batch file and the folder.
 
     Raises:
@@ -60,7 +58,7 @@ def open_cluster(
     except ImportError as error:
         sentence = f"Dask is not installed. Install it {_INSTALL}. Nothing was started."
         raise Refused(sentence, Exit.IMPORT) from error
-    address: str = arguments.executor
+    address = options.executor or ""
     place = urlsplit(address).hostname or "", urlsplit(address).port or 0
     try:
         # a scheduler speaks first; for a server that does not, Dask would wait without end
@@ -75,7 +73,7 @@ def open_cluster(
         ) from error
     with client:
         _wait_for_worker(client, terminal)
-        _check_workers(client, arguments.file.absolute(), folder)
+        _check_workers(client, options.file.absolute(), options.folder)
         yield client
 
 
@@ -111,15 +109,13 @@ def _check_workers(client: Client, file: Path, folder: Path) -> None:
         )
 
 
-def write(
-    client: Client, arguments: argparse.Namespace, lines: list[Line], terminal: Terminal
-) -> Exit:
+def write(client: Client, options: Options, lines: list[Line], terminal: Terminal) -> Exit:
     """Have the workers write these lines, and print what they print.
 
     Returns the first status that is not done. Ctrl-C ends what runs on the workers.
     """
-    words = ["batch", str(arguments.file.absolute()), "-o", str(arguments.output.absolute())]
-    words += ["--workers", "1", *step_options(arguments, "write")]
+    words = ["batch", str(options.file.absolute()), "-o", str(options.output.absolute())]
+    words += ["--workers", "1", *step_options(options, "write")]
     words += ["--json"] if terminal.as_json else []
     numbers = [line.number for line in lines]
     size = min(MOST_LINES, len(lines) // max(sum(client.nthreads().values()), 1) + 1)

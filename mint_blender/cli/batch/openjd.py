@@ -12,15 +12,15 @@ they are. In any other text of a template, two braces would begin a reference.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 import unicodedata
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...application.batch.options import Options
 from ...files import disk
 from ...jobs.batch_lines import Line, line_ranges
 from ..exits import Exit, Refused
@@ -57,30 +57,30 @@ class FarmJob:
     Attributes:
         command: The words before FILE, such as `python3 -m mint_blender batch`.
         lines: The numbers of the lines, as in `--lines`.
-        arguments: The other arguments of that command.
+        options: The other options of that command.
     """
 
     command: tuple[str, ...]
     lines: str
-    arguments: argparse.Namespace
+    options: Options
 
     @property
     def first_step(self) -> str:
         """The name of the step that needs Mint."""
-        return FETCH if self.arguments.rewrite else GENERATE
+        return FETCH if self.options.rewrite else GENERATE
 
     @property
     def needs(self) -> str:
         """What is said about that step."""
-        spends = "" if self.arguments.rewrite else " and spends Credits"
+        spends = "" if self.options.rewrite else " and spends Credits"
         return f"The step {self.first_step} needs MINT_API_KEY on its worker{spends}."
 
 
-def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) -> Exit:
+def write(options: Options, lines: list[Line], terminal: Terminal) -> Exit:
     """Write the template for these lines into the folder `--openjd`; start nothing."""
-    folder: Path = arguments.openjd
+    folder = options.openjd or Path()
     # one line that Mint refuses must not keep a farm from all the others
-    options = argparse.Namespace(**{**vars(arguments), "skip_failed": True})
+    options = replace(options, skip_failed=True)
     numbers = line_ranges(line.number for line in lines)
     job = FarmJob(tuple(terminal.command("batch").split()), numbers, options)
     for path in values(job).values():
@@ -134,8 +134,8 @@ def _write_files(folder: Path, job: FarmJob) -> None:
 def values(job: FarmJob) -> dict[str, str]:
     """Return the values of the parameters that have no default: the paths on this machine."""
     # not resolved: a link to a shared folder may have the same name on all machines
-    file = job.arguments.file.absolute()
-    folder = job.arguments.output.absolute()
+    file = job.options.file.absolute()
+    folder = job.options.output.absolute()
     return {"BatchFile": str(file), "OutputFolder": str(folder)}
 
 
@@ -154,7 +154,7 @@ def template(job: FarmJob) -> Json:
             "rangeConstraint": "NONCONTIGUOUS",
         },
     }
-    chosen = [] if job.arguments.lines is None else ["--lines", job.lines]
+    chosen = [] if job.options.lines is None else ["--lines", job.lines]
     first: Json = {"name": job.first_step, "script": _script(job, "generate", *chosen)}
     write = {
         "name": WRITE,
@@ -178,7 +178,7 @@ def _script(job: FarmJob, step: str, *lines: str) -> Json:
     words = [*job.command[1:], "{{Param.BatchFile}}", "-o", "{{Param.OutputFolder}}"]
     action = {
         "command": "{{Param.Program}}",
-        "args": [*words, *step_options(job.arguments, step), *lines],
+        "args": [*words, *step_options(job.options, step), *lines],
         "cancelation": {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": _NOTICE},
     }
     return {"actions": {"onRun": action}}
@@ -192,7 +192,7 @@ def _parameters(job: FarmJob) -> list[Json]:
     file = {"type": "PATH", "objectType": "FILE", "dataFlow": "IN", "description": FILE}
     folder = {"type": "PATH", "objectType": "DIRECTORY", "dataFlow": "INOUT", "description": FOLDER}
     return [
-        {"name": "JobName", "type": "STRING", "default": _job_name(job.arguments.file)},
+        {"name": "JobName", "type": "STRING", "default": _job_name(job.options.file)},
         {"name": "BatchFile", **file},
         {"name": "OutputFolder", **folder},
         {"name": "Program", "type": "STRING", "default": job.command[0], "description": program},

@@ -144,11 +144,12 @@ class BatchRun(LineReports):
         # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
 
-    def run(self, chosen: list[Line], at_once: int, limit: float | None) -> Exit:
+    def run(self, chosen: list[Line]) -> Exit:
         """Check the price of the chosen lines, run them, and return the exit status.
 
-        At most `at_once` of them run at a time; results that are being written do not count.
+        `options.jobs` of them run at a time; results that are being written do not count.
         """
+        limit = self._options.max_credits
         self._chosen = chosen
         again = self._options.rewrite
         unpaid = [] if again else self._prices.unpaid(self._allowed(chosen))
@@ -170,7 +171,7 @@ class BatchRun(LineReports):
                 self._check_balance(total)
             self._prices.check(bill, limit)
         self._budget = batch_prices.BatchBudget(limit, bill.prices)
-        self._follow(at_once)
+        self._follow()
         return self._conclude()
 
     def _allowed(self, lines: Iterable[Line]) -> Iterator[Line]:
@@ -210,8 +211,9 @@ class BatchRun(LineReports):
             entries.append(entry)
         contact_sheet.report_sheet(self._folder, name, entries, self._terminal, self._chosen)
 
-    def _follow(self, at_once: int) -> None:
+    def _follow(self) -> None:
         waiting = iter(self._chosen)
+        at_once = self._options.jobs
         with reports.progress_listener(self._terminal, self._job_service) as listener:
             while True:
                 while self._busy() < at_once and (line := next(waiting, None)) is not None:

@@ -3,33 +3,33 @@
 
 from __future__ import annotations
 
-import argparse
+from ...application.batch.options import Options
 
 
-def step_options(arguments: argparse.Namespace, step: str) -> list[str]:
+def step_options(options: Options, step: str) -> list[str]:
     """Return `--step` and the options of a batch that concern this step, but not its lines."""
     words = ["--step", step]
     if step == "sheet":
         return words
-    size = arguments.render_size
-    options = {
-        "--skip-failed": arguments.skip_failed,
-        "--rewrite": arguments.rewrite,
-        "--render": arguments.render,
+    size = options.render_size
+    words_of: dict[str, object] = {
+        "--skip-failed": options.skip_failed,
+        "--rewrite": options.rewrite,
+        "--render": options.render,
         # how a picture is rendered: a line may have one by itself
         "--render-size": size and f"{size[0]}x{size[1]}",
-        "--render-samples": arguments.render_samples,
-        "--render-engine": arguments.render_engine,
+        "--render-samples": options.render_samples,
+        "--render-engine": options.render_engine,
     }
     if step == "write":
-        options |= {"--workers": arguments.workers}
+        words_of |= {"--workers": options.workers}
     else:
-        options |= {
-            "--jobs": arguments.jobs,
-            "--max-credits": arguments.max_credits,
-            "--retry-failed": arguments.retry_failed,
+        words_of |= {
+            "--jobs": options.jobs,
+            "--max-credits": options.max_credits,
+            "--retry-failed": options.retry_failed,
         }
-    for name, value in options.items():
+    for name, value in words_of.items():
         if value is True:
             words.append(name)
         elif value is not None and value is not False:
