@@ -247,3 +247,22 @@ def test_a_moment_without_a_time_zone_is_shown_as_it_came() -> None:
     """Imitates Windows' answer to a date such as the year 1; a panel must not fail for it."""
     moment = BeforeWindows(1969, 7, 20, 20, 17, tzinfo=UTC)
     assert format_date(moment, "de") == "20.07.1969 20:17"
+
+
+ROOM_OF_THE_PROMPT = 185.0
+"""Pixels that words have in the field of the prompt, in a sidebar as wide as Blender opens it."""
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_hint_fits_into_the_field_of_the_prompt(registered: Any, language: str) -> None:
+    """The first words that a new user reads are not cut off, in no language."""
+    import blf
+
+    from mint_blender.ui import text_wrap
+    from mint_blender.ui.create import form_panel
+    from mint_blender.ui.translations import tables
+
+    blf.size(0, 11.0)
+    hint = form_panel._HINT.template
+    assert text_wrap._width(tables.load(language)[hint]) <= ROOM_OF_THE_PROMPT
