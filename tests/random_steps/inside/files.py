@@ -122,17 +122,25 @@ def toggle_sidebar(chance: Random) -> None:
 
 
 def render(chance: Random) -> None:
-    """Render a small picture at once."""
+    """Render a small picture at once.
+
+    Not beside a render in the background: Blender crashes then, without the add-on as well.
+    """
+    _refuse_second_render()
     _small_render()
     call("render.render")
 
 
 def render_in_background(chance: Random) -> None:
     """Render a small picture while the window goes on."""
-    if bpy.app.is_job_running("RENDER"):
-        raise NotNow("renders already")
+    _refuse_second_render()
     _small_render()
     call("render.render", "INVOKE_DEFAULT")
+
+
+def _refuse_second_render() -> None:
+    if bpy.app.is_job_running("RENDER"):
+        raise NotNow("renders already")
 
 
 def _small_render() -> None:
