@@ -27,12 +27,17 @@ def all_areas() -> Iterator[bpy.types.Area]:
 
 
 def regions_over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region, int, int]]:
-    """Yield the regions over the current one, with the pixels at which they begin in it."""
+    """Yield the regions over the current one, with the pixels at which they begin in it.
+
+    Over a quarter of a view they may begin outside it.
+    """
     region = context.region
     for other in context.area.regions:
         x = other.x - region.x
         y = other.y - region.y
-        if other.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
+        is_beside = x >= region.width or x + other.width <= 0
+        is_above_or_below = y >= region.height or y + other.height <= 0
+        if other.width > 1 and not is_beside and not is_above_or_below:
             yield other, x, y
 
 
