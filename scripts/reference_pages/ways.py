@@ -52,7 +52,7 @@ VERBS = (
     Verb("place a result, or write its file", "place", "place", "place", "place"),
     Verb("place what is in the library", "import_asset", "place", "place", "place"),
     Verb("save as FBX, OBJ, STL or USDZ", "", "convert", "convert", "estimate_transform"),
-    Verb("export for a game engine", "export", "export", "export", ""),
+    Verb("export for a game engine", "export", "export", "export", "export"),
     Verb("generate a variation", "generate", "variation", "generate", "generate"),
     Verb("rig and animate", "animate", "animate", "animate", "animate_model"),
     Verb("optimize a model later", "optimize", "optimize", "optimize", "estimate_transform"),
@@ -74,6 +74,8 @@ VERBS = (
     Verb("serve agents", "", "mcp", "", ""),
 )
 
+OPEN_SCENE = "This is about an open scene; an agent that runs Python in Blender has it."
+
 MISSING = {
     "save as FBX, OBJ, STL or USDZ": "In the window, the export is Blender's own, and free.",
     "see its price": "The window has it on each button.",
@@ -82,14 +84,13 @@ MISSING = {
     "list the jobs": "The window has them in the panel.",
     "wait for a job": "Commands wait by themselves, `start` returns a job with `wait`.",
     "remove a job from the list": "The list is for people.",
-    "export for a game engine": "An agent runs it in Blender.",
-    "put on the floor": "This is about an open scene.",
-    "let fall": "This is about an open scene.",
-    "render a panorama": "This is about an open scene.",
-    "render viewpoints": "This is about an open scene.",
-    "save splats": "This is about an open scene.",
-    "throw a shadow on splats": "This is about an open scene.",
-    "light a World": "This is about an open scene.",
+    "put on the floor": OPEN_SCENE,
+    "let fall": OPEN_SCENE,
+    "render a panorama": OPEN_SCENE,
+    "render viewpoints": OPEN_SCENE,
+    "save splats": OPEN_SCENE,
+    "throw a shadow on splats": OPEN_SCENE,
+    "light a World": OPEN_SCENE,
     "check a reference image": "The others check it when they start.",
     "find out what is wrong": "It is for people.",
     "keep an asset library": "It is one command for a schedule.",

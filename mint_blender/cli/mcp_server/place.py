@@ -13,6 +13,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ PROGRESS_EVERY = 10
 ID_LENGTH = 8
 """Characters of a document's id that are shown: enough to tell running Blenders apart."""
 
-STILL_DOWNLOADING = "The files are still being downloaded. Call place again with this job."
+STILL_DOWNLOADING = "The files are still being downloaded. Call this again."
 NO_BLENDER = "There is no picture: rendering needs the bpy package (pip install bpy)."
 HOW_TO_WAKE = (
     "Blender notices it when its Mint panel is drawn. Ask the person to open the tab Mint in the"
@@ -111,7 +112,7 @@ async def place(
     document = None if path is not None else _choose(blender)
     job_to_place = await with_jobs(context, find)
     file = None if path is None else _check_path(path, job_to_place.kind, overwrite=overwrite)
-    job_to_place = await _wait_for_files(context, job_to_place.id)
+    job_to_place = await wait_for_files(context, job_to_place.id)
     if job_to_place.phase in BUSY:
         return answer(_state(job_to_place, "downloading", None, todo=STILL_DOWNLOADING))
     return await _deliver(context, job_to_place, file or document, repeat=repeat, still=still)
@@ -155,7 +156,7 @@ def _state(
     return about | placed | {"objects": list(placed["objects"]), "notes": list(notes), "next": todo}
 
 
-async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
+async def wait_for_files(context: ToolContext, job_id: str) -> Job:
     """Return a job, which may still be downloading after some seconds.
 
     Files that are gone are downloaded again.
@@ -321,22 +322,32 @@ async def _write_job(
     Raises:
         ToolError: The result cannot be imported or written.
     """
-    motions = await with_jobs(context, lambda jobs: jobs.motions_of(job)) if job.motion else []
-    here = [motion for motion in motions if is_finished(motion) and motion.is_on_disk]
-    others = [motion for motion in here if motion.id != job.id]
+    others = await motions_of(context, job) if job.motion else []
     output, render = (str(path) if path else None for path in (file, picture))
     wanted = replace(job, delivery=replace(job.delivery, output=output, render=render))
     future = state_of(context).blenders.submit(write_result, wanted, others)
+    await report_until_done(context, future)
+    result = future.result()
+    if result.problem is not None:
+        raise ToolError(not_written(job, f"could not be written. {result.problem}"))
+    return result
+
+
+async def motions_of(context: ToolContext, job: Job) -> list[Job]:
+    """Return the other motions of a model whose clips are here."""
+    motions = await with_jobs(context, lambda jobs: jobs.motions_of(job))
+    here = [motion for motion in motions if is_finished(motion) and motion.is_on_disk]
+    return [motion for motion in here if motion.id != job.id]
+
+
+async def report_until_done(context: ToolContext, future: Future[Any]) -> None:
+    """Wait for a background Blender, with notifications of progress."""
     looks = 0
     while not future.done():
         if looks % PROGRESS_EVERY == 0:
             await context.report_progress(looks * INTERVAL, None, "Blender is working on it")
         looks += 1
         await anyio.sleep(INTERVAL)
-    result = future.result()
-    if result.problem is not None:
-        raise ToolError(not_written(job, f"could not be written. {result.problem}"))
-    return result
 
 
 @contextmanager

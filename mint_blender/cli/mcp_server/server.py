@@ -13,12 +13,12 @@ from mcp.server.mcpserver import MCPServer
 
 from ...delivery.background import BlenderPool
 from .. import exits
-from . import account, generate, job_tools, place
+from . import account, export, generate, job_tools, place
 from .tools import JobThread, Server, ServerState
 
 log = logging.getLogger(__name__)
 
-TOOLS = (*account.TOOLS, *generate.TOOLS, *job_tools.TOOLS, *place.TOOLS)
+TOOLS = (*account.TOOLS, *generate.TOOLS, *job_tools.TOOLS, *place.TOOLS, *export.TOOLS)
 """All tools, in the order in which a client lists them."""
 
 KEEP_UP_INTERVAL = 2.0

@@ -24,6 +24,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp_types import Tool as McpTool
 
 from ...application import session
 from ...application.purchases import Purchase
@@ -76,6 +77,13 @@ class Tool:
 class Server(MCPServer[State]):
     """The SDK's server, whose errors are short, also those about unknown tools and arguments."""
 
+    async def list_tools(self) -> list[McpTool]:
+        """Return the tools without the titles of arguments, which say their names once more."""
+        tools = await super().list_tools()
+        for tool in tools:
+            tool.input_schema = _untitled(tool.input_schema)
+        return tools
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[State, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
@@ -90,6 +98,19 @@ class Server(MCPServer[State]):
                 if isinstance(content, TextContent):
                     content.text = shortened(content.text, arguments)
         return result
+
+
+def _untitled(schema: Any) -> Any:
+    """Return a JSON schema without its titles; an argument may be named so."""
+    if isinstance(schema, list):
+        return [_untitled(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _untitled(member)
+        for name, member in schema.items()
+        if name != "title" or isinstance(member, dict)
+    }
 
 
 def shortened(text: str, arguments: object) -> str:

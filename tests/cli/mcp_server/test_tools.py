@@ -50,14 +50,14 @@ def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
     """A client may run without asking only what changes nothing; `place` can replace a file."""
     listed = agent.portal.call(agent.client.list_tools)
     hints = {tool.name: tool.annotations for tool in listed.tools}
-    assert set(hints) == IRREVERSIBLE | READS | {"place"}
+    assert set(hints) == IRREVERSIBLE | READS | {"place", "export"}
     for name, hint in hints.items():
         assert hint is not None
         assert hint.read_only_hint is (name in READS), name
         assert hint.open_world_hint is (name not in READS_HERE), name
         if name not in READS:
             assert hint.destructive_hint, name
-            assert hint.idempotent_hint is (name != "place"), name
+            assert hint.idempotent_hint is (name in IRREVERSIBLE), name
     for tool in listed.tools:
         assert tool.title and tool.description and tool.description.endswith("."), tool.name
         assert "\n  " not in tool.description, tool.name
