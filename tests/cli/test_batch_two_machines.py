@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from mint_blender.cli.exits import Exit
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.service import JobService
+from mint_blender.message import Message
+from mint_blender.mint import errors
 from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Page
 
@@ -107,6 +111,37 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     ran = queued("--retry-failed")
     assert ran.status == Exit.UNREACHABLE and "result that looks like this line" in ran.error_text
     assert len(mint.service.requests("POST", "/v1/models:generate")) == 3
+
+
+@pytest.mark.usefixtures("_fast_look")
+def test_a_copy_looks_for_a_line_that_was_given_up(
+    batch: Batch, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the original was told does not count in a copy: it may have ordered it again since."""
+
+    def lose(*_: Any, **__: Any) -> None:
+        raise errors.Unreachable(Message("Mint cannot be reached."))
+
+    batch.lines(LAMPS[0])
+    with monkeypatch.context() as unreachable:
+        unreachable.setattr(Client, "pay", lose)
+        assert batch().status == Exit.UNREACHABLE
+    batch.mint("cancel", batch.mint.job)
+    batch.mint("resume", batch.mint.job)  # to the end of its look, if it was canceled during that
+    (job,) = batch.mint.jobs()
+    assert job["phase"] == "canceled"
+    shutil.copytree(home, home.with_name("copy"))
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(home.with_name("copy")))
+    for _ in range(2):
+        ran = batch("--retry-failed")
+        assert ran.status == Exit.UNREACHABLE, ran.err
+        assert "To start the line again: --start-again" in ran.error_text
+    assert not batch.service.operations()
+    assert batch("--start-again").status == 0
+    assert len(batch.service.operations()) == 1
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(home))
+    assert batch("--retry-failed").status == 0
+    assert len(batch.service.operations()) == 1
 
 
 def test_a_line_that_was_canceled_here_and_started_elsewhere(

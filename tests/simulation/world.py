@@ -17,12 +17,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine import scheduler
+from mint_blender.jobs.storage import serialization
 from mint_blender.mint.account import Account
 
 from ..mint_model.messages import Request, Response
@@ -299,6 +301,9 @@ class World:
         return None if process.is_dead else process
 
 
+_load = lru_cache(maxsize=20_000)(serialization.load)
+
+
 @contextmanager
 def surroundings(world: World) -> Iterator[None]:
     """Let the product use the clock, the disk and the network of a world, and record what it does."""
@@ -314,6 +319,8 @@ def surroundings(world: World) -> Iterator[None]:
             recorded(world.recorder),
             # decisions of other processes are looked for less often: it costs most of the time
             patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
+            # the same rows are read again and again: a sixth of the time
+            patch.object(serialization, "load", _load),
         ):
             stack.enter_context(context)
         yield

@@ -229,6 +229,23 @@ def load_jobs(
     return others | moved, refused
 
 
+def look_for_given_up(job_service: JobService, jobs: dict[str, Job]) -> None:
+    """Pause the jobs that were given up before this copy of the journal was made, to look for them.
+
+    What the original was told does not count: it may have ordered the same line again since.
+    """
+    for tag, job in jobs.items():
+        request = job.start_request
+        is_unclear = request is not None and request.is_left_in_doubt and not request.is_looked_for
+        if job.phase is Phase.CANCELED and is_unclear:
+            with suppress(NotPossible):  # another process is working on it
+                jobs[tag] = job_service.update(job.id, _pause)
+
+
+def _pause(job: Job) -> Job:
+    return replace(job, phase=Phase.PAUSED, problem=error_messages.STARTED_ELSEWHERE)
+
+
 class OwnerUnknown(MintError):
     """Mint could not be asked whose key is in use."""
 

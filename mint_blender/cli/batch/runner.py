@@ -123,6 +123,8 @@ class BatchRun(LineReports):
         self._lines = self._chosen = lines
         self._batch = line_files.open_batch(options.folder, job_service.journal.mint_now())
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
+        if options.retry_failed:
+            line_jobs.look_for_given_up(job_service, self._jobs)
         outputs = {
             job.id: Path(job.delivery.output) for job in self._jobs.values() if job.delivery.output
         }
