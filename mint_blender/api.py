@@ -27,6 +27,7 @@ from .api_running import (
     of_job,
     placed,
     placed_motions,
+    recorded,
     start_job,
 )
 from .api_values import (
@@ -57,7 +58,7 @@ from .application.results import (
 )
 from .application.reviews import Preview, Review, preview_of
 from .jobs.job import Job
-from .jobs.job_values import Delivery
+from .jobs.job_values import Delivery, DeliveryResult
 from .jobs.phases import Phase
 from .jobs.service import NotPossible
 from .message import MessageError, message_of
@@ -454,12 +455,17 @@ def place(
     """
     if path is None:
         check_blender()
+    from .delivery import write_files
+
     with session.open_journal() as journal:
         found = job if isinstance(job, Asset) else job_or_asset(journal, id_of(job))
         if isinstance(found, Job):
             check_places(found)
         places = where(found.kind, height, location, collection)
         overrides = {name: value for name, value in places.items() if value is not None}
+        kept = None if path is None or overwrite else Path(path).absolute()
+        if kept is not None and isinstance(found, Job) and write_files.has_written(found, kept):
+            return recorded(journal, found, kept, DeliveryResult())
         file = None if path is None else output_file(found.kind, Path(path), overwrite=overwrite)
         if isinstance(found, Job):
             check_finished(found)

@@ -347,6 +347,11 @@ def delivered(
         result = blenders.submit(write_result, job).result()
     if result.problem is not None:
         raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
+    return recorded(job_service, job, file, result)
+
+
+def recorded(job_service: JobService, job: Job, file: Path, result: DeliveryResult) -> Result:
+    """Return the result of a job that is in a file now, once that is stored."""
     note_written(job_service, job.id, file, result)
     job_result = Result(**of_job(job), notes=result.notes)
     return replace(job_result, files={**job_result.files, "output": file})

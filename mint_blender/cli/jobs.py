@@ -7,9 +7,10 @@ import argparse
 from dataclasses import replace
 
 from ..application import results, reviews, session
+from ..delivery import write_files
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
-from ..jobs.job_values import Delivery, Hold, Role
+from ..jobs.job_values import Delivery, DeliveryResult, Hold, Role
 from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
 from ..jobs.presentation import action_checks
 from ..jobs.presentation.job_view import UNREADABLE
@@ -244,8 +245,14 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return exits.of_job(job)
         # Blender writes a character in any case, as it does a World
         kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-        reports.check_outputs(kind, arguments, terminal)
         placed = replace(job, delivery=delivery)
+        output = arguments.output
+        is_unasked = output and not (arguments.overwrite or arguments.render)
+        if is_unasked and write_files.has_written(job, output):
+            results.note_written(job_service, job.id, output, DeliveryResult())
+            written = replace(job_service.job(job.id), delivery=placed.delivery)
+            return reports.report_job(written, terminal)
+        reports.check_outputs(kind, arguments, terminal)
         if raw:
             return reports.deliver(job_service, placed, terminal, raw=True)
         if job.delivery.line is None:

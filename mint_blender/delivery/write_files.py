@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import io
 import logging
 import shutil
@@ -17,6 +18,7 @@ from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import DeliveryResult, Role
+from ..jobs.phases import Phase
 from ..message import Message, message_of
 from ..mint.schema import Kind
 from . import blender_runtime
@@ -154,6 +156,25 @@ def _write_with_blender(
         for part in parts:
             disk.try_to_remove(part)
     return result
+
+
+def has_written(job: Job, file: Path) -> bool:
+    """Return whether a job has written a file that could not be recorded then.
+
+    A .blend may have been changed since; only Blender can read it.
+    """
+    if job.phase is not Phase.READY or not file.is_file():
+        return False
+    if file.suffix.lower() == ".blend" and blender_runtime.can_import():
+        from ..scene import asset_list
+
+        return asset_list.has_job(file, job.id)
+    model = job.file(Role.MODEL)
+    return (
+        model is not None
+        and Path(model.path).is_file()
+        and filecmp.cmp(model.path, file, shallow=False)
+    )
 
 
 def remove_parts(job: Job) -> None:

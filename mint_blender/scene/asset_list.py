@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -49,10 +50,27 @@ def of_file(path: Path) -> list[dict[str, str]]:
     Raises:
         OSError: Blender cannot read the file.
     """
+    with _objects_of(path):
+        return [entry for entry in of_open_file() if entry["file"] != bpy.data.filepath]
+
+
+def has_job(path: Path, job_id: str) -> bool:
+    """Return whether a .blend has the result of a job; False if Blender cannot read the file."""
+    try:
+        with _objects_of(path) as objects:
+            found = filter(None, map(tags.read, objects))
+            return any(provenance.job_id == job_id for provenance in found)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _objects_of(path: Path) -> Iterator[Sequence[bpy.types.Object]]:
+    """Yield the objects of a .blend, which are linked meanwhile. Raises OSError."""
     with temporary_data():
         with bpy.data.libraries.load(str(path), link=True) as (there, here):
             here.objects = there.objects
-        return [entry for entry in of_open_file() if entry["file"] != bpy.data.filepath]
+        yield here.objects
 
 
 def as_csv(entries: Iterable[dict[str, str]], delimiter: str = ",") -> str:

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from mint_blender.cli import reports
 from mint_blender.files import pictures
+from mint_blender.jobs.storage.journal import JournalError
 
 from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
@@ -157,6 +159,35 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
         blend = tmp_path / f"{job['prompt']}.blend"
         assert mint("place", job["job"], "-o", str(blend)).status == 0
         assert len(look(blend)["roots"]) == 1
+
+
+@pytest.mark.one_blender
+def test_what_the_journal_has_missed_is_recognized(
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was written when the journal could not be is taken as it is, and recorded."""
+
+    def broken(*_: object, **more: object) -> None:
+        raise JournalError("The journal cannot be written.")
+
+    for prompt in ("a lamp", "a mug"):
+        mint("generate", "--prompt", prompt, "--preset", "fast")
+    for suffix, job in zip((".glb", ".blend"), mint.jobs(), strict=True):
+        file = tmp_path / f"prop{suffix}"
+        place = ("place", job["job"], "-o", str(file))
+        with monkeypatch.context() as once:
+            once.setattr(reports, "report_written", broken)
+            assert mint(*place).status == 9
+        content = file.read_bytes()
+        file.write_bytes(b"mine")
+        assert mint(*place).status == 2 and file.read_bytes() == b"mine"
+        file.write_bytes(content)
+        before = file.stat()
+        ran = mint(*place)
+        assert ran.status == 0 and str(file) in ran.out, ran
+        assert file.stat().st_mtime_ns == before.st_mtime_ns
+        assert next(each for each in mint.jobs() if each["job"] == job["job"])["phase"] == "placed"
+        assert mint(*place).status == 2
 
 
 @pytest.mark.one_blender

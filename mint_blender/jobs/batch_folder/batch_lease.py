@@ -5,11 +5,6 @@ A lock of the operating system (`files.file_lock`) holds on one machine, and ove
 where the file system supports it. The lease of a dead process of this machine is taken over at
 once; that of another machine when it was not renewed for a minute. Ages are measured by the file
 system's clock, which both machines see.
-
-Each line of a batch that is being written has a lease, too, a claim, so that several machines never
-write the same one at once:
-
-    <folder>/.mint-batch/claims/<job id>
 """
 
 from __future__ import annotations
