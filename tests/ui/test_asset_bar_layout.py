@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 bar_layout = pytest.importorskip("mint_blender.ui.asset_bar.bar")
@@ -96,3 +99,17 @@ def test_a_search_without_matches_keeps_the_bar_where_it_is() -> None:
     )
     assert nothing.frame == found.frame and not nothing.cells
     assert nothing.buttons[bar_layout.SEARCH] == found.buttons[bar_layout.SEARCH]
+
+
+def test_nothing_shows_through_the_card_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chip may be below the card; its words are not mixed with those of the card."""
+    colors: list[tuple[float, ...]] = []
+    monkeypatch.setattr(bar_layout, "draw_box", lambda box, color: colors.append(color))
+    monkeypatch.setattr(bar_layout, "_draw_picture", lambda *_: None)
+    monkeypatch.setattr(bar_layout, "_lines_of", lambda *_: [])
+    monkeypatch.setattr(bar_layout, "_height_of_picture", lambda *_: 256.0)
+    context: Any = SimpleNamespace(region=SimpleNamespace(height=900.0))
+    theme: Any = SimpleNamespace(scale=1.0, points=11.0, back=(0.1, 0.1, 0.1, 0.94))
+    layout = bar_layout.arrange(40.0, 1240.0, 900.0, COUNT, 112.0, 1.0)
+    bar_layout._draw_card(context, layout, SimpleNamespace(), theme)
+    assert [color[3] for color in colors] == [1.0]

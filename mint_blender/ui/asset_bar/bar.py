@@ -458,7 +458,7 @@ def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, them
     edge = layout.frame.x + layout.frame.width - wide
     x = min(max(cell.x + cell.width / 2 - wide / 2, layout.frame.x), max(edge, layout.frame.x))
     card = Box(x, layout.frame.y + layout.frame.height + gap, wide, tall)
-    draw_box(card, theme.back)
+    draw_box(card, (*theme.back[:3], 1.0))  # the words of a chip below it would show through
     box = Box(x + gap, card.y + tall - gap - side, wide - 2 * gap, side)
     if side:
         _draw_picture(asset, box, theme)
