@@ -266,3 +266,12 @@ def test_the_hint_fits_into_the_field_of_the_prompt(registered: Any, language: s
     blf.size(0, 11.0)
     hint = form_panel._HINT.template
     assert text_wrap._width(tables.load(language)[hint]) <= ROOM_OF_THE_PROMPT
+
+
+def test_german_has_one_word_and_one_spelling_for_one_thing() -> None:
+    """A job is an Auftrag, and the three dots of a label follow its last word."""
+    from mint_blender.ui.translations import tables
+
+    german = tables.load("de")
+    assert {text for text in german.values() if text.endswith(" …")} == set()
+    assert {text for text in german.values() if "Jobs" in text} == set()
