@@ -438,3 +438,11 @@ def test_a_click_counts_on_what_has_been_under_the_pointer(job_service: JobServi
 def test_without_room_there_is_no_chip(room: Box) -> None:
     """Neither a part of one, nor one without a title."""
     assert chips.stacked(room, 5, 1.0) == []
+
+
+def test_a_walk_that_is_recorded_says_so() -> None:
+    """The keys are the same, but a click saves what Esc throws away."""
+    from mint_blender.ui.viewport import walk
+
+    assert walk.keys(records=True).startswith("Recording ")
+    assert "Recording" not in walk.keys(records=False)

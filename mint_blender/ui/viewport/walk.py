@@ -39,6 +39,14 @@ _STEP = 0.4
 _LONGEST = 0.1  # seconds of a step: what is drawn slowly is not walked through
 _EDGE = 40  # pixels
 _KEYS = Message("W A S D: Walk    Shift: Faster    Mouse: Look    Click: Stay Here    Esc: Go Back")
+_RECORDING = Message(
+    "Recording    W A S D: Walk    Shift: Faster    Mouse: Look    Click: Save Walk    Esc: Discard"
+)
+
+
+def keys(*, records: bool) -> Message:
+    """Return what the status bar says of the keys during a walk, and that it is recorded."""
+    return _RECORDING if records else _KEYS
 
 
 class Ground:
@@ -137,7 +145,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         self._samples: list[tuple[float, Matrix]] = []
         self._timer = context.window_manager.event_timer_add(1 / 60, window=context.window)
         self._workspace = context.workspace.name
-        context.workspace.status_text_set(translated(_KEYS))
+        context.workspace.status_text_set(translated(keys(records=self.records)))
         context.window.cursor_modal_set("NONE")
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
