@@ -91,6 +91,8 @@ def placeable_job(job_service: JobService, asset: Asset, delivery: Delivery = De
     """
     phases = {Phase.WAITING, Phase.FETCHING, *HAS_RESULT}
     for job in job_service.journal.jobs_of_asset(asset.id):
+        if job.optimize is not None and job.phase in HAS_RESULT:
+            break  # older files are the original ones; which file can be opened is chosen anew
         is_other = job.convert or job.motion or job.optimize is not None or job.delivery.line
         if job.kind is asset.kind and not is_other and job.hold is None and job.phase in phases:
             return job

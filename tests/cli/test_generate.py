@@ -303,6 +303,22 @@ def test_a_model_is_optimized_once(mint: RunMint, made: dict[str, str], tmp_path
     assert "optimized already: free." in mint("optimize", made["asset"], "--dry-run").out
 
 
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_what_is_optimized_is_placed_from_the_library(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
+    """A model that was generated here, and optimized later, is the optimized one by its id."""
+    light, before, after, again = (tmp_path / f"{name}.glb" for name in ("light", "a", "b", "c"))
+    assert mint("place", made["asset"], "-o", str(before)).status == 0
+    assert mint("optimize", made["asset"], "-o", str(light)).status == 0
+    assert mint("place", made["asset"], "-o", str(after)).status == 0
+    assert light.read_bytes() == after.read_bytes() != before.read_bytes()
+    jobs = len(mint.jobs())
+    assert mint("place", made["asset"], "-o", str(again)).status == 0
+    assert again.read_bytes() == light.read_bytes() and len(mint.jobs()) == jobs
+
+
 def test_a_model_is_converted(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
     """`convert` takes a job or a model, and names each file and the cost."""
     (tmp_path / "file").write_text("")
