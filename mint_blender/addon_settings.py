@@ -26,7 +26,6 @@ class StoredPreferences:
     limit_each: int = 0
     limit_day: int = 0
     import_in_background: bool = True
-    show_targets: bool = True
     log_level: str = "WARNING"
 
 
@@ -69,7 +68,6 @@ _SHOWN = (
     "limit_each",
     "limit_day",
     "import_in_background",
-    "show_targets",
     "log_level",
 )
 

@@ -207,13 +207,18 @@ class Job:
     @property
     def cost(self) -> float | None:
         """Credits spent or reserved for all attempts and the optimization; None if unknown."""
-        before = sum(attempt.cost for attempt in self.attempts if not attempt.is_latest)
+        before = self.cost_of_earlier_attempts
         reported = [
             operation.credits.spent
             for operation in self.operations
             if operation.credits is not None
         ]
         return before + sum(reported) if reported or before else None
+
+    @property
+    def cost_of_earlier_attempts(self) -> float:
+        """Credits spent or reserved for all attempts but the latest."""
+        return sum(attempt.cost for attempt in self.attempts if not attempt.is_latest)
 
     @property
     def failed_asset_id(self) -> str | None:

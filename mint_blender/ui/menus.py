@@ -70,7 +70,6 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.discard_queue", icon="X")
         layout.separator()
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
-        layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
         layout.separator()
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")

@@ -100,7 +100,6 @@ def _register() -> None:
     _append(*menus.MENUS)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
-    session.on_first_use(_follow_places)
     session.on_first_use(_follow_list)
     session.on_first_use(_follow_library)
     session.on_first_use(session.workflow_config)
@@ -159,21 +158,13 @@ def _follow_jobs() -> None:
     heartbeat.on_jobs_changed(icons.catch_up)
 
 
-def _follow_places() -> None:
-    """Show where the results of running jobs will stand."""
+def _follow_list() -> None:
+    """Keep the list of jobs up to date, import results at a beat, and show where they will be."""
+    from .job_list import auto_import, grouped_jobs, placed_results
     from .viewport import targets
 
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
-
-
-def _follow_list() -> None:
-    """Keep the list of jobs up to date, and import results at a beat."""
-    from .job_list import (
-        auto_import,
-        grouped_jobs,
-        placed_results,
-    )
 
     _append(*placed_results.HANDLERS)
     _add(placed_results.look_soon, placed_results.stop)

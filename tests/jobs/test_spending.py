@@ -566,6 +566,10 @@ def test_several_retries_stay_within_the_limit(offline: JobService, home: Path) 
     [
         (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
         (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
+        (
+            paid_before(costing(Phase.WORKING, reserved=798, finalized=0), 150.0),
+            "798 Credits reserved, 150 for earlier attempts",
+        ),
         (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
         (a_job().with_prices(248.0, None), "About 248 Credits"),
         (a_job(), ""),

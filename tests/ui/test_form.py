@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +33,7 @@ from mint_blender.ui.create import properties as create_properties
 from mint_blender.ui.pricing import limit_dialog
 
 from ..jobs.library_helpers import an_asset
-from .drawings import Layout, calls_of
+from .drawings import Layout, calls_of, drawn_by, in_class
 from .sample_jobs import a_job
 
 
@@ -43,13 +41,6 @@ from .sample_jobs import a_job
 def form(job_service: JobService) -> Any:
     """Return the form of the enabled add-on."""
     return bpy.context.window_manager.mint
-
-
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Use an empty folder for Blender's preferences, and return the file of the presets."""
-    monkeypatch.setattr(bpy.utils, "user_resource", lambda kind, **more: str(tmp_path / kind))
-    yield tmp_path / "CONFIG" / "mint_styles.json"
 
 
 def add_job(job_service: JobService, prompt: str, **changes: Any) -> str:
@@ -122,33 +113,14 @@ def test_each_setting_is_kept(form: Any, name: str) -> None:
     assert getattr(form, name) == other
 
 
-def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:
-    """It is written at the first change; presets can be added, changed and removed."""
-    prompt_operators.prepare()
-    assert prompt_operators.known() == prompt_operators.FIRST and not config.exists()
-    bpy.ops.mint.save_style(name="Ink", words="black ink on paper")
-    bpy.ops.mint.use_style(words="black ink on paper")
+def test_own_words_are_a_style(form: Any) -> None:
+    """They stay until they are left out; the menu has styles to begin with, and asks for others."""
+    drawn = drawn_by(in_class(prompt_operators.MINT_MT_styles.draw), bpy.context)
+    assert drawn["mint.use_style"] == 2 + len(prompt_operators.STYLES)
+    bpy.ops.mint.use_style(words=" black ink on paper ")
     assert form.style == "black ink on paper"
-    bpy.ops.mint.save_style(name="Ink", words="blue ink")
-    bpy.ops.mint.remove_style(name="Clay")
-    names = [each["name"] for each in json.loads(config.read_text(encoding="utf-8"))]
-    assert names == ["Ink", "Low Poly", "Realistic", "Stylized"]
-    assert [each.name for each in prompt_operators.known()] == names
-    assert prompt_operators.known()[0].words == "blue ink"
-
-
-def test_a_damaged_file_of_presets_is_kept(form: Any, config: Path) -> None:
-    """A change is refused with the name of the file, which stays as it is; so is an empty one."""
-    with pytest.raises(RuntimeError, match="Enter a name"):
-        bpy.ops.mint.save_style(name="Ink", words="  ")
-    assert not config.exists()
-    config.parent.mkdir()
-    config.write_text("[", encoding="utf-8")
-    prompt_operators.prepare()
-    assert prompt_operators.known() == prompt_operators.FIRST
-    with pytest.raises(RuntimeError, match="cannot be read"):
-        bpy.ops.mint.save_style(name="Ink", words="black ink")
-    assert config.read_text(encoding="utf-8") == "["
+    bpy.ops.mint.use_style(words="")
+    assert form.style == ""
 
 
 ESTIMATE = "/v1/pricing:estimate"

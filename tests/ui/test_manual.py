@@ -26,7 +26,6 @@ from mint_blender.mint.schema import Kind
 from mint_blender.ui import session
 from mint_blender.ui.account import panel
 from mint_blender.ui.manual import links as manual
-from mint_blender.ui.manual.links import PAGES
 from scripts.reference_pages import operators, preferences, ways
 
 from .drawings import calls_of
@@ -59,7 +58,7 @@ def addresses(draw: Any, *more: Any) -> list[str]:
 
 def test_each_page_and_anchor_exists() -> None:
     """Every page is a file of the manual, and every anchor a heading in it."""
-    for pattern, target in PAGES:
+    for pattern, target in ((name, page) for page, names in manual.PAGES.items() for name in names):
         page, _, anchor = target.partition("#")
         text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
         headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
@@ -80,7 +79,7 @@ def test_every_pattern_fits_something(published: None) -> None:
         if key != "name"  # Blender's own: it looks it up as `PropertyGroup.name`
     ]
     reached = {lookup(name) for name in names}
-    assert reached == {SITE + manual._file(page) for _, page in PAGES}
+    assert reached == {SITE + manual._file(page) for page in manual.PAGES}
 
 
 def test_blender_finds_the_page_of_a_button(published: None) -> None:

@@ -301,8 +301,10 @@ def test_the_section_draws_what_was_prepared(placed: Any) -> None:
     assert shown["mint.toggle_world_part"] == 3
     assert world_job.WorldParts.known(placed) == world_job.WorldParts.under(placed)
     assert shown["operator"] + shown["prop"] + shown["operator_menu_enum"] == 1
-    assert sum(count for name, count in shown.items() if name.startswith("mint.")) == 5
-    assert shown["mint.save_viewpoint"] == 1 and shown["menu"] == 2
+    assert sum(count for name, count in shown.items() if name.startswith("mint.")) == 6
+    assert (
+        shown["mint.save_viewpoint"] == shown["mint.render_from_here"] == 1 and shown["menu"] == 2
+    )
 
 
 def test_a_part_is_hidden_and_shown(placed: Any) -> None:

@@ -37,6 +37,18 @@ COUNTS = (
 )
 
 
+SHADOW_ICON = """
+icons = {}
+class Layout:
+    def __getattr__(self, name):
+        return lambda *words, **more: icons.update({words[0] if words else name: more.get('icon')}) or Layout()
+menu = part('ui.after.menus').MINT_MT_after
+with within('VIEW_3D'):
+    menu.draw(types.SimpleNamespace(layout=Layout()), bpy.context)
+result = icons['mint.ground_shadow']
+"""
+
+
 def world(blender: BlenderWindow) -> None:
     """Generate a World, look inside, and end with a step that every test can undo to."""
     start(blender, COURTYARD, kind="WORLD")
@@ -183,6 +195,9 @@ def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None
         search(blender, words)
         becomes(blender, before, is_so=False)
         blender.screenshot(words)
+        assert blender.ask(SHADOW_ICON) == (
+            "CHECKBOX_HLT" if words == "Ground Shadow" else "CHECKBOX_DEHLT"
+        )
         after = blender.ask(STATE)
         blender.over()
         blender.key("ctrl+z")

@@ -106,12 +106,20 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
         blender.key("ctrl+z")
         blender.wait(f"{RENDERED} == shown", shown=[is_cube_seen, camera])
         assert ("Cube" in blender.ask(IN_VIEW)) == is_cube_seen
-    assert blender.ask("roots()") == [] and blender.ask(CHIPS) == []
+    assert blender.ask("roots()") == []
+    blender.screenshot("arrival_undone")
+    press(blender, 0)
+    assert blender.ask(ALL_OF_THE_VIEW) == before, "an undo leaves a way back out of the close view"
+    assert blender.ask(CHIPS) == []
+    blender.over()
     blender.key("ctrl+shift+z")
     blender.wait("len(roots()) == 1")
     assert blender.ask(RENDERED) == [False, "Mint Picture Camera"]
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.mint.restore_view()")
-    assert blender.ask(ALL_OF_THE_VIEW) == before
+    _a_later_one_is_only_said(blender, before, felt)
+
+
+def _a_later_one_is_only_said(blender: BlenderWindow, before: Any, felt: Any) -> None:
+    """Place another model, whose chip shows it, and restore the view."""
     place(blender, "a brass bell")
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
@@ -163,6 +171,7 @@ def walk_and_come_back(blender: BlenderWindow, camera: list[list[float]]) -> Non
     first = blender.ask(POSE)
     blender.click("mint.walk_inside")
     blender.wait(WALKS)
+    assert blender.ask(CHIPS) == [], "nothing is said during a walk"
     start = blender.ask(POSE)
     blender.display.tool("keydown", "w")
     blender.wait(HAS_MOVED, start=start[0])
@@ -225,6 +234,8 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     blender.settle()
 
     walk_and_come_back(blender, camera)
+    blender.find("mint.render_from_here")  # it stays, also when the toast has faded
+    blender.screenshot("world_panel")
     blender.click("mint.restore_view")
     blender.wait(f"{SHADING} != inside", inside=inside)
     assert blender.ask(ALL_OF_THE_VIEW) == before

@@ -62,6 +62,21 @@ def test_a_model_is_made_lighter_and_exported(blender: BlenderWindow, tmp_path: 
     blender.call("mint.export", "INVOKE_DEFAULT", engine="unity", folder=str(tmp_path))
     confirm(blender, (600, 400), "export-for-unity")
     blender.wait(f"__import__('os').path.exists({str(tmp_path / 'Ball.fbx')!r})")
+    written = (tmp_path / "Ball.fbx").stat().st_mtime_ns
+    for answer in ("Escape", "Return"):
+        blender.point_at(600, 400)
+        blender.call("mint.export", "INVOKE_DEFAULT", engine="unity", folder=str(tmp_path))
+        confirm(blender, (600, 400), "export-again")
+        blender.settle()
+        blender.display.still()
+        blender.screenshot("export-replaces")
+        assert (tmp_path / "Ball.fbx").stat().st_mtime_ns == written, "it was replaced unasked"
+        blender.until_it_shows(lambda key=answer: blender.key(key))
+    blender.wait(
+        "__import__('os').stat(path).st_mtime_ns > written",
+        path=str(tmp_path / "Ball.fbx"),
+        written=written,
+    )
     usd = "part('scene.after.writers').problem('usd')"
     assert blender.ask(f"result = str({usd})").startswith("This Blender cannot write USD.")
     blender.ask("bpy.ops.ed.redo()")

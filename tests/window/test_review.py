@@ -132,6 +132,16 @@ def test_a_failure_is_retried_on_its_card(blender: BlenderWindow, since: Since) 
     blender.pay()
     blender.wait_for("review")
     assert since.starts == 1 and since.count("POST", "/v1/*:retry") == 1
+    blender.review()
+    path = blender.screenshot("card_retried")
+    words = blender.ask(
+        "str(part('ui.review.review_card')._left_words(job_service(), job_service().jobs()[0]))"
+    )
+    assert words.startswith("98 Credits of this are reserved. "), (words, path)
+    cost = blender.ask(
+        "str(part('jobs.presentation.job_view').JobView(job_service().jobs()[0]).cost)"
+    )
+    assert cost.endswith(" for earlier attempts"), (cost, path)
 
 
 @pytest.mark.thorough

@@ -12,7 +12,7 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .price_helpers import PREFERENCES, known_price
+from .price_helpers import known_price
 from .test_jobs import start
 from .test_landing import LEAVE_ALONE
 from .test_place_with_mouse import RUNNING
@@ -113,14 +113,8 @@ def test_a_box_makes_way_for_what_comes_to_its_place(
 
 @pytest.mark.thorough
 def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, leisurely: None) -> None:
-    """They can be switched off and on in the preferences; another file has none."""
+    """Another file has none."""
     start(blender, "a lamp")
-    blender.wait(HANDLER)
-    blender.ask(f"setattr({PREFERENCES}, 'show_targets', False)")
-    try:
-        blender.wait(f"not {HANDLER}")
-    finally:
-        blender.ask(f"setattr({PREFERENCES}, 'show_targets', True)")
     blender.wait(HANDLER)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"not {HANDLER}")

@@ -55,10 +55,19 @@ def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     for felt in ("mode", "selected", "active"):
         assert after[felt] == before[felt]
     assert blender.ask("scene()") == before
-    assert blender.ask(f"len({CHIPS})") == 0, "what is gone is not said to be here"
+    assert blender.ask(f"all(each.is_gone for each in {CHIPS})"), "it is not said to be here"
     blender.key("ctrl+shift+z")
     blender.wait(UNDONE, objects=after["objects"])
     assert blender.ask("scene()") == after
+
+
+def test_show_is_no_undo_step(blender: BlenderWindow) -> None:
+    """To look at a result changes the view; Ctrl+Z takes back the result itself."""
+    place(blender)
+    blender.click("mint.select_result")
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait("roots() == []")
 
 
 @pytest.mark.thorough

@@ -177,10 +177,16 @@ class JobView:
                 operation.credits is not None and not operation.credits.is_final
                 for operation in job.operations
             )
-            return (
-                Message("{credits:,.0f} Credits reserved", credits=job.cost)
+            earlier = job.cost_of_earlier_attempts
+            words = (
+                Message("{credits:,.0f} Credits reserved", credits=job.cost - earlier)
                 if is_reserved
-                else Message("{credits:,.0f} Credits", credits=job.cost)
+                else Message("{credits:,.0f} Credits", credits=job.cost - earlier)
+            )
+            if not earlier:
+                return words
+            return Message(
+                "{cost}, {earlier:,.0f} for earlier attempts", cost=words, earlier=earlier
             )
         if job.phase in {Phase.CANCELED, Phase.FAILED}:
             return Message("No Credits charged") if _has_cost_nothing(job) else ""

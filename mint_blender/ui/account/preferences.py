@@ -16,7 +16,7 @@ from ...addon_settings import (
     shown_settings,
 )
 from ...message import Message, UserError
-from .. import heartbeat, session
+from .. import session
 from ..create import properties as create_properties
 from ..job_actions import report_error
 from ..operator_bases import ButtonOperator, MintOperator
@@ -99,15 +99,6 @@ class MintPreferences(bpy.types.AddonPreferences):
             " finished objects. Turn this off to import here, which stops the window meanwhile"
         ),
         default=True,
-    )
-    show_targets: bpy.props.BoolProperty(
-        name="Show Targets in Viewport",
-        description=(
-            "While a job runs, show a box in the 3D Viewport where its result will be, with the"
-            " Preview and the progress"
-        ),
-        default=True,
-        update=lambda self, context: heartbeat.redraw(),
     )
     log_level: bpy.props.EnumProperty(
         name="Log",

@@ -332,6 +332,7 @@ class MINT_MT_viewpoints(bpy.types.Menu):
         layout.operator(
             "mint.show_viewpoint", text=following, translate=False, icon="TRIA_RIGHT"
         ).name = ""
+        layout.operator("mint.render_from_here", icon="RESTRICT_RENDER_OFF")
         layout.operator("mint.render_viewpoints", icon="RENDER_STILL")
         layout.operator("mint.render_panorama", icon="WORLD")
         layout.separator()
@@ -351,3 +352,4 @@ def draw(layout: bpy.types.UILayout, objects: Any, context: bpy.types.Context) -
     if saved:
         row.operator("mint.show_viewpoint", text="", icon="TRIA_RIGHT").name = ""
     row.operator("mint.save_viewpoint", text="", icon="ADD")
+    layout.operator("mint.render_from_here", icon="RENDER_STILL")

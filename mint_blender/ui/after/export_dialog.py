@@ -26,6 +26,8 @@ _COLLISIONS = [
     ("hull", "One Hull", "A convex mesh of at most 64 triangles"),
     ("several", "Several Hulls", "Eight convex meshes that follow the shape more closely"),
 ]
+_ASKED = ("engine", "faces", "lods", "collision", "texture", "folder")
+"""What the dialog asks."""
 _TEXTURES = [
     ("0", "As They Are", "Keep the size of the textures"),
     ("2048", "2048", "At most 2048 pixels a side"),
@@ -76,7 +78,13 @@ class MINT_OT_export(CheckedOperator):
         name="Folder", description="Where the file is written", subtype="DIR_PATH"
     )
 
-    _replaced: str = ""  # the name of a file that is there
+    replaced: bpy.props.StringProperty(
+        name="Replaced File",
+        description="Name of the file that is there; with it, the dialog only asks about that",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    _asks = False
 
     @classmethod
     def complaint(cls, context: bpy.types.Context) -> str:
@@ -84,23 +92,22 @@ class MINT_OT_export(CheckedOperator):
         return "" if _model_of(context) is not None else Message("Select a model from Mint.")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask how."""
+        """Ask how; or whether the file that is there may be replaced."""
+        if self.replaced:
+            return context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Replace File",
+                message=translated(Message("{name} is there already.", name=self.replaced)),
+                confirm_text="Replace",
+                icon="WARNING",
+            )
+        self._asks = True
         self.folder = self.folder or bpy.path.abspath("//") or str(Path.home())
-        target = TARGETS[self.engine]
-        self.check(context)
-        title = Message("Export for {engine}", engine=target.name)
+        title = words_for(self.engine)
         return context.window_manager.invoke_props_dialog(
             self, width=_WIDTH, title=translated(title), confirm_text=translated(Message("Export"))
         )
-
-    def check(self, context: bpy.types.Context) -> bool:
-        """Look whether there is such a file, after each change in the dialog."""
-        from ...delivery.engine_export import file_for
-
-        root = _model_of(context)
-        file = file_for(root.name if root is not None else "", self._options(), self._folder())
-        self._replaced = file.name if file.exists() else ""
-        return True
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the options; what the engine does not take is disabled, with the reason."""
@@ -114,9 +121,6 @@ class MINT_OT_export(CheckedOperator):
         if target.has_textures:
             layout.prop(self, "texture")
         layout.prop(self, "folder")
-        if self._replaced:
-            words = Message("{name} is there and will be replaced.", name=self._replaced)
-            wrapped(layout, words, width=_WIDTH, icon="ERROR")
         wrapped(layout, _FREE, width=_WIDTH, icon="INFO")
 
     def _draw_option(self, layout: bpy.types.UILayout, name: str, reason: str) -> None:
@@ -137,6 +141,12 @@ class MINT_OT_export(CheckedOperator):
             return report_error(self, problem)
         options = self._options()
         folder = self._folder()
+        file = engine_export.file_for(root.name, options, folder)
+        if self._asks and file.exists():
+            values = {name: getattr(self, name) for name in _ASKED}
+            again: Any = bpy.ops.mint.export  # type: ignore[attr-defined]
+            again("INVOKE_DEFAULT", replaced=file.name, **values)
+            return {"CANCELLED"}
 
         def order(what: dict[str, Any]) -> dict[str, Any]:
             return engine_export.order_for(options, folder, overwrite=True, **what)
@@ -160,6 +170,14 @@ class MINT_OT_export(CheckedOperator):
         return Path(bpy.path.abspath(self.folder or "//") or Path.home())
 
 
+def words_for(word: str) -> Message:
+    """Return what an export does: for an engine, or as a format, which is its name."""
+    target = TARGETS[word]
+    if target.suffix.startswith(f".{word}"):
+        return Message("Export as {format}", format=target.name)
+    return Message("Export for {engine}", engine=target.name)
+
+
 def _words(files: "list[Exported]") -> Message:
     """Return the notes about what was written, and where it is."""
     (file,) = files
@@ -169,7 +187,7 @@ def _words(files: "list[Exported]") -> Message:
 class MINT_MT_export(bpy.types.Menu):
     """Write this model for a game engine, or in another format; this costs no Credits."""
 
-    bl_label = "Export for"
+    bl_label = "Export"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw an entry for each engine and format; what is not possible has its reason below."""
@@ -177,7 +195,7 @@ class MINT_MT_export(bpy.types.Menu):
 
         layout = layout_of(self)
         layout.operator_context = "INVOKE_DEFAULT"
-        for word, target in TARGETS.items():
+        for word in TARGETS:
             if word == "glb":
                 layout.separator()
             problem = writers.problem(word)
@@ -185,7 +203,7 @@ class MINT_MT_export(bpy.types.Menu):
             column.enabled = problem is None
             entry: Any = column.operator(
                 "mint.export",
-                text=translated(Message("Export for {engine}…", engine=target.name)),
+                text=f"{translated(words_for(word))}…",
                 translate=False,
                 icon="EXPORT",
             )

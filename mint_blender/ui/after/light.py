@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shadows of models on splats, and the light of the scene on a World."""
 
+from typing import Any
+
 import bpy
 
 from ...message import Message
@@ -35,7 +37,7 @@ class MINT_OT_ground_shadow(CheckedOperator):
 
         scene = scene_of(context)
         models = floor.movers_of(context.selected_objects)
-        on = not all(light.has_shadow(model, scene) for model in models)
+        on = not is_on(context)
 
         def switch() -> None:
             for model in models:
@@ -48,10 +50,20 @@ class MINT_OT_ground_shadow(CheckedOperator):
         return result
 
 
+def is_on(context: bpy.types.Context) -> bool:
+    """Return whether everything that is selected and can throw a shadow onto splats does."""
+    from ...scene.after import floor, light
+
+    scene = scene_of(context)
+    models = floor.movers_of(context.selected_objects)
+    return bool(models) and all(light.has_shadow(model, scene) for model in models)
+
+
 class MINT_OT_mix_with_scene_light(CheckedOperator):
     """Let the lamps of the scene light this World, and let it throw shadows.
 
-    The light of the place is in its colors already, so choose how much to mix.
+    The light of the place is in its colors already, so choose how much to mix. It shows in Material
+    Preview and in renders, not in Solid.
     """
 
     bl_idname = "mint.mix_with_scene_light"
@@ -85,4 +97,8 @@ class MINT_OT_mix_with_scene_light(CheckedOperator):
         active = context.active_object
         assert active is not None, "poll has seen one"
         scene = scene_of(context)
+        space: Any = context.space_data
+        if space is not None and space.type == "VIEW_3D" and space.shading.type == "SOLID":
+            text = Message("This shows in Material Preview and in renders.")
+            self.report({"INFO"}, translated(text))
         return attempt(self, lambda: light.mix_with_scene_light(active, self.amount, scene=scene))

@@ -13,7 +13,7 @@ from ...message import Message
 from ..text_wrap import button_row
 from ..translations import translated
 from ..typed_context import layout_of
-from . import lighter
+from . import light, lighter
 
 _LIGHTER = Message("Make Lighter…")
 _LEVELS = Message("Levels of Detail…")
@@ -32,7 +32,10 @@ class MINT_MT_after(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.drop_to_floor", icon="SORT_ASC")
         layout.operator("mint.let_fall", icon="PHYSICS")
-        layout.operator("mint.ground_shadow", icon="SHADING_RENDERED")
+        has_shadow = light.is_on(context)
+        layout.operator(
+            "mint.ground_shadow", icon="CHECKBOX_HLT" if has_shadow else "CHECKBOX_DEHLT"
+        )
         layout.operator("mint.mix_with_scene_light", icon="LIGHT_SUN")
         layout.separator()
         layout.menu("MINT_MT_viewpoints", icon="CAMERA_DATA")

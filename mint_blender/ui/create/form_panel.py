@@ -10,7 +10,7 @@ import bpy
 from ...jobs.queries import Balance, Query
 from ...jobs.service import JobService
 from ...message import Message
-from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
+from ...mint.generation_request import GenerationRequest, default_prompt
 from ...mint.schema import Kind
 from .. import session, text_wrap
 from ..account import billing_watch
@@ -37,7 +37,6 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     layout.row().prop(fields, "kind", expand=True)
     _draw_prompt(layout, fields)
     request = create_properties.request_of(fields)
-    _draw_length(layout, fields, len(request.prompt))
     layout.prop(fields, "preset", text="")
     row = layout.row()
     row.prop(fields, "review")
@@ -63,21 +62,6 @@ def _draw_style(line: bpy.types.UILayout, style: str) -> None:
     row = line.row(align=True)
     row.label(text=style, translate=False, icon="ADD")
     row.operator("mint.use_style", text="", icon="X", emboss=False).words = ""
-
-
-def _draw_length(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, count: int
-) -> None:
-    """Draw how long the prompt is, if that may matter."""
-    longest = MAX_PROMPT_LENGTH[Kind[fields.kind]]
-    if count <= longest // 2:
-        return
-    row = layout.row()
-    row.alert = count > longest
-    row.label(
-        text=translated(Message("{count:,} of {most:,} characters", count=count, most=longest)),
-        translate=False,
-    )
 
 
 def _draw_generate(

@@ -201,9 +201,7 @@ class MINT_OT_finish_click(ButtonOperator):
         below the pointer. Then this waits until it has.
         """
         saved_settings.typing_ended()
-        if _has_moved(event):
-            return {"FINISHED", "PASS_THROUGH"}
-        if _press(context):
+        if _has_moved(event) or _press(context):
             return {"FINISHED", "PASS_THROUGH"}
         self._looks = _LOOKS
         self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)

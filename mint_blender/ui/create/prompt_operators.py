@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands beside the prompt: earlier prompts, examples and style presets.
+"""What stands beside the prompt: earlier prompts, examples and styles.
 
-The journal knows the earlier prompts. Style presets are words that are added to a prompt, under a
-name that the user has given them. They are kept in a file in the folder of Blender's preferences,
-which can be edited, copied to another computer, or deleted. It is written at the first change.
-Both are read when the form was drawn, never while drawing.
+The journal knows the earlier prompts; they are read when the form was drawn, never while drawing. A
+style is words that are added to each prompt. The form keeps them until they are left out.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...message import Message, UserError
+from ...message import Message
 from .. import heartbeat, session
-from ..job_actions import Result, attempt, report_error
-from ..operator_bases import ButtonOperator, MintOperator
+from ..job_actions import Result
+from ..operator_bases import ButtonOperator
 from ..translations import translated
 from ..typed_context import layout_of
 from . import properties as create_properties
@@ -84,59 +81,17 @@ class MINT_OT_use_style(ButtonOperator):
         words = str(properties.words)
         return words or translated(Message("Add nothing to the prompt"))
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the words, when called without any."""
+        if self.properties.is_property_set("words"):
+            return self.execute(context)
+        self.words = create_properties.of(context).style
+        return context.window_manager.invoke_props_dialog(self, width=360)
+
     def execute(self, context: bpy.types.Context) -> Result:
         """Put the words into the form."""
-        create_properties.of(context).style = self.words
+        create_properties.of(context).style = self.words.strip()
         return {"FINISHED"}
-
-
-class MINT_OT_save_style(MintOperator):
-    """Keep words for the end of a prompt under a name."""
-
-    bl_idname = "mint.save_style"
-    bl_label = "Save Style Preset"
-
-    name: bpy.props.StringProperty(
-        name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
-    )
-    words: bpy.props.StringProperty(
-        name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
-    )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the name, with the words of the form."""
-        self.words = self.words or create_properties.of(context).style
-        return context.window_manager.invoke_props_dialog(
-            self, width=360, confirm_text="Save Preset"
-        )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Write the file; a preset of that name is replaced."""
-        style = Style(self.name.strip(), self.words.strip())
-        if not (style.name and style.words):
-            return report_error(self, Message("Enter a name and the words of the style."))
-        return attempt(self, lambda: save(style))
-
-
-class MINT_OT_remove_style(ButtonOperator):
-    """Remove this style preset."""
-
-    bl_idname = "mint.remove_style"
-    bl_label = "Remove Style Preset"
-
-    name: bpy.props.StringProperty(
-        name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
-    )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for confirmation."""
-        return context.window_manager.invoke_confirm(
-            self, event, title="Remove Style Preset", message=self.name, confirm_text="Remove"
-        )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Write the file without it."""
-        return attempt(self, lambda: remove(self.name))
 
 
 class MINT_MT_prompts(bpy.types.Menu):
@@ -162,12 +117,12 @@ class MINT_MT_prompts(bpy.types.Menu):
 
 
 class MINT_MT_styles(bpy.types.Menu):
-    """Words to add to the prompt."""
+    """Words to add to each prompt."""
 
-    bl_label = "Style Presets"
+    bl_label = "Style"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the presets, and the way to another one."""
+        """Draw the styles to begin with, and the way to own words."""
         layout = self.layout
         none = layout.operator(
             # Blender has its own word for it in the names of operators
@@ -177,12 +132,11 @@ class MINT_MT_styles(bpy.types.Menu):
         )
         none.words = ""
         layout.operator_context = "INVOKE_DEFAULT"
-        for style in known():
-            row = layout.row(align=True)  # without it, Blender draws a staircase
-            row.operator("mint.use_style", text=style.name, translate=False).words = style.words
-            row.operator("mint.remove_style", text="", icon="X").name = style.name
+        for name, words in STYLES.items():
+            button = layout.operator("mint.use_style", text=translated(name), translate=False)
+            button.words = translated(words)
         layout.separator()
-        layout.operator("mint.save_style", text="Save Style Preset…", icon="ADD")
+        layout.operator("mint.use_style", text="Own Words…", icon="ADD")
 
 
 def _draw_prompt(layout: bpy.types.UILayout, prompt: str) -> None:
@@ -216,8 +170,6 @@ class _State:
     """The prompts that were sent, newest first; None as long as the journal was not read."""
     unsent: str = ""
     """What stood in the form when another prompt was chosen."""
-    styles: "tuple[Style, ...] | None" = None
-    """The style presets as last read; None before the first look."""
 
 
 def _state() -> _State:
@@ -237,8 +189,7 @@ def keep_unsent(prompt: str) -> None:
 
 
 def prepare() -> None:
-    """Read the style presets once, and the earlier prompts if there may be others by now."""
-    _prepare_styles()
+    """Read the earlier prompts if there may be others by now."""
     service = session.existing_service()
     if service is None:
         return
@@ -264,106 +215,10 @@ def _distinct(prompts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, prompts)))[:MOST]
 
 
-FILE = "mint_styles.json"
-
-
-class Style(NamedTuple):
-    """Words for the end of a prompt."""
-
-    name: str
-    words: str
-
-
-FIRST = (
-    Style(Message("Clay"), Message("unpainted gray clay")),
-    Style(Message("Low Poly"), Message("low poly, flat colors")),
-    Style(Message("Realistic"), Message("photorealistic, fine surface detail")),
-    Style(Message("Stylized"), Message("stylized, hand-painted textures")),
-)
-"""The presets of a user who has not changed any, in the language of the interface."""
-
-
-class StyleError(UserError):
-    """The file cannot be read or written; the message says why."""
-
-
-def known() -> tuple[Style, ...]:
-    """Return the presets as last read, sorted by name."""
-    return _state().styles or ()
-
-
-def _prepare_styles() -> None:
-    state = _state()
-    if state.styles is not None:
-        return
-    try:
-        state.styles = _read()
-    except StyleError:  # the next change reports it
-        state.styles = _first()
-    heartbeat.redraw()
-
-
-def save(style: Style) -> None:
-    """Add a preset, or replace the one with its name.
-
-    Raises:
-        StyleError: The file cannot be read or written, so nothing was changed.
-    """
-    _write([*(preset for preset in _read() if preset.name != style.name), style])
-
-
-def remove(name: str) -> None:
-    """Remove a preset.
-
-    Raises:
-        StyleError: The file cannot be read or written, so nothing was changed.
-    """
-    _write([style for style in _read() if style.name != name])
-
-
-def file() -> Path:
-    """Return the file, which may not exist."""
-    return Path(bpy.utils.user_resource("CONFIG")) / FILE
-
-
-def _first() -> tuple[Style, ...]:
-    return tuple(Style(translated(style.name), translated(style.words)) for style in FIRST)
-
-
-def _read() -> tuple[Style, ...]:
-    import json
-
-    path = file()
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Style(str(entry["name"]), str(entry["words"])) for entry in entries)
-    except FileNotFoundError:
-        return _first()
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise StyleError(
-            Message("The style presets cannot be read. Repair or delete {file}.", file=str(path))
-        ) from error
-
-
-def _write(styles: list[Style]) -> None:
-    """Replace the file at once, so that it is whole at any time."""
-    import json
-
-    from ...files import disk
-
-    styles.sort(key=lambda style: style.name.casefold())
-    path = file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = [{"name": style.name, "words": style.words} for style in styles]
-        with disk.replacing(path) as part:
-            part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
-    except OSError as error:
-        raise StyleError(
-            Message(
-                "The style presets cannot be written to {file}: {reason}.",
-                file=str(path),
-                reason=error.strerror or str(error),
-            )
-        ) from error
-    _state().styles = tuple(styles)
+STYLES = {
+    Message("Clay"): Message("unpainted gray clay"),
+    Message("Low Poly"): Message("low poly, flat colors"),
+    Message("Realistic"): Message("photorealistic, fine surface detail"),
+    Message("Stylized"): Message("stylized, hand-painted textures"),
+}
+"""Styles to begin with."""

@@ -357,16 +357,10 @@ class MINT_OT_dismiss_finished(MintOperator):
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All"
 
-    failed: bpy.props.BoolProperty(
-        name="Failed Jobs",
-        description="Also remove jobs that Mint refused or could not make",
-        options={"SKIP_SAVE"},
-    )
     batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, as this affects many jobs. Failed jobs are removed too."""
-        self.failed = True
+        """Ask first, as this affects many jobs."""
         key = self.batch
 
         def ask() -> Result:
@@ -392,10 +386,9 @@ class MINT_OT_dismiss_finished(MintOperator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Dismiss them all, or those of one batch; needs no network."""
         key = self.batch
-        failed = self.failed
         return change_list(
             self,
-            lambda service: service.dismiss_finished(_ids(service, key), failed=failed),
+            lambda service: service.dismiss_finished(_ids(service, key), failed=True),
         )
 
 

@@ -49,6 +49,8 @@ _BUTTON = 20.0  # height of a button in pixels, at scale 1
 _INDENT = 0.3  # of a row below another one, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
 
+_BESIDE_TITLE = 0.6  # what Blender leaves free beside it, in heights of a button
+
 _REVIEW = Message("Review…")
 _PLACE = Message("Place")
 _REPLACE = Message("Replace")
@@ -88,6 +90,11 @@ class Sidebar:
         self.text_width = max(1.0, room - beside)
         """What the text of a row has, in heights of a button: a bar or a long title asks for more,
         and the button would get less."""
+
+    def draw_title(self, column: bpy.types.UILayout, title: str) -> None:
+        """Draw a title, shortened at its end as everywhere; Blender would leave out its middle."""
+        room = (self.text_width - _BESIDE_TITLE) * _BUTTON * (ui_scale() or 1.0)
+        column.label(text=text_wrap.shortened(title, room), translate=False)
 
     def button(self, word: Message, icon: str) -> dict[str, Any]:
         """Return how a button is drawn: with a word, or with an icon where there is no room."""
@@ -212,7 +219,7 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width - (_INDENT if row.is_member else 0.0)
     motion = job.motion.words if job.motion and row.is_member else ""
-    column.label(text=motion or translated(view.title), translate=False)
+    sidebar.draw_title(column, motion or translated(view.title))
     _draw_state(column, sidebar, view)
     buttons = line.row(align=True)  # the text gets the space between them
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
@@ -322,7 +329,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     ).batch = batch.key
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width
-    column.label(text=_title(batch), translate=False)
+    sidebar.draw_title(column, _title(batch))
     share = batch.ended / len(batch.jobs)
     if share < 1:
         column.progress(text=_progress(batch), translate=False, factor=share)

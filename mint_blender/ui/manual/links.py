@@ -32,7 +32,11 @@ def online_manual() -> tuple[str, tuple[tuple[str, str], ...]]:
     if not website():
         return "", ()
 
-    return _prefix(), tuple((pattern, _file(page)) for pattern, page in PAGES)
+    return _prefix(), tuple(
+        (f"bpy.{name}" if "." in name else f"bpy.ops.mint.{name}", _file(page))
+        for page, names in PAGES.items()
+        for name in names
+    )
 
 
 def draw(layout: bpy.types.UILayout, page: str = "index") -> None:
@@ -81,68 +85,44 @@ def _file(page: str) -> str:
     return f"{name}.html{mark}{anchor}"
 
 
-PAGES = (
-    ("bpy.ops.mint.approve", "blender/review#decide"),
-    ("bpy.ops.mint.revise*", "blender/review#decide"),
-    ("bpy.ops.mint.review", "blender/review"),
-    ("bpy.ops.mint.*_preview", "blender/review"),
-    ("bpy.types.windowmanager.mint_feedback", "blender/review#decide"),
-    ("bpy.ops.mint.generate*", "start/first-model"),
-    ("bpy.ops.mint.choose_prompt", "blender/styles#earlier-prompts"),
-    ("bpy.ops.mint.*_style", "blender/styles#style-presets"),
-    ("bpy.types.mintform.style*", "blender/styles#style-presets"),
-    ("bpy.types.mintform.splats", "blender/worlds#choose-before-generating"),
-    ("bpy.types.mintform.panorama", "blender/worlds#choose-before-generating"),
-    ("bpy.types.mintform.animate", "blender/characters"),
-    ("bpy.types.mintform.motions", "blender/characters"),
-    ("bpy.types.mintform.*", "start/first-model"),
-    ("bpy.ops.mint.*reference*", "blender/reference-images"),
-    ("bpy.types.mintreference.*", "blender/reference-images"),
-    ("bpy.ops.mint.toggle_batch", "blender/jobs#many-prompts-at-once"),
-    ("bpy.ops.mint.place*", "blender/jobs#where-results-go"),
-    ("bpy.ops.mint.*block_out", "blender/jobs#in-the-place-of-an-object"),
-    ("bpy.ops.mint.optimize", "blender/export#optimize"),
-    ("bpy.ops.mint.replace_model", "blender/export#replace-a-version"),
-    ("bpy.ops.mint.animate", "blender/characters"),
-    ("bpy.ops.mint.*clip*", "blender/characters#clips-of-a-character"),
-    ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
-    ("bpy.ops.mint.export", "blender/after#export-for-an-engine"),
-    ("bpy.ops.mint.levels_of_detail", "blender/after#make-lighter"),
-    ("bpy.ops.mint.make_lighter", "blender/after#make-lighter"),
-    ("bpy.ops.mint.show_version", "blender/after#make-lighter"),
-    ("bpy.ops.mint.drop_to_floor", "blender/after#stand-on-the-floor"),
-    ("bpy.ops.mint.let_fall", "blender/after#stand-on-the-floor"),
-    ("bpy.ops.mint.*viewpoint*", "blender/after#look-at-it-again"),
-    ("bpy.ops.mint.render_panorama", "blender/after#look-at-it-again"),
-    ("bpy.ops.mint.*_walk", "blender/after#look-at-it-again"),
-    ("bpy.ops.mint.ground_shadow", "blender/after#shadow-and-light"),
-    ("bpy.ops.mint.mix_with_scene_light", "blender/after#shadow-and-light"),
-    ("bpy.ops.mint.crop_splats", "blender/after#crop-and-save-splats"),
-    ("bpy.ops.mint.end_crop", "blender/after#crop-and-save-splats"),
-    ("bpy.ops.mint.save_splats", "blender/after#crop-and-save-splats"),
-    ("bpy.ops.mint.look_*", "blender/worlds#look-at-it"),
-    ("bpy.ops.mint.walk_inside", "blender/worlds#look-at-it"),
-    ("bpy.ops.mint.restore_view", "blender/worlds#look-at-it"),
-    ("bpy.ops.mint.render_from_here", "blender/worlds#camera"),
-    ("bpy.ops.mint.picture", "start/first-model#5-use-the-model"),
-    ("bpy.ops.mint.show_cube", "start/first-model#5-use-the-model"),
-    ("bpy.ops.mint.repair_world", "blender/worlds#size-and-place"),
-    ("bpy.ops.mint.restore_scene_world", "blender/worlds#panorama"),
-    ("bpy.ops.mint.*world*", "blender/worlds"),
-    ("bpy.ops.mint.*collider", "blender/worlds#collider"),
-    ("bpy.ops.mint.*splats*", "blender/worlds#splats"),
-    ("bpy.ops.mint.browse_library", "blender/library#in-the-3d-view"),
-    ("bpy.ops.mint.*library", "blender/library"),
-    ("bpy.ops.mint.*asset", "blender/library"),
-    ("bpy.types.mintlibrary.*", "blender/library"),
-    ("bpy.ops.mint.confirm_address", "start/api-key#another-address"),
-    ("bpy.ops.mint.refresh_account", "costs"),
-    ("bpy.ops.mint.spend", "costs"),
-    ("bpy.ops.mint.*_downloads", "blender/preferences#folders"),
-    ("bpy.ops.mint.copy_diagnostics", "troubleshooting"),
-    ("bpy.ops.mint.copy_report", "troubleshooting"),
-    ("bpy.ops.mint.*", "blender/jobs"),
-)
-"""The page about each operator and property; the first pattern that fits counts. Blender compares
+PAGES = {
+    "blender/review#decide": ("approve", "revise*", "types.windowmanager.mint_feedback"),
+    "blender/review": ("review", "*_preview"),
+    "blender/styles#earlier-prompts": ("choose_prompt",),
+    "blender/styles#styles": ("*_style", "types.mintform.style*"),
+    "blender/worlds#choose-before-generating": ("types.mintform.splats", "types.mintform.panorama"),
+    "blender/characters": ("types.mintform.animate", "types.mintform.motions", "animate"),
+    "start/first-model": ("generate*", "types.mintform.*"),
+    "blender/reference-images": ("*reference*", "types.mintreference.*"),
+    "blender/jobs#many-prompts-at-once": ("toggle_batch",),
+    "blender/jobs#where-results-go": ("place*",),
+    "blender/jobs#in-the-place-of-an-object": ("*block_out",),
+    "blender/export#optimize": ("optimize",),
+    "blender/export#replace-a-version": ("replace_model",),
+    "blender/characters#clips-of-a-character": ("*clip*",),
+    "blender/export#make-something-like-it": ("use_prompt",),
+    "blender/after#export-for-an-engine": ("export",),
+    "blender/after#make-lighter": ("levels_of_detail", "make_lighter", "show_version"),
+    "blender/after#stand-on-the-floor": ("drop_to_floor", "let_fall"),
+    "blender/after#look-at-it-again": ("*viewpoint*", "render_panorama", "*_walk"),
+    "blender/after#shadow-and-light": ("ground_shadow", "mix_with_scene_light"),
+    "blender/after#crop-and-save-splats": ("crop_splats", "end_crop", "save_splats"),
+    "blender/worlds#look-at-it": ("look_*", "walk_inside", "restore_view"),
+    "blender/worlds#camera": ("render_from_here",),
+    "start/first-model#5-use-the-model": ("picture", "show_cube"),
+    "blender/worlds#size-and-place": ("repair_world",),
+    "blender/worlds#panorama": ("restore_scene_world",),
+    "blender/worlds": ("*world*",),
+    "blender/worlds#collider": ("*collider",),
+    "blender/worlds#splats": ("*splats*",),
+    "blender/library#in-the-3d-view": ("browse_library",),
+    "blender/library": ("*library", "*asset", "types.mintlibrary.*"),
+    "start/api-key#another-address": ("confirm_address",),
+    "costs": ("refresh_account", "spend"),
+    "blender/preferences#folders": ("*_downloads",),
+    "troubleshooting": ("copy_diagnostics", "copy_report"),
+    "blender/jobs": ("*",),
+}
+"""The operators and properties of each page; the first pattern that fits counts. Blender compares
 names in lower case. Preferences are missing, since Blender does not look up their type.
 """

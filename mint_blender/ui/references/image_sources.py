@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reference images made with Blender.
 
-Sources are the last render and a view. A picture that Mint would refuse is scaled or converted.
+The source is a view. A picture that Mint would refuse is scaled or converted.
 Everything is written to a path that the caller names. Nothing in the user's
 file is changed, and no data-block stays.
 """
@@ -9,7 +9,7 @@ file is changed, and no data-block stays.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ LONGEST_SIDE = 4096
 VIEW_SIDE = 2048  # pixels, at most, of a captured view
 _LOSSLESS = 100  # WebP's quality at which Blender writes without loss
 _GOOD = 90
-_PNG = b"\x89PNG\r\n\x1a\n"
-_TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}  # chunks of a PNG that say where it is from
 
 
 _CANNOT_OPEN = Message("This Blender cannot open it. Convert it with another program.")
@@ -79,48 +77,6 @@ def _what_was_done(was: tuple[int, ...], now: tuple[int, ...], bytes_now: int) -
         width=now[0],
         height=now[1],
     )
-
-
-def save_render(scene: bpy.types.Scene, target: Path) -> None:
-    """Write the last render as it is seen, as a PNG without the path of the file and other texts.
-
-    Raises:
-        ImageSourceError: Nothing has been rendered yet.
-    """
-    result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
-    settings: Any = scene.render.image_settings
-    names = [
-        name
-        for name in ("media_type", "file_format", "color_mode", "color_depth")
-        if hasattr(settings, name)
-    ]
-    before = {name: getattr(settings, name) for name in names}
-    try:
-        if "media_type" in before:
-            settings.media_type = "IMAGE"
-        settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
-        if result is not None:
-            with suppress(RuntimeError):  # nothing has been rendered
-                result.save_render(str(target), scene=scene)
-    finally:
-        for name, value in before.items():
-            setattr(settings, name, value)
-    if not target.exists():
-        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
-    _remove_texts(target)
-
-
-def _remove_texts(picture: Path) -> None:
-    """Remove the texts of a PNG: Blender writes the path of the .blend, the scene and the date."""
-    content = picture.read_bytes()
-    place = len(_PNG)
-    kept = bytearray(content[:place])
-    while place < len(content):
-        end = place + 12 + int.from_bytes(content[place : place + 4], "big")
-        if content[place + 4 : place + 8] not in _TEXTS:
-            kept += content[place:end]
-        place = end
-    picture.write_bytes(kept)
 
 
 def capture(context: bpy.types.Context, target: Path) -> None:

@@ -3,7 +3,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,9 @@ from ...message import Message, UserError, message_of, sentences
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
 from ..job_actions import Result, attempt
-from ..operator_bases import ButtonOperator, CheckedOperator, FilesOperator, MintOperator
+from ..operator_bases import ButtonOperator, CheckedOperator, FilesOperator
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import scene_of
 
 ROOM = 256 * 1024 * 1024
 """Bytes that our copies may take up. The longest unused are deleted first, but never those on the
@@ -221,31 +220,6 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr")
 
 
-def _fit(entry: Any) -> None:
-    """Scale down or convert a picture, and note below it what was done."""
-    import tempfile
-
-    from . import image_sources
-
-    with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "picture.webp"
-        note = image_sources.fit(Path(entry.source), path)
-        replace_file(entry, path, note)
-
-
-def _add_made(operator: bpy.types.Operator, name: str, make: Callable[[Path], object]) -> Result:
-    """Add a picture that Blender makes."""
-    import tempfile
-
-    def add() -> None:
-        with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
-            path = Path(folder) / "picture.png"
-            make(path)
-            add_file(path, name=name)
-
-    return attempt(operator, add)
-
-
 class MINT_OT_add_references(FilesOperator):
     """Add images from files.
 
@@ -294,47 +268,6 @@ class MINT_OT_add_references(FilesOperator):
         return {"FINISHED"} if added else {"CANCELLED"}
 
 
-class MINT_OT_add_reference_url(MintOperator):
-    """Add an image from a web address."""
-
-    bl_idname = "mint.add_reference_url"
-    bl_label = "Add Image from Web Address"
-
-    url: bpy.props.StringProperty(
-        name="Address", description="Starts with https://", options={"SKIP_SAVE"}
-    )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the address."""
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add Image")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw one field, which takes the keyboard at once."""
-        row = self.layout.row()
-        row.activate_init = True
-        row.prop(self, "url", text="", placeholder="https://")
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Add the address; Mint fetches it, and nothing is loaded here."""
-        return attempt(self, lambda: add_url(self.url))
-
-
-class MINT_OT_add_reference_render(MintOperator):
-    """Add the last render."""
-
-    bl_idname = "mint.add_reference_render"
-    bl_label = "Add Image of Render"
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Add it as it is seen."""
-        from . import image_sources
-
-        scene = scene_of(context)
-        return _add_made(
-            self, Message("Render"), lambda path: image_sources.save_render(scene, path)
-        )
-
-
 class MINT_OT_add_reference_view(CheckedOperator):
     """Add a capture of this 3D View, without grid and gizmos."""
 
@@ -350,11 +283,17 @@ class MINT_OT_add_reference_view(CheckedOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a picture of the view, drawn offscreen."""
+        import tempfile
+
         from . import image_sources
 
-        return _add_made(
-            self, Message("Viewport"), lambda path: image_sources.capture(context, path)
-        )
+        def add() -> None:
+            with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
+                path = Path(folder) / "picture.png"
+                image_sources.capture(context, path)
+                add_file(path, name=Message("Viewport"))
+
+        return attempt(self, add)
 
 
 class _EntryOperator(ButtonOperator):
@@ -384,7 +323,15 @@ class MINT_OT_fit_reference(_EntryOperator):
     bl_label = "Scale Down or Convert"
 
     def _act(self) -> None:
-        _fit(entries()[self.index])
+        import tempfile
+
+        from . import image_sources
+
+        entry = entries()[self.index]
+        with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "picture.webp"
+            note = image_sources.fit(Path(entry.source), path)
+            replace_file(entry, path, note)
 
 
 class MINT_OT_remove_reference(_EntryOperator):
@@ -400,21 +347,6 @@ class MINT_OT_remove_reference(_EntryOperator):
         entries().remove(self.index)
 
 
-class MINT_OT_move_reference(_EntryOperator):
-    """Move this image.
-
-    The first one matters most.
-    """
-
-    bl_idname = "mint.move_reference"
-    bl_label = "Move Image"
-
-    by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
-
-    def _act(self) -> None:
-        entries().move(self.index, min(max(self.index + self.by, 0), len(entries()) - 1))
-
-
 class MINT_MT_references(bpy.types.Menu):
     """Add up to 8 images that show what you mean. A prompt is optional."""
 
@@ -425,9 +357,6 @@ class MINT_MT_references(bpy.types.Menu):
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.add_references", text="Files…", icon="FILE_FOLDER")
-        layout.operator("mint.add_reference_url", text="Web Address…", icon="URL")
-        layout.separator()
-        layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
         layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D")
 
 
@@ -483,11 +412,7 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
         split.label(text="", icon="URL" if entry.source.startswith("https://") else "IMAGE_DATA")
     column = split.column(align=True)
     column.label(text=entry.name, translate=False)
-    row = column.row(align=True)
-    if count > 1:
-        _draw_move(row, index, -1, "TRIA_UP", index > 0)
-        _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
-    row.operator("mint.remove_reference", text="", icon="X").index = index
+    column.operator("mint.remove_reference", text="", icon="X").index = index
     if entry.problem:
         wrapped(box, message_about(entry), icon="ERROR")
         box.operator(
@@ -495,11 +420,3 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
         ).index = index
     elif entry.note:
         wrapped(box, message_about(entry), icon="INFO")
-
-
-def _draw_move(row: bpy.types.UILayout, index: int, by: int, icon: Any, is_possible: bool) -> None:
-    sub = row.row(align=True)
-    sub.enabled = is_possible
-    move = sub.operator("mint.move_reference", text="", icon=icon)
-    move.index = index
-    move.by = by

@@ -51,7 +51,6 @@ _DECIDED = {
 """What was decided; how far that is, is said as everywhere."""
 _ONLY_NEWEST = Message("Only the newest Preview can be approved")
 _NO_PICTURE = Message("The picture of this Preview is not here. Look at it on mint.gg first.")
-_RESERVED = Message("Its price is already reserved.")
 _MORE_DETAIL = Message("The Preview may show more detail than the final result.")
 
 
@@ -220,14 +219,18 @@ def _draw_approve(
 def _left_words(service: JobService, job: Job) -> str:
     """Return how many Credits Approve leaves free; empty if that is unknown.
 
-    Where Mint has reserved its price before, they stay as they are.
+    What Mint has reserved of its price before is not taken once more.
     """
     free = billing_watch.free()
+    price = service.budget.of_review(job)[Verb.APPROVE]
     taken = service.budget.taken_by_approval(job)
-    if free is None or taken is None:
+    if free is None or price is None or taken is None:
         return ""
     words = left_words(free, taken)
-    return words if taken else sentences(_RESERVED, words)
+    if price == taken:
+        return words
+    reserved = Message("{credits:,.0f} Credits of this are reserved.", credits=price - taken)
+    return sentences(reserved, words)
 
 
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:

@@ -43,6 +43,8 @@ class Chip:
     """Whether the view shows an earlier one of them."""
     has_walked: bool = False
     """Whether a walk through the World has just ended."""
+    is_gone: bool = False
+    """Whether it was undone while the view still shows where it was."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class _State:
     """Whether the views of this file stay as they are."""
     chips: list[Chip] = field(default_factory=list)
     """At most one."""
+    shown: Chip | None = None
+    """The result that a view shows."""
+    is_walking: bool = False
+    """Whether somebody walks through a World: nothing is said meanwhile."""
 
     def close(self) -> None:
         """Stop the timer."""
@@ -114,16 +120,19 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
     is_shown = area is not None and _show(job.id, area, is_first=True)
-    _state().is_left_alone |= is_shown
-    _add_chip(_with_facts(Chip(job.id, job.title, is_shown)))
+    chip = Chip(job.id, job.title, is_shown)
+    if is_shown:
+        _note_shown(chip)
+    _add_chip(_with_facts(chip))
 
 
 def show(context: bpy.types.Context, chip: Chip) -> bool:
     """Show a result in the view that was clicked in; return whether it is still in the scene."""
     is_shown = context.area is not None and _show(chip.job_id, context.area)
     if is_shown:
-        _state().is_left_alone = True
-        _state().chips = [replace(chip, is_shown=True, count=1)]
+        chip = replace(chip, is_shown=True, count=1)
+        _note_shown(chip)
+        _state().chips = [chip]
     else:
         close(chip)
     return is_shown
@@ -131,12 +140,27 @@ def show(context: bpy.types.Context, chip: Chip) -> bool:
 
 def chips() -> list[Chip]:
     """Return the chip that says that results are here, if there is one."""
-    return _state().chips
+    state = _state()
+    return [] if state.is_walking else state.chips
+
+
+def walk(*, is_walking: bool) -> None:
+    """Note that a walk through a World begins, or that it has ended."""
+    _state().is_walking = is_walking
+
+
+def _note_shown(chip: Chip) -> None:
+    state = _state()
+    state.is_left_alone = True
+    state.shown = chip
 
 
 def close(chip: Chip) -> None:
     """Remove a chip."""
-    _state().chips = [other for other in _state().chips if other != chip]
+    state = _state()
+    state.chips = [other for other in state.chips if other != chip]
+    if chip.is_gone:
+        state.shown = None
 
 
 def leave_alone() -> None:
@@ -144,13 +168,15 @@ def leave_alone() -> None:
     state = _state()
     state.is_left_alone = True
     state.chips = []
+    state.shown = None
 
 
 @persistent
 def _file_opened(*_: object) -> None:
     """Begin anew: another file has other views."""
     state = _state()
-    state.click, state.is_left_alone = None, False
+    state.click = state.shown = None
+    state.is_left_alone = False
     state.chips = []
 
 
@@ -185,6 +211,7 @@ def _with_facts(chip: Chip) -> Chip:
     cameras = world_objects.parts_of(root, "camera") if root is not None and is_world else []
     return replace(
         chip,
+        is_gone=root is None,
         is_world=is_world,
         is_cube_hidden=root is not None and startup.HIDDEN in root.keys() and not chip.has_walked,
         is_rendered=bpy.context.scene is not None and bpy.context.scene.camera in cameras,
@@ -269,12 +296,18 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
 
 @persistent
 def _undone(*_: object) -> None:
-    """Remove the chips of results that are no longer there, and correct the others."""
+    """Remove the chips of results that are no longer there, and correct the others.
+
+    Where a view shows one of them, it can be restored.
+    """
     from ...scene import tags
 
     state = _state()
     state.chips = [chip for chip in state.chips if any(tags.roots(job_id=chip.job_id))]
     catch_up()
+    shown = state.shown
+    if shown is not None and not any(tags.roots(job_id=shown.job_id)):
+        _say(_with_facts(shown))
 
 
 HANDLERS = (

@@ -93,7 +93,9 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
         words = Message("{title} is here", title=chip.title)
         if chip.has_walked:
             words = Message("Inside {title}", title=chip.title)
-        if chip.count > 1:
+        if chip.is_gone:
+            words = Message("{title} was undone", title=chip.title)
+        elif chip.count > 1:
             words = Message("{count} results are here", count=chip.count)
         text = translated(words)
         if chip.is_cube_hidden:

@@ -38,7 +38,7 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
 
     bl_idname = "mint.select_result"
     bl_label = "Show in Viewport"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER"}  # to look at something is no undo step
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Select the objects, found by their custom property, which survives an undo."""

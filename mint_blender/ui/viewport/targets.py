@@ -17,7 +17,6 @@ import bpy
 import gpu
 from mathutils import Euler, Matrix, Vector
 
-from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
@@ -137,11 +136,10 @@ def follow(service: JobService) -> None:
     if bpy.app.background:
         return
     state = _state()
-    wanted = settings().show_targets
     contents = placed_results.contents()
     documents = session.document_ids()
-    if session.is_outdated(_State, service.version, documents, wanted, contents):
-        _choose(state, service if wanted else None, contents)
+    if session.is_outdated(_State, service.version, documents, contents):
+        _choose(state, service, contents)
     targets = tuple(_target(state, service, job) for job in state.jobs)
     if targets != state.targets:
         state.targets = targets
@@ -158,14 +156,14 @@ def file_opened() -> None:
         follow(service)
 
 
-def _choose(state: _State, service: JobService | None, contents: object) -> None:
+def _choose(state: _State, service: JobService, contents: object) -> None:
     """Choose the jobs with a box, and find a place for each new one.
 
     A box moves only if something has come to its place; to find out, all objects are looked at.
     """
     has_come = contents != state.contents
     state.contents = contents
-    jobs = reversed(service.jobs() if service is not None else ())
+    jobs = reversed(service.jobs())
     state.jobs = tuple(islice(filter(_has_target, jobs), MOST))
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in state.jobs:  # the oldest first, as they will be placed

@@ -134,6 +134,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         if not views.is_changed(self._space) or self._ground.stand(self._eye()) is None:
             views.look_inside(area, root, scene_of(context))
         view = self._space.region_3d
+        arrival.walk(is_walking=True)
         self._before = view.view_location.copy(), view.view_rotation.copy()
         angles = view.view_rotation.to_euler("XYZ")
         self._pitch, self._yaw = angles.x, angles.z
@@ -178,6 +179,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         """Leave no timer, and no keys in the status bar."""
         context.window_manager.event_timer_remove(self._timer)
         context.window.cursor_modal_restore()
+        arrival.walk(is_walking=False)
         workspace: bpy.types.WorkSpace | None = bpy.data.workspaces.get(self._workspace)
         if workspace is not None:
             workspace.status_text_set(None)
