@@ -21,6 +21,12 @@ def positions(mesh: Any) -> np.ndarray:
     return read(mesh.vertices, "co", count) if data is None else read(data, "vector", count)
 
 
+def transformed(points: np.ndarray, matrix: Any) -> np.ndarray:
+    """Return points, shape (n, 3), after a 4 × 4 matrix, as 64-bit floats."""
+    rows = np.array(matrix)
+    return np.asarray(points @ rows[:3, :3].T + rows[:3, 3])
+
+
 def corner_vertices(mesh: Any) -> np.ndarray:
     """Return the vertex index of each face corner, as 32-bit integers."""
     count = len(mesh.loops)

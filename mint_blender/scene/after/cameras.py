@@ -43,14 +43,12 @@ def save_viewpoint(
     It moves along with the World that `root` is.
     """
     region: Any = space.region_3d
-    count = len(viewpoints(scene)) + 1
+    camera = _add_camera(f"Viewpoint {len(viewpoints(scene)) + 1}", scene, root)
     if region.view_perspective == "CAMERA" and space.camera is not None:
-        camera = _add_camera(f"Viewpoint {count}", scene, root)
         _place(camera, space.camera.matrix_world, root)
         for name in _OF_CAMERA:
             setattr(camera.data, name, getattr(space.camera.data, name))
     else:
-        camera = _add_camera(f"Viewpoint {count}", scene, root)
         _place(camera, region.view_matrix.inverted(), root)
         _copy_lens(camera.data, space)
     camera[VIEWPOINT] = "VIEW"
@@ -74,6 +72,12 @@ def viewpoints(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     return of_kind(scene.objects, "VIEW")
 
 
+def _some_viewpoints(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    if not (every := viewpoints(scene)):
+        raise UserError(Message("Save a viewpoint first."))
+    return every
+
+
 def of_kind(objects: Iterable[bpy.types.Object], kind: str) -> list[bpy.types.Object]:
     """Return the cameras that are viewpoints ("VIEW") or walks ("WALK"), as their names sort."""
     found = [obj for obj in objects if obj.type == "CAMERA" and obj.get(VIEWPOINT) == kind]
@@ -86,9 +90,7 @@ def next_viewpoint(scene: bpy.types.Scene) -> bpy.types.Object:
     Raises:
         UserError: There is none.
     """
-    every = viewpoints(scene)
-    if not every:
-        raise UserError(Message("Save a viewpoint first."))
+    every = _some_viewpoints(scene)
     place = every.index(scene.camera) + 1 if scene.camera in every else 0
     scene.camera = every[place % len(every)]
     return scene.camera
@@ -251,9 +253,7 @@ def shots_of(scene: bpy.types.Scene, folder: Path) -> list[Shot]:
     Raises:
         UserError: There is none.
     """
-    every = viewpoints(scene)
-    if not every:
-        raise UserError(Message("Save a viewpoint first."))
+    every = _some_viewpoints(scene)
     return [Shot(camera, folder / bpy.path.clean_name(camera.name)) for camera in every]
 
 
@@ -264,7 +264,7 @@ def render_viewpoints(folder: Path | str, scene: bpy.types.Scene | None = None) 
         UserError: There is no viewpoint.
     """
     scene = scene or current_scene()
-    return [_render(shot, scene) for shot in shots_of(scene, Path(folder))]
+    return [render(shot, scene) for shot in shots_of(scene, Path(folder))]
 
 
 def render_panorama(
@@ -285,10 +285,11 @@ def render_panorama(
     camera = camera or scene.camera
     if camera is None:
         raise UserError(Message("Save a viewpoint first."))
-    return _render(Shot(camera, Path(path), width), scene)
+    return render(Shot(camera, Path(path), width), scene)
 
 
-def _render(shot: Shot, scene: bpy.types.Scene) -> Path:
+def render(shot: Shot, scene: bpy.types.Scene) -> Path:
+    """Render a picture, and return its file. Raises as `prepared`."""
     with prepared(shot, scene) as path:
         bpy.ops.render.render(write_still=True, scene=scene.name)
     return path

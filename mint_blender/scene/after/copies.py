@@ -173,16 +173,15 @@ def _bottom_center(parts: list[_Part]) -> Vector:
     """Return the point between all vertices, at the height of the lowest."""
     if not parts:
         return Vector()
-    points = np.concatenate([_points(part) for part in parts])
+    points = np.concatenate(
+        [
+            mesh_arrays.transformed(mesh_arrays.positions(part.mesh).reshape(-1, 3), part.world)
+            for part in parts
+        ]
+    )
     low = points.min(axis=0)
     high = points.max(axis=0)
     return Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
-
-
-def _points(part: _Part) -> np.ndarray:
-    matrix = np.array(part.world)
-    points = mesh_arrays.positions(part.mesh).reshape(-1, 3)
-    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def _copy_part(

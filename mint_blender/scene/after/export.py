@@ -21,7 +21,7 @@ from ...files.export_options import (
     Target,
 )
 from ...message import Message
-from .. import mesh_arrays, tags
+from .. import tags
 from ..data_blocks import current_scene
 from ..export.output_path import OutputError, output_error, ready
 from ..staging_scene import staging_scene
@@ -29,6 +29,7 @@ from ..transaction import temporary_data
 from . import mesh_tools, writers
 from .borrowed_names import BorrowedNames
 from .copies import ModelCopy, clips_to_export, copy_model
+from .surfaces import surface_of
 
 
 def export_model(
@@ -123,11 +124,11 @@ class _Work:
                 obj.data = mesh
                 self.names.give(mesh, title)
         self.faces = [made.triangles]
-        points = _world_points(made)
+        parts = list(made.meshes)
         if self.options.lods:
             self._add_levels()
         if self.options.collision != "none":
-            self._add_hulls(*points)
+            self._add_hulls(parts)
         if self.options.texture is not None and TARGETS[self.options.target].has_textures:
             _make_textures_smaller(made.meshes, self.options.texture, self.names)
 
@@ -185,16 +186,18 @@ class _Work:
         for obj in self.made.meshes:
             obj.parent = group
 
-    def _add_hulls(self, points: np.ndarray, triangles: np.ndarray) -> None:
-        """Add one hull or several, with the names by which the engine knows them."""
+    def _add_hulls(self, parts: list[Any]) -> None:
+        """Add one hull or several of parts, with the names by which the engine knows them."""
         made = self.made
         if made.rig is not None:
             self.notes.append(Message("A character gets no collision mesh: engines use a capsule."))
             return
-        if self.options.collision == "several":
-            meshes = mesh_tools.hulls(points, triangles, made.scene)
-        else:
-            meshes = [mesh for mesh in [mesh_tools.hull(points, made.scene)] if mesh is not None]
+        layer: Any = made.scene.view_layers[0]
+        layer.update()
+        surface = surface_of(parts, layer.depsgraph)
+        assert surface is not None, "each part has faces"
+        count = mesh_tools.HULLS if self.options.collision == "several" else 1
+        meshes = mesh_tools.hulls(*surface, made.scene, count)
         for number, mesh in enumerate(meshes):
             name = self._hull_name(number if len(meshes) > 1 else None)
             obj = bpy.data.objects.new("Mint", mesh)
@@ -217,22 +220,6 @@ class _Work:
         if self.options.target == "godot":
             return f"{self.name}{suffix}-convcolonly"
         return f"{self.name}_Collision{suffix}"
-
-
-def _world_points(made: ModelCopy) -> tuple[np.ndarray, np.ndarray]:
-    """Return the vertices of all meshes, shape (n, 3), and their triangles, shape (m, 3)."""
-    points = []
-    triangles = []
-    count = 0
-    for obj in made.meshes:
-        mesh: Any = obj.data
-        mesh.calc_loop_triangles()
-        number = 3 * len(mesh.loop_triangles)
-        corners = mesh_arrays.read(mesh.loop_triangles, "vertices", number, np.int32)
-        points.append(mesh_arrays.positions(mesh).reshape(-1, 3))
-        triangles.append(corners.reshape(-1, 3) + count)
-        count += len(mesh.vertices)
-    return np.concatenate(points), np.concatenate(triangles)
 
 
 # -- Textures

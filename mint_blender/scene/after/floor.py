@@ -7,7 +7,7 @@ mesh. Scene units are used throughout.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -89,25 +89,18 @@ def movers_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
 
     A World is never moved: it is the floor.
     """
-    chosen = list(objects)
     movers: dict[bpy.types.Object, None] = {}
-    for obj in chosen:
+    for obj in objects:
         root = tags.root_of(obj)
         mover = obj if root is None else root
-        while mover.parent is not None and mover.parent in movers:
-            mover = mover.parent
         if not world_objects.is_root(mover):
             movers[mover] = None
     return [mover for mover in movers if not _has_ancestor(mover, movers)]
 
 
-def _has_ancestor(obj: bpy.types.Object, others: Iterable[bpy.types.Object]) -> bool:
+def _has_ancestor(obj: bpy.types.Object, others: Container[bpy.types.Object]) -> bool:
     above = obj.parent
-    while above is not None:
-        if above in others:
-            return True
-        above = above.parent
-    return False
+    return above is not None and (above in others or _has_ancestor(above, others))
 
 
 class _Place:

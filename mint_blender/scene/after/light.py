@@ -23,7 +23,7 @@ from ..node_trees import Builder, empty_tree, enabled, new_modifier_group, tree_
 from ..world import splat_nodes, world_objects
 from ..world import splats as world_splats
 from . import surfaces
-from .splats import splats_of
+from .splats import needed
 from .surfaces import CASTER, Points, Surface, places_of, surface_of
 
 _SHADOW_OF = "mint_shadow_of"
@@ -96,8 +96,8 @@ def mix_with_scene_light(
     """
     scene = scene or current_scene()
     root = world_objects.root_of(obj)
-    parts = splats_of(root)
-    if root is None or not parts:
+    parts = needed(obj)
+    if root is None:
         raise UserError(Message("Select a Mint World with splats."))
     if amount <= 0.0:
         _end_light(root, parts)

@@ -27,13 +27,6 @@ LEAST_FACES = 10_000
 """Below, baked maps leave blemishes that are worse than the faces."""
 
 
-def problem(root: bpy.types.Object) -> Message | None:
-    """Return why a model cannot be made lighter, or None."""
-    objects = tags.hierarchy(root)
-    meshes: list[Any] = [obj.data for obj in objects if obj.type == "MESH"]
-    return problem_of(objects, sum(map(mesh_tools.triangles, meshes)))
-
-
 def problem_of(objects: Iterable[bpy.types.Object], faces: int) -> Message | None:
     """Return why a model of these objects and faces cannot be made lighter, or None."""
     if len(_rigs(objects)) > 1:
@@ -63,10 +56,12 @@ def save_lighter(root: bpy.types.Object, faces: int, size: int, path: Path) -> N
         OSError: The file cannot be written.
         RuntimeError: Blender cannot bake the textures.
     """
-    if (refused := problem(root)) is not None:
+    objects = tags.hierarchy(root)
+    meshes: list[Any] = [obj.data for obj in objects if obj.type == "MESH"]
+    if (refused := problem_of(objects, sum(map(mesh_tools.triangles, meshes)))) is not None:
         raise ExportRefused(refused)
     title = root.name
-    rigs = _rigs(tags.hierarchy(root))
+    rigs = _rigs(objects)
     with BorrowedNames() as names, temporary_data(), staging_scene() as scene:
         made = copy_model(root, "Mint", scene, names, most_clips=0)
         bones: list[str] = []

@@ -7,7 +7,6 @@ it is welded first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import bmesh
@@ -55,23 +54,6 @@ def weld(mesh: bpy.types.Mesh) -> None:
         mesh.normals_split_custom_set(normals[kept].tolist())
 
 
-def with_modifiers(
-    mesh: bpy.types.Mesh, add: Callable[[Any], None], scene: bpy.types.Scene
-) -> bpy.types.Mesh:
-    """Return a new mesh: this one with the modifiers that `add` gives to an object."""
-    obj = bpy.data.objects.new("Mint", mesh)
-    scene.collection.objects.link(obj)
-    add(obj.modifiers)
-    layer: Any = scene.view_layers[0]
-    layer.update()
-    shown = obj.evaluated_get(layer.depsgraph)
-    made = bpy.data.meshes.new_from_object(
-        shown, preserve_all_data_layers=True, depsgraph=layer.depsgraph
-    )
-    bpy.data.objects.remove(obj)
-    return made
-
-
 def reduced(
     mesh: bpy.types.Mesh, faces: int, scene: bpy.types.Scene, *, keep_normals: bool = True
 ) -> bpy.types.Mesh:
@@ -80,20 +62,27 @@ def reduced(
     UVs, materials and weights stay. With `keep_normals`, it is shaded as the full mesh is.
     """
     source = bpy.data.objects.new("Mint", mesh)
-
-    def add(modifiers: Any) -> None:
-        decimate = modifiers.new("Decimate", "DECIMATE")
-        decimate.ratio = min(1.0, faces / max(triangles(mesh), 1))
-        decimate.use_collapse_triangulate = True
-        if keep_normals:
-            transfer = modifiers.new("Normals", "DATA_TRANSFER")
-            transfer.object = source
-            transfer.use_loop_data = True
-            transfer.data_types_loops = {"CUSTOM_NORMAL"}
-            transfer.loop_mapping = "POLYINTERP_NEAREST"
-
-    made = with_modifiers(mesh, add, scene)
-    bpy.data.objects.remove(source)
+    obj = bpy.data.objects.new("Mint", mesh)
+    scene.collection.objects.link(obj)
+    modifiers: Any = obj.modifiers
+    decimate = modifiers.new("Decimate", "DECIMATE")
+    decimate.ratio = min(1.0, faces / max(triangles(mesh), 1))
+    decimate.use_collapse_triangulate = True
+    if keep_normals:
+        transfer = modifiers.new("Normals", "DATA_TRANSFER")
+        transfer.object = source
+        transfer.use_loop_data = True
+        transfer.data_types_loops = {"CUSTOM_NORMAL"}
+        transfer.loop_mapping = "POLYINTERP_NEAREST"
+    layer: Any = scene.view_layers[0]
+    layer.update()
+    made = bpy.data.meshes.new_from_object(
+        obj.evaluated_get(layer.depsgraph),
+        preserve_all_data_layers=True,
+        depsgraph=layer.depsgraph,
+    )
+    for each in (obj, source):
+        bpy.data.objects.remove(each)
     limit_weights(made)
     return made
 
@@ -133,13 +122,15 @@ def hull(points: np.ndarray, scene: bpy.types.Scene) -> bpy.types.Mesh | None:
     return mesh
 
 
-def hulls(mesh_points: np.ndarray, faces: np.ndarray, scene: bpy.types.Scene) -> list[Any]:
-    """Return several hulls that follow a shape, one for each group of near triangles.
+def hulls(
+    mesh_points: np.ndarray, faces: np.ndarray, scene: bpy.types.Scene, count: int = HULLS
+) -> list[bpy.types.Mesh]:
+    """Return at most so many hulls that follow a shape, one for each group of near triangles.
 
     `mesh_points` has shape (n, 3), `faces` the indices of its triangles, shape (m, 3).
     """
     centers = mesh_points[faces].mean(axis=1)
-    groups = _grouped(centers, min(HULLS, len(faces)))
+    groups = _grouped(centers, min(count, len(faces)))
     parts = [np.unique(faces[groups == group]) for group in np.unique(groups)]
     made = [hull(mesh_points[part], scene) for part in parts]
     return [mesh for mesh in made if mesh is not None]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...files.spz import encode
 from ...message import Message, UserError
 from ..data_blocks import current_scene
+from ..mesh_arrays import transformed
 from ..node_trees import Builder, enabled, new_modifier_group
 from ..world import splats as world_splats
 from ..world import world_objects
@@ -45,7 +46,7 @@ def crop(obj: bpy.types.Object) -> bpy.types.Object:
     Raises:
         UserError: There are no splats.
     """
-    shown = _needed(obj)
+    shown = needed(obj)
     box = box_of(obj)
     if box is not None:
         return box
@@ -113,7 +114,7 @@ def save_splats(obj: bpy.types.Object, path: Path | str) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise UserError(Message("Choose a file name that ends in .ply or .spz."))
-    made = [_in_world(part) for part in _needed(obj)]
+    made = [_in_world(part) for part in needed(obj)]
     whole = encode.Splats(
         np.concatenate([splats.positions for splats in made]),
         np.concatenate([splats.scales for splats in made]),
@@ -134,7 +135,8 @@ def has_harmonics(obj: bpy.types.Object) -> bool:
     return any("radiance:sh_0" in part.data.attributes for part in splats_of(obj))
 
 
-def _needed(obj: bpy.types.Object) -> list[bpy.types.Object]:
+def needed(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """Return splats as `splats_of`. Raises UserError without any."""
     shown = splats_of(obj)
     if not shown:
         raise UserError(Message("Select a Mint World with splats."))
@@ -170,8 +172,8 @@ def _is_inside(part: bpy.types.Object) -> NDArray[np.bool_]:
     places = places_of(part)
     inside = np.ones(len(places), bool)
     for _, modifier in _crops([part]):
-        matrix = np.array(modifier.node_group[_BOX].matrix_world.inverted_safe())
-        inside &= np.abs(places @ matrix[:3, :3].T + matrix[:3, 3]).max(axis=1) <= 1.0
+        local = transformed(places, modifier.node_group[_BOX].matrix_world.inverted_safe())
+        inside &= np.abs(local).max(axis=1) <= 1.0
     return inside
 
 

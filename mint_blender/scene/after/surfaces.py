@@ -201,9 +201,7 @@ def attributes(data: Any) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
 def places_of(part: bpy.types.Object) -> Points:
     """Return where splats are in world space, shape (n, 3)."""
-    places = dict(attributes(part.data))["position"]
-    matrix = np.array(part.matrix_world)
-    return np.asarray(places @ matrix[:3, :3].T + matrix[:3, 3])
+    return mesh_arrays.transformed(dict(attributes(part.data))["position"], part.matrix_world)
 
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
@@ -211,6 +209,5 @@ _SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
 
 
 def _in_world(mesh: bpy.types.Mesh, obj: bpy.types.Object) -> Points:
-    matrix = np.array(obj.matrix_world)
     points = mesh_arrays.positions(mesh).reshape(-1, 3)
-    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
+    return mesh_arrays.transformed(points, obj.matrix_world)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,24 +34,48 @@ Motion = Literal["none", "clips", "scene"]
 """What moves: nothing, the clips of a character on tracks, or the objects of the scene."""
 
 
+CLIPS_OF_GLB = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zero": True}
+"""Each clip becomes an animation of its own, from second 0."""
+
+
 def write(target: str, path: Path, scene: bpy.types.Scene, motion: Motion) -> None:
     """Write all objects of a scene to a file for a target.
 
     Raises:
         OutputError: The file cannot be written.
     """
-    with in_scene(scene):
-        try:
-            _WRITERS[TARGETS[target].suffix](target, str(path), motion)
-        except RuntimeError as error:
-            raise output_error(path, error) from error
+    suffix = TARGETS[target].suffix
+    if suffix == ".glb":
+        options: dict[str, Any] = {"export_influence_nb": 4}
+        if target == "three":
+            options |= {"export_image_format": "WEBP", "export_image_quality": _WEBP_QUALITY}
+        if motion == "clips":
+            options |= CLIPS_OF_GLB
+        write_glb(path, scene, **options)
+    elif suffix == ".fbx":
+        _write(bpy.ops.export_scene.fbx, path, scene, **_fbx_options(target, motion))
+    elif suffix == ".usdz":
+        options = {"export_animation": motion != "none", "export_custom_properties": False}
+        _write(bpy.ops.wm.usd_export, path, scene, **options)
+    elif suffix == ".obj":
+        options = {"path_mode": "RELATIVE", "export_pbr_extensions": True}
+        _write(bpy.ops.wm.obj_export, path, scene, **options)
+    else:
+        _write(bpy.ops.wm.stl_export, path, scene)
 
 
 def write_glb(path: Path, scene: bpy.types.Scene, **options: Any) -> None:
     """Write all objects of a scene to a GLB. Raises OutputError."""
-    with in_scene(scene), _node_properties_unchanged(), muted_importer():
+    options |= {"export_format": "GLB", "use_active_scene": True}
+    with _node_properties_unchanged(), muted_importer():
+        _write(bpy.ops.export_scene.gltf, path, scene, **options)
+
+
+def _write(operator: Any, path: Path, scene: bpy.types.Scene, **options: Any) -> None:
+    """Let an exporter write a scene. Raises OutputError."""
+    with in_scene(scene):
         try:
-            _export_glb(str(path), **options)
+            operator(filepath=str(path), **options)
         except RuntimeError as error:
             raise output_error(path, error) from error
 
@@ -71,67 +95,23 @@ def in_scene(scene: bpy.types.Scene) -> Iterator[None]:
         yield
 
 
-CLIPS_OF_GLB = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zero": True}
-"""Each clip becomes an animation of its own, from second 0."""
-
-
-def _write_glb(target: str, path: str, motion: Motion) -> None:
-    options: dict[str, Any] = {"export_influence_nb": 4}
-    if target == "three":
-        options |= {"export_image_format": "WEBP", "export_image_quality": _WEBP_QUALITY}
-    if motion == "clips":
-        options |= CLIPS_OF_GLB
-    with _node_properties_unchanged(), muted_importer():
-        _export_glb(path, **options)
-
-
-def _export_glb(path: str, **options: Any) -> None:
-    operator: Any = bpy.ops.export_scene.gltf
-    operator(filepath=path, export_format="GLB", use_active_scene=True, **options)
-
-
-def _write_fbx(target: str, path: str, motion: Motion) -> None:
-    operator: Any = bpy.ops.export_scene.fbx
-    operator(
-        filepath=path,
-        use_selection=True,
-        object_types={"ARMATURE", "MESH", "EMPTY"},
-        apply_scale_options="FBX_SCALE_NONE" if target == "unreal" else "FBX_SCALE_UNITS",
-        mesh_smooth_type="FACE",
-        add_leaf_bones=False,
-        use_custom_props=False,
-        path_mode="COPY",
-        embed_textures=True,
-        bake_anim=motion != "none",
-        bake_anim_use_all_bones=True,
-        bake_anim_use_nla_strips=motion == "clips",
-        bake_anim_use_all_actions=False,
-        bake_anim_force_startend_keying=True,
-        bake_anim_simplify_factor=0.0,
-    )
-
-
-def _write_usd(target: str, path: str, motion: Motion) -> None:
-    bpy.ops.wm.usd_export(
-        filepath=path, export_animation=motion != "none", export_custom_properties=False
-    )
-
-
-def _write_obj(target: str, path: str, motion: Motion) -> None:
-    bpy.ops.wm.obj_export(filepath=path, path_mode="RELATIVE", export_pbr_extensions=True)
-
-
-def _write_stl(target: str, path: str, motion: Motion) -> None:
-    bpy.ops.wm.stl_export(filepath=path)
-
-
-_WRITERS: dict[str, Callable[[str, str, Motion], None]] = {
-    ".glb": _write_glb,
-    ".fbx": _write_fbx,
-    ".usdz": _write_usd,
-    ".obj": _write_obj,
-    ".stl": _write_stl,
-}
+def _fbx_options(target: str, motion: Motion) -> dict[str, Any]:
+    return {
+        "use_selection": True,
+        "object_types": {"ARMATURE", "MESH", "EMPTY"},
+        "apply_scale_options": "FBX_SCALE_NONE" if target == "unreal" else "FBX_SCALE_UNITS",
+        "mesh_smooth_type": "FACE",
+        "add_leaf_bones": False,
+        "use_custom_props": False,
+        "path_mode": "COPY",
+        "embed_textures": True,
+        "bake_anim": motion != "none",
+        "bake_anim_use_all_bones": True,
+        "bake_anim_use_nla_strips": motion == "clips",
+        "bake_anim_use_all_actions": False,
+        "bake_anim_force_startend_keying": True,
+        "bake_anim_simplify_factor": 0.0,
+    }
 
 
 @contextlib.contextmanager

@@ -196,8 +196,7 @@ def _render(operator: Any, context: bpy.types.Context, shots: "list[Shot]") -> R
     scene = scene_of(context)
     if bpy.app.background:
         for shot in shots:
-            with cameras.prepared(shot, scene):
-                bpy.ops.render.render(write_still=True, scene=scene.name)
+            cameras.render(shot, scene)
         return {"FINISHED"}
     queue = session.state(_Queue)
     queue.shots = list(shots)

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put what is selected on the floor."""
 
-from collections.abc import Callable
-from typing import Any
-
 import bpy
 
 from ...message import Message
@@ -16,6 +13,8 @@ class _FloorOperator(CheckedOperator):
     """Base of both: what is selected is moved, a model as a whole."""
 
     bl_options = {"REGISTER", "UNDO"}
+    function: str
+    """What moves objects in a scene: its name in `scene.after.floor`."""
 
     @classmethod
     def complaint(cls, context: bpy.types.Context) -> str:
@@ -30,13 +29,11 @@ class _FloorOperator(CheckedOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Move what is selected; report it where there is no floor."""
+        from ...scene.after import floor
+
         chosen = list(context.selected_objects)
         scene = scene_of(context)
-        return attempt(self, lambda: self.move()(chosen, scene))
-
-    def move(self) -> Callable[[Any, Any], None]:
-        """Return the function that moves objects in a scene."""
-        raise NotImplementedError
+        return attempt(self, lambda: getattr(floor, self.function)(chosen, scene))
 
 
 class MINT_OT_drop_to_floor(_FloorOperator):
@@ -48,12 +45,7 @@ class MINT_OT_drop_to_floor(_FloorOperator):
 
     bl_idname = "mint.drop_to_floor"
     bl_label = "Drop to Floor"
-
-    def move(self) -> Callable[[Any, Any], None]:
-        """Return what moves straight down."""
-        from ...scene.after import floor
-
-        return floor.drop_to_floor
+    function = "drop_to_floor"
 
 
 class MINT_OT_let_fall(_FloorOperator):
@@ -64,9 +56,4 @@ class MINT_OT_let_fall(_FloorOperator):
 
     bl_idname = "mint.let_fall"
     bl_label = "Let it Fall"
-
-    def move(self) -> Callable[[Any, Any], None]:
-        """Return what lets objects fall."""
-        from ...scene.after import floor
-
-        return floor.let_fall
+    function = "let_fall"
