@@ -26,7 +26,7 @@ from ..conftest import DOES_NOT_APPLY
 from ..files import build_glb, build_spz
 from ..files.read_spz import read_splats, to_blender_axes
 from . import synthetic_world
-from .world_helpers import build, part
+from .world_helpers import build, ground_of, part
 
 
 def box(at=(0, 0, 0), size=0.4, name="Box", **options):
@@ -278,16 +278,9 @@ def test_a_ply_file_is_exact(tmp_path):
 
 
 @pytest.fixture
-def ground(files, tmp_path):
+def ground(files):
     """Return the root of a World whose splats are its floor, from y = 0 on."""
-    random = np.random.default_rng(1)
-    places = np.column_stack((random.uniform(-1, 1.4, 3000), random.uniform(0, 2, 3000)))
-    floor_of_room = np.column_stack((places, np.full(3000, -0.6)))
-    made = build_spz.plain(
-        synthetic_world.in_file(floor_of_room), (0.05, 0.005, 0.05), opacities=0.9
-    )
-    files.splats.write_bytes(build_spz.encode(made))
-    return build(files, camera=False, panorama_as_world=False).root
+    return ground_of(files)
 
 
 def brightness(shown) -> np.ndarray:

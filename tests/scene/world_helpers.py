@@ -56,6 +56,19 @@ def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
     return built
 
 
+def ground_of(files: WorldFiles) -> bpy.types.Object:
+    """Place a World whose splats are its floor, from y = 0 on; return its root."""
+    random = np.random.default_rng(1)
+    places = np.column_stack((random.uniform(-1, 1.4, 3000), random.uniform(0, 2, 3000)))
+    floor_of_room = np.column_stack((places, np.full(3000, -0.6)))
+    made = build_spz.plain(
+        synthetic_world.in_file(floor_of_room), (0.05, 0.005, 0.05), opacities=0.9
+    )
+    assert files.splats is not None
+    files.splats.write_bytes(build_spz.encode(made))
+    return build(files, camera=False, panorama_as_world=False).root
+
+
 def part(root, name: str):
     """Return the first object of that kind below a World's root, or None."""
     found = [each for each in root.children_recursive if each.get("mint_part") == name]

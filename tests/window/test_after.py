@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from .blender_window import SCREENSHOTS, BlenderWindow
+from .display import Display
 from .test_arrival import COURTYARD, HAS_MOVED, POSE
 from .test_jobs import start
 
@@ -211,3 +215,15 @@ def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None
     becomes(blender, after)
     blender.key("ctrl+shift+z")
     becomes(blender, before)
+
+
+@pytest.mark.feature("shadows and light on splats")
+def test_shadow_and_light_show_in_eevee(display: Display, tmp_path: Path) -> None:
+    """Below a model it is darker; lit by the scene alone, it is dark until there is a lamp."""
+    words = [sys.executable, "-m", "tests.scene.eevee_pictures", str(tmp_path)]
+    done = subprocess.run(
+        words, env=display.environment, check=True, capture_output=True, text=True, timeout=500
+    )
+    captured, shadow, unlit, lit = json.loads(done.stdout.splitlines()[-1])
+    assert shadow < 0.85 * captured
+    assert unlit < 0.2 * captured and lit > 2 * unlit
