@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
+import hashlib
 import io
 import logging
+import platform
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -184,7 +186,9 @@ def remove_parts(job: Job) -> None:
 
 
 def _part(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.part{path.suffix}")
+    """Return where a file is written first: its own place on each machine, also after a kill."""
+    machine = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    return path.with_name(f".{path.stem}.{machine}.part{path.suffix}")
 
 
 def _import_and_write(
