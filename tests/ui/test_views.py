@@ -446,3 +446,17 @@ def test_a_walk_that_is_recorded_says_so() -> None:
 
     assert walk.keys(records=True).startswith("Recording ")
     assert "Recording" not in walk.keys(records=False)
+
+
+@pytest.mark.parametrize(("perspective", "expected"), [("PERSP", 2), ("ORTHO", 3)])
+def test_chips_stay_below_the_text_of_their_quarter(perspective: str, expected: int) -> None:
+    """In a view in quarters only the flat ones have a third line, which says how large a square is."""
+    overlay = SimpleNamespace(show_overlays=True, show_text=True, show_stats=False)
+    main_view = SimpleNamespace(view_perspective="PERSP")
+    preferences = SimpleNamespace(view=SimpleNamespace(show_view_name=True, show_object_info=True))
+    context: Any = SimpleNamespace(
+        space_data=SimpleNamespace(overlay=overlay, region_3d=main_view),
+        region_data=SimpleNamespace(view_perspective=perspective),
+        preferences=preferences,
+    )
+    assert chips._lines_of_text(context) == expected

@@ -261,7 +261,8 @@ def _lines_of_text(context: bpy.types.Context) -> int:
     view = context.preferences.view
     if not space.overlay.show_overlays:
         return 0
-    is_flat = space.region_3d is not None and space.region_3d.view_perspective == "ORTHO"
+    drawn: Any = context.region_data  # of a view in quarters, that of this quarter
+    is_flat = drawn is not None and drawn.view_perspective == "ORTHO"
     text = view.show_view_name + view.show_object_info + is_flat if space.overlay.show_text else 0
     return int(text) + 6 * space.overlay.show_stats
 
