@@ -126,7 +126,7 @@ def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
-    """Draw the free Credits; without their unit where that would cover the title of the panel."""
+    """Draw the free Credits; without their unit, or not at all, where the title has no room."""
     from .account import billing_watch
 
     free = billing_watch.free()
@@ -134,7 +134,8 @@ def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
     if free is not None:
         credits = translated(Message("{credits:,.0f} Credits", credits=free))
         room = width - text_wrap.scaled(_BESIDE_BALANCE)
-        text = credits if text_wrap.width_of(credits) <= room else number(free)
+        fitting = [each for each in (credits, number(free)) if text_wrap.width_of(each) <= room]
+        text = fitting[0] if fitting else ""
     row.label(text=text, translate=False)
 
 

@@ -16,7 +16,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.scene import tags
 from mint_blender.scene.world import splats
 from mint_blender.ui import menus, panel
-from mint_blender.ui.account import preferences
+from mint_blender.ui.account import billing_watch, preferences
 from mint_blender.ui.job_list import list_operators
 from mint_blender.ui.worlds import operators as worlds
 
@@ -38,6 +38,20 @@ def test_the_tab_of_a_new_user(job_service: JobService, monkeypatch: pytest.Monk
     header = count(in_class(panel.MINT_PT_main.draw_header_preset), sidebar())
     body = count(in_class(panel.MINT_PT_main.draw), sidebar())
     assert header + body + second_kind == 12
+
+
+@pytest.mark.parametrize(("width", "expected"), [(300, "998 Credits"), (180, "998"), (140, "")])
+def test_the_balance_gives_way_to_the_title(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, width: int, expected: str
+) -> None:
+    """In a narrow sidebar its unit is left out, then the number, which the form shows as well."""
+    import blf
+
+    blf.size(0, 11.0)  # without a window the interface has a scale of nothing
+    monkeypatch.setattr(panel, "is_ready", lambda: True)
+    monkeypatch.setattr(billing_watch, "free", lambda: 998.0)
+    calls = calls_of(in_class(panel.MINT_PT_main.draw_header_preset), sidebar(width=width))
+    assert [text for name, *_, text, _ in calls if name == "label"] == [expected]
 
 
 def test_the_menus(job_service: JobService) -> None:
