@@ -7,12 +7,9 @@ Knows the words of Mint's API and the exit statuses. It imports no command.
 from __future__ import annotations
 
 import argparse
-import math
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
@@ -119,21 +116,6 @@ COLLIDERS = ("AUTO", "PHYSICS", "VISIBLE", "NONE")
 ENGINES = ("cycles", "eevee")
 
 
-def _output_file(text: str) -> Path:
-    return _file(text, ".blend", ".glb")
-
-
-def _picture_file(text: str) -> Path:
-    return _file(text, ".png")
-
-
-def _file(text: str, *suffixes: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in suffixes:
-        raise argparse.ArgumentTypeError(f'"{text}" must end in {" or ".join(suffixes)}')
-    return path.absolute()
-
-
 T = TypeVar("T")
 
 
@@ -151,63 +133,9 @@ def _type(check: Callable[[str], T]) -> Callable[[str], T]:
 
 _count = _type(option_values.count)
 _credits = _type(option_values.credits)
-
-
-def scheduler_address(text: str) -> str:
-    """Return the address of a Dask scheduler as Dask writes it, such as `tcp://10.0.0.5:8786`."""
-    form = "an executor is written dask://HOST:PORT, such as dask://10.0.0.5:8786"
-    host = r"\[[0-9a-z:.%]+\]|[^\s/:@?#\[\]]+"
-    match = re.fullmatch(rf"dask://({host})(?::([0-9]*))?/?", text.lower())
-    if match is None or int(match[2] or 0) > 65535:
-        raise argparse.ArgumentTypeError(f'"{text}": {form}')
-    if not int(match[2] or 0):
-        raise argparse.ArgumentTypeError(f'"{text}" lacks the port of the scheduler: {form}')
-    return f"tcp://{match[1]}:{int(match[2])}"
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Return width and height in a text such as "1920x1080"."""
-    match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
-    if match is None or not all(4 <= int(group) <= LARGEST for group in match.groups()):
-        raise argparse.ArgumentTypeError(
-            f'"{text}" must be a width and a height from 4 to {LARGEST:,} pixels, such as 1920x1080'
-        )
-    return int(match[1]), int(match[2])
-
-
-LARGEST = 16384
-"""Pixels of the longest side of a picture."""
-
-
-def _read(text: str) -> str:
-    """Return a text, or what standard input has in place of "-"."""
-    return sys.stdin.read().strip() if text == "-" else text
-
-
-def _seconds(text: str) -> float:
-    return _above_zero(text, "a number of seconds")
-
-
-def _height(text: str) -> float:
-    return _above_zero(text, "a number")
-
-
-def _above_zero(text: str, what: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f'"{text}" must be {what} above 0')
-    return number
-
-
-def _date(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        form = "must be a date such as 2026-12-31, or with a time: 2026-12-31T18:00"
-        raise argparse.ArgumentTypeError(f'"{text}" {form}') from None
+_output_file = _type(option_values.output_file)
+_size = _type(option_values.size)
+_text = option_values.text_or_input
 
 
 Parser: TypeAlias = argparse.ArgumentParser
@@ -231,7 +159,7 @@ def _all(command: Parser) -> None:
     )
     _value(command, "--log-level", "LEVEL", levels, type=str.upper, choices=LEVELS)
     wait = "how many seconds to wait for an answer of Mint (default: 180, or 5 if nobody listens)"
-    _value(command, "--timeout", "S", wait, type=_seconds)
+    _value(command, "--timeout", "S", wait, type=_type(option_values.seconds))
 
 
 def _no_options(command: Parser) -> None:
@@ -282,7 +210,9 @@ def _approve(command: Parser) -> None:
 
 def _outputs(command: Parser) -> None:
     _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
-    _value(command, "--render", "FILE.png", "render a picture", type=_picture_file)
+    _value(
+        command, "--render", "FILE.png", "render a picture", type=_type(option_values.picture_file)
+    )
     _picture(command)
     _flag(command, "--overwrite", "replace these files without asking")
 
@@ -303,7 +233,7 @@ def _listed(command: Parser) -> None:
     """Add the options that choose from a list."""
     _value(command, "--limit", "N", "the most to list", type=_count)
     since = "only what was started on this day or later, such as 2026-12-31"
-    _value(command, "--since", "DATE", since, type=_date)
+    _value(command, "--since", "DATE", since, type=_type(option_values.date))
 
 
 def _library_list(command: Parser) -> None:
@@ -313,14 +243,8 @@ def _library_list(command: Parser) -> None:
 
 def _request(generate: Parser) -> None:
     """Add the options that say what is generated."""
-    _value(
-        generate,
-        "--prompt",
-        "TEXT",
-        "what to generate; - reads it; optional with --image",
-        default="",
-        type=_read,
-    )
+    prompt = "what to generate; - reads it; optional with --image"
+    _value(generate, "--prompt", "TEXT", prompt, default="", type=_text)
     images = "a reference image; up to 8"
     _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
     _value(generate, "--name", "NAME", "the name at Mint and in Blender")
@@ -351,7 +275,7 @@ def _request(generate: Parser) -> None:
         option, help = f"--no-{part}", f"of a World: without its {part}"
         generate.add_argument(option, dest=part, action="store_false", help=help)
     height = "the height of a model in a .blend, in scene units"
-    _value(generate, "--height", "H", height, type=_height)
+    _value(generate, "--height", "H", height, type=_type(option_values.height))
     limit = "the most Credits that this may cost; also applies when the job is resumed"
     _max_credits(generate, limit)
 
@@ -381,7 +305,9 @@ def _batch(batch: Parser) -> None:
     workers = "how many Blenders import at once (default: one less than there are cores)"
     _value(batch, "--workers", "N", workers, type=_count)
     dask = "import and render on the workers of a Dask cluster instead; see below"
-    _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
+    _value(
+        batch, "--executor", "dask://HOST:PORT", dask, type=_type(option_values.scheduler_address)
+    )
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
     _picture(batch)
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
@@ -411,7 +337,13 @@ def _resume(resume: Parser) -> None:
 
 def _revise(revise: Parser) -> None:
     _job(revise)
-    _value(revise, "feedback", "TEXT", "what should change; - reads it", type=_read)
+    _value(
+        revise,
+        "feedback",
+        "TEXT",
+        "what should change; - reads it",
+        type=_text,
+    )
     _new_limit(revise)
 
 
@@ -452,14 +384,8 @@ def _export(export: Parser) -> None:
 
 def _variation(variation: Parser) -> None:
     _job(variation)
-    _value(
-        variation,
-        "--prompt",
-        "TEXT",
-        "another prompt; all other settings stay",
-        default="",
-        type=_read,
-    )
+    prompt = "another prompt; all other settings stay; - reads it"
+    _value(variation, "--prompt", "TEXT", prompt, default="", type=_text)
     _max_credits(variation)
     _spends(variation)
     _approve(variation)

@@ -6,7 +6,6 @@ The results are copies, which need no Blender; the workers run the command as us
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import socket
@@ -22,9 +21,9 @@ from distributed import LocalCluster
 from distributed.comm import tcp
 from distributed.comm.utils import to_frames
 
+from mint_blender.application.option_values import scheduler_address
 from mint_blender.cli.batch import dask
 from mint_blender.cli.exits import Exit
-from mint_blender.cli.parser import scheduler_address
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
@@ -233,10 +232,10 @@ def test_addresses_of_schedulers() -> None:
     for text, address in ADDRESSES.items():
         assert scheduler_address(text) == address
     for text in ("", *NO_ADDRESS.split()):
-        with pytest.raises(argparse.ArgumentTypeError, match="dask://HOST:PORT"):
+        with pytest.raises(ValueError, match="dask://HOST:PORT"):
             scheduler_address(text)
     for text in ("dask://farm", "dask://farm:", "dask://farm:0"):
-        with pytest.raises(argparse.ArgumentTypeError, match="lacks the port"):
+        with pytest.raises(ValueError, match="lacks the port"):
             scheduler_address(text)
 
 
