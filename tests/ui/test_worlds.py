@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from mint_blender.scene.world import edit as world_edit
 from mint_blender.scene.world import splats, world_objects
 from mint_blender.scene.world.files import Part
 from mint_blender.ui import operator_bases, session
+from mint_blender.ui.after import splats as after_splats
 from mint_blender.ui.create import properties as create_properties
 from mint_blender.ui.job_list import auto_import
 from mint_blender.ui.selection import selected
@@ -325,3 +327,14 @@ def test_a_part_is_hidden_and_shown(placed: Any) -> None:
             assert part("splats").hide_render and part("splats").hide_get()
         bpy.ops.mint.toggle_world_part(part=name)
         assert shows(name) is before and len(bpy.data.objects) == objects
+
+
+def test_saved_splats_are_named_after_their_world() -> None:
+    """Also while the box that crops them is selected."""
+    world, cropped, box = (bpy.data.objects.new(name, None) for name in ("yard", "splats", "Crop"))
+    cropped.parent, box.parent = world, cropped
+    asked: Any = SimpleNamespace(filepath="")
+    manager = SimpleNamespace(fileselect_add=lambda operator: None)
+    context: Any = SimpleNamespace(active_object=box, window_manager=manager)
+    after_splats.MINT_OT_save_splats.invoke(asked, context, None)
+    assert Path(asked.filepath).name == "yard.ply"

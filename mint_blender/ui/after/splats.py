@@ -108,9 +108,11 @@ class MINT_OT_save_splats(_SplatsOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the file, beginning beside the open one."""
-        active = context.active_object
-        if not self.filepath and active is not None:
-            name = bpy.path.clean_name(active.name)
+        topmost = context.active_object
+        if not self.filepath and topmost is not None:
+            while topmost.parent is not None:  # the box that crops has the name of no World
+                topmost = topmost.parent
+            name = bpy.path.clean_name(topmost.name)
             folder = bpy.path.abspath("//") or str(Path.home())
             self.filepath = str(Path(folder, f"{name}.ply"))
         context.window_manager.fileselect_add(self)
