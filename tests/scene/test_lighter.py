@@ -82,8 +82,13 @@ def test_a_heavy_model_is_replaced_by_a_light_one(tmp_path: Path) -> None:
     assert pixels(images["Normal"])[:, :2].std() > 0.02
     assert (versions.full_of(light), versions.versions_of(root)) == (root, {"Light": light})
     assert (root.hide_get(), root.hide_render, light.hide_get()) == (True, True, False)
+    place = light.location.copy()
+    versions.show(light, beside=True)
+    assert (root.hide_get(), light.hide_get()) == (False, False)
+    assert bounds([light])[0][0] > bounds([root])[1][0]
     versions.show(root)
     assert (root.hide_get(), root.hide_render, light.hide_get()) == (False, False, True)
+    assert np.allclose(light.location, place, atol=1e-5) and versions._ASIDE not in light
 
 
 def knight(path: Path) -> Any:

@@ -42,6 +42,10 @@ def test_a_model_is_made_lighter_and_exported(blender: BlenderWindow, tmp_path: 
     blender.wait("'Ball Light' in bpy.data.objects")
     both = [["Ball", False], ["Ball Light", True]]
     assert blender.ask(f"result = {SHOWN}") == both
+    blender.click('mint.show_version(name="Ball Light", beside=True')
+    assert blender.ask(f"result = {SHOWN}") == [["Ball", True], ["Ball Light", True]]
+    blender.screenshot("side-by-side")
+    blender.ask("bpy.ops.ed.undo()")
     blender.click('mint.show_version(name="Ball"')
     assert blender.ask(f"result = {SHOWN}") == [["Ball", True], ["Ball Light", False]]
     blender.ask("bpy.ops.ed.undo()")
@@ -52,9 +56,9 @@ def test_a_model_is_made_lighter_and_exported(blender: BlenderWindow, tmp_path: 
     blender.click("mint.levels_of_detail")
     confirm(blender, where, "levels-of-detail")
     blender.wait("'Ball_LOD3' in bpy.data.objects")
-    blender.click('mint.show_version(name="Ball_LOD2"')
+    blender.click('mint.show_version(name="Ball_LOD1"')
     shown = [name for name, is_shown in blender.ask(f"result = {SHOWN}") if is_shown]
-    assert shown == ["Ball_LOD2"]
+    assert shown == ["Ball_LOD1"]
     blender.ask("bpy.ops.ed.undo()")
     blender.ask("bpy.ops.ed.undo()")
     assert blender.ask(f"result = {SHOWN}") == [["Ball", True]]

@@ -13,6 +13,7 @@ from ...files.export_options import LEAST_FACES, ExportRefused
 from ...message import Message
 from .. import tags
 from ..animation.clips import rig_of
+from ..bounds import bounds
 from ..data_blocks import hide
 from ..staging_scene import staging_scene
 from ..transaction import temporary_data
@@ -25,6 +26,8 @@ _VERSION = tags.PREFIX + "version_"
 """How the custom properties of a full model begin that have the root of a version."""
 _PART = tags.PREFIX + "part"
 _LEVEL = tags.PREFIX + "level"
+_ASIDE = tags.PREFIX + "aside"
+"""The custom property of a version beside the full model: how far it was moved for that."""
 
 
 def full_of(root: bpy.types.Object) -> bpy.types.Object:
@@ -53,11 +56,15 @@ def add(full: bpy.types.Object, root: bpy.types.Object, word: str) -> None:
     full[_VERSION + word] = root
 
 
-def show(shown: bpy.types.Object) -> None:
-    """Show a version, or the full model, and hide all others."""
+def show(shown: bpy.types.Object, *, beside: bool = False) -> None:
+    """Show a version, or the full model, and hide all others; `beside`: next to the full model."""
     full = full_of(shown)
     for root in (full, *versions_of(full).values()):
-        hide(tags.hierarchy(root), is_hidden=root != shown)
+        hide(tags.hierarchy(root), is_hidden=root != shown and not (beside and root == full))
+        root.location.x -= root.pop(_ASIDE, 0.0)
+    if beside and shown != full and (corners := bounds(tags.hierarchy(full))) is not None:
+        shown[_ASIDE] = 1.2 * (corners[1][0] - corners[0][0])
+        shown.location.x += shown[_ASIDE]
 
 
 def copied(

@@ -182,6 +182,9 @@ class MINT_OT_show_version(bpy.types.Operator):
     name: bpy.props.StringProperty(
         name="Name", description="Name of its topmost object", options={"SKIP_SAVE"}
     )
+    beside: bpy.props.BoolProperty(
+        name="Side by Side", description="Show the full model beside it", options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Show it, and make it the active object."""
@@ -190,7 +193,7 @@ class MINT_OT_show_version(bpy.types.Operator):
         root: Any = scene_of(context).objects.get(self.name)
         if root is None:
             return {"CANCELLED"}
-        versions.show(root)
+        versions.show(root, beside=self.beside)
         # a hidden object cannot be the active one, and the panel is about that
         context.view_layer.objects.active = root
         return {"FINISHED"}
@@ -208,3 +211,8 @@ def draw(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
             "mint.show_version", text=word, translate=False, depress=not version.hide_get()
         )
         entry.name = version.name
+    if others:
+        compared = root if root != full else list(others.values())[-1]
+        entry = row.operator("mint.show_version", text="", icon="ARROW_LEFTRIGHT")
+        entry.name = compared.name
+        entry.beside = True
