@@ -216,15 +216,11 @@ def _add_classes(*sources: type | ModuleType) -> None:
             ]
             _add_classes(*own)
             continue
-        if issubclass(source, bpy.types.Operator | bpy.types.Menu):
-            _describe(source)
+        is_described = "bl_description" in vars(source)
+        if issubclass(source, bpy.types.Operator | bpy.types.Menu) and not is_described:
+            # the docstring is the tooltip: Blender adds a full stop
+            source.bl_description = " ".join(str(source.__doc__).split()).removesuffix(".")
         _add(partial(bpy.utils.register_class, source), partial(bpy.utils.unregister_class, source))
-
-
-def _describe(cls: Any) -> None:
-    """Give a class its docstring as the tooltip, unless it has one: Blender adds a full stop."""
-    if "bl_description" not in vars(cls):
-        cls.bl_description = " ".join(cls.__doc__.split()).removesuffix(".")
 
 
 def _add_keys(name: str, space_type: Any, add: Callable[[bpy.types.KeyMapItems], None]) -> None:

@@ -84,14 +84,6 @@ def drop(job_id: str) -> None:
     _state().drafts.pop(job_id, None)
 
 
-def _get(_owner: Any) -> str:
-    return draft(shown_id())
-
-
-def _set(_owner: Any, text: str) -> None:
-    write(shown_id(), text)
-
-
 def feedback_property() -> Any:
     """Return the property behind the text field of the card."""
     from ...mint.limits import MAX_FEEDBACK_LENGTH
@@ -101,6 +93,6 @@ def feedback_property() -> Any:
         description="What to change in the next Preview",
         maxlen=MAX_FEEDBACK_LENGTH,
         options={"SKIP_SAVE", "TEXTEDIT_UPDATE"},
-        get=_get,
-        set=_set,
+        get=lambda _owner: draft(shown_id()),
+        set=lambda _owner, text: write(shown_id(), text),
     )
