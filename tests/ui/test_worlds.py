@@ -329,6 +329,18 @@ def test_a_part_is_hidden_and_shown(placed: Any) -> None:
         assert shows(name) is before and len(bpy.data.objects) == objects
 
 
+def test_the_panel_says_how_a_crop_goes_on(placed: Any) -> None:
+    """While a box crops the splats, also when the box is selected; not before, and not after."""
+    drawn_panel()
+    assert drawn_panel()["mint.end_crop"] == 0
+    assert bpy.ops.mint.crop_splats() == {"FINISHED"}
+    drawn_panel()
+    assert drawn_panel()["mint.end_crop"] == 2
+    assert bpy.ops.mint.end_crop() == {"FINISHED"}
+    drawn_panel()
+    assert drawn_panel()["mint.end_crop"] == 0
+
+
 def test_saved_splats_are_named_after_their_world() -> None:
     """Also while the box that crops them is selected."""
     world, cropped, box = (bpy.data.objects.new(name, None) for name in ("yard", "splats", "Crop"))

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...message import Message
-from ..text_wrap import button_row
+from ..text_wrap import button_row, wrapped
 from ..translations import translated
 from ..typed_context import layout_of
 from . import light, lighter
@@ -41,9 +41,7 @@ class MINT_MT_after(bpy.types.Menu):
         layout.menu("MINT_MT_viewpoints", icon="CAMERA_DATA")
         layout.separator()
         layout.operator("mint.crop_splats", icon="CUBE")
-        layout.operator("mint.end_crop", text=translated(_SHOW_ALL), translate=False)
-        outside = layout.operator("mint.end_crop", text=translated(_REMOVE), translate=False)
-        outside.remove_outside = True
+        _draw_ends_of_crop(layout)
         layout.operator("mint.save_splats", icon="EXPORT")
         layout.separator()
         layout.label(text=translated(Message("These cost no Credits.")), translate=False)
@@ -52,6 +50,22 @@ class MINT_MT_after(bpy.types.Menu):
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw the menus as buttons in the panel of a result."""
     layout.menu("MINT_MT_after", icon="TOOL_SETTINGS")
+
+
+def draw_crop(layout: bpy.types.UILayout, world: bpy.types.Object, width: int) -> None:
+    """Draw how to go on while splats are cropped. `width` is the sidebar's."""
+    from ...scene.after import splats
+
+    if splats.box_of(world) is not None:
+        words = Message("Move and scale the box: it hides what is outside.")
+        wrapped(layout, words, width=width, icon="CUBE")
+        _draw_ends_of_crop(layout.column(align=True))
+
+
+def _draw_ends_of_crop(layout: Any) -> None:
+    layout.operator("mint.end_crop", text=translated(_SHOW_ALL), translate=False)
+    outside = layout.operator("mint.end_crop", text=translated(_REMOVE), translate=False)
+    outside.remove_outside = True
 
 
 def draw_model(layout: bpy.types.UILayout, root: bpy.types.Object, width: int) -> None:

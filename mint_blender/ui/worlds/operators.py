@@ -337,6 +337,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _draw_part(row, parts, part, scene_of(context))
     viewpoints.draw(layout, parts.objects, context)
     after_menus.draw(layout)
+    after_menus.draw_crop(layout, root, width)
     if parts.is_calibration_changed:
         text = Message("The scale of this World was applied. Restore it before you add parts.")
         wrapped(layout, text, width=width, icon="ERROR")
