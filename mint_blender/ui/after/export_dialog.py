@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 380
 _FREE = Message("Blender does this by itself: it costs no Credits.")
+_ALL_FACES = Message("With 0, it keeps all its faces.")
 _COLLISIONS = [
     ("none", "None", "No collision mesh"),
     ("hull", "One Hull", "A convex mesh of at most 64 triangles"),
@@ -116,6 +117,7 @@ class MINT_OT_export(CheckedOperator):
         layout.use_property_decorate = False
         target = TARGETS[self.engine]
         layout.prop(self, "faces")
+        wrapped(layout, _ALL_FACES, width=_WIDTH, icon="INFO")
         self._draw_option(layout, "lods", "" if target.has_levels else no_levels(target))
         self._draw_option(layout, "collision", "" if target.has_parts else no_collision(target))
         if target.has_textures:
