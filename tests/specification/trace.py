@@ -12,7 +12,7 @@ from . import events
 from .events import Event, OfRow
 from .mint_books import Books
 from .row_history import RowHistory
-from .rules import CONVERT, YOUNG_FOR, key_of
+from .rules import CONVERT, JOB, YOUNG_FOR, key_of
 
 SETTLED_AFTER = 600.0
 """Seconds after which nothing of an attempt can be on its way any more."""
@@ -142,10 +142,13 @@ class _Trace:
         is_first = event.number == 1 or event.is_from_elsewhere
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
+        is_ordered_before = event.subject.startswith(JOB) and event.key in self._journals
         table[event.key] = RowHistory(event, event.born)
         self._journals[event.key] = event.journal
         self.books.order_of[event.key] = order
-        is_click = event.subject.startswith(ASSET)  # on each machine; a line is one order
+        # a line is one order, what is ordered for an asset is one on each machine, and who orders a
+        # job again in a copy, as its original has done since, has seen the price twice
+        is_click = event.subject.startswith(ASSET) or (is_ordered_before and event.number > 1)
         self.books.orders[order] = max(self.books.orders[order] + is_click, 1)
 
     @singledispatchmethod
