@@ -228,7 +228,7 @@ def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
         blender.over("PREFERENCES")
         for _ in range(6):
             blender.display.press(5, 0.01)
-        check_picture(blender, "preferences", [180, 212, 914, 664])
+        check_picture(blender, "preferences", [180, 241, 914, 693])
 
 
 def test_a_price_dialog(blender: BlenderWindow) -> None:

@@ -410,9 +410,9 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
         split.template_icon(icon_value=thumbnail, scale=THUMBNAIL if count <= FEW else SMALL)
     else:
         split.label(text="", icon="URL" if entry.source.startswith("https://") else "IMAGE_DATA")
-    column = split.column(align=True)
-    column.label(text=entry.name, translate=False)
-    column.operator("mint.remove_reference", text="", icon="X").index = index
+    row = split.row()
+    row.label(text=entry.name, translate=False)
+    row.operator("mint.remove_reference", text="", icon="X", emboss=False).index = index
     if entry.problem:
         wrapped(box, message_about(entry), icon="ERROR")
         box.operator(
