@@ -156,7 +156,7 @@ class BlenderWindow:
                     break
                 time.sleep(0.05)
             else:
-                peer.settimeout(120)
+                peer.settimeout(240)
                 return peer
         raise BlenderError(f"Blender did not start:\n{self.log()}")
 
