@@ -34,8 +34,7 @@ def _state() -> _State:
 def note(name: str) -> None:
     """Note that a panel was drawn, which is the only change that drawing may make."""
     _state().drawn.add(name)
-    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
-        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
+    _look_soon()
 
 
 def when_drawn(name: str, action: Callable[[], bool]) -> None:
@@ -76,6 +75,11 @@ def stop() -> None:
     """Stop the timer."""
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
+
+
+def _look_soon() -> None:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
 
 
 def _look() -> float | None:
