@@ -53,6 +53,25 @@ result = icons['mint.ground_shadow']
 """
 
 
+MODEL = "next(each for each in bpy.data.objects if each.get('mint_asset_id'))"
+RAISE = f"""
+root = {MODEL}
+root.location.z = 0.4
+bpy.context.view_layer.objects.active = root
+bpy.ops.ed.undo_push(message='Before')
+"""
+ON_SCREEN = f"""
+root = {MODEL}
+from bpy_extras import view3d_utils
+here = region('VIEW_3D', 'WINDOW')
+view = area('VIEW_3D').spaces.active.region_3d
+middle = root.matrix_world.translation.copy()
+middle.z += 0.2
+point = view3d_utils.location_3d_to_region_2d(here, view, middle)
+result = [here.x + int(point.x), window().height - here.y - int(point.y)]
+"""
+
+
 def world(blender: BlenderWindow) -> None:
     """Generate a World, look inside, and end with a step that every test can undo to."""
     start(blender, COURTYARD, kind="WORLD")
@@ -127,6 +146,26 @@ def test_what_is_selected_stands_on_the_floor(blender: BlenderWindow) -> None:
         blender.wait(f"{place} == 3")
 
 
+@pytest.mark.feature("models put on the floor")
+def test_the_menu_of_a_right_click_stands_a_model_on_the_floor(blender: BlenderWindow) -> None:
+    """The last entry of a model's menu is the menu that begins with the floor."""
+    start(blender, "a small ceramic lamp")
+    blender.wait_for("placed", seconds=240)
+    blender.ask(RAISE)
+    blender.settle()
+    counts = blender.ask(COUNTS)
+    blender.point_at(*blender.ask(ON_SCREEN))
+    blender.settle()
+    blender.until_it_shows(lambda: blender.display.press(3))
+    for key in ("End", "Right", "Home"):  # what is last in the menu, and first in that
+        blender.until_it_shows(lambda key=key: blender.key(key))
+    blender.screenshot("right-click")
+    blender.key("Return")
+    blender.wait(f"round({MODEL}.location.z, 2) < 0.4")
+    undo(blender, counts)
+    blender.wait(f"round({MODEL}.location.z, 4) == 0.4")
+
+
 BROWSER = "len([each for each in window().screen.areas if each.type == 'FILE_BROWSER'])"
 FAST = """
 scene = bpy.context.scene
@@ -199,6 +238,8 @@ def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None
         search(blender, words)
         becomes(blender, before, is_so=False)
         blender.screenshot(words)
+        is_visible = blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+        assert is_visible == (words == "Crop Splats"), "the box has to be seen"
         assert blender.ask(SHADOW_ICON) == (
             "CHECKBOX_HLT" if words == "Ground Shadow" else "CHECKBOX_DEHLT"
         )

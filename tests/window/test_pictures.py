@@ -47,6 +47,14 @@ bpy.context.preferences.system.use_overlay_smooth_wire = is_smooth
 
 REMOVE_ALL = "[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None"
 
+FROM_ABOVE = """
+from mathutils import Euler
+view = area('VIEW_3D').spaces.active.region_3d
+view.view_perspective = 'PERSP'
+view.view_rotation = Euler((0.9, 0, 0.6)).to_quaternion()
+view.view_location, view.view_distance = (0.5, 0, 1), 11
+"""
+SMALLER_BOX = "bpy.context.active_object.scale.x = bpy.context.active_object.scale.x * 0.55"
 ENTER_KEY = """
 stored = bpy.context.preferences.addons[addon].preferences
 stored.api_key = key
@@ -162,6 +170,21 @@ def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
     blender.click("mint.restore_view")
     blender.wait(f"{space}.shading.light == 'STUDIO'")
     assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"
+
+
+def test_a_world_has_cameras_and_is_cropped(blender: BlenderWindow) -> None:
+    """The section of a World lists its viewpoints, and says how a crop goes on."""
+    blender.ask(REMOVE_ALL)
+    start(blender, "a walled courtyard in orange evening light", kind="WORLD", preset="FAST")
+    blender.wait_for("placed", seconds=240)
+    blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
+    for _ in range(2):
+        blender.call("mint.save_viewpoint", "INVOKE_DEFAULT")
+    blender.ask(FROM_ABOVE)
+    blender.call("mint.crop_splats", "INVOKE_DEFAULT")
+    blender.ask(SMALLER_BOX)
+    blender.over()
+    check_smooth_picture(blender, "crop")
 
 
 def test_a_library_and_reference_pictures_from_it(

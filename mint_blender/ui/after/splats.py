@@ -54,6 +54,9 @@ class MINT_OT_crop_splats(_SplatsOperator):
             if box.visible_get():
                 box.select_set(True)
                 context.view_layer.objects.active = box
+            space = context.space_data
+            if isinstance(space, bpy.types.SpaceView3D):
+                space.overlay.show_overlays = True  # a new World is shown without: no box
 
         return attempt(self, add)
 
