@@ -28,6 +28,7 @@ from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
+from mint_blender.jobs.paid_requests.journal_id import attempts_file
 from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
@@ -40,7 +41,7 @@ from mint_blender.jobs.queries import (
     prices_of_click,
 )
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import TakeSlot
 from mint_blender.mint.schema import (
@@ -255,6 +256,36 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     counted = [(each.count, each.credits, each.failed) for each in found.days if each.count]
     assert counted == [(1, 10, 0), (2, 300, 0), (2, 200, 1)]
     assert Month((Day(TODAY),)).failed_share is None
+
+
+def test_what_the_original_may_send_counts_today(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the copy has found it, it counts on that day: nobody knows when it was sent."""
+    monkeypatch.setattr(time, "time", lambda: NOON - DAY)
+    job = a_job()
+    sent = records.sent(born=NOON - DAY, credits=248.0, job=job.id)
+    job = replace(job, requests=(sent,))
+    with closing(Journal(home)) as original:
+        original.add(job)
+        assert SpendingTotals(original).today() == 248
+    attempts_file(journal_file(home)).unlink()
+    monkeypatch.setattr(time, "time", lambda: NOON)
+    with closing(Journal(home)) as copy:
+        spending = SpendingTotals(copy)
+        assert spending.today() == 248
+        read = copy.job(job.id)
+        assert read is not None
+        assert spending.of(read) == 248
+        copy.save(read)
+        assert spending.today() == 248
+        assert copy.adopt(read, sent.key, "asset_1") is not None
+        found = copy.job(job.id)
+        assert found is not None
+        copy.save(found)
+        assert spending.today() == 248
+        monkeypatch.setattr(time, "time", lambda: NOON + DAY)
+        assert spending.today() == 0
 
 
 def test_an_old_price_is_requested_again() -> None:

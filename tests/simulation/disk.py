@@ -24,9 +24,6 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
 NEEDS_SPACE = ("INSERT", "UPDATE", "COMMIT")
 CHANGES = ("INSERT", "UPDATE", "DELETE")
-IN_MEMORY = "PRAGMA journal_mode = MEMORY"
-"""What takes a transaction back when its connection closes. A file would survive the whole process,
-but what is killed here is only a part of it."""
 
 
 @cache
@@ -64,7 +61,6 @@ class Disk:
     def connect(self, path: Any, **more: Any) -> Connection:
         """Open a database whose writes this disk controls."""
         connection = _connect(path, factory=Connection, **more)
-        sqlite3.Connection.execute(connection, IN_MEMORY)
         connection.disk = self
         self.opened(connection)
         return connection

@@ -76,9 +76,13 @@ class Attempt:
     def arose_at(self) -> float | None:
         """When its cost arose: when its latest request was sent, by Mint's clock.
 
-        In seconds since the epoch; None: one of its requests is still to be sent.
+        In seconds since the epoch; None: one of its requests is still to be sent, by this journal
+        or by its original.
         """
-        if any(request.is_still_to_be_sent for request in self.requests):
+        if any(
+            request.is_still_to_be_sent or request.may_be_sent_by_the_original
+            for request in self.requests
+        ):
             return None
         # what others can order too, such as a line, is as old as its order: the attempt is later
         return max(max(request.born, request.attempted) for request in self.requests)

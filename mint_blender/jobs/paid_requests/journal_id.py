@@ -25,6 +25,12 @@ TABLES = (
     ) STRICT
     """,
 )
+NOW = -1.0
+"""When the cost of what is still to be sent counts: whenever that is."""
+_COUNT_OPEN = """
+    UPDATE paid_requests SET arose_at = ? WHERE cost > 0 AND job IN
+        (SELECT job FROM paid_requests WHERE operation IS NULL AND closed IS NULL)
+"""
 _SELECT = "SELECT id, file, attempts FROM this_journal"
 
 
@@ -55,6 +61,7 @@ def recognize(database: Database) -> str:
             database.rows(
                 "INSERT OR REPLACE INTO this_journal VALUES (1, ?, ?, ?)", made, file, attempts
             )
+            database.rows(_COUNT_OPEN, NOW)  # the original may send it at any time
             _write(path, attempts)
             return made
     except OSError as error:

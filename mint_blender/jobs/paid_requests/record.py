@@ -123,6 +123,7 @@ class PaidRequest:
         priced_at: When Mint was asked for these prices; None: at the click.
         journal: The identity of the journal file in which it was inserted or taken over.
         born: When it was inserted; from the first attempt that may be at Mint on, that attempt.
+            What a copy has found in Mint's list: then.
         credential: A hash of the API key of that attempt.
         attempts: How many were begun.
         refusals: How many of them Mint clearly refused.
@@ -204,6 +205,11 @@ class PaidRequest:
     def is_still_to_be_sent(self) -> bool:
         """Whether it may be sent, and no attempt of this journal can have started anything."""
         return self.is_open and not self.has_unclear_attempt
+
+    @property
+    def may_be_sent_by_the_original(self) -> bool:
+        """Whether this journal is a copy that does not know what has become of it."""
+        return self.is_open and self.is_copied
 
     @property
     def may_be_reopened(self) -> bool:

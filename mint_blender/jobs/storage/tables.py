@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ...mint.account import Owner
 from ..database import Database
 from ..job import Job, asset_of
+from ..paid_requests.journal_id import NOW
 from ..paid_requests.table import note_cost
 from ..phases import Phase
 
@@ -30,8 +31,6 @@ class Spent(NamedTuple):
 
 VERSION = 1
 """The version of all tables of a journal: it is raised with every change of them."""
-NOW = -1.0
-"""When the cost of what is still to be sent counts: whenever that is."""
 Time = tuple[float, float]
 """Begin and end, in seconds since the epoch."""
 _SUCCESSFUL = (Phase.FETCHING, Phase.READY, Phase.PLACED)
