@@ -41,7 +41,7 @@ COUNTS = (
 )
 
 
-SHADOW_ICON = """
+ICONS = """
 icons = {}
 class Layout:
     def __getattr__(self, name):
@@ -49,8 +49,9 @@ class Layout:
 menu = part('ui.after.menus').MINT_MT_after
 with within('VIEW_3D'):
     menu.draw(types.SimpleNamespace(layout=Layout()), bpy.context)
-result = icons['mint.ground_shadow']
+result = icons
 """
+"""The icon of each entry of the menu, by its operator."""
 
 
 MODEL = "next(each for each in bpy.data.objects if each.get('mint_asset_id'))"
@@ -153,6 +154,7 @@ def test_the_menu_of_a_right_click_stands_a_model_on_the_floor(blender: BlenderW
     blender.wait_for("placed", seconds=240)
     blender.ask(RAISE)
     blender.settle()
+    assert "mint.save_splats" not in blender.ask(ICONS), "a model has no splats"
     counts = blender.ask(COUNTS)
     blender.point_at(*blender.ask(ON_SCREEN))
     blender.settle()
@@ -240,9 +242,12 @@ def test_shadow_light_and_crop_are_one_step_each(blender: BlenderWindow) -> None
         blender.screenshot(words)
         is_visible = blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
         assert is_visible == (words == "Crop Splats"), "the box has to be seen"
-        assert blender.ask(SHADOW_ICON) == (
+        icons = blender.ask(ICONS)
+        assert icons["mint.ground_shadow"] == (
             "CHECKBOX_HLT" if words == "Ground Shadow" else "CHECKBOX_DEHLT"
         )
+        if words == "Crop Splats":
+            assert "mint.end_crop" in icons and "mint.crop_splats" not in icons
         after = blender.ask(STATE)
         blender.over()
         blender.key("ctrl+z")

@@ -19,6 +19,7 @@ _LIGHTER = Message("Make Lighter…")
 _LEVELS = Message("Levels of Detail…")
 _SHOW_ALL = Message("End Crop, Show All Splats")
 _REMOVE = Message("End Crop, Remove Outside")
+_SAVE_SPLATS = Message("Save Splats…")
 
 
 class MINT_MT_after(bpy.types.Menu):
@@ -27,7 +28,7 @@ class MINT_MT_after(bpy.types.Menu):
     bl_label = "Floor, Light and Cameras"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw all operators; those that are not possible say why."""
+        """Draw what is possible with such a result; gray is what only this one cannot do."""
         layout = layout_of(self)
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.drop_to_floor", icon="SORT_ASC")
@@ -40,10 +41,7 @@ class MINT_MT_after(bpy.types.Menu):
         layout.separator()
         layout.menu("MINT_MT_viewpoints", icon="CAMERA_DATA")
         layout.separator()
-        layout.operator("mint.crop_splats", icon="CUBE")
-        _draw_ends_of_crop(layout)
-        layout.operator("mint.save_splats", icon="EXPORT")
-        layout.separator()
+        _draw_splats(layout, context)
         layout.label(text=translated(Message("These cost no Credits.")), translate=False)
 
 
@@ -60,6 +58,23 @@ def draw_crop(layout: bpy.types.UILayout, world: bpy.types.Object, width: int) -
         words = Message("Move and scale the box: it hides what is outside.")
         wrapped(layout, words, width=width, icon="CUBE")
         _draw_ends_of_crop(layout.column(align=True))
+
+
+def _draw_splats(layout: Any, context: bpy.types.Context) -> None:
+    """Draw what is done with splats, if some are selected."""
+    from ...scene.after import splats
+
+    shown = splats.splats_of(context.active_object)
+    if not shown:
+        return
+    if splats.box_of(shown[0]) is None:
+        layout.operator("mint.crop_splats", icon="CUBE")
+    else:
+        _draw_ends_of_crop(layout)
+    layout.operator(
+        "mint.save_splats", text=translated(_SAVE_SPLATS), translate=False, icon="EXPORT"
+    )
+    layout.separator()
 
 
 def _draw_ends_of_crop(layout: Any) -> None:
