@@ -258,34 +258,61 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert Month((Day(TODAY),)).failed_share is None
 
 
-def test_what_the_original_may_send_counts_today(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Once the copy has found it, it counts on that day: nobody knows when it was sent."""
+def copied(home: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    """Store a job with what was sent yesterday, and return a copy of its journal that is opened now."""
     monkeypatch.setattr(time, "time", lambda: NOON - DAY)
-    job = a_job()
-    sent = records.sent(born=NOON - DAY, credits=248.0, job=job.id)
-    job = replace(job, requests=(sent,))
     with closing(Journal(home)) as original:
         original.add(job)
-        assert SpendingTotals(original).today() == 248
+        assert SpendingTotals(original).today() > 0
     attempts_file(journal_file(home)).unlink()
     monkeypatch.setattr(time, "time", lambda: NOON)
-    with closing(Journal(home)) as copy:
+    return Journal(home)
+
+
+def saved_as_it_is(journal: Journal, job_id: str) -> Job:
+    job = journal.job(job_id)
+    assert job is not None
+    return journal.save(job)
+
+
+def test_what_the_original_may_have_sent_counts_on_the_day_of_the_copy(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows when it was sent. Until it is found, it counts today, whenever that is."""
+    job = a_job()
+    sent = records.sent(born=NOON - DAY, credits=248.0, job=job.id)
+    with closing(copied(home, replace(job, requests=(sent,)), monkeypatch)) as copy:
         spending = SpendingTotals(copy)
         assert spending.today() == 248
-        read = copy.job(job.id)
-        assert read is not None
-        assert spending.of(read) == 248
-        copy.save(read)
-        assert spending.today() == 248
-        assert copy.adopt(read, sent.key, "asset_1") is not None
-        found = copy.job(job.id)
-        assert found is not None
-        copy.save(found)
-        assert spending.today() == 248
+        assert spending.of(saved_as_it_is(copy, job.id)) == spending.today() == 248
         monkeypatch.setattr(time, "time", lambda: NOON + DAY)
+        assert spending.today() == 248
+        assert copy.adopt(job, sent.key, "asset_1") is not None
+        saved_as_it_is(copy, job.id)
         assert spending.today() == 0
+        monkeypatch.setattr(time, "time", lambda: NOON)
+        assert spending.today() == 248
+
+
+def test_a_decision_that_the_original_may_have_sent_counts_on_the_day_of_the_copy(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operation goes on, so it was carried out: at the latest when the copy was noticed."""
+    job = accepted(
+        costing(Phase.REVIEW, status="preview_ready", estimate=800.0, finalized=150.0),
+        at=NOON - DAY,
+    )
+    approve = records.sent(
+        subject="preview", key="approve", verb=PaidVerb.APPROVE, job=job.id, born=NOON - DAY
+    )
+    job = job.with_request(approve)
+    with closing(copied(home, job, monkeypatch)) as copy:
+        spending = SpendingTotals(copy)
+        assert spending.today() == 800
+        assert copy.close_request(approve.key) is not None
+        done = operation("succeeded", credits={"finalized": 800.0})
+        copy.save(with_operation(saved_as_it_is(copy, job.id), done))
+        assert spending.today() == 800
 
 
 def test_an_old_price_is_requested_again() -> None:

@@ -85,7 +85,7 @@ class Attempt:
         ):
             return None
         # what others can order too, such as a line, is as old as its order: the attempt is later
-        return max(max(request.born, request.attempted) for request in self.requests)
+        return max(max(each.born, each.attempted, each.copied) for each in self.requests)
 
     @property
     def paid(self) -> float:

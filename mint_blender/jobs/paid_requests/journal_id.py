@@ -9,6 +9,7 @@ beside it says: then somebody has put an earlier state in its place.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from ...files import disk
@@ -27,10 +28,11 @@ TABLES = (
 )
 NOW = -1.0
 """When the cost of what is still to be sent counts: whenever that is."""
-_COUNT_OPEN = """
-    UPDATE paid_requests SET arose_at = ? WHERE cost > 0 AND job IN
-        (SELECT job FROM paid_requests WHERE operation IS NULL AND closed IS NULL)
-"""
+_NOTE_COPY = "UPDATE paid_requests SET copied = ? WHERE operation IS NULL AND closed IS NULL"
+_COUNT_COPIED = (
+    "UPDATE paid_requests SET arose_at = ?"
+    " WHERE cost > 0 AND job IN (SELECT job FROM paid_requests WHERE copied = ?)"
+)
 _SELECT = "SELECT id, file, attempts FROM this_journal"
 
 
@@ -61,7 +63,9 @@ def recognize(database: Database) -> str:
             database.rows(
                 "INSERT OR REPLACE INTO this_journal VALUES (1, ?, ?, ?)", made, file, attempts
             )
-            database.rows(_COUNT_OPEN, NOW)  # the original may send it at any time
+            now = time.time()  # until then, the original may have sent what is open
+            database.rows(_NOTE_COPY, now)
+            database.rows(_COUNT_COPIED, NOW, now)
             _write(path, attempts)
             return made
     except OSError as error:

@@ -123,11 +123,12 @@ class PaidRequest:
         priced_at: When Mint was asked for these prices; None: at the click.
         journal: The identity of the journal file in which it was inserted or taken over.
         born: When it was inserted; from the first attempt that may be at Mint on, that attempt.
-            What a copy has found in Mint's list: then.
         credential: A hash of the API key of that attempt.
         attempts: How many were begun.
         refusals: How many of them Mint clearly refused.
         attempted: When the last one was begun.
+        copied: Until when the original may have sent it: the journal was noticed to be a copy then,
+            and nobody knew what had become of the request. 0: that was never so.
         operation: What Mint has named: an operation, or an asset in its list.
         answer: What Mint has said last about that operation.
         closed: REFUSED, CANCELED, DROPPED or OVER.
@@ -150,6 +151,7 @@ class PaidRequest:
     attempts: int = 0
     refusals: int = 0
     attempted: float = 0.0
+    copied: float = 0.0
     operation: str | None = None
     answer: Operation | None = None
     closed: State | None = None

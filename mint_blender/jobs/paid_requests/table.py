@@ -42,6 +42,7 @@ TABLES = (
         attempts INTEGER NOT NULL DEFAULT 0,
         refusals INTEGER NOT NULL DEFAULT 0,
         attempted REAL NOT NULL DEFAULT 0,
+        copied REAL NOT NULL DEFAULT 0,
         operation TEXT,
         answer TEXT,
         closed TEXT,
@@ -243,7 +244,7 @@ class PaidRequests:
         journal_id.note_attempts(self._db)
 
     def answer(self, key: str, made: str, operation: Operation | None = None) -> PaidRequest | None:
-        """Commit what Mint names for a request, whatever its record says.
+        """Commit what Mint, or Mint's list, names for a request, whatever its record says.
 
         `operation` is Mint's own answer.
         """
@@ -256,18 +257,6 @@ class PaidRequests:
             if operation is not None:
                 self.note(replace(request, answer=operation))
             return self.get(key)
-
-    def find(self, key: str, made: str, *, now: float) -> PaidRequest | None:
-        """Commit which asset in Mint's list a request has made; `now` is Mint's time.
-
-        In a copy nobody knows when the original has sent it: until now at the latest.
-        """
-        with self._db.transaction():
-            request = self.get(key)
-            if request is None or request.operation is not None:
-                return request
-            born = max(request.born, now) if request.is_copied else request.born
-            return self._change(request, Event.ANSWER, operation=made, born=born)
 
     def note(self, request: PaidRequest) -> None:
         """Commit what Mint has said last about a request: the prices, and how far it is.

@@ -451,7 +451,7 @@ class Journal:
             is_taken = self.paid_requests.names(made) or asset_id in self.assets(exclude=job.id)
             if request.verb is PaidVerb.START and is_taken and request.operation != made:
                 return None
-            return self.paid_requests.find(key, made, now=self.mint_now())
+            return self.paid_requests.answer(key, made)
 
     def note_look(self, key: str) -> PaidRequest | None:
         """Commit that Mint was asked what a request in doubt has made.
