@@ -270,6 +270,7 @@ def copied(home: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> Journal:
 
 
 def saved_as_it_is(journal: Journal, job_id: str) -> Job:
+    """Save a job of a journal without a change, and return it."""
     job = journal.job(job_id)
     assert job is not None
     return journal.save(job)
@@ -297,7 +298,7 @@ def test_what_the_original_may_have_sent_counts_on_the_day_of_the_copy(
 def test_a_decision_that_the_original_may_have_sent_counts_on_the_day_of_the_copy(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operation goes on, so it was carried out: at the latest when the copy was noticed."""
+    """The operation has continued, so it was carried out before the copy was noticed."""
     job = accepted(
         costing(Phase.REVIEW, status="preview_ready", estimate=800.0, finalized=150.0),
         at=NOON - DAY,

@@ -80,7 +80,7 @@ class Attempt:
         or by its original.
         """
         if any(
-            request.is_still_to_be_sent or request.may_be_sent_by_the_original
+            request.is_still_to_be_sent or (request.is_open and request.is_copied)
             for request in self.requests
         ):
             return None

@@ -209,11 +209,6 @@ class PaidRequest:
         return self.is_open and not self.has_unclear_attempt
 
     @property
-    def may_be_sent_by_the_original(self) -> bool:
-        """Whether this journal is a copy that does not know what has become of it."""
-        return self.is_open and self.is_copied
-
-    @property
     def may_be_reopened(self) -> bool:
         """Whether it was given up, and only others can have started something with its key.
 

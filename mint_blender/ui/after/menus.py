@@ -28,7 +28,7 @@ class MINT_MT_after(bpy.types.Menu):
     bl_label = "Floor, Light and Cameras"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw what is possible with such a result; gray is what only this one cannot do."""
+        """Draw all operators; those for splats only if splats are selected."""
         layout = layout_of(self)
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.drop_to_floor", icon="SORT_ASC")
