@@ -82,6 +82,8 @@ class Books:
         self.in_doubt -= {*before, *after} - given_up
         self.restored.update(job for job, _ in after.values())
         self.forgotten |= set(before) - set(after)
+        for key in set(before) - set(after):  # who orders it again sees the price of then
+            world.clicks.accepted.pop(key, None)
 
 
 def says_doubt(job: Job) -> bool:

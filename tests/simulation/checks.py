@@ -154,7 +154,11 @@ def _waits_for_another_account(job: Job, jobs: list[Job]) -> bool:
 
     At the end each account has its turn only once, so this may have come first.
     """
-    return any(each.id == job.after and each.owner != job.owner for each in jobs)
+    return any(
+        each.owner != job.owner or _waits_for_another_account(each, jobs)
+        for each in jobs
+        if each.id == job.after
+    )
 
 
 def _check_own_ends(world: World, jobs: list[Job]) -> None:

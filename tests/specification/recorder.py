@@ -249,6 +249,7 @@ class Recorder:
     def send(self, client: Client, *values: Any, call: PaidCall, **more: Any) -> Sent:
         """Send a paid request; who dies meanwhile, or has no space, cannot store the answer."""
         process = f"call {next(self._numbers)}"
+        self._calls[call.key] = call
         self._sends.append(_Send(call, process))
         try:
             return _send(client, *values, call=call, **more)
@@ -261,7 +262,6 @@ class Recorder:
     def post(self, client: Client, call: PaidCall, body: Any) -> Operation:
         """Send the request itself."""
         journal, sent = self._identity(), self._sends[-1]
-        self._calls[call.key] = call
         secret = client._secret.encode()
         digest = hmac.new(self._salts.get(call.key, b""), secret, hashlib.sha256).hexdigest()
         self.events.append(

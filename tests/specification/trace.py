@@ -61,6 +61,8 @@ class _Trace:
         self._tables: dict[str, dict[str, RowHistory]] = {}
         self._journals: dict[str, str] = {}
         """The journal file that has inserted each key last."""
+        self._lost: set[str] = set()
+        """The keys of what was ordered in a journal that a copy without it has replaced."""
         self._replaced: set[tuple[str, str]] = set()
         """Journal file and key of what was ordered again."""
         self._owed: dict[tuple[str, str], tuple[events.Received, int]] = {}
@@ -123,7 +125,9 @@ class _Trace:
         if event.journal == original and is_old:
             what = "a copy is taken for its original, which has sent more"
             self._found.append(Violation("copy", "", what, self.index))
-        self.books.forget_denials(since, self._tables.get(event.replaced, {}))
+        replaced = self._tables.get(event.replaced, {})
+        self.books.forget_denials(since, replaced)
+        self._lost = (self._lost | replaced.keys()) - table.keys()
         self._tables[event.journal] = table = deepcopy(table)
         for key, row in table.items():
             self._journals[key] = event.journal
@@ -142,13 +146,16 @@ class _Trace:
         is_first = event.number == 1 or event.is_from_elsewhere
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
-        is_ordered_before = event.subject.startswith(JOB) and event.key in self._journals
+        is_lost = event.key in self._lost
+        self._lost.discard(event.key)
         table[event.key] = RowHistory(event, event.born)
         self._journals[event.key] = event.journal
         self.books.order_of[event.key] = order
         # a line is one order, what is ordered for an asset is one on each machine, and who orders a
-        # job again in a copy, as its original has done since, has seen the price twice
-        is_click = event.subject.startswith(ASSET) or (is_ordered_before and event.number > 1)
+        # job again in a copy, or decides again, as its original has done since, has clicked twice
+        is_decision = event.verb in DECISIONS
+        is_again = event.number > 1 and event.subject.startswith(JOB)
+        is_click = event.subject.startswith(ASSET) or (is_lost and (is_decision or is_again))
         self.books.orders[order] = max(self.books.orders[order] + is_click, 1)
 
     @singledispatchmethod
