@@ -72,13 +72,18 @@ def test_approve_goes_on_to_the_files() -> None:
 
 @pytest.mark.parametrize("status", [404, 405, 409])
 def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(status: int) -> None:
-    """A conflict settles the click: the reason becomes a note, and Mint is asked how things are."""
+    """The reason becomes a note, and Mint is asked how things are.
+
+    After a conflict the click is not over before that, and its price counts: a second copy of what
+    Mint has just carried out gets one, too.
+    """
     run = WorkflowHarness(decided(in_review().job, Verb.APPROVE)).fail(problem(status))
     poll = run.expect(Poll)
     assert poll.after == 0.0
+    assert (run.job.decision is None) == (status != 409)
+    run.answer(seen("running", Mode.REVIEW))
     assert run.job.decision is None
     assert "because" in run.job.notes[-1]
-    run.answer(seen("running", Mode.REVIEW))
     assert run.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
 
 
@@ -93,6 +98,8 @@ def test_nobody_decides_anew_while_mint_may_still_carry_a_decision_out(status: s
     run.answer(seen(status, Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"}))
     assert (run.waited > 599.0) == (status == "preview_ready")
     run.expect(Poll)
+    assert run.job.decision is not None, "nor before Mint was asked what came of it"
+    run.answer(seen(status, Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"}))
     assert run.job.decision is None
 
 

@@ -35,6 +35,7 @@ from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind, Mode, Preset
 
 from .clicks import PaidClick
+from .disk import Killed
 
 if TYPE_CHECKING:
     from .process import Process
@@ -111,7 +112,7 @@ def _line(number: int) -> Line:
 def _count_attempts(process: Process, service: JobService) -> None:
     """Count what a run may start: each line once, and what `--retry-failed` pays for again."""
     clicks, machine = process.world.clicks, process.machine.name
-    start, retry = service.start, service.retry
+    start, retry = _counting_kills(process, service.start), service.retry
     for line in _lines():
         for counts in (clicks.starts, clicks.previews):
             counts.setdefault(line.request.prompt, 1)
@@ -140,6 +141,19 @@ def _count_attempts(process: Process, service: JobService) -> None:
             note(job, request.key)
 
     service.start, service.retry = counted_start, counted_retry  # type: ignore[method-assign]
+
+
+def _counting_kills(process: Process, start: Callable[..., Job]) -> Callable[..., Job]:
+    """Return a start that is also counted if a kill interrupts it: it may have been committed."""
+
+    def counted(request: GenerationRequest, *arguments: Any, **more: Any) -> Job:
+        try:
+            return start(request, *arguments, **more)
+        except Killed:
+            _add_attempt(process, request.prompt)
+            raise
+
+    return counted
 
 
 def _add_attempt(process: Process, prompt: str, number: int = 1) -> None:

@@ -52,6 +52,8 @@ class Books:
     """The jobs that the copy of a journal has brought back to where they were."""
     forgotten: set[str] = field(default_factory=set)
     """The keys of requests that were only in a journal which a copy has replaced."""
+    unknown: set[str] = field(default_factory=set)
+    """The operations that Mint had made for them by then."""
 
     def note(self, world: World, job: Job) -> None:
         """Note what a job says now. A sentence that is said again counts from the first time on."""
@@ -82,6 +84,8 @@ class Books:
         self.in_doubt -= {*before, *after} - given_up
         self.restored.update(job for job, _ in after.values())
         self.forgotten |= set(before) - set(after)
+        made = world.mint.operations.all.values()
+        self.unknown |= {each.id for each in made if each.key in self.forgotten}
         for key in set(before) - set(after):  # who orders it again sees the price of then
             world.clicks.accepted.pop(key, None)
 
@@ -193,7 +197,9 @@ def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> N
     told.update(each.key for job in filter(is_held_for_good, jobs) for each in job.requests)
     ever = set().union(*world.books.named.values())
     at_the_end = {name for job in jobs for name in names(job)}
-    for each in (each for each in operations if each.key not in told):
+    for each in operations:
+        if each.key in told or each.id in world.books.unknown:
+            continue
         is_paid = each.paid > 0 and each.status in DONE | BUSY | {"preview_ready"}
         named = at_the_end if each.is_generation and is_paid else ever
         resource = each.resource.id if each.resource is not None else ""

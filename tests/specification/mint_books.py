@@ -26,6 +26,9 @@ class Books:
     """The keys that were sent."""
     denials: list[tuple[int, str]] = field(default_factory=list)
     """When a person was told that nothing was started, and with which key."""
+    ordered_again: dict[str, int] = field(default_factory=dict)
+    """When what a copy of the journal does not have was ordered in it, by key. What the original
+    has made with that key is not meant any more."""
     adopted: list[tuple[int, Adopted, frozenset[str]]] = field(default_factory=list)
     """What was adopted, with the keys of the journal in which it was."""
 
@@ -62,7 +65,8 @@ class Books:
     def _denied(self) -> Iterator[Finding]:
         for index, made in self.made:
             for denied, key in self.denials:
-                if key == made.key:
+                again = self.ordered_again.get(key, 0)
+                if key == made.key and not index < again < denied:
                     what = f'"nothing was started" is false: {made.operation}'
                     yield max(index, denied), "denied", made.key, what
 

@@ -147,7 +147,9 @@ class _Trace:
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
         is_lost = event.key in self._lost
-        self._lost.discard(event.key)
+        if is_lost:
+            self._lost.discard(event.key)
+            self.books.ordered_again[event.key] = self.index
         table[event.key] = RowHistory(event, event.born)
         self._journals[event.key] = event.journal
         self.books.order_of[event.key] = order

@@ -122,8 +122,11 @@ def _send(run: Run, decision: Decision) -> Steps:
     elif not (run.job.convert and (yield from _replay_start(run))):
         if sent.request is not None and _has_other_attempts(sent.request, sent.refusal):
             yield from _wait_for_earlier_attempts(run, sent.request)
+        # a conflict may come from a second copy of what Mint has just carried out
+        may_be_applied = sent.request is not None and sent.request.may_be_started
         # others can resume it, too, and unlike a Preview it was not read before
-        yield from _apply_refusal(run, sent.refusal, reads_first=decision.verb is Verb.RESUME)
+        reads_first = may_be_applied or decision.verb is Verb.RESUME
+        yield from _apply_refusal(run, sent.refusal, reads_first=reads_first)
 
 
 def _has_other_attempts(request: PaidRequest, refusal: errors.MintError) -> bool:
