@@ -65,12 +65,12 @@ def test_a_model_is_described(lamp: Any) -> None:
     assert found["12 faces · 1 m × 1 m × 1 m"] == 1
     for operator in (
         "optimize",
-        "animate",
         "use_prompt",
         "replace_model",
         "open_in_mint",
     ):
         assert found[f"mint.{operator}"] == 1
+    assert found["mint.animate"] == 0, "nothing says that it is a humanoid"
     lamp.scale = (1, 1, 2)
     bpy.context.view_layer.update()
     selected.prepare()

@@ -47,6 +47,12 @@ boxes = {each: box for each, _, box in rows[number].buttons} | {"close": rows[nu
 box, here = boxes[name], region('VIEW_3D', 'WINDOW')
 result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
 """
+IN_NARROW_VIEW = """
+with within('VIEW_3D'):
+    chips = part('ui.viewport.chips')
+    (chip,) = part('ui.viewport.arrival').chips()
+    result = chips._row(bpy.context, chip, 'a very long name ' * 20, 0.0, 1.0).text
+"""
 # Where the vertices of the result are in the view, as shares of its width and height.
 PLACES = """
 import numpy as np
@@ -97,6 +103,9 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert seen.max() > 0.75 * expected.max(), "a dark orange is brown"
     apart = np.abs(seen / seen.max() - expected / expected.max()) * 255
     assert apart[:2].max() <= 15, "red and green, which make its hue, are as in the Preview"
+
+    words = blender.ask(IN_NARROW_VIEW)
+    assert words.endswith(" · Cube hidden"), "what is to be undone is said in any case"
 
     blender.over()  # the pointer leaves the chip's place
     press(blender, 0, "undo")

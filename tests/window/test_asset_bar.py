@@ -6,7 +6,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.mint_service.runner import running_service
 
@@ -50,13 +52,29 @@ def finished(blender: BlenderWindow) -> int:
     return found
 
 
+def above(blender: BlenderWindow, name: str, place: int) -> NDArray[np.uint8]:
+    """Return some pixels above the bar, where the lower margin of a picture's card may be."""
+    shot = read(blender.screenshot(name))
+    here = blender.ask("box('VIEW_3D', 'WINDOW')")
+    _, low, _, tall = blender.ask(_FRAME)
+    x, _ = map(round, at(blender, f"cells[{place}]"))
+    y = round(here[3] - low - tall)
+    pixels: NDArray[np.uint8] = shot[y - 13 : y - 10, x - 30 : x + 30]
+    return pixels
+
+
 def test_a_double_click_imports(blender: BlenderWindow) -> None:
-    """The picture under the pointer is shown large; two quick clicks import at the 3D cursor."""
+    """The picture under the pointer is shown large; two quick clicks import at the 3D cursor.
+
+    The card with the large picture is away then, until the pointer comes back: it would cover what
+    is said about the result.
+    """
     open_bar(blender)
     before = blender.ask("scene()")
     place = finished(blender)
     blender.display.move(*at(blender, f"cells[{place}]"))
     blender.wait(f"{BAR}.state().hovered == place", place=place)
+    above_bar = above(blender, "asset_bar_hovered", place)
     shot = blender.screenshot("asset_bar_hovered")
     x, y = map(round, at(blender, f"cells[{place}]"))
     shown = blender.ask(_COLOR, asset=ids(blender)[place])
@@ -78,6 +96,12 @@ def test_a_double_click_imports(blender: BlenderWindow) -> None:
     blender.ask(f"setattr({inputs}, 'mouse_double_click_time', 350)")
     blender.wait_for("placed")
     assert len(blender.jobs()) == 1
+    blender.settle()
+    assert not np.array_equal(above(blender, "asset_bar_imported", place), above_bar)
+    blender.display.move(*at(blender, "status"))
+    blender.display.move(*at(blender, f"cells[{place}]"))
+    blender.settle()
+    assert np.array_equal(above(blender, "asset_bar_hovered_again", place), above_bar)
     blender.display.move(*at(blender, "status"))
     blender.key("Escape")
     blender.wait(f"{BAR}.state().area == 0")

@@ -197,7 +197,7 @@ def _draw_folders(box: bpy.types.UILayout) -> None:
         translate=False,
     )
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
-    row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
+    row.operator("mint.clear_downloads", icon="TRASH")
 
 
 def check_account() -> None:

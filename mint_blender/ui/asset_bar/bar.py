@@ -49,6 +49,9 @@ class BarState:
         self.area = 0
         """Address of the area that shows it; 0 while it is closed."""
         self.hovered = OUTSIDE
+        self.imported = ""
+        """The id of the item that was just imported, while the pointer stays on it: its card would
+        cover what is said about the result."""
         self.dragged: Asset | None = None
         self.pointer = (0.0, 0.0)
         self.textures: dict[str, gpu.types.GPUTexture] = {}
@@ -59,6 +62,7 @@ class BarState:
         """Close the bar and free its pictures."""
         self.area = 0
         self.hovered = OUTSIDE
+        self.imported = ""
         self.dragged = None
         self.shown = None
         self.textures.clear()
@@ -347,13 +351,14 @@ def draw_pointed(context: bpy.types.Context) -> None:
     """
     layout = layout_in(context)
     theme = Theme()
-    hovered = asset_at(context, state().hovered)
+    place = state().hovered
+    hovered = asset_at(context, place)
     if (dragged := state().dragged) is not None:
         # beside the pointer, whose tip is where the item will stand
         x, y = state().pointer
         side = 72 * theme.scale
         _draw_picture(dragged, Box(x + 12 * theme.scale, y + 4 * theme.scale, side, side), theme)
-    elif hovered is not None and state().hovered < len(layout.cells):
+    elif hovered is not None and place < len(layout.cells) and hovered.id != state().imported:
         _draw_card(context, layout, hovered, theme)
 
 
@@ -499,6 +504,7 @@ def hover(context: bpy.types.Context, x: float, y: float) -> int:
     part = part_at(layout_in(context), x, y)
     if part != state().hovered:
         state().hovered = part
+        state().imported = ""
         context.region.tag_redraw()
     return part
 
@@ -550,6 +556,7 @@ def click(context: bpy.types.Context, part: int, *, is_double_click: bool) -> No
         operator = entries.status(fields).operator
         bpy.app.timers.register(partial(_act, operator), first_interval=0.01)
     elif asset is not None and is_double_click and can_import(asset):
+        state().imported = asset.id
         import_asset(context, asset)
 
 

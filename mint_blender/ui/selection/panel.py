@@ -199,8 +199,6 @@ class MINT_MT_selection(bpy.types.Menu):
             return
         layout.operator_context = "INVOKE_DEFAULT"
         is_model = origin.kind == "model" and bool(origin.asset_id)
-        if is_model and not _is_humanoid(root):
-            _draw_animate(layout, origin)
         if is_model and not selected.is_instance(active):
             layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = origin.asset_id
         if origin.kind == "world":
@@ -256,16 +254,12 @@ def _draw_next_steps(
             "mint.optimize", text=translated(words), translate=False, icon="MOD_DECIM"
         ).asset_id = origin.asset_id
     if origin.kind == "model" and origin.asset_id and _is_humanoid(root):
-        _draw_animate(column, origin)
+        column.operator(
+            "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
+        ).asset_id = origin.asset_id
     row = text_wrap.button_row(layout, (_VARIATION, _PICTURE), width=width)
     _draw_variation(row, root, origin)
     row.operator("mint.picture", icon="RESTRICT_RENDER_OFF")
-
-
-def _draw_animate(layout: bpy.types.UILayout, origin: "Provenance") -> None:
-    layout.operator(
-        "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
-    ).asset_id = origin.asset_id
 
 
 def _is_humanoid(root: bpy.types.Object) -> bool:

@@ -97,10 +97,7 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
             words = Message("{title} was undone", title=chip.title)
         elif chip.count > 1:
             words = Message("{count} results are here", count=chip.count)
-        text = translated(words)
-        if chip.is_cube_hidden:
-            text += " · " + translated(Message("Cube hidden"))
-        rows.append(_row(context, chip, text, bottom, scale))
+        rows.append(_row(context, chip, translated(words), bottom, scale))
         bottom += (_TOAST + _GAP) * scale
     return rows
 
@@ -139,7 +136,10 @@ def _row(context: bpy.types.Context, chip: Chip, text: str, bottom: float, scale
     widths = [width_of(words) + 2 * padding for _, words in actions]
     room = sum(widths) + inset * len(widths)
     left, right = sides(context)
-    text = shortened(text, max(0.0, right - left - room - height - 3 * padding))
+    free = max(0.0, right - left - room - height - 3 * padding)
+    # the name gives way first: what the button *Undo* is about has to be said
+    hidden = f" · {translated(Message('Cube hidden'))}" if chip.is_cube_hidden else ""
+    text = shortened(shortened(text, free - width_of(hidden)) + hidden, free)
     wide = width_of(text) + padding
     width = padding + wide + room + height
     left = max(left, (left + right - width) / 2)
