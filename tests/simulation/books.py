@@ -53,7 +53,7 @@ class Books:
     forgotten: set[str] = field(default_factory=set)
     """The keys of requests that were only in a journal which a copy has replaced."""
     unknown: set[str] = field(default_factory=set)
-    """The operations that Mint had made for them by then."""
+    """The operations that Mint had made with these keys before the journal was replaced."""
 
     def note(self, world: World, job: Job) -> None:
         """Note what a job says now. A sentence that is said again counts from the first time on."""
@@ -83,10 +83,11 @@ class Books:
         given_up = {key for key, (_, closed) in after.items() if closed is not None}
         self.in_doubt -= {*before, *after} - given_up
         self.restored.update(job for job, _ in after.values())
-        self.forgotten |= set(before) - set(after)
+        lost = before.keys() - after.keys()
+        self.forgotten |= lost
         made = world.mint.operations.all.values()
-        self.unknown |= {each.id for each in made if each.key in self.forgotten}
-        for key in set(before) - set(after):  # who orders it again sees the price of then
+        self.unknown |= {each.id for each in made if each.key in lost}
+        for key in lost:  # who orders it again sees the price of then
             world.clicks.accepted.pop(key, None)
 
 

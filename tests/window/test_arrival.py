@@ -47,7 +47,7 @@ boxes = {each: box for each, _, box in rows[number].buttons} | {"close": rows[nu
 box, here = boxes[name], region('VIEW_3D', 'WINDOW')
 result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
 """
-IN_NARROW_VIEW = """
+WITH_LONG_NAME = """
 with within('VIEW_3D'):
     chips = part('ui.viewport.chips')
     (chip,) = part('ui.viewport.arrival').chips()
@@ -104,7 +104,7 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     apart = np.abs(seen / seen.max() - expected / expected.max()) * 255
     assert apart[:2].max() <= 15, "red and green, which make its hue, are as in the Preview"
 
-    words = blender.ask(IN_NARROW_VIEW)
+    words = blender.ask(WITH_LONG_NAME)
     assert words.endswith(" · Cube hidden"), "what is to be undone is said in any case"
 
     blender.over()  # the pointer leaves the chip's place

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,14 +53,13 @@ def finished(blender: BlenderWindow) -> int:
     return found
 
 
-def above(blender: BlenderWindow, name: str, place: int) -> NDArray[np.uint8]:
-    """Return some pixels above the bar, where the lower margin of a picture's card may be."""
-    shot = read(blender.screenshot(name))
+def above(blender: BlenderWindow, shot: Path, place: int) -> NDArray[np.uint8]:
+    """Return some pixels of a screenshot: where the lower margin of a picture's card may be."""
     here = blender.ask("box('VIEW_3D', 'WINDOW')")
     _, low, _, tall = blender.ask(_FRAME)
     x, _ = map(round, at(blender, f"cells[{place}]"))
     y = round(here[3] - low - tall)
-    pixels: NDArray[np.uint8] = shot[y - 13 : y - 10, x - 30 : x + 30]
+    pixels: NDArray[np.uint8] = read(shot)[y - 13 : y - 10, x - 30 : x + 30]
     return pixels
 
 
@@ -74,8 +74,8 @@ def test_a_double_click_imports(blender: BlenderWindow) -> None:
     place = finished(blender)
     blender.display.move(*at(blender, f"cells[{place}]"))
     blender.wait(f"{BAR}.state().hovered == place", place=place)
-    above_bar = above(blender, "asset_bar_hovered", place)
     shot = blender.screenshot("asset_bar_hovered")
+    above_bar = above(blender, shot, place)
     x, y = map(round, at(blender, f"cells[{place}]"))
     shown = blender.ask(_COLOR, asset=ids(blender)[place])
     assert list(read(shot)[y, x]) == pytest.approx(shown, abs=3)
@@ -97,11 +97,15 @@ def test_a_double_click_imports(blender: BlenderWindow) -> None:
     blender.wait_for("placed")
     assert len(blender.jobs()) == 1
     blender.settle()
-    assert not np.array_equal(above(blender, "asset_bar_imported", place), above_bar)
+    assert not np.array_equal(
+        above(blender, blender.screenshot("asset_bar_imported"), place), above_bar
+    )
     blender.display.move(*at(blender, "status"))
     blender.display.move(*at(blender, f"cells[{place}]"))
     blender.settle()
-    assert np.array_equal(above(blender, "asset_bar_hovered_again", place), above_bar)
+    assert np.array_equal(
+        above(blender, blender.screenshot("asset_bar_hovered_again"), place), above_bar
+    )
     blender.display.move(*at(blender, "status"))
     blender.key("Escape")
     blender.wait(f"{BAR}.state().area == 0")

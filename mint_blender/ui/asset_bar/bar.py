@@ -62,7 +62,6 @@ class BarState:
         """Close the bar and free its pictures."""
         self.area = 0
         self.hovered = OUTSIDE
-        self.imported = ""
         self.dragged = None
         self.shown = None
         self.textures.clear()
