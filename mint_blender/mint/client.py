@@ -313,7 +313,7 @@ class Client(Transport):
         data = self.request("POST", ESTIMATE_PATH, body=body).data
         if not data.keys() & {"credits", "operation"}:
             raise errors.InvalidResponse(Message("it is no price"))
-        return Estimate.from_json(data)
+        return Estimate.from_json(data, self.current_time)
 
 
 def _path_id(id: str) -> str:

@@ -465,18 +465,22 @@ def _has_files(type_: str, assets: Assets | None) -> bool:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The price of a planned operation, in Credits."""
+    """The price of a planned operation, in Credits.
+
+    `at` is Mint's time when it said so, in seconds since the epoch; None: it is not known.
+    """
 
     operation: str | None
     required_to_start: float | None
     estimated_total: float | None
+    at: float | None = field(default=None, compare=False)
 
     @classmethod
-    def from_json(cls, data: Json) -> Estimate:
+    def from_json(cls, data: Json, at: float | None = None) -> Estimate:
         """Parse Mint's JSON. What is below nothing is no price."""
         credits = _object(data.get("credits")) or {}
         prices = {name: price for name, price in credits.items() if (_number(price) or 0.0) >= 0.0}
-        return _parse(cls, prices, operation=_text(data.get("operation")))
+        return _parse(cls, prices, operation=_text(data.get("operation")), at=at)
 
 
 @dataclass(frozen=True)

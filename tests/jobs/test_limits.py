@@ -568,6 +568,28 @@ def test_the_age_of_a_price_counts_from_when_it_was_asked(offline: JobService) -
     run.expect(Quote)
 
 
+def test_a_price_has_the_time_of_mint(offline: JobService) -> None:
+    """The clock was half a day ahead at the click, and is right when that half of a day is over."""
+    asked_at = time.time() - DAY / 2
+    query = Price.of(LAMP)
+    offline.queries.cache_answer(query, Estimate(None, 100.0, 100.0, asked_at))
+    job = offline.start(LAMP)
+    assert job.priced_at == asked_at
+    run = WorkflowHarness(job, WorkflowConfig(now=time.time))
+    run.answer().expect(Quote)
+    run.answer(Estimate(None, 100.0, 100.0, asked_at + DAY / 2))
+    assert run.expect(Pay).call.priced_until == asked_at + DAY / 2 + PRICE_LIFETIME
+
+
+def test_a_price_is_asked_again_if_only_this_computer_thinks_it_is_new() -> None:
+    """Its clock was set back by as much as has passed since the click; Mint's clock was not."""
+    before = WorkflowConfig(now=lambda: CLICK)
+    run = WorkflowHarness(replace(a_job(), created_at=CLICK).with_prices(100.0, None), before)
+    run.answer().expect(Pay)
+    run.answer(Sent(run.job.start_request, is_price_old=True)).expect(Quote)
+    run.answer(Estimate(None, 100.0, 100.0, CLICK + DAY)).expect(Pay)
+
+
 def test_a_price_of_a_clock_that_was_ahead_is_asked_again() -> None:
     """The clock was a day ahead at the click, and is right now."""
     before = WorkflowConfig(now=lambda: CLICK - DAY)

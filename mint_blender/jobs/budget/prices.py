@@ -68,15 +68,16 @@ class Budget:
     def asked_at(self, queries: Sequence[Query | None]) -> float | None:
         """Return when the oldest of these prices was asked, in seconds since the epoch.
 
+        By Mint's clock, if its answer has shown that: this computer's may be set until they count.
         None: none of them is known.
         """
         answers = [self._answers.get(query) for query in queries if query is not None]
         times = [
-            answered.at
+            answered.answer.at or answered.at.timestamp()
             for answered in answers
             if answered and isinstance(answered.answer, Estimate)
         ]
-        return min(times).timestamp() if times else None
+        return min(times, default=None)
 
     def price(self, query: Query) -> float | None:
         """Return the price in Credits that Mint last gave; None if it gave none.

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +35,9 @@ class PaidCall:
         seen: The addresses of the Previews that the person has seen.
         is_about_preview: Whether nothing is sent unless Mint waits with one of them.
         is_replay: Whether Mint has answered before, and the same is sent again.
-        priced_until: Until when a first attempt may be sent at the known price, in seconds since
-            the epoch; None if the price does not matter. What Mint may have started is repeated
-            at any time.
+        priced_until: Until when a first attempt may be sent at the known price, by Mint's clock,
+            in seconds since the epoch; None if the price does not matter. What Mint may have
+            started is repeated at any time.
     """
 
     key: str
@@ -107,7 +106,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
         if request is None or not (is_expected and request.may_be_sent(now, credential)):
             return Sent(request)
         # an outage, or a computer that slept, may lie between the click and here
-        is_old = call.priced_until is not None and time.time() > call.priced_until
+        is_old = call.priced_until is not None and now > call.priced_until
         if is_old and not request.may_be_started:
             return Sent(request, is_price_old=True)
         if call.is_about_preview and (shown := _other_preview(client, call)) is not None:

@@ -324,7 +324,7 @@ def _is_optimizing_affordable(run: Run, asset_id: str) -> Generator[Step, Any, b
     """Return whether the optimization fits the job's own limit; otherwise add a note."""
     if run.job.max_credits is None:
         return True
-    price = yield from context.current_price(run, OptimizationPrice(asset_id))
+    price = (yield from context.current_price(run, OptimizationPrice(asset_id))).estimated_total
     is_known = price is not None or run.job.optimize_estimate is not None
     total = at_prices(run.job, None, price) if is_known else None
     error = limit_error([Expense(total, total, most=run.job.max_credits)])

@@ -21,7 +21,7 @@ from ..paid_requests.record import PaidRequest
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
-from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery
+from ..queries import NO_PRICE, AnimationPrice, OptimizationPrice, Price, PriceQuery
 from .effects import Close, Effect, Fetch, OptionalFetch, Pay, Poll, Quote, Step
 
 Answer = TypeVar("Answer")
@@ -61,6 +61,7 @@ class Run:
     are_uploaded_again: bool = False
     is_renamed: bool = False
     conflicts: int = 0
+    is_price_old: bool = False
     # of the Preview that is fetched while the operation is polled
     optional_fetch: OptionalFetch | None = None
     optional_fetches: int = 0
@@ -223,9 +224,12 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
 
 
 def are_prices_old(run: Run) -> bool:
-    """Return whether the prices that a person has accepted may have changed since."""
-    # the clock may have been set back since
-    return abs(run.config.now() - run.job.priced_at) >= spending.PRICE_LIFETIME
+    """Return whether the prices that a person has accepted may have changed since.
+
+    They are not sent before Mint's clock says so, too: this computer's may be wrong.
+    """
+    age = abs(run.config.now() - run.job.priced_at)
+    return run.is_price_old or age >= spending.PRICE_LIFETIME
 
 
 def ask_prices(run: Run) -> Steps:
@@ -233,17 +237,19 @@ def ask_prices(run: Run) -> Steps:
     job = run.job
     is_motion = job.motion is not None
     query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
-    estimate = yield from current_price(run, query)
-    extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else None
-    run.job = run.job.with_prices(estimate, extra, asked_at=run.config.now())
+    price = yield from current_price(run, query)
+    extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else NO_PRICE
+    asked_at = price.at or run.config.now()
+    run.job = run.job.with_prices(price.estimated_total, extra.estimated_total, asked_at=asked_at)
+    run.is_price_old = False
 
 
-def current_price(run: Run, query: PriceQuery) -> Generator[Step, Any, float | None]:
-    """Return the price that Mint reports now, in Credits; None if Mint refuses to tell."""
+def current_price(run: Run, query: PriceQuery) -> Generator[Step, Any, Estimate]:
+    """Return the price that Mint reports now; an empty one if Mint refuses to tell."""
     try:
         estimate: Estimate = yield from run.perform(Quote(query))
     except errors.ProblemError as error:
         if error.retryable or isinstance(error, errors.KeyRefused):
             raise
-        return None
-    return estimate.estimated_total
+        return NO_PRICE
+    return estimate

@@ -328,7 +328,7 @@ def _send(run: Run, request: PaidRequest, after: float) -> Steps:
     if sent.operation is not None:
         _accept(run, request, sent.operation)
     elif sent.is_price_old:
-        return
+        run.is_price_old = True
     elif sent.refusal is None:  # it must not be sent (again), or was given up meanwhile
         yield from _continue_unsent(run, sent.request or request)
     else:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,18 +57,18 @@ def test_the_attempt_is_committed_before_the_first_byte(sender: Sender) -> None:
 
 @pytest.mark.parametrize("stored", [a_record(), sent(refusals=1)])
 def test_nothing_is_started_at_an_old_price(sender: Sender, stored: PaidRequest) -> None:
-    """A day may pass between the question for the price and the first attempt."""
+    """A day may pass between the question for the price and the first attempt, by Mint's clock."""
     request = sender.insert(stored)
-    outcome = sender.send(request, priced_until=time.time() - 1.0)
+    outcome = sender.send(request, priced_until=NOW - 1.0)
     assert outcome == Sent(sender.records.get(request.key), is_price_old=True)
     assert sender.is_silent
-    sender.send(request, priced_until=time.time() + 600.0)
+    sender.send(request, priced_until=NOW + 600.0)
     assert not sender.is_silent
 
 
 def test_an_attempt_in_doubt_is_repeated_at_any_price(sender: Sender) -> None:
     """Mint may have started it at the old one."""
-    sender.send(sender.insert(sent()), priced_until=time.time() - 1.0)
+    sender.send(sender.insert(sent()), priced_until=NOW - 1.0)
     assert not sender.is_silent
 
 
