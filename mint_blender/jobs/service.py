@@ -466,10 +466,9 @@ class JobService(JobRunner):
         elif job.phase is Phase.BILLING and job.decision is None:
             self._send_again(job)
         elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
-            # a job that stopped at its own limit: a person can lift that. Without a window, its
-            # workflow asks for the price and stops there again
-            queries = prices_of_click(job, Verb.RESUME) if self.ask_price is None else ()
+            queries = prices_of_click(job, Verb.RESUME)
             if queries and not self.is_driven_elsewhere(job):
+                self._prices(queries, own_limit=job.max_credits)
                 self._within_limits(job, Verb.RESUME, queries)
             self.wake(job)
         else:

@@ -597,6 +597,20 @@ def test_a_price_of_a_clock_that_was_ahead_is_asked_again() -> None:
     run.answer().expect(Quote)
 
 
+@pytest.mark.covers("R-limit")
+def test_a_command_resumes_nothing_beyond_the_limits(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """What has stopped since its price has risen is accepted by a person, but not any price."""
+    job_service.ask_price = job_service.ask_and_wait
+    stopped = replace(a_job(), phase=Phase.PAUSED).with_prices(100.0, None)
+    job_service.cache.add(replace(stopped, problem=Problem(Cause.CREDITS, "It has risen.")))
+    job_service.budget.limits = Limits(each=247)
+    with pytest.raises(TooExpensive, match="about 798 Credits in total, more than your limit"):
+        job_service.resume(stopped.id)
+    assert not service.operations() and job_service.job(stopped.id).phase is Phase.PAUSED
+
+
 def test_an_approval_keeps_the_price_of_its_start(offline: JobService) -> None:
     """A price that has fallen since is that of a new start."""
     job = at_preview()
