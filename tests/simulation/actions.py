@@ -175,10 +175,15 @@ class Actions:
             self.world.clicks.accepted.setdefault(job.start_request.key, accepted)
             self._note_paid(job.id, job.start_request.key, is_confirmed=is_confirmed)
 
-    def note_price(self, job: Job) -> None:
-        """Note that a person has accepted the price that is shown, which has risen."""
-        is_risen = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
-        if is_risen and job.start_request is not None:
+    def note_price(self, service: JobService, stopped: Job) -> None:
+        """Note that the person who has resumed a job that stopped has accepted its price."""
+        is_risen = stopped.problem is not None and stopped.problem.code == ABOVE_OWN_LIMIT
+        is_refused = stopped.phase is Phase.BILLING and stopped.operation is None
+        if not (is_risen or is_refused):
+            return
+        # one that was refused for want of Credits shows today's price beside Resume
+        job = service.job(stopped.id) if is_refused else stopped
+        if job.start_request is not None:
             accepted = job.start_request.credits, self.world.clock.true
             self.world.clicks.accepted[job.start_request.key] = accepted
 
@@ -280,7 +285,7 @@ class Actions:
         """Resume a job."""
         with self._limits(service) as is_confirmed:
             service.resume(job.id)
-        self.note_price(job)
+        self.note_price(service, job)
         self._note_decision(service, job, Verb.RESUME, is_confirmed=is_confirmed)
         if is_confirmed:
             self.world.clicks.confirmed.add(job.id)

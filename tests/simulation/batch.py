@@ -126,6 +126,8 @@ def _count_attempts(process: Process, service: JobService) -> None:
             if paid.number > 1 and paid.key not in clicks.paid:
                 _add_attempt(process, request.prompt)
             note(job, paid.key)
+            # the run has said what it costs now, also for a line that was ordered before
+            clicks.accepted[paid.key] = paid.credits, process.world.clock.true
         return job
 
     def counted_retry(job_id: str) -> None:

@@ -83,7 +83,8 @@ class Books:
         given_up = {key for key, (_, closed) in after.items() if closed is not None}
         self.in_doubt -= {*before, *after} - given_up
         self.restored.update(job for job, _ in after.values())
-        lost = before.keys() - after.keys()
+        # the line of a batch keeps its key when another job orders it
+        lost = {key for key, (job, _) in before.items() if key not in after or after[key][0] != job}
         self.forgotten |= lost
         made = world.mint.operations.all.values()
         self.unknown |= {each.id for each in made if each.key in lost}

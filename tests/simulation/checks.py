@@ -141,12 +141,14 @@ def _was_started(world: World, job: Job) -> bool:
 def _waits_for_first_key(world: World, job: Job) -> bool:
     """Return whether only the same start with the same API key would resume it.
 
-    It stopped for Credits before it had an asset. At the end each user has one key of several.
+    It stopped for Credits before it had an asset. At the end each user has one key of several, or a
+    new one.
     """
     mine = world.mint.operations.all.get(job.operation.id) if job.operation else None
     if mine is None or mine.resource is not None:
         return False
-    return mine.status == "billing_required" and len(mine.project.keys) > 1
+    has_others = len(mine.project.keys) > 1 or mine.project.user in world.without_first_keys
+    return mine.status == "billing_required" and has_others
 
 
 def _waits_for_another_account(job: Job, jobs: list[Job]) -> bool:

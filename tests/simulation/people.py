@@ -132,7 +132,7 @@ class People:
             world.at(self.rng.expovariate(1 / 1800.0), self._use_own_account)
             return
         if self.rng.random() < 0.3:
-            owner.keys.clear()
+            world.remove_keys(owner)
         chance = self.rng.random()
         if chance < 0.4:
             world.add_key(owner, key)
@@ -339,5 +339,5 @@ class People:
             self.actions.approve(service, job)
         elif Verb.RESUME in verbs or job.phase is Phase.PAUSED:
             service.resume(job.id)
-            self.actions.note_price(job)
+            self.actions.note_price(service, job)
             self.world.clicks.confirmed.add(job.id)

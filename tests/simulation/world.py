@@ -91,6 +91,8 @@ class World:
         self.has_motions = options.motions and self.motions.random() < 0.4
         self.is_at_rest = False
         self.books = Books()
+        self.without_first_keys: set[str] = set()
+        """The users of whom Mint does not accept the first API keys any more."""
         self.clock = SimulatedClock()
         self.disk = Disk()
         self.disk.boundary = self.boundary
@@ -160,6 +162,11 @@ class World:
         """Let a project have another key."""
         project.keys.add(key)
         self.network.key_hosts[key] = project.host
+
+    def remove_keys(self, project: Project) -> None:
+        """Let Mint accept none of the keys that a project has."""
+        project.keys.clear()
+        self.without_first_keys.add(project.user)
 
     def _deliver(self, request: Request, sent_at: float | None = None) -> Response:
         if request.host == HOST:

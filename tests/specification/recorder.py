@@ -236,6 +236,10 @@ class Recorder:
             kind = "asset"  # the job that orders it has made, or fetches, that model
             about = call.target if call is not None else (row.operation or "").removeprefix(FOUND)
         at = self._read.get(about, -1.0)
+        if row.verb == "optimize" and self._is_started_again(row.job):  # the next model is another
+            yield events.Looked(row.key, (), True, self._now(), is_direct=True, journal=journal)
+            yield events.Told(row.key, journal=journal)
+            return
         if kind in {"asset", *DECIDED} and at >= self._begun.get(row.key, 0.0):
             found = (row.operation,) if row.operation else ()
             # what is there cannot come later: all of a conversion is, if nothing else is read
@@ -243,6 +247,11 @@ class Recorder:
             at += _WHOLE_SECONDS
             yield events.Looked(row.key, found, True, at, is_direct, journal=journal)
             yield events.Told(row.key, journal=journal)  # by a note of the job
+
+    def _is_started_again(self, job: str) -> bool:
+        """Return whether a start of the job is being ordered."""
+        rows = (row for each in self._uncommitted.values() for row in each.rows.values())
+        return any(row.job == job and row.verb == "start" for row in rows)
 
     # -- what is sent
 
