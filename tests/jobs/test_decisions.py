@@ -103,6 +103,32 @@ def test_nobody_decides_anew_while_mint_may_still_carry_a_decision_out(status: s
     assert run.job.decision is None
 
 
+def test_nobody_decides_anew_after_another_key_was_entered() -> None:
+    """The attempt with the first key may still arrive: it would approve a Preview that nobody saw."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.fail(Unreachable("the connection broke"))
+    run = WorkflowHarness(run.job)
+    run.expect(Pay)
+    (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
+    run.answer(Sent(request)).expect(Poll)
+    preview = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
+    run.answer(preview).expect(Poll)
+    assert run.waited > 599.0 and run.job.decision is not None
+    assert run.answer(preview).job.decision is None
+
+
+def test_nobody_decides_about_a_newer_preview_while_an_approval_may_arrive() -> None:
+    """Somebody has revised the Preview elsewhere after the attempt that had no answer."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.fail(Unreachable("the connection broke"))
+    run = WorkflowHarness(run.job)
+    (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
+    newer = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"})
+    run.answer(Sent(request, shown=newer.operation)).expect(Poll)
+    assert run.waited > 599.0 and run.job.decision is not None
+    assert run.answer(newer).job.decision is None and run.job.has_note("newer_preview")
+
+
 def lost() -> Job:
     """Return a job whose start was sent just now, and not answered."""
     return replace(sent(a_job(), time.time()), phase=Phase.SENDING)

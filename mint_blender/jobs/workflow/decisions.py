@@ -108,12 +108,8 @@ def _send(run: Run, decision: Decision) -> Steps:
     sent = yield from run.pay_when_free(call)
     if sent.operation is not None and not _has_followed(run.job, call, sent):
         _apply_operation(run, decision, sent.operation, seen)
-    # in place of the Preview that was decided about
     elif (shown := sent.shown or sent.operation) is not None:
-        if shown.with_mode(run.job.request.mode).awaits_review:
-            run.note("newer_preview")
-        run.job = replace(run.job, decision=None)
-        run.apply_operation(shown)
+        yield from _show(run, shown, sent.request)
     elif sent.refusal is None:
         yield from _ask_user_again(run, sent.request)
     elif isinstance(sent.refusal, errors.KeyRefused):
@@ -127,6 +123,20 @@ def _send(run: Run, decision: Decision) -> Steps:
         # others can resume it, too, and unlike a Preview it was not read before
         reads_first = may_be_applied or decision.verb is Verb.RESUME
         yield from _apply_refusal(run, sent.refusal, reads_first=reads_first)
+
+
+def _show(run: Run, shown: Operation, request: PaidRequest | None) -> Steps:
+    """Show what is at Mint in place of the Preview that was decided about.
+
+    A person decides about a newer one when an earlier attempt cannot be about it any more.
+    """
+    if shown.with_mode(run.job.request.mode).awaits_review:
+        if request is not None and request.may_be_started:
+            yield from look.settle(run, request)
+            shown = (yield from run.perform(Poll(shown.id))).operation
+        run.note("newer_preview")
+    run.job = replace(run.job, decision=None)
+    run.apply_operation(shown)
 
 
 def _has_other_attempts(request: PaidRequest, refusal: errors.MintError) -> bool:
@@ -220,6 +230,8 @@ def _ask_user_again(run: Run, request: PaidRequest | None) -> Steps:
     It may have been applied: what is at Mint now is shown. The decision stays until then: after
     a kill, an earlier Preview could be approved.
     """
+    if request is not None and request.has_unclear_attempt:
+        yield from _wait_for_earlier_attempts(run, request)
     yield from _refresh(run)
     was_sent = request is not None and request.attempts > 0
     note = notes.note("decide_again" if was_sent else "decision_not_sent")
