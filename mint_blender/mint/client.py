@@ -285,14 +285,18 @@ class Client(Transport):
 
         Raises:
             NotFound: It is of the other type, or does not exist.
+            InvalidResponse: It is no list: a gateway has answered.
         """
         path = f"animations/{type}/{_path_id(id)}/artifacts"
         try:
-            return AnimationFile.from_json(self.request("GET", path).data)
+            data = self.request("GET", path).data
         except errors.InvalidRequest as error:
             if error.names("targetType"):
                 raise errors.NotFound(error.problem, request_id=error.request_id) from None
             raise
+        if not isinstance(data.get("data"), list):
+            raise errors.InvalidResponse(Message("it is no list of files"))
+        return AnimationFile.from_json(data)
 
     def animation_file_url(self, type: AnimationType, id: str, file_id: str) -> str:
         """Return the address of one file of an animation, which is good for some time."""

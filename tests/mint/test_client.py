@@ -13,7 +13,7 @@ from mint_blender.mint import errors
 from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE, Client
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
-from mint_blender.mint.schema import Kind, Mode, Preset
+from mint_blender.mint.schema import AnimationType, Kind, Mode, Preset
 
 from ..mint_service.runner import running_service
 from .generation_helpers import PIXEL, client_of
@@ -39,6 +39,14 @@ def test_a_gateway_says_no_price(service, client):
     with pytest.raises(errors.InvalidResponse, match="no price"):
         client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO)
     assert client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO).estimated_total
+
+
+def test_a_gateway_has_no_list_of_files(service, client):
+    """Its JSON is not taken for a motion without files: Mint is asked again."""
+    said = {"json": {"status": "ok"}}
+    service.scenario(answers=[{"path": "/v1/animations/*", "answer": said, "times": 1}])
+    with pytest.raises(errors.InvalidResponse, match="no list of files"):
+        client.animation_files(AnimationType.CLIP, "animation_1")
 
 
 @pytest.mark.parametrize("kind", Kind)
