@@ -53,6 +53,10 @@ class _Transaction:
         self.rows[row.key] = row
         self.events += found
 
+    def has_start_of(self, job: str) -> bool:
+        """Return whether a start of a job is ordered in it."""
+        return any(row.job == job and row.verb == "start" for row in self.rows.values())
+
 
 @dataclass
 class _Send:
@@ -127,9 +131,10 @@ class Recorder:
             after = self._row(database, key)
             if after is not None and after != before:
                 ((journal,),) = _rows(database, "SELECT id FROM this_journal")
-                found = list(self._changes(before, after, journal))
+                transaction = self._uncommitted[id(database)] if is_inside else _Transaction()
+                found = list(self._changes(before, after, journal, transaction))
                 if is_inside:
-                    self._uncommitted[id(database)].add(after, found)
+                    transaction.add(after, found)
                 else:
                     self.events += found
                 self._salts[after.key] = self._salt(database)
@@ -159,9 +164,9 @@ class Recorder:
         return str(found[0]).encode() if found else b""
 
     def _changes(
-        self, before: PaidRequest | None, row: PaidRequest, journal: str
+        self, before: PaidRequest | None, row: PaidRequest, journal: str, transaction: _Transaction
     ) -> Iterator[events.Event]:
-        """Yield what was done to a row."""
+        """Yield what was done to a row in a transaction."""
         if before is None:
             yield from self._insertion(row, journal)
             return
@@ -184,7 +189,15 @@ class Recorder:
         if row.closed is None and before.closed is not None:
             yield events.Reopened(row.key, row.born, journal=journal)
         if row.closed is not None and row.closed != before.closed:
-            if row.closed == "over":
+            if (
+                row.closed == "over"
+                and transaction.has_start_of(row.job)
+                and row.verb == "optimize"
+            ):
+                # the next one is about the model of another start
+                yield events.Looked(row.key, (), True, self._now(), is_direct=True, journal=journal)
+                yield events.Told(row.key, journal=journal)
+            elif row.closed == "over":
                 yield from self._reading(row, journal)
             yield events.Closed(row.key, row.closed, journal=journal)
 
@@ -236,10 +249,6 @@ class Recorder:
             kind = "asset"  # the job that orders it has made, or fetches, that model
             about = call.target if call is not None else (row.operation or "").removeprefix(FOUND)
         at = self._read.get(about, -1.0)
-        if row.verb == "optimize" and self._is_started_again(row.job):  # the next model is another
-            yield events.Looked(row.key, (), True, self._now(), is_direct=True, journal=journal)
-            yield events.Told(row.key, journal=journal)
-            return
         if kind in {"asset", *DECIDED} and at >= self._begun.get(row.key, 0.0):
             found = (row.operation,) if row.operation else ()
             # what is there cannot come later: all of a conversion is, if nothing else is read
@@ -247,11 +256,6 @@ class Recorder:
             at += _WHOLE_SECONDS
             yield events.Looked(row.key, found, True, at, is_direct, journal=journal)
             yield events.Told(row.key, journal=journal)  # by a note of the job
-
-    def _is_started_again(self, job: str) -> bool:
-        """Return whether a start of the job is being ordered."""
-        rows = (row for each in self._uncommitted.values() for row in each.rows.values())
-        return any(row.job == job and row.verb == "start" for row in rows)
 
     # -- what is sent
 

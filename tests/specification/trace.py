@@ -69,8 +69,8 @@ class _Trace:
         """The answers that have to be stored, by journal file and key."""
         self._backups: dict[int, tuple[int, str, dict[str, RowHistory]]] = {}
         """When each copy was made, of which journal, and its rows."""
-        self._begun: list[tuple[int, str]] = []
-        """When an attempt was begun, and from which journal."""
+        self._sent: list[tuple[int, str]] = []
+        """When an attempt was sent, and from which journal: what was only begun cost nothing."""
 
     def violations(self) -> list[Violation]:
         for received, index in self._owed.values():
@@ -121,7 +121,7 @@ class _Trace:
     def _restore(self, event: events.Restored) -> None:
         since, original, table = self._backups[event.backup]
         known = {original, event.replaced}
-        is_old = any(index > since and journal in known for index, journal in self._begun)
+        is_old = any(index > since and journal in known for index, journal in self._sent)
         if event.journal == original and is_old:
             what = "a copy is taken for its original, which has sent more"
             self._found.append(Violation("copy", "", what, self.index))
@@ -184,7 +184,6 @@ class _Trace:
             self._wrong("copy", event, "sent from a copy, and nobody has said so")
         self._check_decision(event, row)
         row.begin(event)
-        self._begun.append((self.index, journal))
         self.books.begun.add(event.key)
 
     def _check_decision(self, event: events.Begun, row: RowHistory) -> None:
@@ -207,6 +206,7 @@ class _Trace:
             self._wrong("connection", event, f"sent {event.at - begun.at:.0f} s after the check")
         row.sent.add(event.attempt)
         row.unanswered[event.attempt] = event.at
+        self._sent.append((self.index, journal))
 
     @_add.register
     def _(self, event: events.Received, row: RowHistory, journal: str) -> None:
