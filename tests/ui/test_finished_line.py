@@ -142,6 +142,24 @@ def test_a_button_has_words_where_there_is_room(job_service: JobService) -> None
     assert [call[-2] for call in calls if "mint.select_result" in call] == ["", "Show"]
 
 
+def test_the_narrowest_sidebar_has_no_pictures(job_service: JobService) -> None:
+    """Otherwise no more than a letter of the title had room."""
+    in_scene(add(job_service))
+    grouped_jobs.prepare(job_service)
+    for width, pictures in ((200, 0), (300, 1)):
+        shown = Counter(call[0] for call in said(width=width))
+        assert (shown["template_icon"], "a lamp" in str(said(width=width))) == (pictures, True)
+
+
+def test_a_preview_has_the_title_of_a_narrow_sidebar(job_service: JobService) -> None:
+    """Beside the word Jobs its button would be too narrow for its words."""
+    add(job_service, phase=Phase.REVIEW)
+    grouped_jobs.prepare(job_service)
+    for width, is_titled in ((240, False), (320, True)):
+        shown = str(said(width=width))
+        assert ("Review 1" in shown, "'Jobs'" in shown) == (True, is_titled)
+
+
 def test_an_optimized_model_has_the_same_row(job_service: JobService) -> None:
     """Its menu says how many faces are left; it is dismissed together with the earlier version."""
     made = Asset.from_json(Kind.MODEL, {"id": "model_1"})

@@ -48,6 +48,7 @@ _REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
 _BUTTON = 20.0  # height of a button in pixels, at scale 1
 _INDENT = 0.3  # of a row below another one, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
+_LEAST_TEXT = 4.0  # width of a text that a picture may be beside of, in heights
 
 _BESIDE_TITLE = 0.6  # what Blender leaves free beside it, in heights of a button
 
@@ -85,9 +86,11 @@ class Sidebar:
         self.service = service
         self.is_roomy = not text_wrap.is_narrow(width)
         """Whether there is room for words on the buttons of a row."""
-        beside = _LINES + (_WIDE if self.is_roomy else _SMALL) + 1.0
-        room = (width - text_wrap.scaled(text_wrap.BOX)) / (_BUTTON * (ui_scale() or 1.0))
-        self.text_width = max(1.0, room - beside)
+        buttons = (_WIDE if self.is_roomy else _SMALL) + 1.0
+        room = (width - text_wrap.scaled(text_wrap.BOX)) / (_BUTTON * (ui_scale() or 1.0)) - buttons
+        self.has_pictures = room - _LINES >= _LEAST_TEXT
+        """Whether there is room for a picture beside the text of a row."""
+        self.text_width = max(1.0, room - (_LINES if self.has_pictures else 0.0))
         """What the text of a row has, in heights of a button: a bar or a long title asks for more,
         and the button would get less."""
 
@@ -115,7 +118,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     rows = grouped_jobs.rows() if service is not None else ()
     count = count_in_sight(region.height)
     first = grouped_jobs.first(count)
-    _draw_title(layout, has_rows=bool(rows))
+    _draw_title(layout, has_rows=bool(rows), is_narrow=text_wrap.is_narrow(region.width))
     if service is not None and rows:
         column = layout.box().column()
         sidebar = Sidebar(service, region.width)
@@ -128,13 +131,15 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _draw_unreadable(layout, service, width=region.width)
 
 
-def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
+def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool, is_narrow: bool) -> None:
     """Draw what waits for a decision, else how many jobs are in flight; and the menu for all."""
     row = layout.row()
-    row.label(text="Jobs")
+    previews = len(grouped_jobs.grouped().previews)
+    if not (previews and is_narrow):
+        row.label(text="Jobs")
     slot = row.row()
     slot.ui_units_x = _REVIEW_ALL
-    if previews := len(grouped_jobs.grouped().previews):
+    if previews:
         words = translated(Message("Review {count:,}", count=previews))
         slot.operator("mint.review", text=words, translate=False)
     elif active := grouped_jobs.grouped().in_flight:
@@ -210,12 +215,10 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     view = placed_results.view_of(sidebar.service, job)
     if row.is_member:
         line.separator(factor=1.0)  # _INDENT wide
-    picture = icons.of_file(view.picture) if view.picture else 0
-    side = _slot(line, _LINES)
-    side.template_icon(
-        icon_value=picture or icon_number("WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"),
-        scale=_LINES,
-    )
+    if sidebar.has_pictures:
+        picture = icons.of_file(view.picture) if view.picture else 0
+        kind = icon_number("WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY")
+        _slot(line, _LINES).template_icon(icon_value=picture or kind, scale=_LINES)
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width - (_INDENT if row.is_member else 0.0)
     motion = job.motion.words if job.motion and row.is_member else ""
@@ -318,7 +321,8 @@ def _draw_button(slot: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> N
 
 def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     """Draw how far the jobs are that were started together; a click shows a row for each."""
-    side = _slot(line, _LINES)
+    triangle = _LINES if sidebar.has_pictures else _SMALL
+    side = _slot(line, triangle)
     side.scale_y = _LINES
     is_open = grouped_jobs.is_open(batch.key)
     side.operator(
@@ -328,7 +332,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         emboss=False,
     ).batch = batch.key
     column = line.column(align=True)
-    column.ui_units_x = sidebar.text_width
+    column.ui_units_x = sidebar.text_width - (0.0 if sidebar.has_pictures else triangle)
     sidebar.draw_title(column, _title(batch))
     share = batch.ended / len(batch.jobs)
     if share < 1:

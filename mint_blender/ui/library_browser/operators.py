@@ -6,7 +6,7 @@ In background mode each operator waits until it is done.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import bpy
 
@@ -276,7 +276,25 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_SEARCH, _INSET = 360, 12  # pixels of the popup, and of the pointer in it
+_SEARCH = 18  # width of the field, in heights of a button
+_INSET = 12  # pixels of the pointer in the field
+
+
+class MINT_PT_search_library(bpy.types.Panel):
+    """The field that is open while words are typed, and filters with each letter."""
+
+    bl_label = "Search Library"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "HEADER"
+    bl_options: ClassVar = {"INSTANCED"}
+    bl_ui_units_x = _SEARCH
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the field, ready to type."""
+        row = layout_of(self).row()
+        row.activate_init = True
+        words = translated(Message("Search"))
+        row.prop(fields_of(context), "words", text="", icon="VIEWZOOM", placeholder=words)
 
 
 class MINT_OT_search_library(ButtonOperator):
@@ -286,7 +304,7 @@ class MINT_OT_search_library(ButtonOperator):
     bl_label = "Search Library"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Open the field where it is drawn, ready to type."""
+        """Open the field where it is drawn."""
         from ..asset_bar import bar
 
         if bar.is_shown_in(context.area) and context.region.type == "WINDOW":
@@ -294,18 +312,11 @@ class MINT_OT_search_library(ButtonOperator):
             x = context.region.x + field.x + _INSET
             y = context.region.y + field.y + field.height / 2
             context.window.cursor_warp(int(x), int(y))  # Blender opens a popup at the pointer
-        return context.window_manager.invoke_popup(self, width=_SEARCH)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the field, which filters with each letter."""
-        layout = layout_of(self)
-        fields = fields_of(context)
-        row = layout.row()
-        row.activate_init = True
-        row.prop(
-            fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
+        # unlike a popup of an operator, it closes when Enter was pressed
+        return bpy.ops.wm.call_panel(
+            "INVOKE_DEFAULT", name=MINT_PT_search_library.__name__, keep_open=False
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Do nothing: each letter was applied when it was typed."""
+        """Do nothing: without a window there is no field."""
         return {"FINISHED"}
