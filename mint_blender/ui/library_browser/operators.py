@@ -6,7 +6,7 @@ In background mode each operator waits until it is done.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -286,7 +286,7 @@ class MINT_PT_search_library(bpy.types.Panel):
     bl_label = "Search Library"
     bl_space_type = "VIEW_3D"
     bl_region_type = "HEADER"
-    bl_options: ClassVar = {"INSTANCED"}
+    bl_options = {"INSTANCED"}
     bl_ui_units_x = _SEARCH
 
     def draw(self, context: bpy.types.Context) -> None:
