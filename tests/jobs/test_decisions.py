@@ -129,6 +129,29 @@ def test_nobody_decides_about_a_newer_preview_while_an_approval_may_arrive() -> 
     assert run.answer(newer).job.decision is None and run.job.has_note("newer_preview")
 
 
+def test_a_late_approval_of_a_newer_preview_leaves_nothing_to_decide() -> None:
+    """Mint has carried it out meanwhile: nobody is told to look at the newer Preview."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.fail(Unreachable("the connection broke"))
+    run = WorkflowHarness(run.job)
+    (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
+    newer = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"})
+    run.answer(Sent(request, shown=newer.operation)).expect(Poll)
+    run.answer(seen("running", Mode.REVIEW))
+    assert (run.job.phase, run.job.has_note("newer_preview")) == (Phase.WORKING, False)
+
+
+def test_nobody_waits_after_a_decision_that_was_answered() -> None:
+    """The process has ended between Mint's answer and what follows from it."""
+    job = decided(in_review().job, Verb.REVISE)
+    (request,) = (each for each in job.requests if each.key == job.decision.key)
+    answer = replace(request, attempts=1, attempted=time.time(), operation="op_1")
+    run = WorkflowHarness(job.with_request(answer))
+    run.expect(Poll)
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"}))
+    assert (run.job.decision, run.waited) == (None, 0.0)
+
+
 def lost() -> Job:
     """Return a job whose start was sent just now, and not answered."""
     return replace(sent(a_job(), time.time()), phase=Phase.SENDING)

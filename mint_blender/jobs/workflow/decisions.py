@@ -128,15 +128,25 @@ def _send(run: Run, decision: Decision) -> Steps:
 def _show(run: Run, shown: Operation, request: PaidRequest | None) -> Steps:
     """Show what is at Mint in place of the Preview that was decided about.
 
-    A person decides about a newer one when an earlier attempt cannot be about it any more.
+    A person decides about a newer one when no earlier attempt can be carried out on it any more.
     """
-    if shown.with_mode(run.job.request.mode).awaits_review:
-        if request is not None and request.may_be_started:
-            yield from look.settle(run, request)
-            shown = (yield from run.perform(Poll(shown.id))).operation
+    if request is not None and _may_arrive(request) and _awaits_review(run, shown):
+        yield from look.settle(run, request)
+        shown = (yield from run.perform(Poll(shown.id))).operation
+    if _awaits_review(run, shown):
         run.note("newer_preview")
     run.job = replace(run.job, decision=None)
     run.apply_operation(shown)
+
+
+def _may_arrive(request: PaidRequest) -> bool:
+    """Return whether Mint may still carry out an attempt that it has not answered."""
+    return request.has_unclear_attempt and not request.is_answered
+
+
+def _awaits_review(run: Run, operation: Operation) -> bool:
+    """Return whether a person decides about the Preview of this operation now."""
+    return operation.with_mode(run.job.request.mode).awaits_review
 
 
 def _has_other_attempts(request: PaidRequest, refusal: errors.MintError) -> bool:
@@ -156,7 +166,7 @@ def _wait_for_earlier_attempts(run: Run, request: PaidRequest) -> Steps:
     If a person decided anew before that, it would be about another Preview.
     """
     seen = yield from run.perform(Poll(operation_of(run.job).id))
-    if seen.operation.with_mode(run.job.request.mode).awaits_review:
+    if _awaits_review(run, seen.operation):
         yield from look.settle(run, request)
 
 
@@ -230,7 +240,7 @@ def _ask_user_again(run: Run, request: PaidRequest | None) -> Steps:
     It may have been applied: what is at Mint now is shown. The decision stays until then: after
     a kill, an earlier Preview could be approved.
     """
-    if request is not None and request.has_unclear_attempt:
+    if request is not None and _may_arrive(request):
         yield from _wait_for_earlier_attempts(run, request)
     yield from _refresh(run)
     was_sent = request is not None and request.attempts > 0
