@@ -467,7 +467,7 @@ def _has_files(type_: str, assets: Assets | None) -> bool:
 class Estimate:
     """The price of a planned operation, in Credits.
 
-    `at` is Mint's time when it said so, in seconds since the epoch; None: it is not known.
+    `at` is Mint's time when it returned the price, in seconds since the epoch; None: unknown.
     """
 
     operation: str | None

@@ -189,12 +189,8 @@ class Recorder:
         if row.closed is None and before.closed is not None:
             yield events.Reopened(row.key, row.born, journal=journal)
         if row.closed is not None and row.closed != before.closed:
-            if (
-                row.closed == "over"
-                and transaction.has_start_of(row.job)
-                and row.verb == "optimize"
-            ):
-                # the next one is about the model of another start
+            is_for_new_model = row.verb == "optimize" and transaction.has_start_of(row.job)
+            if row.closed == "over" and is_for_new_model:  # what replaces it is about that one
                 yield events.Looked(row.key, (), True, self._now(), is_direct=True, journal=journal)
                 yield events.Told(row.key, journal=journal)
             elif row.closed == "over":

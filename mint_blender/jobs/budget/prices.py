@@ -68,8 +68,8 @@ class Budget:
     def asked_at(self, queries: Sequence[Query | None]) -> float | None:
         """Return when the oldest of these prices was asked, in seconds since the epoch.
 
-        By Mint's clock, if its answer has shown that: this computer's may be set until they count.
-        None: none of them is known.
+        This is by Mint's clock, if its answer has shown the time: this computer's clock may be set
+        before the prices are used. None: none of them is known.
         """
         answers = [self._answers.get(query) for query in queries if query is not None]
         times = [

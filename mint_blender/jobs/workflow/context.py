@@ -226,7 +226,8 @@ def expected_total(run: Run) -> Generator[Step, Any, float | None]:
 def are_prices_old(run: Run) -> bool:
     """Return whether the prices that a person has accepted may have changed since.
 
-    They are not sent before Mint's clock says so, too: this computer's may be wrong.
+    This is by this computer's clock, which may be wrong. `is_price_old` says that Mint's clock has
+    shown it when the start was about to be sent.
     """
     age = abs(run.config.now() - run.job.priced_at)
     return run.is_price_old or age >= spending.PRICE_LIFETIME

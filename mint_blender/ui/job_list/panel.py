@@ -48,7 +48,7 @@ _REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
 _BUTTON = 20.0  # height of a button in pixels, at scale 1
 _INDENT = 0.3  # of a row below another one, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
-_LEAST_TEXT = 4.0  # width of a text that a picture may be beside of, in heights
+_LEAST_TEXT = 4.0  # least width of a text that has a picture beside it, in heights
 
 _BESIDE_TITLE = 0.6  # what Blender leaves free beside it, in heights of a button
 
