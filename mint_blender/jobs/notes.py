@@ -46,7 +46,7 @@ TEMPLATES: dict[str, Message] = {
         "Mint may have started this before it was canceled. It is not in your library so far."
     ),
     "decide_again": Message(
-        "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
+        "Mint has not answered your decision, and it cannot be repeated. Please decide again."
     ),
     "decision_not_sent": Message("Your decision was not sent. Please decide again."),
     "newer_preview": Message(

@@ -289,14 +289,14 @@ class Client(Transport):
         """
         path = f"animations/{type}/{_path_id(id)}/artifacts"
         try:
-            data = self.request("GET", path).data
+            entries = self.request("GET", path).data.get("data")
         except errors.InvalidRequest as error:
             if error.names("targetType"):
                 raise errors.NotFound(error.problem, request_id=error.request_id) from None
             raise
-        if not isinstance(data.get("data"), list):
+        if not isinstance(entries, list):
             raise errors.InvalidResponse(Message("it is no list of files"))
-        return AnimationFile.from_json(data)
+        return AnimationFile.from_json(entries)
 
     def animation_file_url(self, type: AnimationType, id: str, file_id: str) -> str:
         """Return the address of one file of an animation, which is good for some time."""

@@ -267,10 +267,9 @@ class AnimationFile:
         return "rigged_character" in (self.kind or self.id).lower()
 
     @classmethod
-    def from_json(cls, data: Json) -> tuple[Self, ...]:
+    def from_json(cls, entries: list[Any]) -> tuple[Self, ...]:
         """Parse Mint's list; entries without a usable id are left out."""
-        entries = data.get("data")
-        items = [entry for entry in entries if _object(entry)] if isinstance(entries, list) else []
+        items = (entry for entry in entries if _object(entry))
         files = (_parse(cls, item, id=_text(item.get("id")) or "") for item in items)
         return tuple(file for file in files if is_valid_file_id(file.id))
 

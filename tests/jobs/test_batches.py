@@ -431,15 +431,22 @@ def test_the_first_one_has_the_line(tmp_path: Path) -> None:
 
 
 def test_only_a_line_in_a_folder_has_files(tmp_path: Path) -> None:
-    """If they cannot be written, nothing is sent: another machine could not know it."""
+    """Any other job leaves no trace in it."""
     assert LineFile(None).take(request(), credential="", now=1.0)
     other = request(subject=of_job("job"))
     assert take(tmp_path, other)
     LineFile(line_files.line_id(tmp_path, TAG)).note_operation(other, "op")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Nothing is sent: another machine could not know it. An earlier attempt may have been."""
     (tmp_path / ".mint-batch").write_text("a file")
     with pytest.raises(DiskError, match="Nothing was sent"):
         take(tmp_path, request())
+    with pytest.raises(DiskError) as error:
+        take(tmp_path, replace(request(), attempts=1))
+    assert "Nothing was sent" not in str(error.value)
 
 
 def test_what_was_killed_while_it_wrote_is_nobodys(tmp_path: Path) -> None:

@@ -137,6 +137,17 @@ def test_nothing_is_adopted_because_it_looks_alike(name: str) -> None:
     assert "costs Credits again" in run.job.problem.message
 
 
+def test_a_refused_look_does_not_say_that_nothing_was_started() -> None:
+    """The start was given up in doubt, and the look after it was killed before a person knew."""
+    job = sent()
+    over = replace(job.requests[0], closed=State.OVER)
+    run = WorkflowHarness(job.with_request(over), LATER)
+    run.expect(ReadPage)
+    assert run.fail(problem(401)).rests
+    assert run.job.phase is Phase.PAUSED
+    assert "Nothing was started" not in run.job.problem.message
+
+
 def test_each_is_shown_with_its_picture() -> None:
     """The oldest first: a person recognizes it."""
     picture = {"assets": {"thumbnailUrl": f"{FILES}t.webp"}}

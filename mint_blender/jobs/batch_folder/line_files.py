@@ -28,7 +28,7 @@ from ...files import disk
 from ...files.disk import naming
 from ...files.download_folder import check_id
 from ...files.errors import DiskError
-from ...message import Message
+from ...message import Message, sentences
 from ...mint.account import Owner
 from ...mint.schema import is_valid_id
 from ..job import Job
@@ -123,7 +123,7 @@ class LineFile:
         """Say that this journal has the line, before anything is sent; False: another one has it.
 
         Raises:
-            DiskError: The folder cannot be written. Nothing was sent.
+            DiskError: The folder cannot be written.
         """
         path = self._path(request)
         if path is None:
@@ -135,12 +135,10 @@ class LineFile:
                 _read(path).get("home") == request.journal
             )
         except OSError as error:
-            raise DiskError(
-                Message(
-                    "The batch folder cannot be written ({reason}). Nothing was sent.",
-                    reason=error.strerror or str(error),
-                )
-            ) from error
+            reason = error.strerror or str(error)
+            complaint = Message("The batch folder cannot be written ({reason}).", reason=reason)
+            unsent = Message("Nothing was sent.") if request.is_unsent else ""
+            raise DiskError(sentences(complaint, unsent)) from error
 
     def note_operation(self, request: PaidRequest, operation_id: str) -> None:
         """Say what Mint has made for the line, for other machines to read."""

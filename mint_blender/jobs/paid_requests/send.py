@@ -77,7 +77,7 @@ class LineFile(Protocol):
         """Say that this journal has the line, before anything is sent; False: another one has it.
 
         Raises:
-            DiskError: The folder cannot be written. Nothing was sent.
+            DiskError: The folder cannot be written.
         """
 
     def note_operation(self, request: PaidRequest, operation_id: str) -> None:
@@ -96,7 +96,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
 
     Raises:
         MintError: There was no clear answer, and the same request may be sent again.
-        FileError: The folder of a batch cannot be written. Nothing was sent.
+        FileError: The folder of a batch cannot be written. Nothing was sent now.
         JournalError: The journal cannot be read or written. Nothing was sent, or it is in doubt.
     """
     with opened(journal) as records:

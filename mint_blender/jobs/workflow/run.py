@@ -107,7 +107,11 @@ def _stop(run: Run, error: errors.MintError | FileError) -> None:
     job = run.job
     request = run.job.start_request
     is_start = job.phase in {Phase.WAITING, Phase.SENDING} and job.operation is None
-    is_refused = request is not None and request.state in {State.REFUSED, State.OVER}
+    is_refused = (
+        request is not None
+        and request.state in {State.REFUSED, State.OVER}
+        and not request.is_left_in_doubt
+    )
     is_unsent = request is None or request.state is State.CLEAN
     has_failed = is_start and (is_refused or (is_unsent and isinstance(error, FileError)))
     problem = error_messages.problem_of(error)
