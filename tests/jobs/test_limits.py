@@ -52,11 +52,13 @@ NOON = time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1))
 DAY = 24 * 3600.0
 WORLD = GenerationRequest(Kind.WORLD, "a walled courtyard", Preset.STANDARD, Mode.REVIEW)
 PRICE = Estimate(None, 150.0, 1650.0)
+ALL_AT_START = Estimate(None, 1650.0, 1650.0)
 
 
-def at_preview(spent: float | None = 150.0, **more: Any) -> Job:
+def at_preview(spent: float | None = 150.0, reserved: float = 0.0, **more: Any) -> Job:
     """Return a World that waits at its Preview, with this cost so far; None: Mint names none."""
-    said: dict[str, Any] = {} if spent is None else {"credits": {"finalized": spent, "reserved": 0}}
+    credits = {"estimated": 1650.0, "finalized": spent, "reserved": reserved}
+    said: dict[str, Any] = {} if spent is None else {"credits": credits}
     run = operation("preview_ready", Mode.REVIEW, kind=Kind.WORLD, **said)
     job = with_operation(
         replace(a_job(), request=WORLD, phase=Phase.REVIEW).with_prices(1650.0, None), run
@@ -195,6 +197,10 @@ def test_the_price_of_an_approval_is_requested_first(offline: JobService) -> Non
         (at_preview(300.0, revision=1), PRICE, Verb.APPROVE, 1800),
         (at_preview(300.0, revision=1), Estimate(None, None, None), Verb.APPROVE, 1950),
         (at_preview(None, revision=2), PRICE, Verb.APPROVE, 1950),
+        # everything was reserved at the start; what was retried counts for itself
+        (at_preview(150.0, 1500.0), ALL_AT_START, Verb.REVISE, 1800),
+        (at_preview(150.0, 1500.0, revision=1), ALL_AT_START, Verb.APPROVE, 1650),
+        (at_preview(300.0, 1500.0, revision=1), ALL_AT_START, Verb.APPROVE, 1800),
     ],
 )
 def test_what_a_decision_adds_is_within_the_limits(

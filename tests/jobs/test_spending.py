@@ -345,26 +345,38 @@ def test_a_price_belongs_to_kind_preset_and_mode() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "finalized", "revision", "revise", "approve"),
+    ("start", "finalized", "reserved", "revise", "approve"),
     [
-        (150, None, 0, 150, 648),
-        (150, 300, 1, 150, 648),
-        (798, 150, 0, 150, 648),  # everything is reserved at the start
-        (798, 300, 1, 150, 648),
-        (798, 0, 0, None, None),
-        (None, None, 0, None, None),
+        (150, None, None, 150, 648),
+        (150, 300, None, 150, 648),
+        (798, 150, 648, 150, 648),  # everything is reserved at the start
+        (798, 300, 648, 150, 648),
+        (None, 150, 648, 150, 648),
+        (798, 0, 798, None, None),  # the Preview is not paid yet
+        (None, 150, 150, None, None),  # nor the rest reserved
+        (798, 150, None, None, None),
+        (None, None, None, None, None),
     ],
 )
+@pytest.mark.parametrize("revision", [0, 2])
 def test_the_price_of_a_decision(
-    start: float | None, finalized: float | None, revision: int, revise: object, approve: object
+    start: float | None,
+    finalized: float | None,
+    reserved: float | None,
+    revise: object,
+    approve: object,
+    revision: int,
 ) -> None:
-    """A revision costs a Preview, an approval the rest; unknown where that cannot be told."""
+    """A revision costs a Preview, an approval the rest; unknown where that cannot be told.
+
+    It does not matter how many Previews there are: earlier ones may be of what was retried.
+    """
     price = answered(Price.of(LAMP), Estimate(None, start, 798))
-    said: dict[str, Any] = {} if finalized is None else {"credits": {"finalized": finalized}}
+    credits = {"finalized": finalized, "reserved": reserved}
+    said: dict[str, Any] = {} if finalized is None else {"credits": credits}
     known = operation("preview_ready", **said)
-    job = with_operation(
-        replace(a_job(), request=LAMP, phase=Phase.REVIEW, revision=revision), known
-    )
+    job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, revision=revision)
+    job = with_operation(job.with_prices(798.0, None), known)
     prices = Budget({Price.of(LAMP): price}).of_review(job)
     assert prices == {Verb.REVISE: revise, Verb.APPROVE: approve}
     assert Budget({}).of_review(job)[Verb.APPROVE] is None

@@ -220,7 +220,7 @@ class Budget:
             return attempt.cost + (preview or price)
         if verb is Verb.APPROVE and job.revision:
             if attempt.spent:
-                return attempt.cost + price - (preview or 0.0)
+                return max(attempt.cost, finalized(attempt.answer) + price - (preview or 0.0))
             return attempt.cost + job.revision * (preview or price)
         return max(attempt.cost, price)
 
@@ -230,12 +230,8 @@ class Budget:
         return Expense(cost, cost)
 
     def of_review(self, job: Job) -> dict[Verb, float | None]:
-        """Return what the decisions about a Preview cost in Credits; None: unknown.
-
-        Where Mint reserves everything at the start, a Preview costs what the last one did.
-        """
-        paid = finalized(job.operation) / (job.revision + 1) if job.operation else 0.0
-        preview = self._preview_price(job) or paid or None
+        """Return what the decisions about a Preview cost in Credits; None: unknown."""
+        preview = self._preview_price(job)
         total = self.total(prices_of(job.request, job.optimize))
         rest = None if preview is None or total is None else total - preview
         return {Verb.REVISE: preview, Verb.APPROVE: rest}
@@ -258,13 +254,14 @@ class Budget:
         return None if self._missing(queries) else self.total(queries)
 
     def _preview_price(self, job: Job) -> float | None:
-        """Return what a Preview costs in Credits; None if Mint does not return that."""
+        """Return what a Preview costs in Credits; None if that is unknown."""
         answered = self._answers.get(Price.of(job.request))
         estimate = answered.answer if answered else None
-        if not isinstance(estimate, Estimate) or not estimate.required_to_start:
-            return None
-        is_part = estimate.required_to_start < (estimate.estimated_total or 0.0)
-        return estimate.required_to_start if is_part else None
+        if isinstance(estimate, Estimate):
+            to_start = estimate.required_to_start or 0.0
+            if 0.0 < to_start < (estimate.estimated_total or 0.0):
+                return to_start
+        return _paid_for_preview(job)
 
     @contextmanager
     def without_limits(self) -> Iterator[None]:
@@ -274,6 +271,18 @@ class Budget:
             yield
         finally:
             self.ignores_limits = False
+
+
+def _paid_for_preview(job: Job) -> float | None:
+    """Return what is not reserved any more, where Mint has reserved everything at the start.
+
+    None: that cannot be told.
+    """
+    credits = job.operation.credits if job.operation else None
+    reserved = (credits.reserved if credits else None) or 0.0
+    price = job.estimate or 0.0
+    is_all_reserved = finalized(job.operation) + reserved >= price
+    return price - reserved if is_all_reserved and 0.0 < reserved < price else None
 
 
 def job_after(job: Job, verb: Verb, prices: ClickPrices) -> Job:
