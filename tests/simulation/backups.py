@@ -80,7 +80,8 @@ class Backups:
         _, after = _read(journal)
         where = "the same file" if is_same_file else "another file"
         world.note(f"backup {backup.number} is back on {machine.name}, in {where}: {identity[:4]}")
-        world.books.restore(world, backup.at, before, after)
+        if identity != replaced or before != after:  # else it is the journal as it was
+            world.books.restore(world, backup.at, before, after)
 
 
 def _read(journal: Path) -> tuple[str | None, Requests]:
