@@ -103,11 +103,12 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
 
 
 def _bottom(context: bpy.types.Context) -> float:
-    """Return how high the asset bar reaches."""
+    """Return how high the asset bar, and Blender's panel of the last operation, reach."""
+    panels = [y + other.height for other, _, y in regions_over(context) if other.type == "HUD"]
     if not bar.is_shown_in(context.area):
-        return 0.0
+        return float(max(panels, default=0))
     frame = bar.layout_in(context).frame
-    return float(frame.y + frame.height)
+    return float(max([frame.y + frame.height, *panels]))
 
 
 def _actions(chip: Chip) -> list[tuple[str, Message]]:
@@ -231,26 +232,23 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     """Return where the chips of jobs may be.
 
     That is beside the toolbar, the sidebar and Blender's gizmos, below the text in the corner, and
-    above the asset bar, the chips of results and the panel of the last operation.
+    above what is at the bottom and the chips of results.
     """
     region = context.region
     scale = ui_scale()
     left, right = sides(context)
     bottom = _bottom(context)
     top = float(region.height)
-    panel = 0.0
     for other, _, y in regions_over(context):
         if other.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
         elif other.type in {"HEADER", "TOOL_HEADER"}:
             bottom = max(bottom, y + other.height)
-        elif other.type == "HUD":
-            panel = y + other.height
     margin = _MARGIN * scale
     left = left + margin
     right = right - _NAVIGATION * scale
     tops = [row.whole.y + row.whole.height for row in rows if row.whole.x < left + WIDTH * scale]
-    bottom = max(bottom, panel, *tops) + margin
+    bottom = max([bottom, *tops]) + margin
     top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
     return Box(left, bottom, max(0.0, right - left), max(0.0, top - bottom))
 
