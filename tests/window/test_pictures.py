@@ -247,7 +247,7 @@ def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
 
 
 def test_a_price_dialog(blender: BlenderWindow) -> None:
-    """A dialog that spends says the price; the highlighted button is Cancel."""
+    """The button of a dialog that spends says the price."""
     blender.ask(REMOVE_ALL)
     known_price(blender)
     blender.over()

@@ -276,8 +276,7 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_SEARCH = 18  # width of the field, in heights of a button
-_INSET = 12  # pixels of the pointer in the field
+_SEARCH = 13  # width of the field, in heights of a button
 
 
 class MINT_PT_search_library(bpy.types.Panel):
@@ -309,9 +308,9 @@ class MINT_OT_search_library(ButtonOperator):
 
         if bar.is_shown_in(context.area) and context.region.type == "WINDOW":
             field = bar.layout_in(context).buttons[bar.SEARCH]
-            x = context.region.x + field.x + _INSET
+            x = context.region.x + field.x + field.width / 2
             y = context.region.y + field.y + field.height / 2
-            context.window.cursor_warp(int(x), int(y))  # Blender opens a popup at the pointer
+            context.window.cursor_warp(int(x), int(y))  # Blender opens a popover over the pointer
         # unlike a popup of an operator, it closes when Enter was pressed
         return bpy.ops.wm.call_panel(
             "INVOKE_DEFAULT", name=MINT_PT_search_library.__name__, keep_open=False
