@@ -9,6 +9,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from . import picture, tags
+from .after import surfaces
 from .data_blocks import hide
 from .world import world_objects
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 CAMERA = Vector((7.3589, -6.9258, 4.9583))
 """Where the camera of the start-up scene is."""
 _NEAR = 1e-3
+_AHEAD = 3.0
+"""How far one looks ahead in a World, in heights of the eye: there the floor is in view."""
+_BEFORE_WALL = 0.8
+"""Share of the way to what one sees there: it may be a wall."""
 HIDDEN = tags.PREFIX + "hidden"
 """Custom property of a result's root: the name of the cube that was hidden for it."""
 
@@ -45,11 +50,13 @@ def cube(scene: bpy.types.Scene) -> bpy.types.Object | None:
 def show_first(scene: bpy.types.Scene, placed: PlacedResult, hidden: bpy.types.Object) -> None:
     """Let a render show the first result; it becomes active if the hidden cube was.
 
-    A World is seen through its camera, a model in a picture of its own.
+    A World is seen through its camera, a model in a picture of its own. What is generated next
+    arrives at the 3D cursor, so in a World that is put where its camera looks.
     """
     placed.root[HIDDEN] = hidden.name
     if world_objects.is_root(placed.root):
         scene.camera = next(iter(world_objects.parts_of(placed.root, "camera")), scene.camera)
+        scene.cursor.location = _before_capture_point(placed.root, scene)
         # the panorama is a finished picture, which needs no tone mapping
         scene.view_settings.view_transform = "Standard"
     else:
@@ -58,6 +65,24 @@ def show_first(scene: bpy.types.Scene, placed: PlacedResult, hidden: bpy.types.O
         if layer.objects.active == hidden:
             layer.objects.active = placed.root
             placed.root.select_set(True, view_layer=layer)
+
+
+def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vector:
+    """Return the point on the floor of a World that one sees from its capture point."""
+    layer = scene.view_layers[0]
+    layer.update()
+    assert layer.depsgraph is not None
+    capture_point = world_objects.upright(root)
+    eye = capture_point.translation
+    floor = root.matrix_world.translation.z
+    height = max(eye.z - floor, _NEAR)
+    ahead = capture_point.to_3x3().col[1].xy.to_3d().normalized() * _AHEAD * height
+    sight = ahead - Vector((0.0, 0.0, height))
+    surface = surfaces.surface_of(surfaces.colliders(root), layer.depsgraph)
+    seen = surface.tree().ray_cast(eye, sight, sight.length)[3] if surface is not None else None
+    share = 1.0 if seen is None else seen / sight.length
+    point = eye + ahead * share * _BEFORE_WALL
+    return Vector((point.x, point.y, floor))
 
 
 def show_cube(scene: bpy.types.Scene) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 import pytest
+from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from mint_blender.delivery import import_job
@@ -79,6 +80,16 @@ def test_a_first_result_takes_the_place_of_the_cube(kind: str, model: Path, tmp_
             assert state() == after
     startup.show_cube(bpy.context.scene)
     assert is_seen(bpy.data.objects["Cube"]) and not startup.show_cube(bpy.context.scene)
+
+
+def test_the_next_model_is_in_view_in_a_first_world(tmp_path: Path) -> None:
+    """It stands on the floor where the World's camera looks, not below the eye."""
+    import_job.place(make_job(tmp_path), takes_over=True)
+    scene = bpy.context.scene
+    bpy.context.view_layer.update()
+    assert scene.cursor.location.length > 0.5
+    at = world_to_camera_view(scene, scene.camera, scene.cursor.location)
+    assert 0 < at.x < 1 and 0 < at.y < 1 and at.z > 0
 
 
 def _changed() -> None:
