@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications in the status bar and the Info editor, once for each job that has stopped.
+"""Notifications in the status bar and the Info editor.
 
-They also reach a user who works in another editor. Only an operator can make a report, so a small
-internal one does.
+There is one for each job that has stopped, and for each that Mint does not cancel. They also reach
+a user who works in another editor. Only an operator can make a report, so a small internal one
+does.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..jobs.phases import BUSY, Phase
+from ..jobs.phases import BUSY, Phase, Verb
 from ..message import Message
 from . import session
 from .operator_bases import ButtonOperator
@@ -17,6 +18,7 @@ from .translations import translated
 from .typed_context import can_add_modal_handler
 
 if TYPE_CHECKING:
+    from ..jobs.job import Job
     from ..jobs.service import JobService
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
@@ -27,15 +29,18 @@ class _State:
     def __init__(self) -> None:
         self.shown: dict[str, Phase] = {}
         """By job id: the phase in which it stopped, once the user was notified."""
+        self.canceling: set[str] = set()
+        """The jobs that are being canceled here."""
 
 
 def catch_up(service: "JobService") -> None:
-    """Notify of jobs that have stopped here since the last call.
+    """Notify of jobs that have stopped here since the last call, or are not canceled.
 
     Another Blender or program reports its own jobs.
     """
     shown = session.state(_State).shown
     for job in service.jobs():
+        _tell_if_not_canceled(service, job)
         if service.is_active(job.id) or job.phase in BUSY:
             shown.pop(job.id, None)
         elif job.phase in _TELLING and shown.get(job.id) is not job.phase:
@@ -45,6 +50,19 @@ def catch_up(service: "JobService") -> None:
                 view = service.view(job)
                 words = Message("Mint: {title}: {state}", title=view.title, state=view.state)
                 notify(translated(words), good=job.phase in _GOOD)
+
+
+def _tell_if_not_canceled(service: "JobService", job: "Job") -> None:
+    """Say why Mint does not cancel a job: its row only has a mark."""
+    canceling = session.state(_State).canceling
+    is_canceling = job.decision is not None and job.decision.verb is Verb.CANCEL
+    if is_canceling and service.is_driven_here(job.id):
+        canceling.add(job.id)
+    elif not is_canceling and job.id in canceling:
+        canceling.remove(job.id)
+        if job.phase is not Phase.CANCELED and job.notes:
+            words = Message("Mint: {title}: {state}", title=job.title, state=job.notes[-1])
+            notify(translated(words), good=False)
 
 
 def skip_earlier(service: "JobService") -> None:

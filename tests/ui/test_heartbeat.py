@@ -22,8 +22,8 @@ pytestmark = pytest.mark.blender
 from mint_blender.delivery import import_job
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import JournalError
@@ -63,6 +63,24 @@ def test_a_finished_job_is_announced_once(enabled: None, monkeypatch: pytest.Mon
     beat_until(lambda: not job_service.has_active_work)
     heartbeat.beat()
     assert said == ["Mint: World: Ready"]
+
+
+@pytest.mark.parametrize("note", ["Mint cannot cancel this now.", None])
+def test_it_is_said_why_a_job_is_not_canceled(
+    note: str | None, enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; a job that was canceled needs no words."""
+    said: list[str] = []
+    monkeypatch.setattr(notifications, "notify", lambda text, good=True: said.append(text))
+    job = a_job(Phase.WORKING, "a lamp")
+    service = Mock(**{"is_driven_here.return_value": True})
+    for decision in (Decision(Verb.CANCEL), None, None):
+        now = replace(job, decision=decision)
+        if decision is None:
+            now = now.with_note(note) if note else now.moved(Phase.CANCELED)
+        service.jobs.return_value = [now]
+        notifications.catch_up(service)
+    assert said == ([f"Mint: a lamp: {note}"] if note else [])
 
 
 def test_a_mistake_does_not_end_the_heartbeat(
