@@ -9,7 +9,6 @@ import bpy
 from mathutils import Matrix, Vector
 
 from . import picture, tags
-from .after import surfaces
 from .data_blocks import hide
 from .world import world_objects
 
@@ -69,6 +68,8 @@ def show_first(scene: bpy.types.Scene, placed: PlacedResult, hidden: bpy.types.O
 
 def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vector:
     """Return the point on the floor of a World that one sees from its capture point."""
+    from .after import surfaces  # not at the first use of the add-on: it takes a while
+
     layer = scene.view_layers[0]
     layer.update()
     assert layer.depsgraph is not None
