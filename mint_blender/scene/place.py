@@ -60,7 +60,7 @@ class PlaceOptions:
     """The name of the collection that the result's own one goes into; None: “Mint”."""
     beside: bool = False
     """Whether a model goes to the right of what is visible there already. A World is a place, and
-    stays at its point."""
+    goes to the right of other Worlds only."""
     original: str = ""
     """Id of the job or asset of which this is a variation: it does not overlap that."""
 
@@ -133,7 +133,7 @@ def place_world(
             options=options,
             properties=provenance.properties(),
         )
-        _arrange(root, provenance, where, scene)
+        _arrange(root, provenance, where, scene, everything=where.beside)
     return PlacedResult(
         root, collection, tags.hierarchy(root), (*notes, *_hidden_notes(scene, collection))
     )
@@ -199,7 +199,7 @@ def _arrange(
     where: PlaceOptions,
     scene: bpy.types.Scene,
     *,
-    everything: bool = False,
+    everything: bool,
 ) -> None:
     """Store the provenance on a root, turn it, and move it to where it overlaps nothing."""
     tags.write(root, provenance)

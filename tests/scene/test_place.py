@@ -24,6 +24,7 @@ from mint_blender.scene.place import (
     SceneImportError,
     find,
     place_model,
+    place_world,
     select,
 )
 from mint_blender.scene.tags import read
@@ -341,6 +342,19 @@ def test_a_model_stays_in_a_world(tmp_path: Path, model: Path) -> None:
     """A World is a place: results are put into it, not beside it."""
     world_helpers.build(world_helpers.all_parts(tmp_path), collider="VISIBLE")
     assert tuple(land(model).location) == (0, 0, 0)
+
+
+def test_a_second_world_is_beside_the_first(tmp_path: Path) -> None:
+    """What is in the way of a model is not: it may be inside. A script may put both anywhere."""
+    cube(2.0)
+    files = world_helpers.all_parts(tmp_path)
+    first, second, third = (
+        place_world(files, Provenance(job_id=job, name="Hall"), where).root
+        for job, where in (("a", BESIDE), ("b", BESIDE), ("c", ORIGIN))
+    )
+    assert first.location[:] == third.location[:] == (0, 0, 0)
+    assert space(first).right < space(second).left
+    assert second.location[1:] == (0, 0)
 
 
 def test_an_instance_of_a_collection_is_in_the_way(model: Path) -> None:

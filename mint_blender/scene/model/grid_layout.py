@@ -42,7 +42,7 @@ def avoid_overlap(
         scene: The scene it is in.
         group: Avoid other results of this group, even hidden ones.
         original: Avoid the results of this job or asset; a World avoids all other Worlds then.
-        everything: Avoid whatever is visible.
+        everything: Avoid whatever is visible; a World is a place, and avoids other Worlds only.
     """
     update_view_layers(scene)
     evaluated = evaluated_objects(scene)
@@ -50,12 +50,16 @@ def avoid_overlap(
     if own is None:
         return
     own = own.raised()
+    is_world = root.get(tags.WORLD_MARK) is not None
+    neighbors = [*_neighbors(scene, group, original)]
+    if is_world and (original or everything):
+        neighbors += [obj for obj in scene.objects if obj.get(tags.WORLD_MARK) is not None]
     others = [
         there
-        for neighbor in _neighbors(root, scene, group, original)
+        for neighbor in neighbors
         if neighbor != root and (there := footprint(neighbor, evaluated)) is not None
     ]
-    if everything:
+    if everything and not is_world:
         others += around(own, scene, without=tags.hierarchy(root))
     root.location.x += free_shift(own, others)
 
@@ -94,16 +98,12 @@ def footprint(
     )
 
 
-def _neighbors(
-    root: bpy.types.Object, scene: bpy.types.Scene, group: str, original: str
-) -> Iterator[bpy.types.Object]:
+def _neighbors(scene: bpy.types.Scene, group: str, original: str) -> Iterator[bpy.types.Object]:
     """Yield the roots of the results that a new one must not overlap."""
     if group:
         yield from (obj for obj in scene.objects if obj.get(f"{tags.PREFIX}group") == group)
     if original:
         yield from tags.roots(job_id=original, asset_id=original, scene=scene)
-        if root.get(tags.WORLD_MARK) is not None:
-            yield from (obj for obj in scene.objects if obj.get(tags.WORLD_MARK) is not None)
 
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"}
