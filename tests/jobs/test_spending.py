@@ -372,13 +372,14 @@ def test_the_price_of_a_decision(
     It does not matter how many Previews there are: earlier ones may be of what was retried.
     """
     price = answered(Price.of(LAMP), Estimate(None, start, 798))
-    credits = {"finalized": finalized, "reserved": reserved}
+    credits = {"estimated": 798, "finalized": finalized, "reserved": reserved}
     said: dict[str, Any] = {} if finalized is None else {"credits": credits}
     known = operation("preview_ready", **said)
     job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, revision=revision)
     job = with_operation(job.with_prices(798.0, None), known)
-    prices = Budget({Price.of(LAMP): price}).of_review(job)
-    assert prices == {Verb.REVISE: revise, Verb.APPROVE: approve}
+    for clicked in (job, job.with_request(replace(job.requests[0], credits=None))):
+        prices = Budget({Price.of(LAMP): price}).of_review(clicked)
+        assert prices == {Verb.REVISE: revise, Verb.APPROVE: approve}
     assert Budget({}).of_review(job)[Verb.APPROVE] is None
 
 

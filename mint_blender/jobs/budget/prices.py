@@ -279,8 +279,10 @@ def _paid_for_preview(job: Job) -> float | None:
     None: that cannot be told.
     """
     credits = job.operation.credits if job.operation else None
-    reserved = (credits.reserved if credits else None) or 0.0
-    price = job.estimate or 0.0
+    if credits is None:
+        return None
+    reserved = credits.reserved or 0.0
+    price = job.estimate or credits.estimated or 0.0
     is_all_reserved = finalized(job.operation) + reserved >= price
     return price - reserved if is_all_reserved and 0.0 < reserved < price else None
 

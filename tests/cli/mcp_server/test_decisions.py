@@ -183,7 +183,7 @@ def test_a_revision_beyond_the_start_asks_a_person(connect: Connect, mode: str) 
     empty = agent.refusal("revise", job=job["job"], **revision | {"feedback": " "})
     assert ("Describe what to change" in empty, len(person.asked)) == (True, 1)
     agent.ask("revise", job=job["job"], **revision)
-    assert "up to 496 Credits in total" in person.asked[1]
+    assert "up to 398 Credits in total" in person.asked[1]
     assert wait(agent, job["job"])["revision"] == "preview-2"
     assert decisions(agent.service, "revise") == 1
 
