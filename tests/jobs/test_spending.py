@@ -372,7 +372,7 @@ def test_the_price_of_a_decision(
     It does not matter how many Previews there are: earlier ones may be of what was retried.
     """
     price = answered(Price.of(LAMP), Estimate(None, start, 798))
-    credits = {"estimated": 798, "finalized": finalized, "reserved": reserved}
+    credits = {"estimated": 948, "finalized": finalized, "reserved": reserved}
     said: dict[str, Any] = {} if finalized is None else {"credits": credits}
     known = operation("preview_ready", **said)
     job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, revision=revision)

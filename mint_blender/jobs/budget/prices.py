@@ -257,11 +257,13 @@ class Budget:
         """Return what a Preview costs in Credits; None if that is unknown."""
         answered = self._answers.get(Price.of(job.request))
         estimate = answered.answer if answered else None
+        total = 0.0
         if isinstance(estimate, Estimate):
             to_start = estimate.required_to_start or 0.0
-            if 0.0 < to_start < (estimate.estimated_total or 0.0):
+            total = estimate.estimated_total or 0.0
+            if 0.0 < to_start < total:
                 return to_start
-        return _paid_for_preview(job)
+        return _paid_for_preview(job, job.estimate or total)
 
     @contextmanager
     def without_limits(self) -> Iterator[None]:
@@ -273,16 +275,14 @@ class Budget:
             self.ignores_limits = False
 
 
-def _paid_for_preview(job: Job) -> float | None:
+def _paid_for_preview(job: Job, price: float) -> float | None:
     """Return what is not reserved any more, where Mint has reserved everything at the start.
 
-    None: that cannot be told.
+    `price` is that of the start: what Mint estimates grows with each revision. None: that cannot
+    be told.
     """
     credits = job.operation.credits if job.operation else None
-    if credits is None:
-        return None
-    reserved = credits.reserved or 0.0
-    price = job.estimate or credits.estimated or 0.0
+    reserved = (credits.reserved if credits else None) or 0.0
     is_all_reserved = finalized(job.operation) + reserved >= price
     return price - reserved if is_all_reserved and 0.0 < reserved < price else None
 
