@@ -16,7 +16,7 @@ from ...mint.schema import Estimate, Usage
 from ..errors import TooExpensive
 from ..job import Job
 from ..job_values import PAID_VERBS, ClickPrices
-from ..paid_requests.costs import finalized
+from ..paid_requests.costs import finalized, reserved
 from ..paid_requests.record import STARTS, PaidVerb, new_request, of_job
 from ..phases import Verb
 from ..queries import (
@@ -242,9 +242,7 @@ class Budget:
         That is its price without what Mint has reserved for it, which the balance excludes.
         """
         price = self.of_review(job)[Verb.APPROVE]
-        credits = job.operation and job.operation.credits
-        reserved = (credits.reserved if credits else None) or 0.0
-        return None if price is None else max(0.0, price - reserved)
+        return None if price is None else max(0.0, price - reserved(job.operation))
 
     def _missing(self, queries: Sequence[Query | None]) -> bool:
         """Return whether Mint was not asked for one of these prices, or too long ago."""
@@ -255,14 +253,13 @@ class Budget:
 
     def _preview_price(self, job: Job) -> float | None:
         """Return what a Preview costs in Credits; None if that is unknown."""
-        answered = self._answers.get(Price.of(job.request))
+        query = Price.of(job.request)
+        total = self.price(query) or 0.0
+        answered = self._answers.get(query)
         estimate = answered.answer if answered else None
-        total = 0.0
-        if isinstance(estimate, Estimate):
-            to_start = estimate.required_to_start or 0.0
-            total = estimate.estimated_total or 0.0
-            if 0.0 < to_start < total:
-                return to_start
+        to_start = estimate.required_to_start if isinstance(estimate, Estimate) else None
+        if to_start and to_start < total:
+            return to_start
         return _paid_for_preview(job, job.estimate or total)
 
     @contextmanager
@@ -278,13 +275,12 @@ class Budget:
 def _paid_for_preview(job: Job, price: float) -> float | None:
     """Return what is not reserved any more, where Mint has reserved everything at the start.
 
-    `price` is that of the start: what Mint estimates grows with each revision. None: that cannot
-    be told.
+    None: it is not known. `price` is that of the start: the operation's own may grow with each
+    revision.
     """
-    credits = job.operation.credits if job.operation else None
-    reserved = (credits.reserved if credits else None) or 0.0
-    is_all_reserved = finalized(job.operation) + reserved >= price
-    return price - reserved if is_all_reserved and 0.0 < reserved < price else None
+    held = reserved(job.operation)
+    is_all_reserved = finalized(job.operation) + held >= price
+    return price - held if is_all_reserved and 0.0 < held < price else None
 
 
 def job_after(job: Job, verb: Verb, prices: ClickPrices) -> Job:

@@ -70,7 +70,7 @@ class Attempt:
         # the price is no bound: each revision costs another Preview
         billing = self.answer.billing
         required = (billing.required_credits if billing else None) or 0.0
-        return finalized(self.answer) + (self.answer.credits.reserved or 0.0) + required
+        return finalized(self.answer) + reserved(self.answer) + required
 
     @property
     def arose_at(self) -> float | None:
@@ -141,3 +141,9 @@ def finalized(operation: Operation | None) -> float:
     """Return the Credits that Mint has taken for good."""
     credits = operation.credits if operation else None
     return (credits.finalized or 0.0) if credits else 0.0
+
+
+def reserved(operation: Operation | None) -> float:
+    """Return the Credits that Mint holds for what is still to be made."""
+    credits = operation.credits if operation else None
+    return (credits.reserved or 0.0) if credits else 0.0

@@ -96,7 +96,7 @@ def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line
 
     Raises:
         MintError: There was no clear answer, and the same request may be sent again.
-        FileError: The folder of a batch cannot be written. Nothing was sent now.
+        FileError: The folder of a batch cannot be written. Nothing was sent this time.
         JournalError: The journal cannot be read or written. Nothing was sent, or it is in doubt.
     """
     with opened(journal) as records:
