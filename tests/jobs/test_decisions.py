@@ -15,7 +15,13 @@ from mint_blender.files import urls
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, LocalFile, Role
-from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State, of_preview
+from mint_blender.jobs.paid_requests.record import (
+    SETTLED_AFTER,
+    YOUNG_FOR,
+    PaidRequest,
+    State,
+    of_preview,
+)
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, NotPossible
@@ -103,13 +109,23 @@ def test_nobody_decides_anew_while_mint_may_still_carry_a_decision_out(status: s
     assert run.job.decision is None
 
 
-def test_nobody_decides_anew_after_another_key_was_entered() -> None:
-    """The attempt with the first key may still arrive: it would approve a Preview that nobody saw."""
+NEWER = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"})
+"""Somebody has revised the Preview elsewhere."""
+
+
+def approval_without_answer() -> tuple[WorkflowHarness, PaidRequest]:
+    """Return a job that is about to send its approval again, and the row of the approval."""
     run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
     run.fail(Unreachable("the connection broke"))
     run = WorkflowHarness(run.job)
     run.expect(Pay)
     (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
+    return run, request
+
+
+def test_nobody_decides_anew_after_another_key_was_entered() -> None:
+    """The attempt with the first key may still arrive: it would approve a Preview that nobody saw."""
+    run, request = approval_without_answer()
     run.answer(Sent(request)).expect(Poll)
     preview = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
     run.answer(preview).expect(Poll)
@@ -119,24 +135,16 @@ def test_nobody_decides_anew_after_another_key_was_entered() -> None:
 
 def test_nobody_decides_about_a_newer_preview_while_an_approval_may_arrive() -> None:
     """Somebody has revised the Preview elsewhere after the attempt that had no answer."""
-    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
-    run.fail(Unreachable("the connection broke"))
-    run = WorkflowHarness(run.job)
-    (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
-    newer = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"})
-    run.answer(Sent(request, shown=newer.operation)).expect(Poll)
+    run, request = approval_without_answer()
+    run.answer(Sent(request, shown=NEWER.operation)).expect(Poll)
     assert run.waited > 599.0 and run.job.decision is not None
-    assert run.answer(newer).job.decision is None and run.job.has_note("newer_preview")
+    assert run.answer(NEWER).job.decision is None and run.job.has_note("newer_preview")
 
 
 def test_a_late_approval_of_a_newer_preview_leaves_nothing_to_decide() -> None:
     """Mint has carried it out meanwhile: nobody is told to look at the newer Preview."""
-    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
-    run.fail(Unreachable("the connection broke"))
-    run = WorkflowHarness(run.job)
-    (request,) = (each for each in run.job.requests if each.key == run.job.decision.key)
-    newer = seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"})
-    run.answer(Sent(request, shown=newer.operation)).expect(Poll)
+    run, request = approval_without_answer()
+    run.answer(Sent(request, shown=NEWER.operation)).expect(Poll)
     run.answer(seen("running", Mode.REVIEW))
     assert (run.job.phase, run.job.has_note("newer_preview")) == (Phase.WORKING, False)
 
