@@ -50,10 +50,10 @@ def avoid_overlap(
     if own is None:
         return
     own = own.raised()
-    is_world = root.get(tags.WORLD_MARK) is not None
+    is_world = world_objects.is_root(root)
     neighbors = [*_neighbors(scene, group, original)]
     if is_world and (original or everything):
-        neighbors += [obj for obj in scene.objects if obj.get(tags.WORLD_MARK) is not None]
+        neighbors += filter(world_objects.is_root, scene.objects)
     others = [
         there
         for neighbor in neighbors

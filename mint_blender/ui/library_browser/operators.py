@@ -276,7 +276,7 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_SEARCH = 13  # width of the field, in heights of a button
+_SEARCH = 13  # width in heights of a button: as wide as the field in the bar
 
 
 class MINT_PT_search_library(bpy.types.Panel):
