@@ -75,15 +75,14 @@ def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vec
     assert layer.depsgraph is not None
     capture_point = world_objects.upright(root)
     eye = capture_point.translation
-    floor = root.matrix_world.translation.z
-    height = max(eye.z - floor, _NEAR)
+    height = world_objects.eye_height(root)
     ahead = capture_point.to_3x3().col[1].xy.to_3d().normalized() * _AHEAD * height
-    sight = ahead - Vector((0.0, 0.0, height))
     surface = surfaces.surface_of(surfaces.colliders(root), layer.depsgraph)
+    sight = ahead - Vector((0.0, 0.0, height))
     seen = surface.tree().ray_cast(eye, sight, sight.length)[3] if surface is not None else None
     share = 1.0 if seen is None else seen / sight.length
     point = eye + ahead * share * _BEFORE_WALL
-    return Vector((point.x, point.y, floor))
+    return Vector((point.x, point.y, root.matrix_world.translation.z))
 
 
 def show_cube(scene: bpy.types.Scene) -> None:

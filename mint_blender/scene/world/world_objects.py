@@ -76,6 +76,11 @@ def upright(root: bpy.types.Object) -> Matrix:
     )
 
 
+def eye_height(root: bpy.types.Object) -> float:
+    """Return the height of the capture point above the floor, in scene units; above 0."""
+    return float(max((upright(root).translation - root.matrix_world.translation).z, 1e-3))
+
+
 def create_root(name: str, collection: bpy.types.Collection, parts: WorldFiles) -> bpy.types.Object:
     """Create the root of a World, an empty with the caption and the URLs."""
     root = bpy.data.objects.new(name, None)

@@ -58,8 +58,7 @@ class Ground:
 
         surface = surfaces.surface_of(surfaces.colliders(root), depsgraph)
         self._tree = surface.tree() if surface is not None else None
-        start = world_objects.upright(root).translation
-        self.height = max((start - root.matrix_world.translation).z, 1e-3)
+        self.height = world_objects.eye_height(root)
         """Of the eyes above the floor, in scene units."""
 
     def hit(self, start: Vector, way: Vector, distance: float) -> tuple[Vector, Vector] | None:
