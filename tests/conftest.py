@@ -401,8 +401,9 @@ def _empty_blender(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     import bpy
 
-    # unlike read_factory_settings, it keeps the preferences
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    from mint_blender.scene.export.output import start_empty
+
+    start_empty()  # unlike read_factory_settings, it keeps the preferences
     yield
     enabled = bpy.context.preferences.addons
     for name in [

@@ -16,6 +16,16 @@ STAGING_NAME = "\x01 Mint"
 """Sorts first: the glTF importer stores animations and variants in the first scene by name."""
 
 
+def renew_window_owner() -> None:
+    """Make the open scene the owner of `bpy.context.window`, before anything sets its scene.
+
+    In 4.2 and 4.3 (not in 4.5), reading the tool settings does that. Blender's interface reads
+    them, too; without that the owner may be a scene that an undo or another file has freed, and
+    Blender writes to that memory when its glTF importer sets the window's scene.
+    """
+    _ = bpy.context.tool_settings
+
+
 @contextlib.contextmanager
 def staging_scene(
     objects: Iterable[bpy.types.Object] = (), *, units_of: bpy.types.Scene | None = None
@@ -28,11 +38,7 @@ def staging_scene(
     windows = [
         (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
     ]
-    # In 4.2 and 4.3 (not in 4.5), reading this makes the current scene the owner of
-    # `bpy.context.window`. Blender's interface reads it, too, so without this line the owner may be
-    # a scene that an undo or another file has freed: Blender writes to that memory when the
-    # importer sets the window's scene.
-    _ = bpy.context.tool_settings
+    renew_window_owner()
     scene = bpy.data.scenes.new(STAGING_NAME)
     try:
         if units_of is not None:

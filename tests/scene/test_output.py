@@ -60,6 +60,13 @@ def test_an_empty_file_keeps_registered_classes() -> None:
         bpy.utils.unregister_class(mine)
 
 
+def test_the_window_of_an_empty_file_has_no_freed_owner() -> None:
+    """Blender 4.2 writes into the scene that owns the window when its glTF importer runs."""
+    output.start_empty()
+    owners = [*bpy.data.scenes, *bpy.data.window_managers]
+    assert bpy.context.window.id_data in owners
+
+
 @pytest.mark.feature("export as .blend and .glb")
 def test_a_saved_blend_needs_no_download(model: Path, tmp_path: Path) -> None:
     """Without the download it still has the model, its picture and its provenance."""

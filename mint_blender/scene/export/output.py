@@ -15,7 +15,7 @@ from ..after import writers
 from ..animation.clips import clips_of
 from ..data_blocks import current_scene
 from ..place import PlacedResult
-from ..staging_scene import staging_scene
+from ..staging_scene import renew_window_owner, staging_scene
 from ..transaction import temporary_data
 from .output_path import OutputError, output_error, ready
 
@@ -25,6 +25,7 @@ __all__ = ["OutputError", "export_glb", "render_image", "save_blend", "start_emp
 def start_empty() -> None:
     """Load an empty scene with factory settings; registered add-ons stay registered."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    renew_window_owner()
 
 
 def save_blend(path: Path) -> Path:
