@@ -204,6 +204,14 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     assert price_dialog.left_words(1000.0, 1001.0) == "1 Credits short"
 
 
+def test_a_region_that_is_no_popup_any_more_is_left_alone(registered) -> None:
+    """Where a dialog's region was, an editor's may be by now: Blender refuses to refresh that."""
+    area = bpy.context.window.screen.areas[0]
+    with bpy.context.temp_override(area=area):
+        price_dialog.note(area.regions[0])
+        price_dialog.redraw_popups()
+
+
 def groups() -> list[Group]:
     """Return the group of each job, as the panel and the status bar see it."""
     return [group_of(job) for row in grouped_jobs.rows() for job in row.jobs]

@@ -138,14 +138,15 @@ def forget() -> None:
 
 
 def _is_open(region: bpy.types.Region) -> bool:
-    """Return whether a window still has this region.
+    """Return whether a window still has this region, as a popup.
 
-    Blender compares its address with those of the window's regions and reads nothing of it.
+    Blender compares its address with those of the window's regions and reads nothing of it. By now
+    another region may have that address: then it is no popup.
     """
     for window in bpy.context.window_manager.windows:
         try:
             with bpy.context.temp_override(window=window, region=region):
-                return True
+                return region.type == "TEMPORARY"
         except TypeError:
             continue
     return False
