@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
@@ -87,6 +87,7 @@ class Actions:
         if not offers:
             return
         name = self.rng.choice(offers)
+        self.world.books.note(self.world, job)  # a killed process may have written it, unnoted
         self.world.note(f"clicks {name} on {job.id} ({job.phase}) {job.request.prompt}")
         click: Callable[[JobService, Job], object] = getattr(self, name)
         self._once_priced(service, lambda: click(service, service.job(job.id)))
@@ -337,16 +338,12 @@ class Actions:
         if job.asset is None or job.kind is not Kind.MODEL:
             return
         motions, prompt, clicks = self._some_motions(), self._prompt_of(job), self.world.clicks
-        over, again = {Phase.FAILED, Phase.CANCELED}, self._is_animated(0.2)
+        again = self._is_animated(0.2)
         most = self.world.motions.choice([200.0, 600.0, 1000.0]) if self._is_animated(0.2) else None
         self.world.note(f"animates {job.id}: {[each.words for each in motions]} {again=} {most=}")
         service.reread()
-        known = {
-            each.motion.words
-            for each in service.journal.motions_of(job.asset.id)
-            if each.motion is not None and each.phase not in over and each.hold is not Hold.FOREIGN
-        }
         before = {each.id for each in service.journal.motions_of(job.asset.id)}
+        known = self._known_motions(service, job.asset.id)
         new = [f"{prompt}: {each.words}" for each in motions if again or each.words not in known]
         for words in new:
             clicks.add(clicks.follow_ups, words)
@@ -357,10 +354,29 @@ class Actions:
             for words in new:
                 clicks.add(clicks.follow_ups, words, -1)
             raise
+        # one that has failed while the price was asked for is ordered anew
+        failed = known - self._known_motions(service, job.asset.id, before)
         made = [each for each in made if each.id not in before]
         for each in made:
+            if not again and each.motion.words in failed:
+                clicks.add(clicks.follow_ups, f"{prompt}: {each.motion.words}")
             self._note_motion_start(each, is_confirmed=is_confirmed)
         clicks.motion_orders.append(tuple(each.id for each in made))
+
+    @staticmethod
+    def _known_motions(
+        service: JobService, asset_id: str, among: Container[str] | None = None
+    ) -> set[str]:
+        """Return the words of the motions, perhaps only `among` these jobs, not paid again."""
+        over = {Phase.FAILED, Phase.CANCELED}
+        return {
+            each.motion.words
+            for each in service.journal.motions_of(asset_id)
+            if each.motion is not None
+            and each.phase not in over
+            and each.hold is not Hold.FOREIGN
+            and (among is None or each.id in among)
+        }
 
     def convert(self, service: JobService, job: Job) -> None:
         """Have a finished model converted."""
