@@ -16,7 +16,16 @@ from typing import Any
 import bpy
 
 from ..scene import undo_step
-from . import heartbeat, menus, notifications, panel, session, translations, visibility
+from . import (
+    heartbeat,
+    menus,
+    missing_modules,
+    notifications,
+    panel,
+    session,
+    translations,
+    visibility,
+)
 from .account import preferences
 from .after import cameras, export_dialog, floor, light, lighter, splats
 from .after import menus as after_menus
@@ -60,6 +69,9 @@ def unregister() -> None:
 
 def _register() -> None:
     _add(translations.register, translations.unregister)
+    if missing_modules.missing():
+        _add_classes(missing_modules)
+        return
     _add(session.register, session.unregister)
     _add(lambda: None, visibility.stop)
     _add_classes(notifications)

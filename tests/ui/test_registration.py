@@ -14,13 +14,14 @@ import mint_blender
 from ..code.imported_modules import foreign, modules_of_steps, ours
 from ..code.sources import sources
 from ..mint_service.runner import ThreadService
+from .drawings import drawn_by, in_class, sidebar
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
-from mint_blender.ui import heartbeat, menus, session, translations
+from mint_blender.ui import heartbeat, menus, missing_modules, session, translations
 
 HANDLERS = (
     *("load_pre", "load_post", "save_post", "undo_post", "redo_post"),
@@ -201,4 +202,19 @@ def test_disabling_never_raises(
     del bpy.types.WindowManager.mint_feedback
     mint_blender.unregister()
     assert sum("could not be unregistered" in each.message for each in caplog.records) == 2
+    assert known() == before
+
+
+def test_a_blender_without_numpy_says_so(
+    before: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tab has one sentence, and nothing else of the add-on is there that could fail."""
+    monkeypatch.setattr(missing_modules, "NEEDED", ("requests", "no_such_module"))
+    mint_blender.register()
+    draw = in_class(bpy.types.MINT_PT_missing_modules.draw)
+    drawn = " ".join(drawn_by(draw, sidebar()))
+    assert "python3-no_such_module" in drawn
+    assert "requests" not in drawn
+    assert "generate" not in dir(bpy.ops.mint)
+    mint_blender.unregister()
     assert known() == before
