@@ -85,10 +85,18 @@ def _at_rest(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
             data.pose_position = position
 
 
-def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | None:
-    """Return width, depth and height in scene units; None without objects."""
-    corners = box(objects)
-    return _as_tuple(np.subtract(corners[1], corners[0])) if corners is not None else None
+def extent(
+    objects: Iterable[bpy.types.Object], root: bpy.types.Object
+) -> tuple[float, float, float] | None:
+    """Return width, depth and height in scene units along the axes of a root; None without objects.
+
+    Turning the root does not change them, as with Blender's *Dimensions*.
+    """
+    corners = box(objects, root.matrix_world.inverted_safe())
+    if corners is None:
+        return None
+    scaled = np.subtract(corners[1], corners[0]) * np.array(root.matrix_world.to_scale())
+    return _as_tuple(np.abs(scaled))  # the scale of what is mirrored is negative
 
 
 def box(objects: Iterable[bpy.types.Object], space: Matrix = Matrix()) -> Bounds | None:
@@ -108,7 +116,7 @@ def box(objects: Iterable[bpy.types.Object], space: Matrix = Matrix()) -> Bounds
 def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> Bounds | None:
     """Return the lowest and highest corner in world space in meters; None without a solid object.
 
-    From bounding boxes, as `extent`.
+    From bounding boxes, as `box`.
     """
     scale = Matrix.Scale(scene.unit_settings.scale_length, 4)
     return box((obj for obj in objects if obj.type in {"MESH", "POINTCLOUD"}), scale)

@@ -15,7 +15,7 @@ from .node_trees import tree_of
 from .transaction import remove
 
 MARK = tags.PREFIX + "picture"
-"""The custom property of the collection that has ground, lights and camera."""
+"""The custom property of the collection that has ground, lights and camera, and of its World."""
 NAME = "Mint Picture"
 FIELD_OF_VIEW = math.radians(28)
 FRONT_VIEW = Vector((0.62, -1.0, 0.42)).normalized()
@@ -61,9 +61,19 @@ def stage(
     _light(collection, "Key", key, center, size * 0.8, 58 * size**2)
     _light(collection, "Rim", rim, center, size * 1.0, 34 * size**2)
     _ground(collection, Vector((center.x, center.y, low.z)), size)
-    scene.world = backdrop()
+    _show_backdrop(scene)
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"
+
+
+def _show_backdrop(scene: bpy.types.Scene) -> None:
+    """Show an even, pale background; the World that the scene had is kept in the file."""
+    if scene.world is not None:
+        if scene.world.get(MARK):
+            return
+        scene.world.use_fake_user = True
+    scene.world = backdrop()
+    scene.world[MARK] = True
 
 
 def backdrop() -> bpy.types.World:

@@ -176,8 +176,6 @@ def _follow_list() -> None:
     from .viewport import targets
 
     heartbeat.before_redraw(targets.follow)
-    heartbeat.on_file_loaded(targets.file_opened)
-
     _append(*placed_results.HANDLERS)
     _add(placed_results.look_soon, placed_results.stop)
     heartbeat.on_beat(
@@ -190,6 +188,7 @@ def _follow_list() -> None:
     heartbeat.before_redraw(grouped_jobs.prepare)
     session.on_service_opened(placed_results.open_with)
     heartbeat.on_file_loaded(placed_results.file_opened)
+    heartbeat.on_file_loaded(targets.file_opened)  # after it: only now it is known whose file it is
     heartbeat.before_redraw(placed_results.follow)
     session.on_service_opened(grouped_jobs.prepare)
     visibility.when_drawn("jobs", grouped_jobs.check)

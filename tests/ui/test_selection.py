@@ -71,7 +71,10 @@ def test_a_model_is_described(lamp: Any) -> None:
     ):
         assert found[f"mint.{operator}"] == 1
     assert found["mint.animate"] == 0, "nothing says that it is a humanoid"
-    lamp.scale = (1, 1, 2)
+    lamp.scale = (-1, 1, 2)
+    bpy.context.view_layer.update()
+    selected.prepare()
+    lamp.rotation_euler = (0, 0, 0.5)  # the box around the turned box is larger
     bpy.context.view_layer.update()
     selected.prepare()
     assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
@@ -80,11 +83,14 @@ def test_a_model_is_described(lamp: Any) -> None:
 def test_a_picture_is_set_up_with_a_click(lamp: Any) -> None:
     """Ground, light and camera are in a collection of their own; the next one takes its place."""
     bpy.context.scene.render.resolution_x = 600
+    sky = bpy.context.scene.world = bpy.data.worlds.new("My Sky")
     for _ in range(2):
         assert bpy.ops.mint.picture() == {"FINISHED"}
         (made,) = (each for each in bpy.data.collections if each.get(picture.MARK))
         assert bpy.context.scene.camera in made.objects[:]
         assert sorted(each.type for each in made.objects) == ["CAMERA", "LIGHT", "LIGHT", "MESH"]
+    assert sky.use_fake_user, "it is saved with the file, although the scene shows another World"
+    assert [each.users for each in bpy.data.worlds if each.get(picture.MARK)] == [1]
     bpy.context.view_layer.update()
     seen = [
         world_to_camera_view(

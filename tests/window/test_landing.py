@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from .blender_window import BlenderWindow
 from .test_arrival import ALL_OF_THE_VIEW, CHIPS, press
-from .test_jobs import start
+from .test_interruptions import OPEN, SAVE
+from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
@@ -71,3 +74,18 @@ def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> No
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before
     assert blender.ask(CHIPS) == [["a wooden stool", False]]
+
+
+@pytest.mark.thorough
+def test_a_file_with_results_is_nobody_s_first(blender: BlenderWindow, tmp_path: Path) -> None:
+    """It is somebody's scene: opened again, its view stays when the next result comes."""
+    place(blender, "a wooden stool")
+    path = str(tmp_path / "own.blend")
+    blender.ask(SAVE, path=path)
+    blender.ask(OPEN, path=path)
+    blender.open_sidebar()
+    before = blender.ask(ALL_OF_THE_VIEW)
+    place(blender, "a lamp")
+    blender.settle()
+    assert blender.ask(ALL_OF_THE_VIEW) == before
+    assert blender.ask(CHIPS) == [["a lamp", False]]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.mint_service.runner import Service
 from .blender_window import BlenderWindow
 from .conftest import Since
 from .price_helpers import known_price
+from .test_interruptions import OPEN, SAVE
 from .test_jobs import start
 from .test_landing import LEAVE_ALONE
 from .test_place_with_mouse import RUNNING
@@ -112,10 +114,13 @@ def test_a_box_makes_way_for_what_comes_to_its_place(
 
 
 @pytest.mark.thorough
-def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, leisurely: None) -> None:
-    """Another file has none."""
-    start(blender, "a lamp")
-    blender.wait(HANDLER)
+def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, tmp_path: Path) -> None:
+    """Another file has none; its own has them at once when it is opened again."""
+    waiting(blender)
+    path = str(tmp_path / "own.blend")
+    blender.ask(SAVE, path=path)
+    blender.ask(OPEN, path=path)
+    assert len(blender.ask(BOXES)) == 1
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"not {HANDLER}")
 

@@ -162,7 +162,7 @@ def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
         root,
         objects,
         sum(len(mesh.data.polygons) for mesh in meshes),
-        None if is_instance else bounds.extent(meshes),
+        None if is_instance else bounds.extent(meshes, root),
         find_job(str(root.get("mint_job_id", ""))) if session.existing_service() else None,
     )
 

@@ -173,10 +173,12 @@ def leave_alone() -> None:
 
 @persistent
 def _file_opened(*_: object) -> None:
-    """Begin anew: another file has other views."""
+    """Begin anew: another file has other views. Those of a file with results stay as they are."""
+    from ...scene import tags
+
     state = _state()
     state.click = state.shown = None
-    state.is_left_alone = False
+    state.is_left_alone = any(map(tags.is_root, bpy.data.objects))
     state.chips = []
 
 
