@@ -72,10 +72,10 @@ class Provenance:
 
 
 def _few(words: list[str]) -> list[str]:
-    """Return two or three words of a prompt that name what it is about, as in "ceramic lamp"."""
-    if len(words) <= _MOST_WORDS:
+    """Return up to three words of a prompt that name what it is about, as in "ceramic lamp"."""
+    if not words:
         return words
-    if words[0].lower() in _SMALL_WORDS:
+    if len(words) > 1 and words[0].lower() in _SMALL_WORDS:
         words = words[1:]
     ends = (number for number, word in enumerate(words, 1) if word[-1] in ",.;:!?")
     few = words[: min(next(ends, _MOST_WORDS), _MOST_WORDS)]

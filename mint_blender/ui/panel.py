@@ -66,7 +66,7 @@ class MINT_PT_main(bpy.types.Panel):
         else:
             account_panel.draw(layout)
         if ready:
-            _draw_selected(layout, context)
+            draw_selected(layout, context)
             if grouped_jobs.rows() or account_panel.has_generated() or entries.library().count():
                 layout.operator("mint.browse_library", icon="ASSET_MANAGER")
             if account_panel.check_failed():
@@ -113,14 +113,16 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_section(layout, context, "mint_options", _OPTIONS, form_panel.draw_options)
 
 
-def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the section about the result that is selected, if there is one."""
     from .selection import panel as selection_panel
+    from .selection import selected
     from .worlds import operators as worlds_panel
 
     for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
         if name := content.title(context):
-            title = Message("Selected: {name}", name=name)
+            is_selected = selected.is_selected(context.active_object)
+            title = Message("Selected: {name}", name=name) if is_selected else name
             draws = content.draw, selection_panel.draw_header
             _draw_section(layout, context, section, title, *draws)
 

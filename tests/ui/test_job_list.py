@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -35,9 +36,10 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 from mint_blender.ui import heartbeat, menus
 from mint_blender.ui.account import billing_watch
-from mint_blender.ui.job_list import grouped_jobs, list_operators, panel
+from mint_blender.ui.job_list import decision_operators, grouped_jobs, list_operators, panel
 from mint_blender.ui.pricing import price_dialog
 
+from ..jobs.spending_helpers import costing
 from ..jobs.workflow_harness import operation
 
 CARD = "mint.job_menu"
@@ -379,6 +381,23 @@ def test_a_bar_is_as_full_as_its_words_say(
     assert (words, filled) == (says, pytest.approx(share))
     menu = drawn_by(panel.draw_details, view)
     assert any(each.startswith(says) for each in menu)
+
+
+@pytest.mark.parametrize(
+    ("credits", "says"),
+    [
+        ({"reserved": 648.0}, "648 Credits are reserved. Mint may keep them."),
+        ({"finalized": 150.0}, "150 Credits are spent. Mint may not return them."),
+        (
+            {"finalized": 150.0, "reserved": 648.0, "estimated": 798.0},
+            "150 Credits are spent, and 648 are reserved. Mint may keep them.",
+        ),
+    ],
+)
+def test_cancel_says_what_is_spent_and_what_is_reserved(credits: dict[str, Any], says: str) -> None:
+    """Those of a Preview are gone; those of the rest may come back."""
+    job = costing(Phase.WORKING, **credits)
+    assert decision_operators.what_is_lost(job) == f"{job.title}: {says}"
 
 
 def test_dismiss_all_says_how_many_are_removed(job_service: JobService) -> None:

@@ -81,7 +81,9 @@ def test_the_preferences(job_service: JobService, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("prompt", "name"),
     [
-        ("a lamp", "a lamp"),
+        ("a lamp", "lamp"),
+        ("A", "A"),
+        ("the old mill", "old mill"),
         ("a small ceramic lamp with an orange shade", "small ceramic lamp"),
         ("a lamp with an orange shade", "lamp"),
         ("a house of glass in a forest", "house of glass"),

@@ -22,6 +22,7 @@ from bpy_extras.object_utils import world_to_camera_view
 from mint_blender.scene import assets, picture, tags
 from mint_blender.scene.place import place_model
 from mint_blender.scene.world import world_objects
+from mint_blender.ui import panel as main_panel
 from mint_blender.ui import session, text_fields, typed_context
 from mint_blender.ui.selection import panel, selected
 from mint_blender.ui.worlds import operators
@@ -78,6 +79,16 @@ def test_a_model_is_described(lamp: Any) -> None:
     bpy.context.view_layer.update()
     selected.prepare()
     assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
+
+
+def test_only_what_is_selected_is_called_so(lamp: Any) -> None:
+    """An active object need not be selected."""
+    title = f"Selected: {lamp.name}"
+    lamp.select_set(True)
+    assert drawn_by(main_panel.draw_selected, sidebar())[title] == 1
+    lamp.select_set(False)
+    found = drawn_by(main_panel.draw_selected, sidebar())
+    assert found[lamp.name] == 1 and not found[title]
 
 
 def test_a_picture_is_set_up_with_a_click(lamp: Any) -> None:

@@ -105,10 +105,11 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert apart[:2].max() <= 15, "red and green, which make its hue, are as in the Preview"
 
     words = blender.ask(WITH_LONG_NAME)
-    assert words.endswith(" · Cube hidden"), "what is to be undone is said in any case"
+    said = " · Cube hidden, light and camera added"
+    assert words.endswith(said), "what has changed beside it is said in any case"
 
     blender.over()  # the pointer leaves the chip's place
-    press(blender, 0, "undo")
+    press(blender, 0, "cube")
     assert "Cube" in blender.ask(IN_VIEW) and blender.ask(RENDERED)[0]
     blender.over()
     for is_cube_seen, camera in ((False, "Mint Picture Camera"), (True, "Camera")):
@@ -128,16 +129,18 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
 
 
 def _a_later_one_is_only_said(blender: BlenderWindow, before: Any, felt: Any) -> None:
-    """Place another model, whose chip shows it, and restore the view."""
+    """Place another model, whose chip selects and shows it, and restore the view."""
     place(blender, "a brass bell")
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
-    assert blender.ask(CHIPS) == [["a brass bell", False]]
+    assert blender.ask(CHIPS) == [["a brass bell", False]] and blender.ask(FELT) == felt
     press(blender, 0, "show")
-    assert blender.ask(CHIPS) == [["a brass bell", True]]
+    blender.wait(f"{CHIPS} == [['a brass bell', True]]")
+    bell = "brass bell"
+    assert blender.ask(FELT) == [bell, [bell], "OBJECT"], "as *Show* of its job does"
     assert blender.ask(POSE) != before[-1]
     press(blender, 0, "close")
-    assert blender.ask(CHIPS) == [] and blender.ask(FELT) == felt
+    assert blender.ask(CHIPS) == []
     blender.ask(f"{SPACE}space.shading.type = 'WIREFRAME'")
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.mint.restore_view()")
     assert blender.ask(POSE) == before[-1]

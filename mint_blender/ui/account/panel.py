@@ -203,7 +203,7 @@ def _draw_figures(column: bpy.types.UILayout) -> None:
     """Draw three amounts of Credits, each above what it is: the third is what remains."""
     row = column.row(align=True)
     _draw_figure(row, balance(), Message("Credits Available"))
-    _draw_figure(row, billing_watch.reserved(), Message("− Reserved Here"))
+    _draw_figure(row, billing_watch.reserved(), Message("− For Unsent Jobs"))
     _draw_figure(row, billing_watch.free(), Message("= Free"))
 
 

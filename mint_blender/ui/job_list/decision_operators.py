@@ -287,7 +287,7 @@ class MINT_OT_cancel(limit_dialog.LossDialog, _Decision):
         return self.ask_before_loss(
             context,
             title="Cancel Job",
-            loss=_what_is_lost(job),
+            loss=what_is_lost(job),
             words=words,
             is_paid=bool(job.cost),
         )
@@ -301,14 +301,27 @@ class MINT_OT_cancel(limit_dialog.LossDialog, _Decision):
         return run_action(operator, self.decision(job))
 
 
-def _what_is_lost(job: "Job") -> Message:
+def what_is_lost(job: "Job") -> Message:
+    """Return what of a job may be lost if it is canceled: what is spent, and what is reserved."""
     if not job.cost:
         return Message("{title} has not finished.", title=job.title)
-    return Message(
-        "{title}: {credits:,.0f} Credits are spent or reserved. Mint may not return them.",
-        title=job.title,
-        credits=job.cost,
-    )
+    spent = sum(attempt.paid for attempt in job.attempts)
+    reserved = job.cost - spent
+    if not reserved:
+        words = Message(
+            "{credits:,.0f} Credits are spent. Mint may not return them.", credits=spent
+        )
+    elif not spent:
+        words = Message(
+            "{credits:,.0f} Credits are reserved. Mint may keep them.", credits=reserved
+        )
+    else:
+        words = Message(
+            "{spent:,.0f} Credits are spent, and {reserved:,.0f} are reserved. Mint may keep them.",
+            spent=spent,
+            reserved=reserved,
+        )
+    return Message("{title}: {words}", title=job.title, words=words)
 
 
 class MINT_OT_dismiss(JobOperator):

@@ -179,6 +179,10 @@ class MINT_OT_picture(bpy.types.Operator):
         root = selected.model_root(context.active_object)
         assert root is not None, "poll has seen one"
         picture.add(scene_of(context), tags.hierarchy(root))
+        done = Message(
+            "Ground, light and a camera are around {name}: render with F12", name=root.name
+        )
+        self.report({"INFO"}, translated(done))
         return {"FINISHED"}
 
 

@@ -100,6 +100,11 @@ def is_world(root: bpy.types.Object) -> bool:
     return root.get(tags.WORLD_MARK) is not None
 
 
+def is_selected(obj: bpy.types.Object | None) -> bool:
+    """Return whether an object belongs to a result and is selected; it may be active only."""
+    return obj is not None and obj.select_get() and root_of(obj) is not None
+
+
 def is_instance(obj: bpy.types.Object | None) -> bool:
     """Return whether an object only shows a result, which is in a collection elsewhere."""
     from ...scene import tags

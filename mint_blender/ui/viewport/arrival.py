@@ -16,6 +16,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import session
+from ..typed_context import scene_of
 from . import views
 
 if TYPE_CHECKING:
@@ -119,23 +120,23 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
 
     if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
-    is_shown = area is not None and _show(job.id, area, is_first=True)
+    root = next(tags.roots(job_id=job.id), None)
+    is_shown = area is not None and root is not None
+    if area is not None and root is not None:
+        views.show(area, root, scene_of(bpy.context), is_first=True)
     chip = Chip(job.id, job.title, is_shown)
     if is_shown:
         _note_shown(chip)
     _add_chip(_with_facts(chip))
 
 
-def show(context: bpy.types.Context, chip: Chip) -> bool:
-    """Show a result in the view that was clicked in; return whether it is still in the scene."""
-    is_shown = context.area is not None and _show(chip.job_id, context.area)
-    if is_shown:
-        chip = replace(chip, is_shown=True, count=1)
-        _note_shown(chip)
-        _state().chips = [chip]
-    else:
-        close(chip)
-    return is_shown
+def note_shown(job_id: str) -> None:
+    """Note that a view shows this result by now, if it is the one that has just come."""
+    for chip in _state().chips:
+        if chip.job_id == job_id:
+            shown = replace(chip, is_shown=True, count=1)
+            _note_shown(shown)
+            _state().chips = [shown]
 
 
 def chips() -> list[Chip]:
@@ -180,22 +181,6 @@ def _file_opened(*_: object) -> None:
     state.click = state.shown = None
     state.is_left_alone = any(map(tags.is_root, bpy.data.objects))
     state.chips = []
-
-
-def _show(job_id: str, area: bpy.types.Area, *, is_first: bool = False) -> bool:
-    """Show a World from inside, or frame a model; return False if it is not in the scene."""
-    from ...scene import tags
-    from ...scene.world import world_objects
-
-    window = bpy.context.window
-    root = next(tags.roots(job_id=job_id), None)
-    if root is None or window is None:
-        return False
-    if world_objects.is_root(root):
-        views.look_inside(area, root, window.scene)
-    else:
-        views.frame(area, (root, *root.children_recursive), is_first=is_first)
-    return True
 
 
 def catch_up() -> None:

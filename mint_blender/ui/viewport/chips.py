@@ -51,7 +51,7 @@ _CLOSE = "×"
 _APPROVE = Message("Approve")
 
 SHOW, CLOSE, JOB, APPROVE, BODY = "show", "close", "job", "approve", "body"
-RESTORE, WALK, INSIDE, RENDER, UNDO = "restore", "walk", "inside", "render", "undo"
+RESTORE, WALK, INSIDE, RENDER, CUBE = "restore", "walk", "inside", "render", "cube"
 """What is clicked: a button of a result, its ×, a job, the button that approves its Preview, and
 where a click does nothing.
 """
@@ -126,7 +126,14 @@ def _actions(chip: Chip) -> list[tuple[str, Message]]:
         actions.append((RESTORE, Message("Restore View")))
     else:
         actions = [(RESTORE, Message("Restore View"))]
-    return [(UNDO, Message("Undo")), *actions] if chip.is_cube_hidden else actions
+    return [(CUBE, Message("Show Cube")), *actions] if chip.is_cube_hidden else actions
+
+
+def _what_has_changed(chip: Chip) -> Message:
+    """Return what was done to the start-up scene for a result that has taken its cube's place."""
+    if chip.is_world:
+        return Message("Cube hidden")
+    return Message("Cube hidden, light and camera added")
 
 
 def _row(context: bpy.types.Context, chip: Chip, text: str, bottom: float, scale: float) -> _Row:
@@ -138,9 +145,9 @@ def _row(context: bpy.types.Context, chip: Chip, text: str, bottom: float, scale
     room = sum(widths) + inset * len(widths)
     left, right = sides(context)
     free = max(0.0, right - left - room - height - 3 * padding)
-    # the name gives way first: what the button *Undo* is about has to be said
-    hidden = f" · {translated(Message('Cube hidden'))}" if chip.is_cube_hidden else ""
-    text = shortened(shortened(text, free - width_of(hidden)) + hidden, free)
+    # the name gives way first: what has changed beside the result has to be said
+    changed = f" · {translated(_what_has_changed(chip))}" if chip.is_cube_hidden else ""
+    text = shortened(shortened(text, free - width_of(changed)) + changed, free)
     wide = width_of(text) + padding
     width = padding + wide + room + height
     left = max(left, (left + right - width) / 2)
@@ -425,8 +432,8 @@ def click(context: bpy.types.Context, part: Part) -> None:
     chip = next((chip for chip in arrival.chips() if chip.job_id == part.job_id), None)
     if part.name == CLOSE and chip is not None:
         arrival.close(chip)
-    elif part.name == SHOW and chip is not None:
-        arrival.show(context, chip)
+    elif part.name == SHOW:
+        _call(context, "select_result", part.job_id)
     elif part.name in _RESULT_OPERATORS:
         operator = getattr(bpy.ops.mint, _RESULT_OPERATORS[part.name])  # type: ignore[attr-defined]
         with mistakes_in_popup(context):
@@ -445,7 +452,7 @@ _RESULT_OPERATORS = {
     WALK: "walk_inside",
     INSIDE: "look_inside",
     RENDER: "render_from_here",
-    UNDO: "show_cube",
+    CUBE: "show_cube",
 }
 """What the buttons of a result that is shown do."""
 

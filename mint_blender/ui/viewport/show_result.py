@@ -24,17 +24,11 @@ if TYPE_CHECKING:
 NOT_CHANGED = Message("Mint has not changed this 3D View.")
 
 
-class _ObjectModeOperator(CheckedOperator):
-    """Base of the operators that select objects."""
+class MINT_OT_select_result(JobOperator):
+    """Select the objects of this result, and show them in the 3D Viewport, a World from inside.
 
-    @classmethod
-    def complaint(cls, context: bpy.types.Context) -> str:
-        """Return that this is not Object Mode."""
-        return "" if context.mode == "OBJECT" else Message("Switch to Object Mode first")
-
-
-class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
-    """Select the objects of this result, and show them in the 3D Viewport, a World from inside."""
+    Outside of Object Mode, the selection stays as it is.
+    """
 
     bl_idname = "mint.select_result"
     bl_label = "Show in Viewport"
@@ -43,7 +37,6 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Select the objects, found by their custom property, which survives an undo."""
         from ...scene import place
-        from ...scene.world import world_objects
 
         scene = scene_of(context)
         made_for = job.source_asset_id if job.motion else None
@@ -51,7 +44,7 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
         placed = placed or place.find(asset_id=made_for or "", scene=scene)
         if placed is None:
             return self._warn(Message("This result is not in the current scene."))
-        if not place.select(placed, scene_of(context)):
+        if context.mode == "OBJECT" and not place.select(placed, scene):
             return self._warn(
                 Message("This result is hidden. Make its collection visible in the Outliner.")
             )
@@ -62,10 +55,8 @@ class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
                 region = next(region for region in area.regions if region.type == "WINDOW")
                 with context.temp_override(area=area, region=region):
                     bpy.ops.view3d.localview(frame_selected=False)
-            if world_objects.is_root(placed.root):
-                views.look_inside(area, placed.root, scene)
-            else:
-                views.frame(area, placed.objects)
+            views.show(area, placed.root, scene)
+            arrival.note_shown(job.id)
         return {"FINISHED"}
 
     def _warn(self, sentence: str) -> Result:
@@ -195,7 +186,7 @@ _KEYS = Message(
 )
 
 
-class MINT_OT_place_with_mouse(_ObjectModeOperator):
+class MINT_OT_place_with_mouse(CheckedOperator):
     """Drag the bounding box of this result over surfaces, and click to place it there."""
 
     bl_idname = "mint.place_with_mouse"
@@ -207,6 +198,11 @@ class MINT_OT_place_with_mouse(_ObjectModeOperator):
         description="ID of the job. Without one, the result that the active object belongs to",
         options={"SKIP_SAVE"},
     )
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that this is not Object Mode."""
+        return "" if context.mode == "OBJECT" else Message("Switch to Object Mode first")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Do nothing: a mouse is needed."""

@@ -75,6 +75,20 @@ def is_changed(space: Any) -> bool:
     return space is not None and space.type == "VIEW_3D" and space.as_pointer() in _earlier()
 
 
+def show(
+    area: bpy.types.Area,
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    *,
+    is_first: bool = False,
+) -> None:
+    """Show a World from inside, or frame a model."""
+    if selected.is_world(root):
+        look_inside(area, root, scene)
+    else:
+        frame(area, (root, *root.children_recursive), is_first=is_first)
+
+
 def frame(
     area: bpy.types.Area, objects: Iterable[bpy.types.Object], *, is_first: bool = False
 ) -> None:
