@@ -134,6 +134,12 @@ def sentence(error: Exception, what: str, resume: str) -> str:
     log.error("%s", what, exc_info=error)
     if isinstance(error, OSError):
         return unusable_file(error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return (
+            f"This Python lacks the package {package}. Install it, then try again. Jobs that were"
+            f" started are kept{resume}"
+        )
     return (
         f"Unexpected error ({type(error).__name__}). The details are in"
         f" {home() / LOG_FILE}. Jobs that were started are kept{resume}"

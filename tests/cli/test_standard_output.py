@@ -419,3 +419,11 @@ def test_what_runs_fits_a_terminal_of_24_rows(monkeypatch: pytest.MonkeyPatch) -
     rows = capture.get().splitlines()
     assert len(rows) <= 23 and rows[-1].startswith("20 of 40 done")
     assert all(f"lamp {number} " in row for number, row in zip(range(21, 41), rows, strict=False))
+
+
+def test_a_missing_module_is_named() -> None:
+    """The Python of a Linux distribution may lack what Blender contains."""
+    with pytest.raises(ModuleNotFoundError) as caught:
+        import no_such_module.part  # type: ignore[import-not-found]  # noqa: F401
+    said = exits.sentence(caught.value, "generate", ".")
+    assert said.startswith("This Python lacks the package no_such_module. Install it")
