@@ -47,6 +47,12 @@ boxes = {each: box for each, _, box in rows[number].buttons} | {"close": rows[nu
 box, here = boxes[name], region('VIEW_3D', 'WINDOW')
 result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
 """
+EDGE_OF_CHIP = """
+with within('VIEW_3D'):
+    (row,) = part('ui.viewport.chips')._rows(bpy.context)
+box, here = row.whole, region('VIEW_3D', 'WINDOW')
+result = [here.x + box.x + 4, window().height - (here.y + box.y + box.height / 2)]
+"""
 WITH_LONG_NAME = """
 with within('VIEW_3D'):
     chips = part('ui.viewport.chips')
@@ -192,8 +198,14 @@ def walk_and_come_back(blender: BlenderWindow, camera: list[list[float]]) -> Non
     blender.display.tool("keyup", "w")
     blender.screenshot("world_walked")
     assert blender.ask(EYE), "behind a wall there is nothing"
+    screen = (0, 0, *blender.display.size)
+    walking = blender.display.picture(screen)
     blender.key("Return")
     blender.wait(f"not {WALKS}")
+    x, y = map(round, blender.ask(EDGE_OF_CHIP))
+    blender.display.still()
+    is_same = blender.display.picture(screen)[y, x] == walking[y, x]
+    assert not is_same.all(), "the toast is drawn, although nothing else in the view changes"
     assert blender.ask(MATRIX, name="camera") == camera, "the camera stays"
     blender.ask(QUICK_RENDER)
     eye = blender.ask(VIEW_MATRIX)

@@ -225,8 +225,11 @@ def left_inside(root: bpy.types.Object) -> None:
 
 
 def _say(chip: Chip) -> None:
+    from . import targets
+
     state = _state()
     state.chips = [chip]
+    targets.tag_viewports()
     state.close()
     bpy.app.timers.register(_fade, first_interval=FADES_AFTER)
 
