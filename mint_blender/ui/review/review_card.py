@@ -78,13 +78,17 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
 
 
 def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:
-    """Draw what is reviewed, and the ways to the other jobs that wait."""
+    """Draw what is reviewed, the ways to the other jobs that wait, and the menu.
+
+    Below the picture the menu would have no room: the card often reaches the edge of the window.
+    """
     row = layout.split(factor=0.62)
     preset = translated(Message(job.request.preset.value.title()))
     row.label(text=f"{translated(job.title)} · {preset}", translate=False)
     row = row.row(align=True)
     _draw_turning(row, neighbor(job, -1), Message("Previous"), "TRIA_LEFT")
     _draw_turning(row, neighbor(job, 1), Message("Next"), "TRIA_RIGHT")
+    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
 def _draw_turning(row: bpy.types.UILayout, to: Job | None, words: Message, icon: str) -> None:
@@ -193,10 +197,9 @@ def _draw_revise(
 def _draw_approve(
     layout: bpy.types.UILayout, job: Job, number: int, text: str, price: float | None
 ) -> None:
-    """Draw the button that approves the newest Preview, and the menu; why it is gray."""
-    row = layout.row(align=True)
-    row.scale_y = _APPROVE
-    button = row.row(align=True)
+    """Draw the button that approves the newest Preview; why it is gray."""
+    button = layout.row()
+    button.scale_y = _APPROVE
     newest = card_state.newest(job)
     button.enabled = number == newest or not newest
     action = _WITHOUT_CHANGE if text.strip() else _APPROVE_WORD
@@ -213,7 +216,6 @@ def _draw_approve(
     approve.preview = newest
     approve.draft = text
     approve.credits = price or 0.0
-    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
 def _left_words(service: JobService, job: Job) -> str:
@@ -246,7 +248,6 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
     if view.job.phase is Phase.PLACED and not view.folder:
         show = row.operator("mint.select_result", text=translated(_SHOW), translate=False)
         show.job_id = job.id
-        row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
         return
     if job.phase is Phase.FAILED:
         _draw_failure(layout, row, view)
@@ -255,7 +256,6 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
         row.progress(text=translated(words), translate=False, factor=share)
     else:
         row.label(text=translated(words), translate=False)
-    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
 def _draw_failure(layout: bpy.types.UILayout, row: bpy.types.UILayout, view: JobView) -> None:
@@ -263,7 +263,6 @@ def _draw_failure(layout: bpy.types.UILayout, row: bpy.types.UILayout, view: Job
     if Verb.RETRY in view.verbs:
         retry = row.operator("mint.retry", text=translated(_RETRY), translate=False)
         retry.job_id = view.job.id
-    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
     if view.problem:
         text_wrap.wrapped(layout, view.problem, width=round(WIDTH * ui_scale()))
 
