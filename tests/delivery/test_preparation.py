@@ -236,7 +236,7 @@ def test_a_real_child_prepares_what_the_scene_appends(tmp_path: Path) -> None:
             time.sleep(0.02)
         assert isinstance(source, PreparedResult), source
         placed = import_job.place(job, prepared=source)
-        assert placed.root.name == "a lamp" and placed.root["mint_job_id"] == job.id
+        assert placed.root.name == "lamp" and placed.root["mint_job_id"] == job.id
     finally:
         real.close()
     assert not list((tmp_path / "prepared").iterdir())
