@@ -21,6 +21,7 @@ from mint_blender.mint.motion_request import SUGGESTIONS
 from mint_blender.mint.schema import Estimate
 from mint_blender.scene.animation import clips
 from mint_blender.ui import session
+from mint_blender.ui.account import billing_watch
 from mint_blender.ui.clips import operators as animate
 from mint_blender.ui.create import form_panel, motion_choice, saved_settings
 from mint_blender.ui.create import properties as create_properties
@@ -293,11 +294,13 @@ def test_what_costs_more_stands_beside_the_price(form: Any) -> None:
     assert (form.pose, form.animate) == ("NONE", False) and form.walk
 
 
-def test_a_price_is_never_cut_off(form: Any) -> None:
-    """Where the button has no room for it, it stands below."""
+def test_a_price_is_never_cut_off(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the button has no room for it, it stands below; what is left stands on two lines."""
+    monkeypatch.setattr(billing_watch, "free", lambda: 30_000.0)
     told(form, 250.0)
-    said = [each[-2] for each in calls_of(form_panel.draw, form, width=120)]
+    said = [each[-2] for each in calls_of(form_panel.draw, form, width=80)]
     assert "Generate" in said and "498 Credits" in said
+    assert "After this:" in said and "29,502" in said
 
 
 def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:

@@ -137,7 +137,8 @@ def _draw_left(
         row.alert = price > free
         words = price_dialog.left_words(free, price)
         if text_wrap.width_of(translated(words)) > width - text_wrap.scaled(text_wrap.PANEL):
-            words = price_dialog.short_left_words(free, price)
+            wrapped(row, price_dialog.short_left_words(free, price), width=width, scale=1.0)
+            return
     row.label(text=translated(words), translate=False)
 
 
