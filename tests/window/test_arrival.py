@@ -238,6 +238,8 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     in_view = set(blender.ask(IN_VIEW))
     assert "Cube" not in in_view and root in in_view, "nor when it is turned"
     assert blender.ask(RENDERED) == [False, blender.ask(f"({PART}).name", name="camera")]
+    said = " · Cube hidden, camera and 3D cursor set"
+    assert blender.ask(WITH_LONG_NAME).endswith(said), "what has changed beside it"
 
     blender.ask("for each in bpy.data.objects:\n    each.select_set(False)")
     blender.over()

@@ -132,7 +132,7 @@ def _actions(chip: Chip) -> list[tuple[str, Message]]:
 def _what_has_changed(chip: Chip) -> Message:
     """Return what was done to the start-up scene for a result that has taken its cube's place."""
     if chip.is_world:
-        return Message("Cube hidden")
+        return Message("Cube hidden, camera and 3D cursor set")
     return Message("Cube hidden, light and camera added")
 
 
