@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import logging
 from enum import IntEnum
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..application.session import NotAllowedOnline, home
@@ -134,8 +135,8 @@ def sentence(error: Exception, what: str, resume: str) -> str:
     log.error("%s", what, exc_info=error)
     if isinstance(error, OSError):
         return unusable_file(error)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
+    package = _missing_package(error)
+    if package:
         return (
             f"This Python lacks the package {package}. Install it, then try again. Jobs that were"
             f" started are kept{resume}"
@@ -144,6 +145,13 @@ def sentence(error: Exception, what: str, resume: str) -> str:
         f"Unexpected error ({type(error).__name__}). The details are in"
         f" {home() / LOG_FILE}. Jobs that were started are kept{resume}"
     )
+
+
+def _missing_package(error: Exception) -> str:
+    """Return the name of the package that could not be imported; empty for any other error."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    package = (name or "").partition(".")[0]
+    return package if package and find_spec(package) is None else ""
 
 
 def is_expected(error: Exception) -> bool:

@@ -427,3 +427,10 @@ def test_a_missing_module_is_named() -> None:
         import no_such_module.part  # type: ignore[import-not-found]  # noqa: F401
     said = exits.sentence(caught.value, "generate", ".")
     assert said.startswith("This Python lacks the package no_such_module. Install it")
+
+
+def test_a_missing_part_of_a_package_is_a_bug() -> None:
+    """It is in the log: to install the package would not help."""
+    with pytest.raises(ModuleNotFoundError) as caught:
+        import json.no_such_part  # type: ignore[import-not-found]  # noqa: F401
+    assert exits.sentence(caught.value, "generate", ".").startswith("Unexpected error")
