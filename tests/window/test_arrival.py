@@ -43,15 +43,10 @@ CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').ch
 BUTTON = """
 with within('VIEW_3D'):
     rows = part('ui.viewport.chips')._rows(bpy.context)
-boxes = {each: box for each, _, box in rows[number].buttons} | {"close": rows[number].close}
+boxes = {each: box for each, _, box in rows[number].buttons}
+boxes |= {"close": rows[number].close, "whole": rows[number].whole}
 box, here = boxes[name], region('VIEW_3D', 'WINDOW')
 result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
-"""
-EDGE_OF_CHIP = """
-with within('VIEW_3D'):
-    (row,) = part('ui.viewport.chips')._rows(bpy.context)
-box, here = row.whole, region('VIEW_3D', 'WINDOW')
-result = [here.x + box.x + 4, window().height - (here.y + box.y + box.height / 2)]
 """
 WITH_LONG_NAME = """
 with within('VIEW_3D'):
@@ -202,7 +197,7 @@ def walk_and_come_back(blender: BlenderWindow, camera: list[list[float]]) -> Non
     walking = blender.display.picture(screen)
     blender.key("Return")
     blender.wait(f"not {WALKS}")
-    x, y = map(round, blender.ask(EDGE_OF_CHIP))
+    x, y = map(round, blender.ask(BUTTON, number=0, name="whole"))
     blender.display.still()
     is_same = blender.display.picture(screen)[y, x] == walking[y, x]
     assert not is_same.all(), "the toast is drawn, although nothing else in the view changes"

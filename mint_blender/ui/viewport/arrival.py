@@ -118,14 +118,15 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     """
     from ...scene import tags
 
-    if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
+    if bpy.app.background:
         return
     root = next(tags.roots(job_id=job.id), None)
-    is_shown = area is not None and root is not None
+    if job.motion and root is None:
+        return
+    chip = Chip(job.id, job.title, is_shown=False)
     if area is not None and root is not None:
         views.show(area, root, scene_of(bpy.context), is_first=True)
-    chip = Chip(job.id, job.title, is_shown)
-    if is_shown:
+        chip = replace(chip, is_shown=True)
         _note_shown(chip)
     _add_chip(_with_facts(chip))
 
