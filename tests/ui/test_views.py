@@ -148,6 +148,32 @@ def test_leaving_restores_the_view(area: Any, tmp_path: Path, undone: bool) -> N
     assert state_of(space) == before and not views.is_changed(space)
 
 
+def test_a_saved_file_can_still_restore_its_view(area: Any, tmp_path: Path) -> None:
+    """Also one that shows another editor in its place; the screens keep nothing of it."""
+    place_room(tmp_path)
+    before = state_of(area.spaces.active)
+    bpy.ops.mint.look_inside()
+    area.type = "IMAGE_EDITOR"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "inside.blend"))
+    bpy.ops.wm.read_homefile(use_empty=False)
+    assert not any(map(views.is_changed, spaces())), "another file has other views"
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "inside.blend"), load_ui=True)
+    assert not any(list(screen.keys()) for screen in bpy.data.screens)
+    for each in bpy.context.window_manager.windows[0].screen.areas:
+        if each.type == "IMAGE_EDITOR":
+            each.type = "VIEW_3D"
+    (space,) = filter(views.is_changed, spaces())
+    assert state_of(space) != before
+    assert bpy.ops.mint.restore_view() == {"FINISHED"}
+    assert state_of(space) == before and not views.is_changed(space)
+
+
+def spaces() -> list[Any]:
+    """Return what the areas of the open screen show."""
+    screen = bpy.context.window_manager.windows[0].screen
+    return [each.spaces.active for each in screen.areas]
+
+
 def test_a_render_from_here_sees_what_the_view_shows(area: Any, tmp_path: Path) -> None:
     """The camera of the World goes there and becomes that of the scene; a lost one is made again."""
     root = place_room(tmp_path)

@@ -2,11 +2,12 @@
 """Show results in a 3D View: in color, framed, or a World from inside; and restore the view.
 
 Only the view changes, nothing in the scene. What a view showed before is remembered until it is
-restored or another file is opened.
+restored, and saved with the file.
 """
 
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ STARTUP = Quaternion((0.7124, 0.4411, 0.2874, 0.4641))
 """How a view of Blender's start-up file is turned. It sees the side of what faces -Y."""
 FROM_FRONT = Euler((math.radians(66), 0.0, math.radians(27))).to_quaternion()
 """How a view is turned that sees the front, from a little to its left and above."""
+
+SAVED = "mint_earlier_views"
+"""Custom property of a screen in a file: what its views showed before, by the index of the area."""
 
 # The settings of a view that are saved and restored, in this order.
 _OF_SHADING = (
@@ -356,9 +360,48 @@ def remove_light() -> None:
 
 
 @persistent
-def _drop_views(*_: object) -> None:
-    """Forget the views: another file has others."""
+def _put_into_file(*_: object) -> None:
+    """Save what the views showed before: addresses are others in the next session."""
+    _clean_screens()  # a save that fails leaves them
+    for screen in bpy.data.screens:
+        earlier = {
+            index: _earlier()[space.as_pointer()]
+            for index, space in _views_of(screen)
+            if space.as_pointer() in _earlier()
+        }
+        if earlier:
+            screen[SAVED] = json.dumps(earlier, default=tuple)
+
+
+@persistent
+def _take_from_file(*_: object) -> None:
+    """Remember what the views of this file showed before; forget those of another file."""
     _earlier().clear()
+    for screen in bpy.data.screens:
+        earlier = json.loads(screen.get(SAVED, "{}"))
+        for index, space in _views_of(screen):
+            if str(index) in earlier:
+                _earlier()[space.as_pointer()] = earlier[str(index)]
+    _clean_screens()
 
 
-HANDLERS = ((bpy.app.handlers.load_pre, _drop_views),)
+@persistent
+def _clean_screens(*_: object) -> None:
+    """Remove from the screens what belongs into the file only."""
+    for screen in bpy.data.screens:
+        screen.pop(SAVED, None)
+
+
+def _views_of(screen: bpy.types.Screen) -> Iterator[tuple[int, Any]]:
+    """Yield the 3D Views of a screen, with the indices of their areas."""
+    for index, area in enumerate(screen.areas):
+        for space in area.spaces:
+            if space.type == "VIEW_3D":
+                yield index, space
+
+
+HANDLERS = (
+    (bpy.app.handlers.save_pre, _put_into_file),
+    (bpy.app.handlers.save_post, _clean_screens),
+    (bpy.app.handlers.load_post, _take_from_file),
+)
