@@ -159,19 +159,34 @@ def test_a_world_has_its_own_panel(placed: Any) -> None:
 
 
 def test_a_click_on_a_part_selects_the_world(placed: Any) -> None:
-    """Its parts stay together, and its section stays until something else of Mint is active."""
+    """It is moved and deleted as a whole, and its section stays until something else is active."""
     layer = bpy.context.view_layer
-    for part in ("splats", "collider"):
-        (obj, *_) = world_objects.parts_of(placed, part)
+    own = bpy.data.objects.new("Own", None)
+    bpy.context.scene.collection.objects.link(own)
+    own.parent = placed
+    (camera,) = world_objects.parts_of(placed, "camera")
+    (collider, *_) = world_objects.parts_of(placed, "collider")
+    (splats, *_) = world_objects.parts_of(placed, "splats")
+
+    def selected_by_click(obj: Any) -> list[str]:
+        bpy.ops.object.select_all(action="DESELECT")
         layer.objects.active = obj
         obj.select_set(True)
         selected._select_whole(layer, obj)
-        assert layer.objects.active == placed and [*layer.objects.selected] == [placed]
-        assert all(obj.lock_location)
-    (camera,) = world_objects.parts_of(placed, "camera")
-    layer.objects.active = camera
-    selected._select_whole(layer, camera)
-    assert layer.objects.active == camera, "it may be moved"
+        return sorted(each.name for each in layer.objects.selected)
+
+    whole = sorted(each.name for each in tags.hierarchy(placed) if each != own)
+    for obj in (splats, collider, placed):
+        assert selected_by_click(obj) == whole
+        assert layer.objects.active == placed
+    assert all(collider.lock_location)
+    assert selected_by_click(camera) == [camera.name], "it may be moved"
+    assert layer.objects.active == camera
+    assert selected_by_click(own) == [own.name]
+    placed.select_set(False)
+    layer.objects.active = placed
+    selected._select_whole(layer, placed)
+    assert [*layer.objects.selected] == [own], "a script that makes it active selects nothing"
     layer.objects.active = None
     assert operators.title(bpy.context) == placed.name
     bpy.data.objects.remove(placed)

@@ -39,6 +39,10 @@ result = [each.name for each in bpy.data.objects if each.visible_get(viewport=sp
 RENDERED = "[not bpy.data.objects['Cube'].hide_render, bpy.context.scene.camera.name]"
 PICTURE = "part('jobs.presentation.job_view').JobView(job_service().jobs()[0]).picture"
 SELECTED = "[scene()[name] for name in ('active', 'selected')]"
+WHOLE = """
+parts = [bpy.data.objects[root], *bpy.data.objects[root].children_recursive]
+result = sorted(each.name for each in parts)
+"""
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
 BUTTON = """
 with within('VIEW_3D'):
@@ -239,7 +243,8 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     blender.ask("for each in bpy.data.objects:\n    each.select_set(False)")
     blender.over()
     blender.display.press()
-    blender.wait(f"{SELECTED} == [root, [root]]", root=root)
+    whole = blender.ask(WHOLE, root=root)
+    blender.wait(f"{SELECTED} == [root, whole]", root=root, whole=whole)
     camera = blender.ask(MATRIX, name="camera")
     blender.key("g")
     blender.key("x")
@@ -251,6 +256,11 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     blender.key("ctrl+z")
     blender.wait("abs(bpy.data.objects[root].location.x) < 1e-4", root=root)
     assert blender.ask(MATRIX, name="camera") == camera
+    blender.over()
+    blender.key("Delete")
+    blender.wait("not set(whole) & {each.name for each in bpy.data.objects}", whole=whole)
+    blender.key("ctrl+z")
+    blender.wait("set(whole) <= {each.name for each in bpy.context.scene.objects}", whole=whole)
     blender.ask("bpy.context.view_layer.objects.active = None")
     blender.settle()
 

@@ -187,16 +187,25 @@ def _changed(_scene: object, depsgraph: Any = None) -> None:
 
 
 def _select_whole(layer: bpy.types.ViewLayer, active: bpy.types.Object | None) -> None:
-    """Select a World in place of a part of it, which would be moved away from the others."""
+    """Select the whole World of a part that was clicked: what is done to one is done to all.
+
+    Its camera and its capture point may be selected and moved by themselves.
+    """
+    from ...scene import tags
     from ...scene.world import calibration, world_objects
 
     root = world_objects.root_of(active)
     if active is None or root is None or active.mode != "OBJECT":
         return
     use_world(root)
-    if active.get(calibration.PART) in _FIXED and root.visible_get(view_layer=layer):
-        active.select_set(False, view_layer=layer)
-        root.select_set(True, view_layer=layer)
+    is_whole = active == root or active.get(calibration.PART) in _FIXED
+    if not is_whole or not active.select_get(view_layer=layer):
+        return
+    for obj in tags.hierarchy(root):
+        is_part = obj == root or calibration.PART in obj.keys()
+        if is_part and obj.visible_get(view_layer=layer):
+            obj.select_set(True, view_layer=layer)
+    if root.visible_get(view_layer=layer):
         layer.objects.active = root
 
 
