@@ -85,8 +85,19 @@ def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vec
     return Vector((point.x, point.y, root.matrix_world.translation.z))
 
 
+def is_cube_hidden(scene: bpy.types.Scene) -> bool:
+    """Return whether the cube is hidden for a result that is in the scene."""
+    cubes = [scene.objects.get(root[HIDDEN]) for root in _hidden_for(scene)]
+    return any(cube is not None and cube.hide_render for cube in cubes)
+
+
 def show_cube(scene: bpy.types.Scene) -> None:
     """Show the cube again that was hidden for a result."""
-    for root in [obj for obj in scene.objects if HIDDEN in obj.keys()]:
+    for root in _hidden_for(scene):
         hidden = scene.objects.get(root.pop(HIDDEN))
         hide([hidden] if hidden is not None else (), is_hidden=False)
+
+
+def _hidden_for(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Return the roots of the results that the cube was hidden for."""
+    return [obj for obj in scene.objects if HIDDEN in obj.keys()]

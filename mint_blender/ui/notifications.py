@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Notifications in the status bar and the Info editor.
 
-There is one for each job that has stopped, and for each that Mint does not cancel. They also reach
-a user who works in another editor. Only an operator can make a report, so a small internal one
-does.
+There is one for each job that has stopped, that was canceled, or that Mint does not cancel. They also
+reach a user who works in another editor. Only an operator can make a report, so a small internal
+one does.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -34,13 +34,13 @@ class _State:
 
 
 def catch_up(service: "JobService") -> None:
-    """Notify of jobs that have stopped here since the last call, or are not canceled.
+    """Notify of jobs that have stopped here since the last call, or were canceled, or could not be.
 
     Another Blender or program reports its own jobs.
     """
     shown = session.state(_State).shown
     for job in service.jobs():
-        _tell_if_not_canceled(service, job)
+        _tell_end_of_cancel(service, job)
         if service.is_active(job.id) or job.phase in BUSY:
             shown.pop(job.id, None)
         elif job.phase in _TELLING and shown.get(job.id) is not job.phase:
@@ -52,17 +52,21 @@ def catch_up(service: "JobService") -> None:
                 notify(translated(words), good=job.phase in _GOOD)
 
 
-def _tell_if_not_canceled(service: "JobService", job: "Job") -> None:
-    """Say why Mint does not cancel a job: its row only has a mark."""
+def _tell_end_of_cancel(service: "JobService", job: "Job") -> None:
+    """Say what a canceled job has cost, or why Mint does not cancel it: its row only has a mark."""
     canceling = session.state(_State).canceling
     is_canceling = job.decision is not None and job.decision.verb is Verb.CANCEL
     if is_canceling and service.is_driven_here(job.id):
         canceling.add(job.id)
     elif not is_canceling and job.id in canceling:
         canceling.remove(job.id)
-        if job.phase is not Phase.CANCELED and job.notes:
-            words = Message("Mint: {title}: {state}", title=job.title, state=job.notes[-1])
-            notify(translated(words), good=False)
+        view = service.view(job)
+        is_canceled = job.phase is Phase.CANCELED
+        more = view.cost if is_canceled else next(reversed(job.notes), "")
+        words = Message("{state} · {cost}", state=view.state, cost=more) if is_canceled else more
+        if more:
+            said = Message("Mint: {title}: {state}", title=job.title, state=words)
+            notify(translated(said), good=is_canceled)
 
 
 def skip_earlier(service: "JobService") -> None:

@@ -145,6 +145,13 @@ def test_a_variation_goes_to_the_cursor_if_that_is_wanted() -> None:
     assert create_properties.delivery_of(fields, bpy.context).at == (9, 9, 0)
     bpy.ops.mint.use_prompt(job_id=job.id)
     assert create_properties.delivery_of(fields, bpy.context).at != (9, 9, 0)
+    for change in ({"kind": "WORLD"}, {"prompt": " "}):
+        bpy.ops.mint.use_prompt(job_id=job.id)
+        assert fields.original
+        for name, value in change.items():
+            setattr(fields, name, value)
+        assert not fields.original, "what is something else is no variation any more"
+    bpy.ops.mint.use_prompt(job_id=job.id)
     bpy.data.batch_remove(list(bpy.context.scene.objects))
     delivery = create_properties.delivery_of(fields, bpy.context)
     assert (delivery.at, delivery.original) == ((9, 9, 0), None)

@@ -277,7 +277,7 @@ def test_a_dialog_has_no_buttons_but_its_own(job_service: JobService, keeps: boo
     dialog: Any = SimpleNamespace(
         _words=Message("Cancel Job"),
         draw_dialog=lambda context: None,
-        keep_words=Message("Keep Running"),
+        keep_words=Message("Keep Job"),
         keeps_by_default=keeps,
         price=lambda service: None,
         words_of_button=lambda action, price: action,

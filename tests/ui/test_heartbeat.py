@@ -13,6 +13,7 @@ from unittest.mock import DEFAULT, Mock
 
 import pytest
 
+from ..jobs.spending_helpers import costing
 from ..mint_service.runner import ThreadService
 from .sample_jobs import a_job
 
@@ -24,6 +25,7 @@ from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.presentation.job_view import view_of
 from mint_blender.jobs.queries import Balance
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import JournalError
@@ -65,22 +67,26 @@ def test_a_finished_job_is_announced_once(enabled: None, monkeypatch: pytest.Mon
     assert said == ["Mint: World: Ready"]
 
 
-@pytest.mark.parametrize("note", ["Mint cannot cancel this now.", None])
-def test_it_is_said_why_a_job_is_not_canceled(
-    note: str | None, enabled: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("phase", "spent", "expected"),
+    [
+        (Phase.WORKING, 150.0, "Mint cannot cancel this now."),
+        (Phase.CANCELED, 150.0, "Canceled · 150 Credits"),
+        (Phase.CANCELED, 0.0, "Canceled · No Credits charged"),
+    ],
+)
+def test_it_is_said_what_became_of_a_cancel(
+    phase: Phase, spent: float, expected: str, enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once; a job that was canceled needs no words."""
+    """Once: why the job is not canceled, or what Mint keeps for it."""
     said: list[str] = []
     monkeypatch.setattr(notifications, "notify", lambda text, good=True: said.append(text))
-    job = a_job(Phase.WORKING, "a lamp")
-    service = Mock(**{"is_driven_here.return_value": True})
-    for decision in (Decision(Verb.CANCEL), None, None):
-        now = replace(job, decision=decision)
-        if decision is None:
-            now = now.with_note(note) if note else now.moved(Phase.CANCELED)
+    job = costing(Phase.WORKING, finalized=spent).with_note("Mint cannot cancel this now.")
+    service = Mock(**{"is_driven_here.return_value": True, "view": view_of})
+    for now in (replace(job, decision=Decision(Verb.CANCEL)), job.moved(phase), job.moved(phase)):
         service.jobs.return_value = [now]
         notifications.catch_up(service)
-    assert said == ([f"Mint: a lamp: {note}"] if note else [])
+    assert said == [f"Mint: {job.title}: {expected}"]
 
 
 def test_a_mistake_does_not_end_the_heartbeat(

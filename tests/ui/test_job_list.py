@@ -16,13 +16,21 @@ from unittest.mock import Mock
 import pytest
 
 from .drawings import Call, calls_of, counted, drawn_by, in_class, sidebar
-from .sample_jobs import a_job
+from .sample_jobs import URL, a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, Problem
+from mint_blender.jobs.job_values import (
+    UNANSWERED,
+    Cause,
+    Decision,
+    Delivery,
+    LocalFile,
+    Problem,
+    Role,
+)
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import Group, group_of
@@ -38,6 +46,7 @@ from mint_blender.ui import heartbeat, menus
 from mint_blender.ui.account import billing_watch
 from mint_blender.ui.job_list import decision_operators, grouped_jobs, list_operators, panel
 from mint_blender.ui.pricing import price_dialog
+from mint_blender.ui.review import card_state, review_card
 
 from ..jobs.spending_helpers import costing
 from ..jobs.workflow_harness import operation
@@ -398,6 +407,26 @@ def test_cancel_says_what_is_spent_and_what_is_reserved(credits: dict[str, Any],
     """Those of a Preview are gone; those of the rest may come back."""
     job = costing(Phase.WORKING, **credits)
     assert decision_operators.what_is_lost(job) == f"{job.title}: {says}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "The Preview may show more detail than the final result."),
+        (" ", "The Preview may show more detail than the final result."),
+        ("greener", "Once revised, only the new Preview can be approved."),
+    ],
+)
+def test_the_card_says_before_a_revision_what_is_given_up(
+    job_service: JobService, text: str, says: str
+) -> None:
+    """It is paid, and this Preview can then not be approved any more."""
+    job = costing(Phase.REVIEW)
+    job = replace(job, files=(LocalFile(Role.PREVIEW, "preview.webp", URL),))
+    card_state.show(job.id)
+    card_state.write(job.id, text)
+    drawn = [label for name, *_, label, _ in calls_of(review_card.draw, job_service, job)]
+    assert drawn[-1] == says
 
 
 def test_dismiss_all_says_how_many_are_removed(job_service: JobService) -> None:

@@ -25,6 +25,9 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Kind
 from mint_blender.scene import place as scene_place
+from mint_blender.scene import startup
+from mint_blender.scene.data_blocks import hide
+from mint_blender.scene.model import grid_layout
 from mint_blender.scene.model.grid_layout import Footprint
 from mint_blender.scene.place import PlaceOptions, Provenance
 from mint_blender.scene.world import world_objects
@@ -34,10 +37,11 @@ from mint_blender.ui.asset_bar import bar
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
 from mint_blender.ui.pricing import paid_clicks
-from mint_blender.ui.viewport import arrival, chips, targets, views, walk
+from mint_blender.ui.viewport import arrival, chips, show_result, targets, views, walk
 
 from ..scene import synthetic_world
 from ..scene.scene_snapshot import SceneSnapshot
+from .drawings import drawn_by, in_class
 from .sample_jobs import a_job
 
 
@@ -166,6 +170,23 @@ def test_a_saved_file_can_still_restore_its_view(area: Any, tmp_path: Path) -> N
     assert state_of(space) != before
     assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert state_of(space) == before and not views.is_changed(space)
+
+
+def test_the_view_menu_has_the_ways_back(area: Any, tmp_path: Path) -> None:
+    """Also when the chip of the result has faded."""
+    root = place_room(tmp_path)
+    cube = bpy.data.objects.new("Cube", None)
+    bpy.context.scene.collection.objects.link(cube)
+    root[startup.HIDDEN] = cube.name
+    hide([cube], is_hidden=True)
+    context: Any = SimpleNamespace(scene=bpy.context.scene, space_data=area.spaces.active)
+    menu = in_class(show_result._draw_in_view_menu)
+    assert drawn_by(menu, context) == {"mint.show_cube": 1}
+    bpy.ops.mint.look_inside()
+    assert drawn_by(menu, context) == {"mint.restore_view": 1, "mint.show_cube": 1}
+    bpy.ops.mint.restore_view()
+    hide([cube], is_hidden=False)
+    assert not drawn_by(menu, context)
 
 
 def spaces() -> list[Any]:
@@ -346,12 +367,17 @@ def test_a_box_says_the_same_as_the_row(
     state.spaces.clear()
 
 
-def test_boxes_keep_clear_of_each_other(job_service: JobService) -> None:
-    """Those of Worlds too, if they were started together, as the results will."""
+def test_boxes_keep_clear_of_each_other(job_service: JobService, tmp_path: Path) -> None:
+    """Those of Worlds too, and of the Worlds that are there, as the results will."""
     boxes = boxes_of(job_service, *(targeted() for _ in range(5)))
     assert not any(one.touches(other) for one, other in combinations(boxes, 2))
-    worlds = boxes_of(job_service, *(targeted(Kind.WORLD, group="lines") for _ in range(3)))
+    worlds = boxes_of(job_service, *(targeted(Kind.WORLD) for _ in range(3)))
     assert not any(one.touches(other) for one, other in combinations(worlds, 2))
+    assert worlds[0].touches(boxes[0]), "a World is a place, and stands beside other Worlds only"
+    room = grid_layout.footprint(place_room(tmp_path))
+    assert room is not None
+    (box,) = boxes_of(job_service, targeted(Kind.WORLD))
+    assert not box.touches(room)
 
 
 def test_a_box_stays_where_the_user_has_put_it(job_service: JobService) -> None:

@@ -226,7 +226,7 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     blender.until_it_shows(lambda: blender.key("Return"))
     assert blender.jobs()[0]["phase"] == "review"
     blender.until_it_shows(ask)
-    assert "up to" in blender.ask(CANCEL_WORDS) and blender.ask(KEEP_WORDS) == "Keep Running"
+    assert "up to" in blender.ask(CANCEL_WORDS) and blender.ask(KEEP_WORDS) == "Keep Job"
     blender.pay()
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1

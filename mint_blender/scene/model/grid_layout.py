@@ -51,14 +51,10 @@ def avoid_overlap(
         return
     own = own.raised()
     is_world = world_objects.is_root(root)
-    neighbors = [*_neighbors(scene, group, original)]
+    neighbors = _neighbors(scene, group, original)
+    others = _footprints((each for each in neighbors if each != root), evaluated)
     if is_world and (original or everything):
-        neighbors += filter(world_objects.is_root, scene.objects)
-    others = [
-        there
-        for neighbor in neighbors
-        if neighbor != root and (there := footprint(neighbor, evaluated)) is not None
-    ]
+        others += worlds(scene, without=root)
     if everything and not is_world:
         others += around(own, scene, without=tags.hierarchy(root))
     root.location.x += free_shift(own, others)
@@ -166,6 +162,20 @@ def around(
         and world_objects.root_of(obj) is None
         and _is_in_the_way(obj, there, own)
     ]
+
+
+def worlds(scene: bpy.types.Scene, without: bpy.types.Object | None = None) -> list[Footprint]:
+    """Return the boxes of the Worlds in a scene, beside which another one will stand."""
+    roots = filter(world_objects.is_root, scene.objects)
+    return _footprints((root for root in roots if root != without), evaluated_objects(scene))
+
+
+def _footprints(
+    roots: Iterable[bpy.types.Object], evaluated: Container[bpy.types.Object]
+) -> list[Footprint]:
+    """Return the boxes of results that have one."""
+    boxes = (footprint(root, evaluated) for root in roots)
+    return [each for each in boxes if each is not None]
 
 
 def joined(boxes: Iterable[Footprint]) -> Footprint | None:

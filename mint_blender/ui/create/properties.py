@@ -89,8 +89,15 @@ def _changed(form: "MintForm", context: bpy.types.Context) -> None:
     saved_settings.form_changed()
 
 
+def _kind_changed(form: "MintForm", context: bpy.types.Context) -> None:
+    form.original = ""  # what is of another kind is no variation
+    _changed(form, context)
+
+
 def _prompt_changed(form: "MintForm", context: bpy.types.Context) -> None:
     saved_settings.typed()
+    if not form.prompt.strip():
+        form.original = ""  # somebody begins with something else
     _changed(form, context)
 
 
@@ -104,7 +111,7 @@ class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
     """The fields of the Create panel."""
 
     kind: bpy.props.EnumProperty(
-        name="Kind", items=KINDS, description="What to generate", update=_changed
+        name="Kind", items=KINDS, description="What to generate", update=_kind_changed
     )
     prompt: bpy.props.StringProperty(
         name="Prompt",
@@ -369,19 +376,12 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
 
 
 def original_of(form: MintForm, scene: bpy.types.Scene) -> bpy.types.Object | None:
-    """Return the root of the result that this is a variation of, beside which it will stand.
-
-    What is of another kind is no variation of it.
-    """
+    """Return the root of the result that this is a variation of, beside which it will stand."""
     from ...scene import tags
 
     if not form.original or not form.is_beside:
         return None
-    roots = tags.roots(job_id=form.original, asset_id=form.original, scene=scene)
-    is_world = form.kind == "WORLD"
-    return next(
-        (root for root in roots if (root.get(tags.WORLD_MARK) is not None) is is_world), None
-    )
+    return next(tags.roots(job_id=form.original, asset_id=form.original, scene=scene), None)
 
 
 def box_of(form: MintForm, context: bpy.types.Context) -> "Box | None":
@@ -438,9 +438,9 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     delivery = template.delivery
     form.kind = request.kind.name
     form.style = ""
+    form.prompt = request.prompt[: MAX_PROMPT_LENGTH[request.kind]]
     form.original = original
     form.is_beside = True
-    form.prompt = request.prompt[: MAX_PROMPT_LENGTH[request.kind]]
     form.name = (request.name or "")[:MAX_NAME_LENGTH]
     if not template.is_complete:
         return

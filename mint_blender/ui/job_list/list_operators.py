@@ -306,6 +306,7 @@ class MINT_OT_cancel_all(limit_dialog.LossDialog, MintOperator):
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
+    keep_words = Message("Keep Jobs")
 
     queued: bpy.props.BoolProperty(
         name="Queued Jobs",

@@ -135,7 +135,7 @@ class LossDialog(SpendingDialog):
     Neither a key nor a double click loses them. A script is not asked.
     """
 
-    keep_words = Message("Keep Running")
+    keep_words = Message("Keep Job")
     keeps_by_default = True
     _loss = Message("")
     _icon = "QUESTION"

@@ -52,6 +52,7 @@ _DECIDED = {
 _ONLY_NEWEST = Message("Only the newest Preview can be approved")
 _NO_PICTURE = Message("The picture of this Preview is not here. Look at it on mint.gg first.")
 _MORE_DETAIL = Message("The Preview may show more detail than the final result.")
+_ONLY_NEW = Message("Once revised, only the new Preview can be approved.")
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
@@ -74,7 +75,9 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     words = translated(_left_words(service, job)) if is_undecided else ""
     column.label(text=words, translate=False)  # always, so that nothing moves
     if number and job.phase is not Phase.FAILED:
-        column.label(text=translated(_MORE_DETAIL), translate=False)
+        is_writing = is_undecided and bool(text.strip())
+        words = translated(_ONLY_NEW if is_writing else _MORE_DETAIL)
+        column.label(text=words, translate=False)
 
 
 def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:

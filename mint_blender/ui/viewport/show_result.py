@@ -172,8 +172,13 @@ class MINT_OT_show_cube(bpy.types.Operator):
 
 
 def _draw_in_view_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """Draw the ways back from what a first result has changed, also when its chip has faded."""
+    from ...scene import startup
+
     if views.is_changed(context.space_data):
         layout_of(self).operator("mint.restore_view", icon="LOOP_BACK")
+    if startup.is_cube_hidden(scene_of(context)):
+        layout_of(self).operator("mint.show_cube", icon="MESH_CUBE")
 
 
 _STEP = math.radians(15.0)

@@ -187,16 +187,15 @@ def _has_target(job: Job) -> bool:
 
 
 def _others(state: _State, job: Job) -> list[Footprint]:
-    """Return the boxes that a new one keeps clear of; Worlds only of those started with them."""
+    """Return the boxes of the same kind, which a new one keeps clear of, as the results will."""
     scene = placed_results.scene_of(job)
-    group = job.delivery.group
     return [
         state.spaces[other.id]
         for other in state.jobs
         if other.id != job.id
+        and other.kind is job.kind
         and other.id in state.spaces
         and placed_results.scene_of(other) == scene
-        and (job.kind is not Kind.WORLD or (group and group == other.delivery.group))
     ]
 
 
@@ -209,7 +208,7 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
     own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
     if _is_exact(job):
         return own
-    there = [] if job.kind is Kind.WORLD else _in_the_way(own, scene)
+    there = _in_the_way(job, own, scene)
     return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
 
 
@@ -219,15 +218,17 @@ def _is_exact(job: Job) -> bool:
 
 
 def _is_free(job: Job, space: Footprint) -> bool:
-    """Return whether nothing in the scene is in the way of a result; never of a World."""
-    if job.kind is Kind.WORLD or _is_exact(job):
+    """Return whether nothing in the scene is in the way of a result."""
+    if _is_exact(job):
         return True
-    there = _in_the_way(space, placed_results.scene_of(job))
+    there = _in_the_way(job, space, placed_results.scene_of(job))
     return not any(map(space.raised().touches, there))
 
 
-def _in_the_way(space: Footprint, scene: bpy.types.Scene) -> list[Footprint]:
+def _in_the_way(job: Job, space: Footprint, scene: bpy.types.Scene) -> list[Footprint]:
     """Return what a result has to keep clear of: not the cube whose place it takes."""
+    if job.kind is Kind.WORLD:
+        return grid_layout.worlds(scene)
     cube = startup.cube(scene)
     return grid_layout.around(space, scene, without=[cube] if cube else ())
 
