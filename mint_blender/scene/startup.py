@@ -87,8 +87,8 @@ def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vec
 
 def is_cube_hidden(scene: bpy.types.Scene) -> bool:
     """Return whether the cube is hidden for a result that is in the scene."""
-    cubes = [scene.objects.get(root[HIDDEN]) for root in _hidden_for(scene)]
-    return any(cube is not None and cube.hide_render for cube in cubes)
+    cubes = {str(root[HIDDEN]) for root in _hidden_for(scene)}
+    return any(obj.name in cubes and obj.hide_render for obj in scene.objects)
 
 
 def show_cube(scene: bpy.types.Scene) -> None:
