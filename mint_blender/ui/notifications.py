@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Notifications in the status bar and the Info editor.
 
-There is one for each job that has stopped, that was canceled, or that Mint does not cancel. They also
-reach a user who works in another editor. Only an operator can make a report, so a small internal
-one does.
+There is one for each job that has stopped, that was canceled, or that Mint does not cancel. They
+also reach a user who works in another editor. Only an operator can make a report, so a small
+internal one does.
 """
 
 from typing import TYPE_CHECKING, Any

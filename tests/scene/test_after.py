@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mint_blender.message import UserError
 from mint_blender.scene.after import cameras, floor, light, splats
 from mint_blender.scene.after.surfaces import attributes, colliders, places_of, surface_of
 from mint_blender.scene.bounds import bounds
+from mint_blender.scene.model import grid_layout
 from mint_blender.scene.place import PlaceOptions, Provenance, place_model
 from mint_blender.scene.transaction import DataSnapshot
 from mint_blender.scene.world import splats as world_splats
@@ -304,7 +306,7 @@ def test_a_model_throws_a_shadow_on_splats(ground):
     places = places_of(shown)
     near = np.hypot(places[:, 0] - 0.2, places[:, 1] - 2.5)
     dark = before - brightness(shown)
-    assert dark[near < 0.2].min() > 0.3 and np.abs(dark[near > 1.5]).max() < 1e-5
+    assert dark[near < 0.2].min() > 1.2 and np.abs(dark[near > 1.5]).max() < 1e-5
     light.ground_shadow(caster, on=False)
     assert first.new() == [] and np.array_equal(brightness(shown), before)
 
@@ -342,6 +344,26 @@ def test_a_model_lands_on_the_floor_of_a_world_with_its_shadow(ground, tmp_path)
     assert heights == pytest.approx([0.0, 1.0], abs=1e-4)
     shadows = [each for each in part(ground, "splats").modifiers if "Shadow" in each.name]
     assert len(shadows) == 1
+
+
+def test_models_that_arrive_in_a_world_stand_in_no_wall(ground, tmp_path):
+    """Who keeps clear of the one before goes where there is a floor; the first is where it was put."""
+    glb = tmp_path / "crate.glb"
+    glb.write_bytes(build_glb.box((-0.5, 0.0, -0.5), (0.5, 1.0, 0.5)))
+    room = grid_layout.footprint(ground)
+    at = (room.right - 1.0, 1.0, 0.0)
+    crates = [
+        place_model(glb, Provenance(job_id=str(number)), PlaceOptions(at=at, beside=True)).root
+        for number in range(5)
+    ]
+    bpy.context.view_layer.update()
+    assert crates[0].location.x == pytest.approx(at[0])
+    spaces = [grid_layout.footprint(crate) for crate in crates]
+    assert not any(one.touches(other) for one, other in combinations(spaces, 2))
+    for space in spaces:
+        assert room.left < space.left and space.right < room.right
+        assert room.front < space.front and space.back < room.back
+        assert space.bottom == pytest.approx(0.0, abs=1e-4)
 
 
 @pytest.mark.feature("shadows and light on splats")

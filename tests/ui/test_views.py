@@ -26,6 +26,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Kind
 from mint_blender.scene import place as scene_place
 from mint_blender.scene import startup
+from mint_blender.scene.after import cameras as scene_cameras
 from mint_blender.scene.data_blocks import hide
 from mint_blender.scene.model import grid_layout
 from mint_blender.scene.model.grid_layout import Footprint
@@ -33,6 +34,7 @@ from mint_blender.scene.place import PlaceOptions, Provenance
 from mint_blender.scene.world import world_objects
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 from mint_blender.ui import registration, session
+from mint_blender.ui.after import cameras
 from mint_blender.ui.asset_bar import bar
 from mint_blender.ui.drawing import Box
 from mint_blender.ui.job_list import placed_results
@@ -193,6 +195,19 @@ def spaces() -> list[Any]:
     """Return what the areas of the open screen show."""
     screen = bpy.context.window_manager.windows[0].screen
     return [each.spaces.active for each in screen.areas]
+
+
+@pytest.mark.parametrize("is_own_choice", [False, True])
+def test_boxes_are_drawn_inside_a_world(area: Any, tmp_path: Path, is_own_choice: bool) -> None:
+    """Overlays are hidden there; whoever has hidden them before sees no boxes either."""
+    place_room(tmp_path)
+    space = area.spaces.active
+    space.overlay.show_overlays = not is_own_choice
+    bpy.ops.mint.look_inside()
+    assert not space.overlay.show_overlays
+    assert views.has_hidden_overlays(space) is not is_own_choice
+    bpy.ops.mint.restore_view()
+    assert not views.has_hidden_overlays(space)
 
 
 def test_a_render_from_here_sees_what_the_view_shows(area: Any, tmp_path: Path) -> None:
@@ -490,6 +505,17 @@ def test_a_click_counts_on_what_has_been_under_the_pointer(job_service: JobServi
 def test_without_room_there_is_no_chip(room: Box) -> None:
     """Neither a part of one, nor one without a title."""
     assert chips.stacked(room, 5, 1.0) == []
+
+
+def test_a_walk_is_recorded_before_it_is_played(area: Any) -> None:
+    """The entry of the menu is gray, and says why."""
+    context: Any = SimpleNamespace(scene=bpy.context.scene, space_data=area.spaces.active)
+    complaint = cameras.MINT_OT_play_walk.complaint
+    assert complaint(context) == "Record a walk first."
+    walk_camera = bpy.data.objects.new("Walk", bpy.data.cameras.new("Walk"))
+    walk_camera[scene_cameras.VIEWPOINT] = "WALK"
+    bpy.context.scene.collection.objects.link(walk_camera)
+    assert complaint(context) == ""
 
 
 def test_a_walk_that_is_recorded_says_so() -> None:

@@ -33,8 +33,8 @@ _RAYS = 6
 _GAMMA = 2.2
 """Splats have colors as they are displayed, while a shadow takes away a share of the light."""
 _DC = 0.2820948  # the constant harmonic
-_CONTACT = 0.1
-"""Meters in which the shadow of what is near fades."""
+_CONTACT = 0.25
+"""In which distance the shadow of what is near fades, as a share of the longest side of a model."""
 
 
 def ground_shadow(
@@ -57,16 +57,18 @@ def ground_shadow(
         _remove(shown, modifier)
     if not on:
         return
-    around = _splats_around(model, scene, box)
-    if not around:
+    if box is None:
+        box = _box_of(model, scene)
+    around = _splats_around(scene, box) if box is not None else []
+    if box is None or not around:
         raise UserError(Message("“{name}” is in no World with splats.", name=model.name))
     casters = bpy.data.collections.new("Mint Shadow")
     for part in tags.hierarchy(model):
         if part.type == "MESH":
             casters.objects.link(part)
     for shown in around:
-        size = shown.matrix_world.median_scale * scene.unit_settings.scale_length
-        group = _shadow_group(casters, sun_of(scene), _CONTACT / size)
+        contact = _CONTACT * float(np.ptp(box, axis=0).max()) / shown.matrix_world.median_scale
+        group = _shadow_group(casters, sun_of(scene), contact)
         group[_SHADOW_OF] = model
         painter: Any = shown.modifiers.new("Mint Shadow", "NODES")
         painter.node_group = group
@@ -245,18 +247,17 @@ def _splats_of(scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
             yield obj
 
 
-def _splats_around(
-    model: bpy.types.Object, scene: bpy.types.Scene, box: Points | None
-) -> list[bpy.types.Object]:
-    """Return the splats that are above or below the middle of a model."""
-    if box is None:
-        layer = scene.view_layers[0]
-        layer.update()
-        assert layer.depsgraph is not None
-        corners = bounds_as_shown(tags.hierarchy(model), layer.depsgraph)
-        if corners is None:
-            return []
-        box = np.array(corners)
+def _box_of(model: bpy.types.Object, scene: bpy.types.Scene) -> Points | None:
+    """Return the lowest and the highest corner of a model, shape (2, 3); None without a mesh."""
+    layer = scene.view_layers[0]
+    layer.update()
+    assert layer.depsgraph is not None
+    corners = bounds_as_shown(tags.hierarchy(model), layer.depsgraph)
+    return np.array(corners) if corners is not None else None
+
+
+def _splats_around(scene: bpy.types.Scene, box: Points) -> list[bpy.types.Object]:
+    """Return the splats that are above or below the middle of a box."""
     middle = box.mean(axis=0)[:2]
     found = []
     for shown in _splats_of(scene):
@@ -317,8 +318,8 @@ def _shadow_group(
     offset = b.vector_math("SUBTRACT", place, middle)
     away = b.vector_math("LENGTH", offset)
     is_near = b.math("LESS_THAN", away, b.math("MULTIPLY_ADD", inputs["Contact"], 4.0, radius))
-    shade = b.math("MULTIPLY", _nearness(b, hull, inputs["Contact"]), 0.7)
-    points = b.store(inputs["Geometry"], "mint_near", "FLOAT", shade, selection=is_near)
+    near = _nearness(b, hull, inputs["Contact"])
+    points = b.store(inputs["Geometry"], "mint_near", "FLOAT", near, selection=is_near)
     dark = b.read("mint_near", "FLOAT")
     is_dark = is_near
     if sun is not None:

@@ -2,7 +2,7 @@
 """Place results next to each other, and beside what is there already, without overlap.
 
 The size of a result is known only when it is imported. What overlaps something then is moved to
-the right until it is free.
+the right until it is free; in a World to where there is a floor and no wall, too.
 
 Bounding boxes decide: they are fast, and to a viewer the space inside them is taken. Something
 large around the spot, such as a floor, a terrain or a room, occupies it only where it is solid.
@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Container, Iterable, Iterator
-from typing import NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
 import bpy
 from mathutils import Matrix, Vector
+from mathutils.bvhtree import BVHTree
 
 from .. import tags
 from ..bounds import evaluated_objects, update_view_layers, visible_view_layers, world_matrix
@@ -35,7 +37,7 @@ def avoid_overlap(
     original: str = "",
     everything: bool = False,
 ) -> None:
-    """Move a new result to the right until it overlaps nothing else.
+    """Move a new result until it overlaps nothing else: to the right, or clear of a World's walls.
 
     Args:
         root: The root of the result, without a parent.
@@ -57,7 +59,11 @@ def avoid_overlap(
         others += worlds(scene, without=root)
     if everything and not is_world:
         others += around(own, scene, without=tags.hierarchy(root))
-    root.location.x += free_shift(own, others)
+    x, y = free_shift(own, others), 0.0
+    if x and everything and not is_world:
+        x, y = _clear_of_walls(own, x, others, scene)
+    root.location.x += x
+    root.location.y += y
 
 
 def beside(root: bpy.types.Object) -> Point:
@@ -127,9 +133,11 @@ class Footprint(NamedTuple):
         pairs = ((self, other), (other, self))
         return all(a[axis] < b[axis + 1] for a, b in pairs for axis in (0, 2, 4))
 
-    def shifted(self, distance: float) -> Footprint:
-        """Return the box after a move to the right."""
-        return self._replace(left=self.left + distance, right=self.right + distance)
+    def shifted(self, x: float, y: float = 0.0) -> Footprint:
+        """Return the box after a move to the right and to the back."""
+        return self._replace(
+            left=self.left + x, right=self.right + x, front=self.front + y, back=self.back + y
+        )
 
     def raised(self) -> Footprint:
         """Return the box without its lowest part, which may be in the floor that it stands on."""
@@ -241,3 +249,64 @@ def _is_solid_at(obj: bpy.types.Object, point: Vector) -> bool:
     except RuntimeError:  # nothing of it was evaluated
         return False
     return bool(has_nearest) and (nearest - local).dot(normal) > 0.0
+
+
+# -- between the walls of a World
+
+_STEP = 1.0 + GAP
+"""From one place to the next, as a share of the longer side of the model."""
+_REACH = 4
+"""How many steps are looked at in each direction."""
+_KNEE = 0.3
+"""Share of the height of a model below which what it touches is floor, not wall."""
+_SIDES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
+
+
+def _clear_of_walls(
+    own: Footprint, right: float, others: Collection[Footprint], scene: bpy.types.Scene
+) -> tuple[float, float]:
+    """Return how far a model moves in X and Y to stand clear of others and of the walls of Worlds.
+
+    It stands on a floor there, as near as possible. Without such a place, or without a World around
+    it, it moves to the right.
+
+    Args:
+        own: The box of the model, in scene units.
+        right: How far it is moved to the right to stand clear of the others alone.
+        others: Their boxes.
+        scene: The scene.
+    """
+    from ..after import surfaces  # not at the first use of the add-on: it takes a while
+
+    layer = scene.view_layers[0]
+    assert layer.depsgraph is not None
+    surface = surfaces.surface_of(filter(surfaces.is_collider, scene.objects), layer.depsgraph)
+    tree = surface.tree() if surface is not None else None
+    if tree is None or not _has_floor(own, tree):
+        return right, 0.0
+    step = _STEP * max(own.right - own.left, own.back - own.front)
+    steps = [step * count for count in range(-_REACH, _REACH + 1)]
+    places = sorted(product(steps, steps), key=_order)
+    for x, y in ((right, 0.0), *places):
+        there = own.shifted(x, y)
+        is_free = not any(map(there.touches, others))
+        if is_free and _has_floor(there, tree) and not _touches_wall(there, tree):
+            return x, y
+    return right, 0.0
+
+
+def _order(place: tuple[float, float]) -> tuple[float, float]:
+    """Return what is tried first: what is near, in a row rather than behind, in front last."""
+    x, y = place
+    return math.hypot(x, 2 * y), -y
+
+
+def _has_floor(box: Footprint, tree: Any) -> bool:
+    return tree.ray_cast(box.center, Vector((0.0, 0.0, -1.0)), box.top - box.bottom)[0] is not None
+
+
+def _touches_wall(box: Footprint, tree: Any) -> bool:
+    knee = box.bottom + _KNEE * (box.top - box.bottom)
+    corners = product((box.left, box.right), (box.front, box.back), (knee, box.top))
+    sides = BVHTree.FromPolygons(list(corners), _SIDES)
+    return bool(tree.overlap(sides))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _IN_VIEW = Message("Use this in a 3D View")
 _NONE_SAVED = Message("Save a viewpoint first.")
+_NONE_RECORDED = Message("Record a walk first.")
 _INTERVAL = 0.1
 """Seconds between two looks whether a picture is rendered."""
 
@@ -150,14 +151,20 @@ class MINT_OT_play_walk(_ViewOperator):
     bl_label = "Play Walk"
     bl_options = {"REGISTER", "UNDO"}
 
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that there is no 3D View, or no walk."""
+        from ...scene.after import cameras
+
+        is_possible = cameras.of_kind(scene_of(context).objects, "WALK")
+        return super().complaint(context) or ("" if is_possible else _NONE_RECORDED)
+
     def execute(self, context: bpy.types.Context) -> Result:
         """Look through the camera of the walk, and play its frames."""
         from ...scene.after import cameras
 
         scene = scene_of(context)
         walks = cameras.of_kind(scene.objects, "WALK")
-        if not walks:
-            return report_error(self, Message("Record a walk first."))
         camera = scene.camera if scene.camera in walks else walks[-1]
 
         def play() -> None:

@@ -30,6 +30,7 @@ from ..drawing import draw_lines, draw_texture, texture_of
 from ..job_list import placed_results
 from ..review import card_state
 from ..typed_context import all_areas, ui_scale
+from . import views
 
 if TYPE_CHECKING:
     import numpy as np
@@ -313,9 +314,10 @@ def tag_viewports() -> None:
 
 
 def draw_boxes() -> None:
-    """Draw the boxes with their Previews; none in a viewport whose overlays are hidden."""
+    """Draw the boxes with their Previews; none in a viewport whose overlays the user has hidden."""
     context: Any = bpy.context
-    if not context.space_data.overlay.show_overlays:
+    space = context.space_data
+    if not (space.overlay.show_overlays or views.has_hidden_overlays(space)):
         return
     for target in targets(context.scene):
         draw_box(target.corners, line_color(context))

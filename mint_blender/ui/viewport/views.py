@@ -79,6 +79,12 @@ def is_changed(space: Any) -> bool:
     return space is not None and space.type == "VIEW_3D" and space.as_pointer() in _earlier()
 
 
+def has_hidden_overlays(space: Any) -> bool:
+    """Return whether a 3D View has no overlays only because it shows a World from inside."""
+    stored = _earlier().get(space.as_pointer())
+    return stored is not None and stored["overlays"] and not space.overlay.show_overlays
+
+
 def show(
     area: bpy.types.Area,
     root: bpy.types.Object,
