@@ -20,7 +20,8 @@ WORLD_MARK = PREFIX + "flipped"
 RESULT = PREFIX + "result"
 """Marks the collection of a result, also where the Asset Browser has linked or appended it."""
 _MOST_WORDS = 3
-_SMALL_WORDS = {"a", "an", "the", "and", "at", "by", "for", "from", "in", "of", "on", "to", "with"}
+_SMALL_WORDS = {"a", "an", "the", "and", "at", "by", "for", "from", "in", "on", "to", "with"}
+_MARKS = ",.;:!?"
 _ROOT_MARKS = (PREFIX + "job_id", PREFIX + "asset_id", WORLD_MARK)
 
 
@@ -72,16 +73,23 @@ class Provenance:
 
 
 def _few(words: list[str]) -> list[str]:
-    """Return up to three words of a prompt that name what it is about, as in "ceramic lamp"."""
-    if not words:
-        return words
+    """Return up to three words of a prompt that name what it is about, as in "ceramic lamp".
+
+    They are the last ones before the first comma or small word, since the noun comes last. What it
+    is made of or shows is named, too, if there is room, as in "house of glass".
+    """
     if len(words) > 1 and words[0].lower() in _SMALL_WORDS:
         words = words[1:]
-    ends = (number for number, word in enumerate(words, 1) if word[-1] in ",.;:!?")
-    few = words[: min(next(ends, _MOST_WORDS), _MOST_WORDS)]
-    while len(few) > 1 and few[-1].lower() in _SMALL_WORDS:
-        few.pop()
-    return [*few[:-1], few[-1].rstrip(",.;:!?")]
+    few: list[str] = []
+    for word in words:
+        if few and word.lower() in _SMALL_WORDS:
+            break
+        few.append(word.rstrip(_MARKS))
+        if word[-1] in _MARKS:
+            break
+    if "of" in few[1:] and (len(few) > _MOST_WORDS or few[-1] == "of"):
+        few = few[: few.index("of", 1)]
+    return few[-_MOST_WORDS:]
 
 
 def _key(member: str) -> str:

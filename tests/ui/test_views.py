@@ -355,7 +355,7 @@ def test_what_bars_cover_of_a_view_is_not_in_sight(monkeypatch: pytest.MonkeyPat
 
 def targeted(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:
     """Return a job whose result will come to the origin."""
-    where = Delivery(at=(0.0, 0.0, 0.0), document=session.document_id(), **delivery)
+    where = Delivery(**{"at": (0.0, 0.0, 0.0), "document": session.document_id(), **delivery})
     return a_job(Phase.WAITING, kind=kind, delivery=where, now=time.time())
 
 
@@ -393,6 +393,16 @@ def test_boxes_keep_clear_of_each_other(job_service: JobService, tmp_path: Path)
     assert room is not None
     (box,) = boxes_of(job_service, targeted(Kind.WORLD))
     assert not box.touches(room)
+
+
+def test_a_box_in_a_world_stands_in_no_wall(job_service: JobService, tmp_path: Path) -> None:
+    """Where the result will land: not to the right, where there is no room."""
+    room = grid_layout.footprint(place_room(tmp_path))
+    assert room is not None
+    x, z = room.right - 1.0, room.bottom
+    bpy.ops.mesh.primitive_cube_add(size=1.0, location=(x, 0.0, z + 0.5))
+    (box,) = boxes_of(job_service, targeted(at=(x, 0.0, z)))
+    assert room.left < box.left and box.right < room.right
 
 
 def test_a_box_stays_where_the_user_has_put_it(job_service: JobService) -> None:

@@ -272,3 +272,14 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     assert blender.ask(ALL_OF_THE_VIEW) == before
     blender.click("mint.look_inside")
     blender.wait(f"{SHADING} == inside", inside=inside)
+    _more_splats_are_no_result(blender)
+
+
+def _more_splats_are_no_result(blender: BlenderWindow) -> None:
+    """They come, and nothing says that a result is here."""
+    count = f"len(({PART}).data.attributes['position'].data)"
+    before = blender.ask(count, name="splats")
+    blender.call("mint.fetch_world_part", part="SPLATS", splats="500k")
+    blender.wait(f"{count} != before", name="splats", before=before)
+    blender.settle()
+    assert blender.ask(CHIPS) == []

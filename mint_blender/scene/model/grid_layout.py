@@ -59,9 +59,9 @@ def avoid_overlap(
         others += worlds(scene, without=root)
     if everything and not is_world:
         others += around(own, scene, without=tags.hierarchy(root))
-    x, y = free_shift(own, others), 0.0
-    if x and everything and not is_world:
-        x, y = _clear_of_walls(own, x, others, scene)
+        x, y = clear_shift(own, others, scene)
+    else:
+        x, y = free_shift(own, others), 0.0
     root.location.x += x
     root.location.y += y
 
@@ -262,22 +262,24 @@ _KNEE = 0.3
 _SIDES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
 
 
-def _clear_of_walls(
-    own: Footprint, right: float, others: Collection[Footprint], scene: bpy.types.Scene
+def clear_shift(
+    own: Footprint, others: Collection[Footprint], scene: bpy.types.Scene
 ) -> tuple[float, float]:
     """Return how far a model moves in X and Y to stand clear of others and of the walls of Worlds.
 
     It stands on a floor there, as near as possible. Without such a place, or without a World around
-    it, it moves to the right.
+    it, it moves to the right. What is clear of the others stays where it is.
 
     Args:
         own: The box of the model, in scene units.
-        right: How far it is moved to the right to stand clear of the others alone.
         others: Their boxes.
         scene: The scene.
     """
     from ..after import surfaces  # not at the first use of the add-on: it takes a while
 
+    right = free_shift(own, others)
+    if not right:
+        return 0.0, 0.0
     layer = scene.view_layers[0]
     assert layer.depsgraph is not None
     surface = surfaces.surface_of(filter(surfaces.is_collider, scene.objects), layer.depsgraph)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ...mint.schema import Kind
 from .. import session
 from ..typed_context import scene_of
 from . import views
@@ -114,11 +115,13 @@ def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
 def arrived(job: Job, area: bpy.types.Area | None) -> None:
     """Say that a result is here, and show it in a view that `free_view` has returned.
 
-    Clips that were added to a character are in its section.
+    Clips that were added to a character are in its section, and what was added to a World is in its
+    own.
     """
     from ...scene import tags
 
-    if bpy.app.background:
+    is_part = job.kind is Kind.WORLD and job.delivery.replaces
+    if bpy.app.background or is_part:
         return
     root = next(tags.roots(job_id=job.id), None)
     if job.motion and root is None:

@@ -209,8 +209,10 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
     own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
     if _is_exact(job):
         return own
-    there = _in_the_way(job, own, scene)
-    return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
+    others = [*_in_the_way(job, own, scene), *others]
+    if job.kind is Kind.WORLD:
+        return own.shifted(grid_layout.free_shift(own.raised(), others))
+    return own.shifted(*grid_layout.clear_shift(own.raised(), others, scene))
 
 
 def _is_exact(job: Job) -> bool:
