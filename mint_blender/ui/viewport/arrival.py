@@ -126,7 +126,7 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     root = next(tags.roots(job_id=job.id), None)
     if job.motion and root is None:
         return
-    chip = Chip(job.id, job.title, is_shown=False)
+    chip = Chip(job.id, root.name if root is not None else job.title, is_shown=False)
     if area is not None and root is not None:
         views.show(area, root, scene_of(bpy.context), is_first=True)
         chip = replace(chip, is_shown=True)
