@@ -45,6 +45,7 @@ NEAR = """
 view = area('VIEW_3D').spaces.active.region_3d
 view.view_location, view.view_distance = {}.targets[0].above, 1.2
 """
+CLICKS = "part('ui.session').state(part('ui.pricing.paid_clicks')._State)"
 MENU_OF = "part('ui.job_list.list_operators').MINT_MT_job.job_id"
 
 
@@ -203,9 +204,27 @@ def test_a_preview_is_approved_in_the_viewport(
     assert chips(blender)["approve"] == []
     blender.ask("part('ui.review.card_state').drop(job)", job=job)
     point_at_approve(blender)
+    _a_refused_click_leaves_nothing(blender)
+    point_at_approve(blender)
     blender.display.press()
     blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1 and since.starts == 1
+
+
+def _a_refused_click_leaves_nothing(blender: BlenderWindow) -> None:
+    """The button says what a second click would do, and is as before when the pointer has left."""
+
+    def view() -> bytes:
+        blender.over()
+        blender.display.still()
+        return blender.display.picture(blender.ask("box('VIEW_3D', 'WINDOW')")).tobytes()
+
+    before = view()
+    point_at_approve(blender)
+    blender.ask(f"{CLICKS}.changed_at += 1e6")
+    blender.display.press()
+    blender.wait(f"{CLICKS}.refused is not None")
+    assert view() == before
 
 
 @pytest.mark.covers("C17-price")

@@ -328,10 +328,10 @@ def keep_places(context: bpy.types.Context, x: float, y: float) -> None:
 
 def draw(context: bpy.types.Context, hovered: Part | None) -> None:
     """Draw all chips; note what a click on the one under the pointer would spend."""
+    note_pointed(context, hovered)  # first: what a button says depends on it
     theme = Theme()
     rows = _rows(context)
     stack = _stack(context, rows)
-    note_pointed(context, hovered)
     for target, box, button in stack.chips:
         if hovered is not None and hovered.job_id == target.job_id:
             _draw_line(context, target, button or box)
