@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ...mint.schema import Kind
 from .. import session
 from ..typed_context import scene_of
 from . import views
@@ -118,6 +117,7 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     Clips that were added to a character are in its section, and what was added to a World is in its
     own.
     """
+    from ...mint.schema import Kind
     from ...scene import tags
 
     is_part = job.kind is Kind.WORLD and job.delivery.replaces
