@@ -70,14 +70,12 @@ def _before_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> Vec
     """Return the point on the floor of a World that one sees from its capture point."""
     from .after import surfaces  # not at the first use of the add-on: it takes a while
 
-    layer = scene.view_layers[0]
-    layer.update()
-    assert layer.depsgraph is not None
+    scene.view_layers[0].update()
     capture_point = world_objects.upright(root)
     eye = capture_point.translation
     height = world_objects.eye_height(root)
     ahead = capture_point.to_3x3().col[1].xy.to_3d().normalized() * _AHEAD * height
-    surface = surfaces.surface_of(surfaces.colliders(root), layer.depsgraph)
+    surface = surfaces.collider_surface(surfaces.colliders(root))
     sight = ahead - Vector((0.0, 0.0, height))
     seen = surface.tree().ray_cast(eye, sight, sight.length)[3] if surface is not None else None
     share = 1.0 if seen is None else seen / sight.length

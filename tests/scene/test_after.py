@@ -17,7 +17,7 @@ from mathutils import Euler, Matrix, Quaternion, Vector
 from mint_blender.files.spz import decode
 from mint_blender.message import UserError
 from mint_blender.scene.after import cameras, floor, light, splats
-from mint_blender.scene.after.surfaces import attributes, colliders, places_of, surface_of
+from mint_blender.scene.after.surfaces import attributes, collider_surface, colliders, places_of
 from mint_blender.scene.bounds import bounds
 from mint_blender.scene.model import grid_layout
 from mint_blender.scene.place import PlaceOptions, Provenance, place_model
@@ -115,7 +115,7 @@ def test_a_walk_becomes_a_camera_path(files, tmp_path):
     camera = cameras.record_walk(through, space, scene, root)
     assert scene.camera == camera and camera.parent == root
     assert cameras.walk_range(camera) == (5, 5 + 4 * 24) and scene.frame_end == 101
-    wall = surface_of(colliders(root), bpy.context.evaluated_depsgraph_get()).tree()
+    wall = collider_surface(colliders(root)).tree()
     keyed = []
     for frame in range(5, 102, 6):
         scene.frame_set(frame)
@@ -374,7 +374,7 @@ def test_a_world_is_mixed_with_the_light_of_the_scene(ground):
     light.mix_with_scene_light(shown, 0.6)
     normals = dict(attributes(shown.data))["mint_normal"]
     np.testing.assert_allclose(normals, [(0, 0, 1)] * len(normals), atol=1e-4)
-    surface = surface_of(colliders(ground), bpy.context.evaluated_depsgraph_get())
+    surface = collider_surface(colliders(ground))
     low, high = surface.points.min(axis=0), surface.points.max(axis=0)
     around = np.random.default_rng(2).uniform(low, high, (500, 3))
     find = surface.tree().find_nearest

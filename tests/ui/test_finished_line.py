@@ -365,7 +365,10 @@ def test_changes_of_the_file_trigger_a_check(
     bpy.data.objects.remove(placed.root)
     bpy.context.view_layer.update()
     assert asked
-    for name in ("undo_post", "redo_post", "load_post"):
+    asked.clear()
+    placed_results.file_opened()
+    assert asked
+    for name in ("undo_post", "redo_post"):
         asked.clear()
         for each in getattr(bpy.app.handlers, name):
             if each.__module__ == placed_results.__name__:

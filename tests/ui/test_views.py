@@ -324,7 +324,7 @@ def test_the_first_look_is_from_the_front(area: Any, is_turned: bool) -> None:
 def test_nobody_walks_out_of_a_world(area: Any, tmp_path: Path, degrees: int) -> None:
     """On the floor, along the walls, at any angle: the eyes stay inside and at their height."""
     root = place_room(tmp_path)
-    ground = walk.Ground(root, bpy.context.evaluated_depsgraph_get())
+    ground = walk.Ground(root)
     eye = ground.stand(Vector((0.0, 0.0, 1.5)))
     step = Matrix.Rotation(math.radians(degrees), 3, "Z") @ Vector((0.15, 0.0, 0.0))
     assert eye is not None
@@ -361,6 +361,7 @@ def targeted(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:
 
 def boxes_of(job_service: JobService, *jobs: Job) -> list[Footprint]:
     job_service.cache.add(*jobs)
+    placed_results.scan()
     state = targets._State()
     targets._choose(state, job_service, 1)
     return [state.spaces[job.id] for job in jobs]

@@ -116,12 +116,15 @@ def test_a_box_makes_way_for_what_comes_to_its_place(
 
 @pytest.mark.thorough
 def test_boxes_are_shown_where_they_are_wanted(blender: BlenderWindow, tmp_path: Path) -> None:
-    """Another file has none; its own has them at once when it is opened again."""
+    """Another file has none; its own has them when it is opened again, where they were."""
+    blender.ask("bpy.data.objects['Cube'].location.x = -30")
     waiting(blender)
+    blender.wait(f"len({SPACES}) == 1")
+    before = blender.ask(SPACES)
     path = str(tmp_path / "own.blend")
     blender.ask(SAVE, path=path)
     blender.ask(OPEN, path=path)
-    assert len(blender.ask(BOXES)) == 1
+    blender.wait(f"{SPACES} == before", before=before)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"not {HANDLER}")
 

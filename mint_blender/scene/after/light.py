@@ -24,7 +24,7 @@ from ..world import splat_nodes, world_objects
 from ..world import splats as world_splats
 from . import surfaces
 from .splats import needed
-from .surfaces import CASTER, Points, Surface, places_of, surface_of
+from .surfaces import CASTER, Points, Surface, collider_surface, places_of
 
 _SHADOW_OF = "mint_shadow_of"
 """The custom property of a node group that paints a shadow: what throws it."""
@@ -107,9 +107,7 @@ def mix_with_scene_light(
     meshes = surfaces.colliders(root)
     if not meshes:
         raise UserError(Message("This World has no collider in the scene."))
-    depsgraph = scene.view_layers[0].depsgraph
-    assert depsgraph is not None
-    surface = surface_of(meshes, depsgraph)
+    surface = collider_surface(meshes)
     assert surface is not None, "a collider has triangles"
     eye = world_objects.upright(root).translation
     for part in parts:

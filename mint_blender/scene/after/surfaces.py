@@ -136,22 +136,40 @@ def surface_of(
 
     A hidden collider is not evaluated, so its mesh is taken as it is.
     """
-    points: list[Points] = []
-    triangles: list[NDArray[np.int32]] = []
-    count = 0
+    found: list[Surface] = []
     for obj in objects:
-        shown = obj.evaluated_get(depsgraph)
-        mesh: Any = obj.data if is_collider(obj) else shown.to_mesh()
-        if mesh is not None and len(mesh.polygons):
-            mesh.calc_loop_triangles()
-            corners = len(mesh.loop_triangles) * 3
-            indices = mesh_arrays.read(mesh.loop_triangles, "vertices", corners, np.int32)
-            points.append(_in_world(mesh, obj))
-            triangles.append(indices.reshape(-1, 3) + count)
-            count += len(mesh.vertices)
-        if not is_collider(obj):
+        if is_collider(obj):
+            found += _triangles(obj.data, obj)
+        else:
+            shown = obj.evaluated_get(depsgraph)
+            found += _triangles(shown.to_mesh(), obj)
             shown.to_mesh_clear()
-    return Surface(np.concatenate(points), np.concatenate(triangles)) if points else None
+    return _joined(found)
+
+
+def collider_surface(objects: Iterable[bpy.types.Object]) -> Surface | None:
+    """Return the triangles of the colliders among objects; None without any."""
+    meshes = filter(is_collider, objects)
+    return _joined([surface for obj in meshes for surface in _triangles(obj.data, obj)])
+
+
+def _triangles(mesh: Any, obj: bpy.types.Object) -> Iterator[Surface]:
+    """Yield the triangles of a mesh that has any, in world space."""
+    if mesh is not None and len(mesh.polygons):
+        mesh.calc_loop_triangles()
+        corners = len(mesh.loop_triangles) * 3
+        indices = mesh_arrays.read(mesh.loop_triangles, "vertices", corners, np.int32)
+        yield Surface(_in_world(mesh, obj), indices.reshape(-1, 3))
+
+
+def _joined(surfaces: list[Surface]) -> Surface | None:
+    """Return several surfaces as one; None without any."""
+    if not surfaces:
+        return None
+    firsts = np.cumsum([0, *(len(each.points) for each in surfaces[:-1])])
+    triangles = [each.triangles + first for each, first in zip(surfaces, firsts, strict=True)]
+    points = np.concatenate([each.points for each in surfaces])
+    return Surface(points, np.concatenate(triangles).astype(np.int32))
 
 
 def points_of(objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Points:

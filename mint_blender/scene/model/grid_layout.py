@@ -280,9 +280,7 @@ def clear_shift(
     right = free_shift(own, others)
     if not right:
         return 0.0, 0.0
-    layer = scene.view_layers[0]
-    assert layer.depsgraph is not None
-    surface = surfaces.surface_of(filter(surfaces.is_collider, scene.objects), layer.depsgraph)
+    surface = surfaces.collider_surface(scene.objects)
     tree = surface.tree() if surface is not None else None
     if tree is None or not _has_floor(own, tree):
         return right, 0.0

@@ -37,7 +37,7 @@ class _Known:
     """What the last scan of the objects has found."""
 
     jobs: frozenset[str] | None = None
-    """Ids of the jobs with a result in the file; None before the first scan."""
+    """Ids of the jobs with a result in the file; None before its first scan."""
     assets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Ids of the assets in each scene, by the scene's name."""
     objects: int = -1
@@ -70,6 +70,11 @@ def _ready(job: Job) -> Job:
 def contents() -> object:
     """Return a value that changes when results, or any objects, come into the file or go."""
     return _known().jobs, _known().objects
+
+
+def is_scanned() -> bool:
+    """Return whether the open file was looked at; Blender has evaluated it by then."""
+    return _known().jobs is not None
 
 
 def will_replace(job: Job) -> bool:
@@ -149,7 +154,7 @@ def _look_now() -> None:
 
 @persistent
 def _everything_changed(*_: object) -> None:
-    """Note an undo, a redo or the opening of a file."""
+    """Note an undo or a redo."""
     look_soon()
 
 
@@ -207,6 +212,8 @@ def open_with(service: JobService) -> None:
 
 def file_opened() -> None:
     """Take over what earlier openings of the open file have left."""
+    _known().jobs = None
+    look_soon()
     state = _state()
     state.names.clear()
     session.make_again(_State)
@@ -259,7 +266,6 @@ def _saved(*_: object) -> None:
 HANDLERS = (
     (bpy.app.handlers.undo_post, _everything_changed),
     (bpy.app.handlers.redo_post, _everything_changed),
-    (bpy.app.handlers.load_post, _everything_changed),
     (bpy.app.handlers.depsgraph_update_post, _something_changed),
     (bpy.app.handlers.save_post, _saved),
 )

@@ -151,7 +151,7 @@ def follow(service: JobService) -> None:
 
 
 def file_opened() -> None:
-    """Remove the boxes of the file that was open before."""
+    """Remove the boxes of the file that was open before; those of this one follow in a moment."""
     service = session.existing_service()
     if service is not None:
         follow(service)
@@ -161,10 +161,11 @@ def _choose(state: _State, service: JobService, contents: object) -> None:
     """Choose the jobs with a box, and find a place for each new one.
 
     A box moves only if something has come to its place; to find out, all objects are looked at.
+    There is none before the file was scanned: nothing in it has its place yet.
     """
     has_come = contents != state.contents
     state.contents = contents
-    jobs = reversed(service.jobs())
+    jobs = reversed(service.jobs()) if placed_results.is_scanned() else ()
     state.jobs = tuple(islice(filter(_has_target, jobs), MOST))
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in state.jobs:  # the oldest first, as they will be placed

@@ -52,11 +52,11 @@ def keys(*, records: bool) -> Message:
 class Ground:
     """The floor and the walls of a World."""
 
-    def __init__(self, root: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
+    def __init__(self, root: bpy.types.Object) -> None:
         from ...scene.after import surfaces
         from ...scene.world import world_objects
 
-        surface = surfaces.surface_of(surfaces.colliders(root), depsgraph)
+        surface = surfaces.collider_surface(surfaces.colliders(root))
         self._tree = surface.tree() if surface is not None else None
         self.height = world_objects.eye_height(root)
         """Of the eyes above the floor, in scene units."""
@@ -129,7 +129,7 @@ class MINT_OT_walk_inside(bpy.types.Operator):
         self._space: Any = area.spaces.active
         self._area = area
         self._root = root.name
-        self._ground = Ground(root, context.evaluated_depsgraph_get())
+        self._ground = Ground(root)
         if not views.is_changed(self._space) or self._ground.stand(self._eye()) is None:
             views.look_inside(area, root, scene_of(context))
         view = self._space.region_3d
